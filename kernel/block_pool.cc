@@ -1,0 +1,35 @@
+#include "kernel/block_pool.h"
+
+#include <new>
+
+namespace jackfield {
+namespace {
+constexpr std::align_val_t kAlignment{64};
+}
+
+BlockPool::~BlockPool() {
+  for (uint8_t i = 0; i < kClasses; ++i) {
+    while (free_[i] != nullptr) ::operator delete(std::exchange(free_[i], free_[i]->next), kAlignment);
+  }
+}
+
+Block BlockPool::Make(uint8_t size_class) {
+  if (total_bytes_ + kSizes[size_class] > bytes_max_) Trim();
+  if (total_bytes_ + kSizes[size_class] > bytes_max_) return {};
+  void* memory = ::operator new(kSizes[size_class], kAlignment, std::nothrow);
+  if (memory == nullptr) return {};
+  total_bytes_ += kSizes[size_class];
+  return Block(this, static_cast<std::byte*>(memory), size_class);
+}
+
+void BlockPool::Trim() {
+  for (uint8_t i = 2; i < kClasses; ++i) {
+    while (free_[i] != nullptr) {
+      ::operator delete(std::exchange(free_[i], free_[i]->next), kAlignment);
+      free_bytes_ -= kSizes[i];
+      total_bytes_ -= kSizes[i];
+    }
+  }
+}
+
+}  // namespace jackfield

@@ -1,0 +1,368 @@
+// A client's end: calls, one-way sends and streams to one service, over whatever medium its address names.
+//
+//   auto channel = Channel::Open(*node, "unix:@greeter");
+//   absl::StatusOr<Message> reply = (*channel)->Call(kGreet, Bytes("Ada")).Wait();      blocking
+//   absl::StatusOr<Message> reply = co_await (*channel)->Call(kGreet, Bytes("Ada"));    coroutine
+//   (*channel)->CallAsync(kGreet, Bytes("Ada"), {}, [](absl::StatusOr<Message> reply) { … });
+//   Future<Message> reply = (*channel)->CallFuture(kGreet, Bytes("Ada"));               wait for it later
+//
+// One mechanism: a call is a slot in a table and someone to tell. Each call ends exactly once: with the handler's answer
+// (a message, or the status it chose), or with an outcome (kernel/outcome.h):
+//   REFUSED   back-pressure (only with on_full=fail, or tables full), too large, deadlock, closed, version, misuse
+//   FAILED    the service is gone and the request had not left
+//   IN_DOUBT  the service is gone, or the deadline passed, after the request had left
+//
+// Deadlines: every call has one. A call made while a handler runs inherits what remains of its deadline, its priority
+// and its chain of callers, unless CallOptions.detached.
+//
+// Thread: the node's. Destroy it before the node. A destroyed channel ends its calls as CANCELLED.
+#ifndef JACKFIELD_KERNEL_CHANNEL_H_
+#define JACKFIELD_KERNEL_CHANNEL_H_
+
+#include <coroutine>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "kernel/address.h"
+#include "kernel/call_chain.h"
+#include "kernel/future.h"
+#include "kernel/inline_function.h"
+#include "kernel/node.h"
+#include "kernel/session.h"
+#include "kernel/stream.h"
+#include "kernel/transport.h"
+
+namespace jackfield {
+
+enum class OnFull : uint8_t { kWait, kFail, kDropOldest, kDropNewest };
+
+struct ChannelOptions {
+  int64_t timeout_us = 5'000'000;     // of a call that names none
+  int64_t connect_us = 5'000'000;     // until the session must be open; tried again until then
+  OnFull on_full = OnFull::kWait;     // the address may say: ?on_full=wait|fail|drop_oldest|drop_newest
+  uint32_t calls_max = 256;           // calls under way; at most 4,096
+  SessionLimits session;
+  Caps needs = CallNeeds();           // an address that cannot meet them is refused, every missing need named
+  uint64_t schema_hash = 0;           // of the interface, told to the service
+};
+
+struct CallOptions {
+  static constexpr uint8_t kInherit = 0xff;
+  int64_t timeout_us = 0;             // 0: the channel's
+  uint8_t priority = kInherit;        // 0 most urgent … 3; kInherit: of the call being handled, or kPriorityDefault
+  std::span<const int> fds;           // descriptors; after a success the channel closes them
+  bool detached = false;              // inherits nothing from the call being handled
+};
+
+// Told how a call ended.
+class CallWaiter {
+ public:
+  // `reply` is borrowed. Exactly once.
+  virtual void OnCallEnd(absl::Status status, Message&& reply) = 0;
+
+ protected:
+  ~CallWaiter() = default;
+};
+
+class Channel final : public LinkSink, public LinkOwner, public Session::User {
+ public:
+  using Callback = InlineFunction<void(absl::StatusOr<Message>)>;
+
+  // Returns at once; calls wait until the session is open.
+  // Errors: INVALID_ARGUMENT (address, options), FAILED_PRECONDITION (needs that the address cannot meet).
+  static absl::StatusOr<std::unique_ptr<Channel>> Open(Node& node, std::string_view address, ChannelOptions options = {});
+  static absl::StatusOr<std::unique_ptr<Channel>> Open(Node& node, const Address& address, ChannelOptions options = {});
+  ~Channel() override;
+
+  // Blocks until the session is open or cannot be. Errors: why not.
+  absl::Status WaitOpen();
+
+  template <class P>
+  class PendingCall;
+  template <class P>
+  PendingCall<P> Call(uint32_t type, P payload, CallOptions options = {});
+  // Never waits: with no room the request is queued (outbox_frames). Errors: REFUSED, and `done` is not called.
+  absl::Status CallAsync(uint32_t type, Payload& payload, const CallOptions& options, Callback done);
+  template <class P>
+  absl::Status CallAsync(uint32_t type, P payload, const CallOptions& options, Callback done) {
+    return CallAsync(type, static_cast<Payload&>(payload), options, std::move(done));
+  }
+  template <class P>
+  Future<Message> CallFuture(uint32_t type, P payload, const CallOptions& options = {});
+
+  // One-way. Done when it is on its way (or dropped, by on_full); how it ended is in ledger() and in the receipt.
+  template <class P>
+  class PendingSend;
+  template <class P>
+  PendingSend<P> Send(uint32_t type, P payload, CallOptions options = {});
+  // The same without waiting, whatever on_full says: REFUSED when there is no room.
+  absl::Status TrySend(uint32_t type, Payload& payload, const CallOptions& options = {});
+
+  // A call with items in either direction. Errors: as Call.
+  template <class P>
+  absl::StatusOr<std::unique_ptr<class ClientStream>> OpenStream(uint32_t type, P payload, const CallOptions& options = {});
+
+  // Says goodbye and waits, at most so long, until the service has handled everything. Always returns a receipt.
+  // Blocks: outside handlers only; otherwise (or with 0) it closes at once.
+  Receipt Close(int64_t timeout_us);
+
+  bool open() const { return session_ != nullptr && session_->state() == Session::State::kOpen; }
+  const absl::Status& ended_why() const { return ended_why_; }  // OK while it lives
+  Node& node() const { return node_; }
+  Ledger ledger() const { return session_ == nullptr ? Ledger{} : session_->ledger(); }
+  const Address& address() const { return address_; }
+  std::string Describe() const;  // "unix:@kv (asked for), connected to kv, pid 4121"
+  uint32_t calls_under_way() const { return calls_; }
+
+ private:
+  friend class ClientStream;
+  class CallBase;
+  class SendBase;
+  struct CallbackCall;
+  struct Slot {
+    uint64_t id = 0;  // 0: free
+    CallWaiter* waiter = nullptr;
+    StreamEnd* stream = nullptr;
+    int64_t deadline_ns = 0;
+    uint32_t sequence = 0;
+    bool queued = false;  // in the outbox still
+    uint32_t next_free = 0;
+  };
+  struct Terms {  // of one call: options with what is inherited
+    int64_t deadline_ns;
+    uint8_t priority;
+    size_t extension_bytes;
+    alignas(8) std::byte extension[Align8(4 + kChainBytesMax)];
+  };
+
+  Channel(Node& node, Address address, ChannelOptions options);
+  void TryConnect();
+  absl::Status MakeTerms(const CallOptions& options, Terms& terms) const;
+  // Takes a slot and sends the request. REFUSED(back-pressure): wait for room.
+  absl::Status Start(uint32_t type, Payload& payload, const CallOptions& options, const Terms& terms, CallWaiter& waiter,
+                     StreamEnd* stream, bool queue);
+  absl::Status StartOneWay(uint32_t type, Payload& payload, const CallOptions& options, const Terms& terms);
+  Slot* Find(uint64_t id);
+  void EndSlot(Slot& slot, absl::Status status, Message&& reply);
+  void Abandon(CallWaiter& waiter);
+  void SendCancel(uint64_t id, uint8_t priority);
+  void AwaitRoom(RoomWaiter& waiter, const Terms& terms);
+  void WatchDeadline(int64_t deadline_ns);
+  void OnDeadline();
+  void EndAll(const absl::Status& why);
+
+  void OnServing(const Address&) override {}
+  void OnLink(std::unique_ptr<LinkDriver> driver, LinkTraits traits) override;
+  void OnOpenFailed(absl::Status status) override;
+  void OnFrames(Link& link) override;
+  void OnRoom(Link& link) override;
+  void OnPeerLost(Link&, PeerNumber) override {}
+  void OnClosed(Link& link, const absl::Status& why) override;
+  void OnOpen(Session& session) override;
+  void OnReceived(Session& session, Session::Received& received) override;
+  void OnQueuedSent(uint64_t call_id, uint32_t sequence) override;
+  void OnPeerClosing(Session& session) override;
+  void OnReceipt(Session& session) override { receipt_came_ = true; (void)session; }
+  void OnEnd(Session& session, const absl::Status& why) override;
+
+  Node& node_;
+  const Address asked_;
+  const Address address_;  // without what the channel itself understands
+  ChannelOptions options_;
+  std::unique_ptr<Opening> opening_;
+  Link* link_ = nullptr;
+  std::unique_ptr<Session> session_;
+  absl::Status ended_why_;
+  absl::Status connect_error_;
+  int64_t connect_deadline_ns_;
+  int64_t retry_ns_ = 1'000'000;
+  Timer retry_timer_;
+  Timer deadline_timer_;
+  std::vector<Slot> slots_;
+  uint32_t free_ = 0;
+  uint32_t calls_ = 0;
+  uint64_t next_call_ = 1;
+  List<RoomWaiter, RoomTag> before_open_;
+  bool peer_closing_ = false, receipt_came_ = false, destroying_ = false;
+};
+
+// A call with a stream in each direction: read items, write items, then Finish for the answer.
+class ClientStream final : public CallWaiter {
+ public:
+  ~ClientStream();
+  StreamEnd::ReadAwaiter Read() { return end_.Read(); }
+  template <class P>
+  StreamEnd::WriteAwaiter<P> Write(P payload) {
+    return end_.Write(std::move(payload));
+  }
+  absl::Status EndWrites() { return end_.EndWrites(); }
+
+  // The answer, after the last item. co_await stream.Finish(), or .Wait().
+  class FinishAwaiter;
+  FinishAwaiter Finish();
+  void Cancel();  // the answer is then CANCELLED
+
+ private:
+  friend class Channel;
+  explicit ClientStream(Channel& channel) : channel_(channel) {}
+  void OnCallEnd(absl::Status status, Message&& reply) override;
+
+  Channel& channel_;
+  StreamEnd end_;
+  bool done_ = false;
+  absl::StatusOr<Message> reply_ = Message();
+  Suspended finisher_;
+};
+
+// Implementation.
+
+class Channel::CallBase : public RoomWaiter, public CallWaiter {
+ public:
+  CallBase(const CallBase&) = delete;
+  ~CallBase() override {
+    if (started_ && !done_) channel_.Abandon(*this);
+  }
+  bool await_ready() { return Begin(); }
+  void await_suspend(std::coroutine_handle<> waiting) { suspended_.Suspend(channel_.node_, waiting); }
+  absl::StatusOr<Message> await_resume() { return std::move(result_); }
+  absl::StatusOr<Message> Wait() {
+    if (channel_.node_.in_turn()) return BlockedInHandler();
+    if (!Begin()) channel_.node_.RunUntil([this] { return done_; });
+    return std::move(result_);
+  }
+
+ protected:
+  CallBase(Channel& channel, uint32_t type, const CallOptions& options)
+      : channel_(channel), type_(type), options_(options) {}
+  virtual Payload& payload() = 0;
+
+ private:
+  friend class Channel;
+  bool Begin();  // true: it has ended already
+  bool Try();    // true: sent, or ended
+  bool OnRoom() override;
+  void OnCallEnd(absl::Status status, Message&& reply) override;
+
+  Channel& channel_;
+  const uint32_t type_;
+  const CallOptions options_;
+  Terms terms_;
+  absl::StatusOr<Message> result_ = Message();
+  Suspended suspended_;
+  bool started_ = false, sent_ = false, done_ = false;
+};
+
+template <class P>
+class [[nodiscard]] Channel::PendingCall final : public Channel::CallBase {
+ public:
+  PendingCall(Channel& channel, uint32_t type, P payload, const CallOptions& options)
+      : CallBase(channel, type, options), payload_(std::move(payload)) {}
+
+ private:
+  Payload& payload() override { return payload_; }
+  P payload_;
+};
+
+template <class P>
+Channel::PendingCall<P> Channel::Call(uint32_t type, P payload, CallOptions options) {
+  return PendingCall<P>(*this, type, std::move(payload), options);
+}
+
+class Channel::SendBase : public RoomWaiter {
+ public:
+  SendBase(const SendBase&) = delete;
+  bool await_ready() { return Begin(); }
+  void await_suspend(std::coroutine_handle<> waiting) { suspended_.Suspend(channel_.node_, waiting); }
+  absl::Status await_resume() { return std::move(status_); }
+  absl::Status Wait() {
+    if (!Begin() && !BlockUntil(channel_.node_, [this] { return done_; })) return BlockedInHandler();
+    return std::move(status_);
+  }
+
+ protected:
+  SendBase(Channel& channel, uint32_t type, const CallOptions& options)
+      : channel_(channel), type_(type), options_(options) {}
+  virtual Payload& payload() = 0;
+
+ private:
+  friend class Channel;
+  bool Begin();
+  bool Try();
+  bool OnRoom() override;
+
+  Channel& channel_;
+  const uint32_t type_;
+  const CallOptions options_;
+  Terms terms_;
+  absl::Status status_;
+  Suspended suspended_;
+  bool done_ = false;
+};
+
+template <class P>
+class [[nodiscard]] Channel::PendingSend final : public Channel::SendBase {
+ public:
+  PendingSend(Channel& channel, uint32_t type, P payload, const CallOptions& options)
+      : SendBase(channel, type, options), payload_(std::move(payload)) {}
+
+ private:
+  Payload& payload() override { return payload_; }
+  P payload_;
+};
+
+template <class P>
+Channel::PendingSend<P> Channel::Send(uint32_t type, P payload, CallOptions options) {
+  return PendingSend<P>(*this, type, std::move(payload), options);
+}
+
+template <class P>
+Future<Message> Channel::CallFuture(uint32_t type, P payload, const CallOptions& options) {
+  Promise<Message> promise(node_);
+  Future<Message> future = promise.future();
+  absl::Status status = CallAsync(type, static_cast<Payload&>(payload), options,
+                                  [promise](absl::StatusOr<Message> reply) mutable {
+                                    if (reply.ok() && !reply->Keep(PoolOf(promise.node()))) {
+                                      reply = absl::ResourceExhaustedError("no message memory (pool_bytes_max)");
+                                    }
+                                    promise.Set(std::move(reply));
+                                  });
+  if (!status.ok()) promise.Set(std::move(status));
+  return future;
+}
+
+template <class P>
+absl::StatusOr<std::unique_ptr<ClientStream>> Channel::OpenStream(uint32_t type, P payload, const CallOptions& options) {
+  std::unique_ptr<ClientStream> stream(new ClientStream(*this));
+  Terms terms;
+  if (absl::Status status = MakeTerms(options, terms); !status.ok()) return status;
+  if (absl::Status status = Start(type, payload, options, terms, *stream, &stream->end_, true); !status.ok()) return status;
+  return stream;
+}
+
+class ClientStream::FinishAwaiter {
+ public:
+  explicit FinishAwaiter(ClientStream& stream) : stream_(stream) {}
+  bool await_ready() const { return stream_.done_; }
+  void await_suspend(std::coroutine_handle<> waiting) { stream_.finisher_.Suspend(stream_.channel_.node(), waiting); }
+  absl::StatusOr<Message> await_resume() { return std::move(stream_.reply_); }
+  absl::StatusOr<Message> Wait() {
+    if (!stream_.done_ && !BlockUntil(stream_.channel_.node(), [this] { return stream_.done_; })) return BlockedInHandler();
+    return std::move(stream_.reply_);
+  }
+
+ private:
+  ClientStream& stream_;
+};
+
+inline ClientStream::FinishAwaiter ClientStream::Finish() { return FinishAwaiter(*this); }
+
+}  // namespace jackfield
+
+#endif  // JACKFIELD_KERNEL_CHANNEL_H_

@@ -1,0 +1,146 @@
+#include <sys/epoll.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <unordered_map>
+#include <utility>
+
+#include "kernel/reactor.h"
+
+namespace jackfield {
+namespace {
+
+// The twin of io_uring for systems that forbid it. epoll knows descriptors, not operations, so a table holds the (at
+// most two) operations of each; registrations are one-shot.
+class EpollReactor final : public Reactor {
+ public:
+  EpollReactor(const Sys& sys, int epoll_fd) : sys_(sys), epoll_fd_(epoll_fd) { watches_.reserve(64); }
+  ~EpollReactor() override { close(epoll_fd_); }
+
+  std::string_view name() const override { return "epoll"; }
+
+  void Start(Op& op, int fd, uint32_t events) override {
+    op.pending = true;
+    op.fd = fd;
+    op.events = events;
+    ++pending_;
+    if (sys_.seam() != nullptr) {
+      const FaultSeam::Fault fault = sys_.seam()->Decide(Site::kPoll, fd);
+      if (fault.error != 0) return FailLater(op, -fault.error);
+    }
+    Watch& watch = watches_[fd];
+    Op*& place = (events & POLLIN) != 0 ? watch.in : watch.out;
+    place = &op;
+    if (const int error = Register(fd, watch); error < 0) {
+      place = nullptr;
+      FailLater(op, error);
+    }
+  }
+
+  void Cancel(Op& op) override {
+    if (!op.pending) return;
+    const auto found = watches_.find(op.fd);
+    if (found == watches_.end() || (found->second.in != &op && found->second.out != &op)) return;  // already failed
+    (found->second.in == &op ? found->second.in : found->second.out) = nullptr;
+    if (found->second.in == nullptr && found->second.out == nullptr) {
+      epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, op.fd, nullptr);
+      watches_.erase(found);
+    } else {
+      Register(op.fd, found->second);
+    }
+    FailLater(op, -ECANCELED);
+  }
+
+  bool MayHaveCompletions() override { return true; }
+  bool costs_to_ask() const override { return true; }
+  int Poll() override { return Take(0); }
+  int Wait(int64_t timeout_ns) override { return Take(failed_ != nullptr ? 0 : timeout_ns); }
+
+  uint32_t pending() const override { return pending_; }
+
+ private:
+  struct Watch {
+    Op* in = nullptr;
+    Op* out = nullptr;
+    bool known = false;  // to epoll
+  };
+
+  // POLLIN … and EPOLLIN … have the same values on Linux (epoll.h).
+  int Register(int fd, Watch& watch) {
+    epoll_event event{};
+    event.events = EPOLLONESHOT | (watch.in != nullptr ? watch.in->events : 0) |
+                   (watch.out != nullptr ? watch.out->events : 0);
+    event.data.fd = fd;
+    int result = epoll_ctl(epoll_fd_, watch.known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &event);
+    // The number may have been closed and opened again since: epoll forgot it, or knows it still.
+    if (result < 0 && errno == ENOENT) result = epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, fd, &event);
+    if (result < 0 && errno == EEXIST) result = epoll_ctl(epoll_fd_, EPOLL_CTL_MOD, fd, &event);
+    watch.known = result == 0;
+    return result < 0 ? -errno : 0;
+  }
+
+  void FailLater(Op& op, int error) {
+    op.events = static_cast<uint32_t>(error);
+    op.next = failed_;
+    failed_ = &op;
+  }
+
+  int Take(int64_t timeout_ns) {
+    epoll_event events[64];
+    int got;
+    if (timeout_ns <= 0) {
+      got = epoll_wait(epoll_fd_, events, 64, timeout_ns < 0 ? -1 : 0);
+    } else {
+      const timespec timeout{timeout_ns / 1'000'000'000, timeout_ns % 1'000'000'000};
+      got = epoll_pwait2(epoll_fd_, events, 64, &timeout, nullptr);
+      if (got < 0 && errno == ENOSYS) got = epoll_wait(epoll_fd_, events, 64, static_cast<int>(timeout_ns / 1'000'000 + 1));
+    }
+    int count = 0;
+    for (Op* op = std::exchange(failed_, nullptr); op != nullptr;) {
+      Op* next = op->next;
+      count += Complete(*op, static_cast<int32_t>(op->events));
+      op = next;
+    }
+    for (int i = 0; i < got; ++i) count += Ready(events[i].data.fd, events[i].events);
+    return count;
+  }
+
+  int Ready(int fd, uint32_t ready) {
+    const auto found = watches_.find(fd);
+    if (found == watches_.end()) return 0;
+    Watch& watch = found->second;
+    const bool broken = (ready & (POLLERR | POLLHUP)) != 0;
+    Op* in = watch.in != nullptr && (broken || (ready & watch.in->events) != 0) ? std::exchange(watch.in, nullptr) : nullptr;
+    Op* out =
+        watch.out != nullptr && (broken || (ready & watch.out->events) != 0) ? std::exchange(watch.out, nullptr) : nullptr;
+    if (watch.in != nullptr || watch.out != nullptr) Register(fd, watch);  // one-shot: arm the other again
+    int count = 0;
+    if (in != nullptr) count += Complete(*in, static_cast<int32_t>(ready));
+    if (out != nullptr) count += Complete(*out, static_cast<int32_t>(ready));
+    return count;
+  }
+
+  int Complete(Op& op, int32_t result) {
+    op.pending = false;
+    --pending_;
+    op.done(op, result);
+    return 1;
+  }
+
+  const Sys& sys_;
+  const int epoll_fd_;
+  std::unordered_map<int, Watch> watches_;
+  uint32_t pending_ = 0;
+  Op* failed_ = nullptr;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Reactor>> MakeEpollReactor(const Sys& sys) {
+  const int epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+  if (epoll_fd < 0) return SysError(errno, "epoll_create1");
+  return std::make_unique<EpollReactor>(sys, epoll_fd);
+}
+
+}  // namespace jackfield

@@ -1,0 +1,94 @@
+// A result that comes later, on the same node: co_await it, or Wait() for it outside handlers.
+//
+// Thread: the node's. The promise may be copied (a callback holds one); the state is counted without atomics, as all
+// of it belongs to one thread.
+#ifndef JACKFIELD_KERNEL_FUTURE_H_
+#define JACKFIELD_KERNEL_FUTURE_H_
+
+#include <coroutine>
+#include <optional>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "kernel/node.h"
+
+namespace jackfield {
+
+absl::Status BlockedInHandler();
+
+template <class T>
+class FutureState {
+  template <class>
+  friend class Future;
+  template <class>
+  friend class Promise;
+  explicit FutureState(Node& node) : node(node) {}
+  Node& node;
+  int users = 0;
+  std::optional<absl::StatusOr<T>> result;
+  std::coroutine_handle<> waiting;
+  ServerCall* call = nullptr;
+};
+
+template <class T>
+class [[nodiscard]] Future {
+  using State = FutureState<T>;
+
+ public:
+  Future(Future&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
+  ~Future() {
+    if (state_ != nullptr && --state_->users == 0) delete state_;
+  }
+  bool ready() const { return state_->result.has_value(); }
+
+  bool await_ready() const { return ready(); }
+  void await_suspend(std::coroutine_handle<> waiting) {
+    state_->call = state_->node.current_call();
+    state_->waiting = waiting;
+  }
+  absl::StatusOr<T> await_resume() { return *std::move(state_->result); }
+  // Errors: of the result; REFUSED inside a handler.
+  absl::StatusOr<T> Wait() {
+    if (!ready()) {
+      if (state_->node.in_turn()) return BlockedInHandler();
+      state_->node.RunUntil([this] { return ready(); });
+    }
+    return *std::move(state_->result);
+  }
+
+ private:
+  template <class>
+  friend class Promise;
+  explicit Future(State* state) : state_(state) { ++state->users; }
+  State* state_;
+};
+
+template <class T>
+class Promise {
+  using State = FutureState<T>;
+
+ public:
+  explicit Promise(Node& node) : state_(new State(node)) { ++state_->users; }
+  Promise(const Promise& other) noexcept : state_(other.state_) { ++state_->users; }
+  Promise(Promise&& other) noexcept : state_(other.state_) { ++state_->users; }
+  ~Promise() {
+    if (--state_->users == 0) delete state_;
+  }
+  Node& node() const { return state_->node; }
+  Future<T> future() { return Future<T>(state_); }  // once
+  // Once.
+  void Set(absl::StatusOr<T> result) {
+    state_->result.emplace(std::move(result));
+    if (state_->waiting) {
+      state_->node.SetCurrentCall(state_->call);
+      std::exchange(state_->waiting, nullptr).resume();
+    }
+  }
+
+ private:
+  State* state_;
+};
+
+}  // namespace jackfield
+
+#endif  // JACKFIELD_KERNEL_FUTURE_H_

@@ -1,0 +1,268 @@
+#include "kernel/link.h"
+
+#include <unistd.h>
+
+#include <cassert>
+#include <cstring>
+#include <new>
+
+#include "kernel/node.h"
+
+namespace jackfield {
+namespace {
+
+// A gap that the builder left in front of a frame is closed by moving the frame if it is at most this large.
+constexpr uint32_t kMoveBytesMax = 4096;
+constexpr uint32_t kTxBlockBytes = 64 << 10;
+
+}  // namespace
+
+struct Link::FdQueues {
+  std::array<FdList, kFdFramesMax> tx, rx;
+  uint32_t tx_head = 0, tx_tail = 0, rx_head = 0, rx_tail = 0;
+  bool rx_overflow = false;
+};
+
+Link::Link(Node& node, std::unique_ptr<LinkDriver> driver, LinkTraits traits)
+    : node_(node), driver_(std::move(driver)), traits_(std::move(traits)), provided_(traits_.provides_tx) {}
+
+Link::~Link() {
+  driver_.reset();
+  if (fd_queues_ != nullptr) {
+    FdQueues& q = *fd_queues_;
+    for (; q.tx_head != q.tx_tail; ++q.tx_head) {
+      FdList& list = q.tx[q.tx_head % kFdFramesMax];
+      for (uint8_t i = 0; i < list.count; ++i) close(list.fds[i]);
+    }
+    for (; q.rx_head != q.rx_tail; ++q.rx_head) {
+      FdList& list = q.rx[q.rx_head % kFdFramesMax];
+      for (uint8_t i = 0; i < list.count; ++i) close(list.fds[i]);
+    }
+  }
+  while (tx_oldest_ != nullptr) FreeOldestTxBlock();
+}
+
+std::byte* Link::Claim(uint32_t frame_bytes) {
+  const uint32_t bytes = Align8(frame_bytes);
+  if (claimed_bytes_ != 0 || closed_ || closing_) return nullptr;
+  if (tx_tail_ - tx_head_ >= kDepthFrames) return nullptr;
+  if (static_cast<size_t>(claim_end_ - claim_at_) < bytes && !Refill(bytes)) return nullptr;
+  claimed_bytes_ = bytes;
+  return claim_at_;
+}
+
+bool Link::Refill(uint32_t bytes) {
+  wanted_bytes_ = bytes;
+  if (provided_) {
+    if (pumping_) return false;
+    pumping_ = true;
+    driver_->Pump(*this);
+    pumping_ = false;
+    if (static_cast<size_t>(claim_end_ - claim_at_) < bytes) return false;
+    wanted_bytes_ = 0;
+    return true;
+  }
+  if (tx_bytes_ + bytes > kTxBytesMax && tx_head_ != tx_tail_) return false;
+  const uint32_t needed = bytes + kTxBlockHeadBytes;
+  Block block = node_.blocks().Get(needed < kTxBlockBytes ? kTxBlockBytes : needed);
+  if (!block) return false;
+  std::byte* data = block.data();
+  const uint32_t size = block.size();
+  auto* chained = new (data) TxBlock{std::move(block), nullptr, tx_tail_};
+  if (tx_newest_ != nullptr && tx_head_ == tx_tail_ && claimed_bytes_ == 0) FreeOldestTxBlock();
+  (tx_newest_ == nullptr ? tx_oldest_ : tx_newest_->next) = chained;
+  tx_newest_ = chained;
+  claim_at_ = data + kTxBlockHeadBytes;
+  claim_end_ = data + (size & ~7u);
+  wanted_bytes_ = 0;
+  return true;
+}
+
+std::byte* Link::GrowClaim(uint32_t frame_bytes, uint32_t front, uint32_t back) {
+  assert(claimed_bytes_ != 0 && front + back <= claimed_bytes_);
+  const uint32_t bytes = Align8(frame_bytes);
+  if (bytes <= claimed_bytes_) return claim_at_;
+  std::byte* const old = claim_at_;
+  const uint32_t old_bytes = claimed_bytes_;
+  if (static_cast<size_t>(claim_end_ - claim_at_) < bytes && !Refill(bytes)) return nullptr;
+  // In the same memory the back moves up over itself; the front stays.
+  std::memmove(claim_at_ + bytes - back, old + old_bytes - back, back);
+  if (claim_at_ != old) std::memcpy(claim_at_, old, front);
+  claimed_bytes_ = bytes;
+  // A block that held nothing but the old claim has been kept until here.
+  if (!provided_ && claim_at_ != old && tx_head_ == tx_tail_) {
+    while (tx_oldest_ != tx_newest_) FreeOldestTxBlock();
+  }
+  return claim_at_;
+}
+
+void Link::Commit(std::byte* frame, uint32_t frame_bytes, PeerNumber peer) {
+  assert(frame >= claim_at_ && frame + frame_bytes <= claim_at_ + claimed_bytes_);
+  if (frame != claim_at_ && frame_bytes <= kMoveBytesMax) {
+    std::memmove(claim_at_, frame, frame_bytes);
+    frame = claim_at_;
+  }
+  const uint32_t filled = Align8(frame_bytes);
+  if (filled != frame_bytes) std::memset(frame + frame_bytes, 0, filled - frame_bytes);
+  claim_at_ = frame + filled;
+  claimed_bytes_ = 0;
+  if (!tx_refs_) {
+    tx_refs_ = node_.blocks().Get(kDepthFrames * sizeof(FrameRef));
+    if (!tx_refs_) return Closed(absl::ResourceExhaustedError("no memory for a link's queue: raise pool_bytes_max"));
+  }
+  tx()[tx_tail_ % kDepthFrames] = {frame, frame_bytes, peer};
+  ++tx_tail_;
+  tx_bytes_ += filled;
+  if (tx_newest_ != nullptr) tx_newest_->frames_end = tx_tail_;
+  Wake();
+}
+
+bool Link::AttachFds(const int* fds, uint8_t count) {
+  if (fd_queues_ == nullptr) fd_queues_ = std::make_unique<FdQueues>();
+  FdQueues& q = *fd_queues_;
+  if (q.tx_tail - q.tx_head == kFdFramesMax || count > kFdsMax) return false;
+  FdList& list = q.tx[q.tx_tail++ % kFdFramesMax];
+  list.frame = tx_tail_;
+  list.count = count;
+  std::memcpy(list.fds.data(), fds, count * sizeof(int));
+  return true;
+}
+
+bool Link::TakeFds(int* fds, uint8_t count) {
+  if (fd_queues_ == nullptr) return count == 0;
+  FdQueues& q = *fd_queues_;
+  const bool here = q.rx_head != q.rx_tail && q.rx[q.rx_head % kFdFramesMax].frame == rx_head_;
+  if (q.rx_overflow || (here ? q.rx[q.rx_head % kFdFramesMax].count : 0) != count) return false;
+  if (here) std::memcpy(fds, q.rx[q.rx_head++ % kFdFramesMax].fds.data(), count * sizeof(int));
+  return true;
+}
+
+const Link::FdList* Link::NextTxFds(uint32_t ahead) const {
+  if (fd_queues_ == nullptr) return nullptr;
+  for (uint32_t i = fd_queues_->tx_head; i != fd_queues_->tx_tail; ++i) {
+    const FdList& list = fd_queues_->tx[i % kFdFramesMax];
+    if (list.frame == tx_head_ + ahead) return &list;
+  }
+  return nullptr;
+}
+
+void Link::PopTx(uint32_t frames) {
+  assert(frames <= tx_frames());
+  for (uint32_t i = 0; i < frames; ++i) tx_bytes_ -= Align8(NextTx(i).bytes);
+  tx_head_ += frames;
+  room_notice_ |= frames > 0;
+  activity_ += frames;
+  if (fd_queues_ != nullptr) {
+    FdQueues& q = *fd_queues_;
+    while (q.tx_head != q.tx_tail && After(tx_head_, q.tx[q.tx_head % kFdFramesMax].frame)) {
+      FdList& list = q.tx[q.tx_head++ % kFdFramesMax];
+      for (uint8_t i = 0; i < list.count; ++i) close(list.fds[i]);
+    }
+  }
+  while (tx_oldest_ != tx_newest_ && !After(tx_oldest_->frames_end, tx_head_)) FreeOldestTxBlock();
+  if (tx_head_ == tx_tail_ && tx_newest_ != nullptr && claimed_bytes_ == 0) {
+    claim_at_ = reinterpret_cast<std::byte*>(tx_newest_) + kTxBlockHeadBytes;  // start over while it is warm
+  }
+}
+
+void Link::FreeOldestTxBlock() {
+  TxBlock* oldest = tx_oldest_;
+  tx_oldest_ = oldest->next;
+  if (tx_oldest_ == nullptr) tx_newest_ = nullptr;
+  const Block freed = std::move(oldest->self);
+}
+
+void Link::PushRx(FrameRef frame, Block* block) {
+  assert(rx_room() > 0);
+  if (!rx_refs_) {
+    rx_refs_ = node_.blocks().Get(kDepthFrames * sizeof(FrameRef));
+    if (!rx_refs_) return Closed(absl::ResourceExhaustedError("no memory for a link's queue: raise pool_bytes_max"));
+  }
+  rx()[rx_tail_++ % kDepthFrames] = frame;
+  rx_block_ = block;
+  ++activity_;
+}
+
+void Link::PushRxFds(const int* fds, uint8_t count) {
+  if (fd_queues_ == nullptr) fd_queues_ = std::make_unique<FdQueues>();
+  FdQueues& q = *fd_queues_;
+  if (q.rx_tail - q.rx_head == kFdFramesMax || count > kFdsMax || !caps().fds) {
+    for (uint8_t i = 0; i < count; ++i) close(fds[i]);
+    q.rx_overflow = true;
+    return;
+  }
+  FdList& list = q.rx[q.rx_tail++ % kFdFramesMax];
+  list.frame = rx_tail_;
+  list.count = count;
+  std::memcpy(list.fds.data(), fds, count * sizeof(int));
+}
+
+void Link::ProvideTx(std::byte* at, uint32_t bytes) {
+  provided_ = true;
+  claim_at_ = at;
+  claim_end_ = at + bytes;
+}
+
+void Link::PeerLost(PeerNumber peer) {
+  if (owner_ != nullptr) owner_->OnPeerLost(*this, peer);
+}
+
+void Link::Closed(absl::Status why) {
+  if (closed_) return;
+  closed_ = true;
+  closed_why_ = std::move(why);
+  ++activity_;
+  Wake();
+}
+
+void Link::Wake() {
+  if (outer_ != nullptr) return outer_->Wake();
+  node_.WakeLink(*this);
+}
+
+void Link::Turn(bool resting) {
+  if (!closed_ && !pumping_) {
+    resting_ = resting;
+    pumping_ = true;
+    driver_->Pump(*this);
+    pumping_ = false;
+    resting_ = false;
+  }
+  if (owner_ == nullptr) return;
+  if (has_rx()) owner_->OnFrames(*this);
+  if (room_notice_) {
+    room_notice_ = false;
+    owner_->OnRoom(*this);
+  }
+  if (closed_ && !closed_told_ && !has_rx()) {
+    closed_told_ = true;
+    owner_->OnClosed(*this, closed_why_);
+  }
+}
+
+void Link::StartClose() {
+  if (closing_ || closed_) return;
+  closing_ = true;
+  Wake();
+  if (has_tx() && !pumping_) driver_->Pump(*this);  // what fits still goes: a refusal, a receipt
+  if (!closed_) driver_->Close(*this);
+}
+
+void Link::Rest() {
+  if (tx_head_ == tx_tail_ && claimed_bytes_ == 0) {
+    if (!provided_) {
+      while (tx_oldest_ != nullptr) FreeOldestTxBlock();
+      claim_at_ = claim_end_ = nullptr;
+    }
+    tx_refs_.Reset();
+  }
+  if (!has_rx()) rx_refs_.Reset();
+}
+
+void Link::CheckInvariants() const {
+  assert(tx_tail_ - tx_head_ <= kDepthFrames && rx_tail_ - rx_head_ <= kDepthFrames);
+  assert(claim_at_ + claimed_bytes_ <= claim_end_);
+  assert((tx_oldest_ == nullptr) == (tx_newest_ == nullptr));
+}
+
+}  // namespace jackfield

@@ -1,0 +1,225 @@
+// An open use of a medium: a bounded queue of frames out, one in, and the driver that moves them.
+//
+//   sender                        Link                          driver
+//   Claim → build → Commit  ──▶   tx queue   ── NextTx, PopTx ──▶   medium
+//   NextRx, PopRx           ◀──   rx queue   ◀── PushRx ─────────   medium
+//
+// Thread: the node's. Frame memory: a claimed frame lies in a block of the node's pool, or in memory that the driver
+// provides (ProvideTx: a ring's own). A received frame lies in the driver's memory, which must stay as it is until
+// the rx queue is empty again. A link at rest (nothing queued) holds no memory of the pool.
+//
+// Invariants (CheckInvariants):
+//   1. tx_head_ ≤ tx_next_ … tx_tail_ within depth; the same for rx.
+//   2. At most one claim is open.
+//   3. Frames leave in the order of Commit.
+#ifndef JACKFIELD_KERNEL_LINK_H_
+#define JACKFIELD_KERNEL_LINK_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "kernel/block_pool.h"
+#include "kernel/caps.h"
+#include "kernel/frame.h"
+
+namespace jackfield {
+
+class Link;
+class Node;
+
+using PeerNumber = uint32_t;  // names a peer on one link; 0 where a link has just one
+
+struct FrameRef {
+  std::byte* data = nullptr;
+  uint32_t bytes = 0;  // frame_bytes, without the filling
+  PeerNumber peer = 0;
+};
+
+// Who is at the other end, by the word of the operating system, where the medium has it.
+struct PeerIdentity {
+  bool known = false;
+  uint32_t uid = 0;
+  uint32_t gid = 0;
+  int32_t pid = 0;
+};
+
+struct LinkTraits {
+  Caps caps;
+  PeerIdentity peer;
+  bool provides_tx = false;  // the driver gives the memory for frames to send (ProvideTx)
+  std::string description;  // "unix:@kv, connected to pid 4121": for explain and for errors
+};
+
+// What a transport writes for an open link.
+class LinkDriver {
+ public:
+  virtual ~LinkDriver() = default;
+
+  // Moves frames tx → medium → rx as far as both allow. Never blocks. Called once a turn while the link is awake; if
+  // link.resting() the node is about to sleep: arm what will wake it (a reactor Op).
+  virtual void Pump(Link& link) = 0;
+
+  // Starts closing. The driver calls link.Closed(status) exactly once, in this call or later, after its last
+  // operation has ended; it is destroyed some time after that.
+  virtual void Close(Link& link) = 0;
+};
+
+// Who is told what happens on a link: the kernel's sessions, or a shim.
+class LinkOwner {
+ public:
+  virtual ~LinkOwner() = default;
+  virtual void OnFrames(Link& link) = 0;                          // the rx queue is not empty
+  virtual void OnRoom(Link& link) = 0;                            // frames have left the tx queue
+  virtual void OnPeerLost(Link& link, PeerNumber peer) = 0;       // of a link with many peers
+  virtual void OnClosed(Link& link, const absl::Status& why) = 0;  // exactly once
+};
+
+class Link {
+ public:
+  static constexpr uint32_t kDepthFrames = 1024;       // frames in each queue
+  static constexpr uint32_t kTxBytesMax = 1 << 20;     // queued to go out; one frame may exceed it
+  static constexpr uint32_t kFdFramesMax = 64;         // queued frames with descriptors, each direction
+
+  Link(Node& node, std::unique_ptr<LinkDriver> driver, LinkTraits traits);
+  ~Link();
+  Link(const Link&) = delete;
+
+  // ---- For the owner: sending.
+
+  // Room for one frame of up to `frame_bytes`, at a multiple of 8; nullptr when there is none now (the driver will
+  // make room) or a claim is open. Until Commit or Abandon nothing else may be claimed.
+  std::byte* Claim(uint32_t frame_bytes);
+  // The open claim made larger; its first `front` and last `back` bytes are moved to the new one's. nullptr: no room,
+  // and the claim stays as it was.
+  std::byte* GrowClaim(uint32_t frame_bytes, uint32_t front, uint32_t back);
+  // Puts the claimed frame into the queue. It lies anywhere within the claim.
+  void Commit(std::byte* frame, uint32_t frame_bytes, PeerNumber peer);
+  void Abandon() { claimed_bytes_ = 0; }
+  bool claim_open() const { return claimed_bytes_ != 0; }
+  // Descriptors for the frame that is committed next; the link owns and closes them. False: the queue is full.
+  bool AttachFds(const int* fds, uint8_t count);
+
+  // ---- For the owner: receiving.
+
+  bool has_rx() const { return rx_head_ != rx_tail_; }
+  uint32_t rx_frames() const { return rx_tail_ - rx_head_; }
+  FrameRef& NextRx(uint32_t ahead = 0) { return rx()[(rx_head_ + ahead) % kDepthFrames]; }
+  void PopRx() { ++rx_head_; }
+  // If the next rx frame is alone in a block of the driver's, that block; the caller may take it.
+  Block* RxBlock() { return rx_tail_ - rx_head_ == 1 ? rx_block_ : nullptr; }
+  // The descriptors that came with the frame being taken; false if not exactly `count` came. The caller owns them.
+  bool TakeFds(int* fds, uint8_t count);
+
+  // ---- For the driver.
+
+  bool has_tx() const { return tx_head_ != tx_tail_; }
+  uint32_t tx_frames() const { return tx_tail_ - tx_head_; }
+  const FrameRef& NextTx(uint32_t ahead = 0) { return tx()[(tx_head_ + ahead) % kDepthFrames]; }
+  // Has NextTx(ahead) descriptors? Then they are fds()[0..count).
+  struct FdList {
+    uint32_t frame = 0;  // index of the frame they belong to
+    uint8_t count = 0;
+    std::array<int, kFdsMax> fds;
+  };
+  const FdList* NextTxFds(uint32_t ahead = 0) const;
+  // The first `frames` frames have left. Closes their descriptors, frees their memory.
+  void PopTx(uint32_t frames);
+
+  uint32_t rx_room() const { return kDepthFrames - (rx_tail_ - rx_head_); }
+  // A received frame. `block`: if it is alone in that block, which its receiver may take (it is then empty).
+  // Requires: rx_room() > 0.
+  void PushRx(FrameRef frame, Block* block = nullptr);
+  // Descriptors that came with the next frame pushed. Too many are closed and the link fails at the frame.
+  void PushRxFds(const int* fds, uint8_t count);
+
+  // Claims come from here on from [at, at + bytes) instead of the pool: a ring's free part. Call again in each Pump.
+  void ProvideTx(std::byte* at, uint32_t bytes);
+  uint32_t wanted_bytes() const { return wanted_bytes_; }  // the claim that found no room, 0 if none
+
+  // Bytes moved though no frame is complete yet: the loop stays awake.
+  void NoteProgress() { ++activity_; }
+  void PeerLost(PeerNumber peer);
+  // The end. After it the driver makes no further call.
+  void Closed(absl::Status why);
+  bool resting() const { return resting_; }
+  // Makes the node pump this link in its next turn; from a reactor completion or a timer.
+  void Wake();
+
+  // ---- For both.
+
+  Node& node() const { return node_; }
+  const LinkTraits& traits() const { return traits_; }
+  const Caps& caps() const { return traits_.caps; }
+  bool closing() const { return closing_; }
+  bool closed() const { return closed_; }
+  void SetOwner(LinkOwner* owner) { owner_ = owner; }
+  LinkOwner* owner() const { return owner_; }
+  void CheckInvariants() const;
+
+  // ---- For whoever drives the link: the node, or a shim that has it inside.
+
+  // Pumps, then tells the owner what came of it.
+  void Turn(bool resting);
+  void StartClose();
+  // Wake() wakes `outer` instead: the link is inside a shim.
+  void SetOuter(Link* outer) { outer_ = outer; }
+  // Gives back the memory of empty queues.
+  void Rest();
+
+ private:
+  friend class Node;
+  FrameRef* tx() { return reinterpret_cast<FrameRef*>(tx_refs_.data()); }
+  FrameRef* rx() { return reinterpret_cast<FrameRef*>(rx_refs_.data()); }
+  bool Refill(uint32_t frame_bytes);
+
+  Node& node_;
+  std::unique_ptr<LinkDriver> driver_;
+  const LinkTraits traits_;
+  LinkOwner* owner_ = nullptr;
+
+  // Claims: [claim_at_, claim_end_) is free.
+  std::byte* claim_at_ = nullptr;
+  std::byte* claim_end_ = nullptr;
+  uint32_t claimed_bytes_ = 0;
+  uint32_t wanted_bytes_ = 0;
+  bool provided_ = false;
+
+  uint32_t tx_head_ = 0, tx_tail_ = 0;  // frame indices; they wrap
+  uint32_t tx_bytes_ = 0;
+  uint32_t rx_head_ = 0, rx_tail_ = 0;
+  Block tx_refs_, rx_refs_;
+  Block* rx_block_ = nullptr;
+
+  // Blocks that queued frames lie in, oldest first, chained through their own first bytes; the newest takes claims.
+  struct TxBlock {
+    Block self;
+    TxBlock* next;
+    uint32_t frames_end;  // the tx index after its last frame
+  };
+  static constexpr uint32_t kTxBlockHeadBytes = 64;
+  TxBlock* tx_oldest_ = nullptr;
+  TxBlock* tx_newest_ = nullptr;
+  void FreeOldestTxBlock();
+
+  struct FdQueues;
+  std::unique_ptr<FdQueues> fd_queues_;  // made at the first use
+
+  Link* outer_ = nullptr;
+  absl::Status closed_why_;
+  bool pumping_ = false, resting_ = false, closing_ = false, closed_ = false, closed_told_ = false;
+  bool room_notice_ = false;
+
+  // The node's lists.
+  bool awake_ = false, removed_ = false;
+  uint32_t quiet_turns_ = 0;
+  uint32_t activity_ = 0;  // grows with every frame moved and with the end
+};
+
+}  // namespace jackfield
+
+#endif  // JACKFIELD_KERNEL_LINK_H_

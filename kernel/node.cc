@@ -1,0 +1,325 @@
+#include "kernel/node.h"
+
+#include <sched.h>
+#include <sys/random.h>
+
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+
+#include "absl/status/status.h"
+#include "kernel/address.h"
+#include "kernel/text.h"
+#include "kernel/units.h"
+
+namespace jackfield {
+namespace {
+
+constexpr int kTimersPerTurn = 256;
+// A link that stays silent for so many passes while others work is armed and left to the reactor.
+constexpr uint32_t kQuietTurnsMax = 16;
+// While the loop spins, the reactor is asked each so many turns (if it cannot tell for nothing whether that pays).
+constexpr uint32_t kPollEvery = 16;
+// A spin that lasts this much longer between two looks was interrupted: the CPU went to somebody else.
+constexpr int64_t kPreemptedNs = 500'000;
+
+uint64_t RandomEpoch() {
+  uint64_t epoch = 0;
+  if (getrandom(&epoch, sizeof epoch, 0) != sizeof epoch) epoch = static_cast<uint64_t>(SystemClock().NowNs());
+  return epoch | 1;  // never 0
+}
+
+bool BoundToOneCpu() {
+  cpu_set_t set;
+  return sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) == 1;
+}
+
+void SayOnce(const std::string& line) {
+  static std::atomic<bool> said{false};  // the process has one stderr
+  if (!said.exchange(true)) std::fprintf(stderr, "%s\n", line.c_str());
+}
+
+}  // namespace
+
+struct Node::Spawned {
+  Task<void> task;
+  Node* node;
+  Spawned* next;
+  Spawned* previous;
+};
+
+absl::StatusOr<std::unique_ptr<Node>> Node::Create(NodeOptions options) {
+  if (options.registry == nullptr) return absl::InvalidArgumentError("a node needs a registry of transports");
+  std::unique_ptr<Clock> own_clock;
+  if (options.clock == nullptr) {
+    own_clock = std::make_unique<SystemClock>();
+    options.clock = own_clock.get();
+  }
+  const NodeOptions::Wait wait = options.wait;
+  std::unique_ptr<Node> node(new Node(std::move(options), std::move(own_clock)));
+  if (absl::Status status = node->Init(wait); !status.ok()) return status;
+  return node;
+}
+
+Node::Node(NodeOptions options, std::unique_ptr<Clock> own_clock)
+    : name_(options.name.substr(0, 64)),
+      epoch_(options.epoch != 0 ? options.epoch : RandomEpoch()),
+      registry_(options.registry),
+      own_clock_(std::move(own_clock)),
+      clock_(options.clock),
+      sys_(options.seam),
+      blocks_(options.pool_bytes_max),
+      mail_op_([](Op& op, int32_t) {
+        auto* node = static_cast<Node*>(op.user);
+        uint64_t count;
+        node->sys_.Read(node->mailbox_->event_fd(), &count, sizeof count);
+      }, this),
+      may_spin_(!BoundToOneCpu()),
+      spin_(options.spin_ns, may_spin_),
+      random_(epoch_ * 0x9e3779b97f4a7c15u) {
+  awake_.reserve(64);
+  awake_next_.reserve(64);
+  deferred_.reserve(64);
+  running_.reserve(64);
+  now_ns_ = clock_->NowNs();
+}
+
+absl::Status Node::Init(NodeOptions::Wait wait) {
+  const int event_fd = sys_.EventFd();
+  if (event_fd < 0) return SysError(-event_fd, "eventfd");
+  mailbox_ = MailboxHandle(new Mailbox(event_fd));
+  const char* forced = std::getenv("JACKFIELD_REACTOR");
+  if (forced != nullptr && std::string_view(forced) == "epoll") wait = NodeOptions::Wait::kEpoll;
+  if (wait != NodeOptions::Wait::kEpoll) {
+    absl::StatusOr<std::unique_ptr<Reactor>> reactor = MakeUringReactor(sys_, 256);
+    if (reactor.ok()) {
+      reactor_ = *std::move(reactor);
+      return absl::OkStatus();
+    }
+    if (wait == NodeOptions::Wait::kUring) return reactor.status();
+    SayOnce(Text("jackfield: ", std::string_view(reactor.status().message().data(), reactor.status().message().size()),
+                 "; epoll takes over (everything works, a little slower)"));
+  }
+  absl::StatusOr<std::unique_ptr<Reactor>> reactor = MakeEpollReactor(sys_);
+  if (!reactor.ok()) return reactor.status();
+  reactor_ = *std::move(reactor);
+  return absl::OkStatus();
+}
+
+Node::~Node() {
+  while (spawned_ != nullptr) {
+    Spawned* gone = spawned_;
+    spawned_ = gone->next;
+    delete gone;
+  }
+  if (reactor_ == nullptr) return;
+  for (auto& link : links_) {
+    link->SetOwner(nullptr);
+    RemoveLink(*link);
+  }
+  // Two phases: nothing of ours is freed while an operation of the kernel's may refer to it.
+  reactor_->Cancel(mail_op_);
+  for (int i = 0; i < 100'000 && (!links_.empty() || reactor_->pending() > 0); ++i) {
+    RunPosted();
+    Pass(false);
+    DestroyRemoved();
+    reactor_->Wait(1'000'000);
+  }
+  for (Posted* posted = mailbox_->Shut(); posted != nullptr;) {
+    Posted* next = posted->next;
+    posted->run(*posted);
+    posted = next;
+  }
+}
+
+void Node::Run() {
+  stopped_ = false;
+  while (!stopped_) Turn();
+}
+
+bool Node::Turn(int64_t sleep_until_ns) {
+  in_turn_ = true;
+  now_ns_ = clock_->NowNs();
+  bool progress = false;
+  ++idle_turns_;
+  if (reactor_->MayHaveCompletions() && (awake_.empty() || idle_turns_ % kPollEvery == 0 || !reactor_->costs_to_ask())) {
+    progress |= reactor_->Poll() > 0;
+  }
+  progress |= RunPosted();
+  progress |= Pass(false);
+  progress |= RunDeferred();
+  if (timers_.next_ns() <= now_ns_) progress |= timers_.FireDue(now_ns_, kTimersPerTurn) > 0;
+  if (progress) {
+    RunDeferred();
+    Pass(false);
+  }
+  if (removed_any_) DestroyRemoved();
+  if (progress) {
+    if (wait_began_ns_ != 0) {
+      spin_.Ended(now_ns_ - wait_began_ns_, wait_budget_ns_, wait_preempted_);
+      wait_began_ns_ = 0;
+    }
+    idle_turns_ = 0;
+  } else if (sleep_until_ns != kDoNotSleep) {
+    SleepOrSpin(sleep_until_ns);
+  }
+  current_call_ = nullptr;
+  in_turn_ = false;
+  return progress;
+}
+
+// Pumps every awake link once. True if any of them did something.
+bool Node::Pass(bool resting) {
+  bool progress = false;
+  std::swap(awake_, awake_next_);
+  for (size_t i = 0; i < awake_next_.size(); ++i) {
+    Link& link = *awake_next_[i];
+    link.awake_ = false;
+    const uint32_t before = link.activity_;
+    link.Turn(resting);
+    current_call_ = nullptr;
+    if (link.activity_ != before) {
+      progress = true;
+      link.quiet_turns_ = 0;
+      WakeLink(link);
+    } else if (!resting && !link.closed_) {
+      // It stays awake for a while: the next frame is likely to come here.
+      if (++link.quiet_turns_ < kQuietTurnsMax || awake_next_.size() == 1) {
+        WakeLink(link);
+      } else {
+        link.quiet_turns_ = 0;
+        link.Turn(true);
+        link.Rest();
+        if (link.activity_ != before) {
+          progress = true;
+          WakeLink(link);
+        }
+      }
+    } else {
+      link.Rest();
+    }
+  }
+  awake_next_.clear();
+  return progress;
+}
+
+bool Node::RunDeferred() {
+  if (deferred_.empty()) return false;
+  std::swap(deferred_, running_);
+  for (InlineFunction<void()>& f : running_) {
+    f();
+    current_call_ = nullptr;
+  }
+  running_.clear();
+  return true;
+}
+
+bool Node::RunPosted() {
+  Posted* posted = mailbox_->Take();
+  if (posted == nullptr) return false;
+  while (posted != nullptr) {
+    Posted* next = posted->next;
+    posted->run(*posted);
+    posted = next;
+  }
+  return true;
+}
+
+void Node::SleepOrSpin(int64_t sleep_until_ns) {
+  if (wait_began_ns_ == 0) {
+    wait_began_ns_ = now_ns_;
+    wait_budget_ns_ = spin_.BudgetNs();
+    wait_preempted_ = false;
+    last_look_ns_ = now_ns_;
+  }
+  const int64_t until_ns = std::min(sleep_until_ns, timers_.next_ns());
+  if (now_ns_ - last_look_ns_ > kPreemptedNs) wait_preempted_ = true;
+  last_look_ns_ = now_ns_;
+  if (until_ns <= now_ns_) return;
+  if (now_ns_ - wait_began_ns_ < wait_budget_ns_ && !wait_preempted_) return;  // another turn of spinning
+
+  if (!mail_op_.pending) reactor_->Start(mail_op_, mailbox_->event_fd(), POLLIN);
+  mailbox_->PrepareSleep();
+  const bool progress = Pass(true);
+  if (!progress && awake_.empty() && deferred_.empty() && !mailbox_->HasPosts()) {
+    reactor_->Wait(until_ns == Timers::kNever ? -1 : until_ns - now_ns_);
+  }
+  mailbox_->EndSleep();
+}
+
+void Node::Spawn(Task<void> task) {
+  auto* spawned = new Spawned{std::move(task), this, spawned_, nullptr};
+  if (spawned_ != nullptr) spawned_->previous = spawned;
+  spawned_ = spawned;
+  Defer([spawned] {
+    spawned->task.Start(
+        [](void* user) {
+          auto* ended = static_cast<Spawned*>(user);
+          if (ended->next != nullptr) ended->next->previous = ended->previous;
+          (ended->previous != nullptr ? ended->previous->next : ended->node->spawned_) = ended->next;
+          delete ended;
+        },
+        spawned);
+  });
+}
+
+Link& Node::AddLink(std::unique_ptr<LinkDriver> driver, LinkTraits traits, LinkOwner* owner) {
+  links_.push_back(std::make_unique<Link>(*this, std::move(driver), std::move(traits)));
+  Link& link = *links_.back();
+  link.SetOwner(owner);
+  WakeLink(link);
+  return link;
+}
+
+void Node::RemoveLink(Link& link) {
+  link.SetOwner(nullptr);
+  link.removed_ = true;
+  removed_any_ = true;
+  link.StartClose();
+  WakeLink(link);
+}
+
+void Node::DestroyRemoved() {
+  removed_any_ = false;
+  for (size_t i = 0; i < links_.size();) {
+    Link& link = *links_[i];
+    if (!link.removed_) {
+      ++i;
+    } else if (!link.closed_) {
+      removed_any_ = true;
+      ++i;
+    } else {
+      std::erase(awake_, &link);
+      links_[i] = std::move(links_.back());
+      links_.pop_back();
+    }
+  }
+}
+
+void Node::WakeLink(Link& link) {
+  if (link.awake_) return;
+  link.awake_ = true;
+  awake_.push_back(&link);
+}
+
+absl::StatusOr<Address> Node::TakeSpin(const Address& address) {
+  if (const auto spin = address.Find("spin")) {
+    int64_t spin_ns = *spin == "always" ? Spin::kAlways : Spin::kLearned;
+    if (*spin != "always" && *spin != "learned") {
+      absl::StatusOr<int64_t> parsed = ParseDurationNs(*spin);
+      if (!parsed.ok()) return parsed.status();
+      spin_ns = *parsed;
+    }
+    spin_ = Spin(spin_ns, may_spin_);
+  }
+  return address.Without("spin");
+}
+
+uint64_t Node::NextRandom() {  // xorshift64*
+  random_ ^= random_ >> 12;
+  random_ ^= random_ << 25;
+  random_ ^= random_ >> 27;
+  return random_ * 0x2545f4914f6cdd1du;
+}
+
+}  // namespace jackfield

@@ -1,0 +1,186 @@
+// A node: one thread, one loop, one reactor. It owns the links, and runs the channels and ports, that are opened on it.
+//
+//   absl::StatusOr<std::unique_ptr<Node>> node = Node::Create({.name = "greeter", .registry = &registry});
+//   (*node)->Run();   // until Stop()
+//
+// Thread: all of it belongs to the thread that drives it (Run, RunUntil, Turn), but for handle(), which may be
+// copied to other threads. A node may be made on one thread and handed to another before it is first driven.
+//
+// One turn: completions → pump awake links, deliver frames → posted and deferred work, timers → pump what became
+// ready to send → and with nothing to do spin for the learned time, then sleep.
+#ifndef JACKFIELD_KERNEL_NODE_H_
+#define JACKFIELD_KERNEL_NODE_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "kernel/block_pool.h"
+#include "kernel/clock.h"
+#include "kernel/inline_function.h"
+#include "kernel/link.h"
+#include "kernel/mailbox.h"
+#include "kernel/reactor.h"
+#include "kernel/spin.h"
+#include "kernel/sys.h"
+#include "kernel/task.h"
+#include "kernel/timers.h"
+
+namespace jackfield {
+
+class Address;
+class Registry;
+class ServerCall;
+
+struct NodeOptions {
+  std::string name = "node";            // for people; at most 64 bytes
+  const Registry* registry = nullptr;   // outlives the node
+  enum class Wait { kAny, kUring, kEpoll };
+  Wait wait = Wait::kAny;               // kAny: io_uring, or epoll where that is forbidden, which is logged once
+  int64_t spin_ns = Spin::kLearned;     // or Spin::kAlways, or a time; 0: sleep at once
+  uint64_t pool_bytes_max = 256 << 20;  // message memory
+  Clock* clock = nullptr;               // tests; else CLOCK_MONOTONIC
+  FaultSeam* seam = nullptr;            // tests
+  uint64_t epoch = 0;                   // tests; else random
+};
+
+class Node {
+ public:
+  // Errors: RESOURCE_EXHAUSTED (descriptors), INVALID_ARGUMENT (no registry).
+  static absl::StatusOr<std::unique_ptr<Node>> Create(NodeOptions options);
+  // Closes every link and waits until no operation refers to this node's memory.
+  // Requires: its channels and ports are gone.
+  ~Node();
+  Node(const Node&) = delete;
+
+  // ---- Driving.
+
+  void Run();                        // until Stop()
+  void Stop() { stopped_ = true; }   // from the node's thread; elsewhere: handle().Run([node] { node->Stop(); })
+  // Turns until `done()` holds or `deadline_ns` (of clock()) has passed. False: the latter.
+  template <class Done>
+  bool RunUntil(Done done, int64_t deadline_ns = Timers::kNever) {
+    while (!done()) {
+      if (deadline_ns != Timers::kNever && clock().NowNs() >= deadline_ns) return done();
+      Turn(deadline_ns);
+    }
+    return true;
+  }
+  static constexpr int64_t kDoNotSleep = INT64_MIN;
+  // One turn. Sleeps at most until `sleep_until_ns`. Returns whether anything happened.
+  // Requires: !in_turn().
+  bool Turn(int64_t sleep_until_ns = Timers::kNever);
+  bool in_turn() const { return in_turn_; }
+
+  // ---- Work.
+
+  // Runs `task` in a later turn of this node, and owns it until it has ended (or the node).
+  void Spawn(Task<void> task);
+  // Runs `f` in a later part of this turn, or in the next.
+  void Defer(InlineFunction<void()> f) { deferred_.push_back(std::move(f)); }
+  // co_await node.Sleep(ns)
+  auto Sleep(int64_t ns);
+
+  // ---- For the kernel and for transports.
+
+  Link& AddLink(std::unique_ptr<LinkDriver> driver, LinkTraits traits, LinkOwner* owner);
+  void RemoveLink(Link& link);  // closes it if need be; destroyed when its driver has ended
+  void WakeLink(Link& link);    // pumped in the next pass
+  // Takes `?spin=` out of an address and obeys it: 0, a duration, always or learned. It is the node's, not one link's.
+  absl::StatusOr<Address> TakeSpin(const Address& address);
+
+  const std::string& name() const { return name_; }
+  uint64_t epoch() const { return epoch_; }
+  const Registry& registry() const { return *registry_; }
+  Clock& clock() const { return *clock_; }
+  int64_t now_ns() const { return now_ns_; }  // of this turn's beginning
+  Reactor& reactor() const { return *reactor_; }
+  const Sys& sys() const { return sys_; }
+  BlockPool& blocks() { return blocks_; }
+  Timers& timers() { return timers_; }
+  const MailboxHandle& handle() const { return mailbox_; }
+  uint64_t NextRandom();  // of a generator seeded by the epoch
+
+  // The call that the running handler serves, so that a call it makes inherits deadline, priority and chain.
+  ServerCall* current_call() const { return current_call_; }
+  void SetCurrentCall(ServerCall* call) { current_call_ = call; }
+
+ private:
+  Node(NodeOptions options, std::unique_ptr<Clock> own_clock);
+  absl::Status Init(NodeOptions::Wait wait);
+  bool Pass(bool resting);
+  bool RunDeferred();
+  bool RunPosted();
+  void SleepOrSpin(int64_t sleep_until_ns);
+  void DestroyRemoved();
+
+  const std::string name_;
+  const uint64_t epoch_;
+  const Registry* const registry_;
+  const std::unique_ptr<Clock> own_clock_;
+  Clock* const clock_;
+  const Sys sys_;
+  BlockPool blocks_;
+  Timers timers_;
+  MailboxHandle mailbox_;
+  std::unique_ptr<Reactor> reactor_;
+  Op mail_op_;
+  const bool may_spin_;
+  Spin spin_;
+
+  std::vector<std::unique_ptr<Link>> links_;
+  std::vector<Link*> awake_, awake_next_;  // lists of links to pump
+  bool removed_any_ = false;
+  std::vector<InlineFunction<void()>> deferred_, running_;
+
+  struct Spawned;
+  Spawned* spawned_ = nullptr;
+
+  int64_t now_ns_ = 0;
+  int64_t wait_began_ns_ = 0;  // 0: not waiting
+  int64_t wait_budget_ns_ = 0;
+  bool wait_preempted_ = false;
+  int64_t last_look_ns_ = 0;
+  uint32_t idle_turns_ = 0;
+  uint64_t random_;
+  bool in_turn_ = false;
+  bool stopped_ = false;
+  ServerCall* current_call_ = nullptr;
+};
+
+inline BlockPool& PoolOf(Node& node) { return node.blocks(); }
+
+// Implementation.
+
+class SleepAwaiter {
+ public:
+  SleepAwaiter(Node& node, int64_t ns) : node_(node), ns_(ns), timer_(OnFire, this) {}
+  ~SleepAwaiter() { node_.timers().Cancel(timer_); }
+  bool await_ready() const { return false; }
+  void await_suspend(std::coroutine_handle<> waiting) {
+    waiting_ = waiting;
+    call_ = node_.current_call();
+    node_.timers().Arm(timer_, node_.clock().NowNs() + ns_);
+  }
+  void await_resume() {}
+
+ private:
+  static void OnFire(Timer& timer) {
+    auto* self = static_cast<SleepAwaiter*>(timer.user);
+    self->node_.SetCurrentCall(self->call_);
+    self->waiting_.resume();
+  }
+  Node& node_;
+  const int64_t ns_;
+  Timer timer_;
+  std::coroutine_handle<> waiting_;
+  ServerCall* call_ = nullptr;
+};
+
+inline auto Node::Sleep(int64_t ns) { return SleepAwaiter(*this, ns); }
+
+}  // namespace jackfield
+
+#endif  // JACKFIELD_KERNEL_NODE_H_

@@ -1,0 +1,435 @@
+#include "kernel/port.h"
+
+#include <algorithm>
+#include <new>
+
+#include "kernel/call_chain.h"
+#include "kernel/port_seat.h"
+#include "kernel/registry.h"
+#include "kernel/text.h"
+
+namespace jackfield {
+namespace {
+
+// While priorities are in use, so long a run of handlers is not looked away from the links.
+constexpr int64_t kDispatchNsMax = 200'000;
+constexpr int kDispatchMax = 256;
+
+void Add(Ledger& sum, const Ledger& part) {
+  sum.sent += part.sent, sum.delivered += part.delivered, sum.failed += part.failed, sum.in_doubt += part.in_doubt;
+  sum.refused += part.refused, sum.dropped += part.dropped, sum.received += part.received, sum.handled += part.handled;
+  sum.stale += part.stale, sum.late += part.late, sum.expired += part.expired;
+}
+
+}  // namespace
+
+struct Port::Listener final : LinkSink {
+  Listener(Port& port, size_t place) : port(port), place(place) {}
+  void OnServing(const Address& actual) override {
+    port.actual_[place] = actual;
+    ++port.serving_;
+  }
+  void OnLink(std::unique_ptr<LinkDriver> driver, LinkTraits traits) override {
+    port.seats_.push_back(std::make_unique<PortSeat>(port, std::move(driver), std::move(traits)));
+    if (port.seats_.size() > port.options_.sessions_max || port.closing_) {
+      port.seats_.back()->session().RefuseHello(port.closing_ ? "the service is closing" : Text(port.node_.name(), " has as many clients as it takes (sessions_max ", port.options_.sessions_max, ")"));
+    }
+  }
+  void OnOpenFailed(absl::Status status) override { port.failure_ = std::move(status); }
+
+  Port& port;
+  const size_t place;
+  std::unique_ptr<Opening> opening;
+};
+
+Port::Port(Node& node, PortOptions options)
+    : node_(node),
+      options_(options),
+      deadline_timer_([](Timer& timer) { static_cast<Port*>(timer.user)->OnDeadline(); }, this),
+      work_timer_([](Timer& timer) { static_cast<Port*>(timer.user)->Work(); }, this) {}
+
+absl::StatusOr<std::unique_ptr<Port>> Port::Open(Node& node, const std::vector<std::string>& addresses, PortOptions options) {
+  std::unique_ptr<Port> port(new Port(node, options));
+  port->actual_.resize(addresses.size());
+  for (size_t i = 0; i < addresses.size(); ++i) {
+    absl::StatusOr<Address> address = node.registry().Parse(addresses[i]);
+    if (!address.ok()) return address.status();
+    address = node.TakeSpin(address->Without("on_full"));
+    if (!address.ok()) return address.status();
+    absl::StatusOr<Caps> caps = node.registry().Describe(*address, Role::kServe);
+    if (!caps.ok()) return caps.status();
+    if (const std::vector<std::string> missing = MissingNeeds(*caps, options.needs); !missing.empty()) {
+      const std::vector<std::string_view> words(missing.begin(), missing.end());
+      return absl::FailedPreconditionError(Text(address->ToString(), " cannot carry this port: it lacks ", Listed(words)));
+    }
+    auto listener = std::make_unique<Listener>(*port, i);
+    absl::StatusOr<std::unique_ptr<Opening>> opening = node.registry().Open(*address, Role::kServe, node, *listener);
+    if (!opening.ok()) return opening.status();
+    listener->opening = *std::move(opening);
+    port->openings_.push_back(std::move(listener));
+  }
+  return port;
+}
+
+Port::~Port() {
+  openings_.clear();
+  for (auto& seat : seats_) seat->session().Fail(MakeStatus(Outcome::kFailed, Reason::kClosed, "the port was destroyed"));
+  while (ServerCall* call = running_.front()) End(*call);
+  while (ServerCall* call = ended_.front()) End(*call);
+  for (auto& inbox : inbox_) {
+    while (ServerCall* call = inbox.front()) End(*call);
+  }
+  while (receivers_ != nullptr) {
+    ReceiveAwaiter* receiver = std::exchange(receivers_, receivers_->next_);
+    receiver->listed_ = false;
+    receiver->done_ = true;
+  }
+  node_.timers().Cancel(deadline_timer_);
+  node_.timers().Cancel(work_timer_);
+}
+
+// ---- Handlers.
+
+Port::HandlerEntry& Port::EntryOf(uint32_t type) {
+  const auto place = std::lower_bound(handlers_.begin(), handlers_.end(), type, [](const HandlerEntry& e, uint32_t t) { return e.type < t; });
+  if (place != handlers_.end() && place->type == type) return *place;
+  HandlerEntry entry;
+  entry.type = type;
+  return *handlers_.insert(place, std::move(entry));
+}
+
+Port::HandlerEntry* Port::Find(uint32_t type) {
+  const auto place = std::lower_bound(handlers_.begin(), handlers_.end(), type, [](const HandlerEntry& e, uint32_t t) { return e.type < t; });
+  return place != handlers_.end() && place->type == type ? &*place : nullptr;
+}
+
+void Port::Handle(uint32_t type, Handler handler) {
+  HandlerEntry& entry = EntryOf(type);
+  entry.plain = std::move(handler);
+  entry.task.Reset();
+}
+
+void Port::HandleTask(uint32_t type, TaskHandler handler) {
+  HandlerEntry& entry = EntryOf(type);
+  entry.task = std::move(handler);
+  entry.plain.Reset();
+}
+
+// ---- From a frame to a handler.
+
+ServerCall* Port::FindCall(const Session& session, uint64_t call_id) {
+  for (ServerCall* call = running_.front(); call != nullptr; call = running_.next(call)) {
+    if (call->session_ == &session && call->call_id_ == call_id) return call;
+  }
+  for (auto& inbox : inbox_) {
+    for (ServerCall* call = inbox.front(); call != nullptr; call = inbox.next(call)) {
+      if (call->session_ == &session && call->call_id_ == call_id) return call;
+    }
+  }
+  return nullptr;
+}
+
+void Port::Take(PortSeat&, Session& session, Session::Received& received) {
+  const FrameHeader& header = received.header;
+  const FrameKind kind = header.kind();
+  if (kind != FrameKind::Request && kind != FrameKind::OneWay) {
+    ServerCall* call = FindCall(session, header.call_id());
+    if (call == nullptr) return;  // it has ended here while this was on its way
+    if (kind == FrameKind::Cancel) return call->Cancel();
+    if (call->stream_ == nullptr) return;
+    if (kind == FrameKind::ItemsEnd) return call->stream_->EndReads();
+    if (kind == FrameKind::StreamGrant) return call->stream_->OnGrant(header.message_type());
+    if (kind == FrameKind::Item && !call->stream_->Deliver(received)) {
+      session.Fail(MakeStatus(Outcome::kFailed, Reason::kResource, "no message memory for the item of a stream (pool_bytes_max)"));
+    }
+    return;
+  }
+  Block block = node_.blocks().Get(sizeof(ServerCall));
+  if (!block) return session.Fail(MakeStatus(Outcome::kFailed, Reason::kResource, "no message memory (pool_bytes_max)"));
+  void* at = block.data();
+  auto& call = *new (at) ServerCall(node_);
+  call.self_ = std::move(block);
+  call.port_ = this;
+  call.session_ = &session;
+  call.message_ = std::move(received.message);
+  call.call_id_ = header.call_id();
+  call.priority_ = header.priority();
+  call.one_way_ = kind == FrameKind::OneWay;
+  if (header.budget_us() != kNoDeadline) call.deadline_ns_ = node_.now_ns() + int64_t{header.budget_us()} * 1000;
+  if ((header.flags() & static_cast<uint8_t>(wire::FrameFlag::Stream)) != 0) {
+    call.stream_ = std::make_unique<StreamEnd>();
+    call.stream_->Bind(session, call.call_id_, call.priority_);
+  }
+  const bool now = !mixed_priorities_ && waiting_ == 0 && !Busy() && !dispatching_ && session.outbox_empty() &&
+                   (!pulls_ || Find(call.type()) != nullptr);
+  if (now) {
+    const HandlerEntry* entry = Find(call.type());
+    if (entry != nullptr && entry->plain && call.stream_ == nullptr) {  // the common case: nothing is copied or listed
+      if (Dispatch(call)) session.KeepUnhandled(received, call.unhandled_);
+      return;
+    }
+  }
+  if (!call.message_.Keep(node_.blocks())) {
+    session.Fail(MakeStatus(Outcome::kFailed, Reason::kResource, "no message memory (pool_bytes_max)"));
+    call.session_ = nullptr;
+    return End(call);
+  }
+  session.KeepUnhandled(received, call.unhandled_);
+  if (now) Dispatch(call);
+  else Queue(call);
+}
+
+void Port::Queue(ServerCall& call) {
+  inbox_[call.priority_].PushBack(call);
+  ++waiting_;
+  // When the link has been drained PortSeat dispatches; without a link to do so, a handler's end does.
+}
+
+absl::Status Port::CheckChain(const ServerCall& call) const {
+  const std::span<const std::byte> chain = call.chain();
+  if (chain.empty() || options_.reentrant || !FindInChain(chain, node_.epoch()).found) return absl::OkStatus();
+  return MakeStatus(Outcome::kRefused, Reason::kDeadlock,
+                    Text("deadlock: ", DescribeChain(chain), " → ", node_.name(), " would wait for itself; make one of these "
+                         "calls one-way, or declare ", node_.name(), " reentrant (PortOptions.reentrant)"));
+}
+
+// Returns whether the call lives on.
+bool Port::Dispatch(ServerCall& call) {
+  if (call.deadline_ns_ <= node_.now_ns() && call.deadline_ns_ <= node_.clock().NowNs()) {
+    if (call.session_ != nullptr) ++call.session_->counters().expired;
+    return End(call), false;
+  }
+  running_.PushBack(call);
+  ++under_way_;
+  call.counted_ = call.running_ = true;
+  HandlerEntry* entry = Find(call.type());
+  absl::Status refusal = closing_ ? MakeStatus(Outcome::kRefused, Reason::kClosed, Text(node_.name(), " is closing")) : CheckChain(call);
+  node_.SetCurrentCall(&call);
+  if (!refusal.ok()) {
+    if (!call.one_way_) call.Fail(refusal).IgnoreError();
+  } else if (entry != nullptr && entry->task) {
+    if (call.deadline_ns_ != Timers::kNever && (!deadline_timer_.armed() || call.deadline_ns_ < deadline_timer_.due_ns())) {
+      node_.timers().Arm(deadline_timer_, call.deadline_ns_);
+    }
+    call.held_ = true;
+    call.task_ = entry->task(call);
+    call.task_.Start(
+        [](void* user) {
+          auto& call = *static_cast<ServerCall*>(user);
+          const absl::Status status = call.task_.TakeResult();
+          if (!call.answered_ && !call.one_way_) {
+            call.Fail(!status.ok() ? status : absl::InternalError("the handler ended without an answer")).IgnoreError();
+          }
+          call.answered_ = true;
+          if (call.running_) return;  // it has not waited for anything: Dispatch ends it
+          call.Unlink();
+          call.port_->ended_.PushBack(call);  // not from within its own coroutine
+          call.node_.timers().Arm(call.port_->work_timer_, 0);
+        },
+        &call);
+    call.running_ = false;
+    node_.SetCurrentCall(nullptr);
+    if (call.answered_ && call.task_.done()) return End(call), false;
+    return true;
+  } else if (entry != nullptr && entry->plain) {
+    entry->plain(call);
+  } else if (OfferToReceivers(call)) {
+    call.running_ = false;
+    node_.SetCurrentCall(nullptr);
+    return true;
+  } else if (other_) {
+    other_(call);
+  } else if (!call.one_way_) {
+    call.Fail(MakeStatus(Outcome::kRefused, Reason::kUnknownMethod, Text(node_.name(), " has no method of type ", call.type()))).IgnoreError();
+  } else if (call.session_ != nullptr) {
+    ++call.session_->counters().dropped;
+  }
+  call.running_ = false;
+  node_.SetCurrentCall(nullptr);
+  if (call.held_ && !call.answered_ && !call.one_way_) {
+    if (call.deadline_ns_ != Timers::kNever && (!deadline_timer_.armed() || call.deadline_ns_ < deadline_timer_.due_ns())) {
+      node_.timers().Arm(deadline_timer_, call.deadline_ns_);
+    }
+    return true;
+  }
+  if (!call.answered_ && !call.one_way_) call.Fail(absl::InternalError("the handler returned without an answer")).IgnoreError();
+  End(call);
+  return false;
+}
+
+void Port::DispatchWaiting() {
+  if (dispatching_) return;
+  dispatching_ = true;
+  const int64_t start_ns = mixed_priorities_ ? node_.clock().NowNs() : 0;
+  int count = 0;
+  bool more = false;
+  for (auto& inbox : inbox_) {
+    for (ServerCall* call = inbox.front(); call != nullptr && !more;) {
+      ServerCall* next = inbox.next(call);
+      if (Busy()) break;
+      const bool room = call->session_ == nullptr || call->session_->outbox_empty();
+      const bool wanted = !pulls_ || Find(call->type()) != nullptr ||
+                          IsReceived(call->type());
+      if (room && wanted) {
+        call->Unlink();
+        --waiting_;
+        Dispatch(*call);
+        more = ++count >= kDispatchMax || (mixed_priorities_ && node_.clock().NowNs() - start_ns > kDispatchNsMax);
+        next = inbox.front();  // the handler may have changed the list
+      }
+      call = next;
+    }
+    if (more) break;
+  }
+  dispatching_ = false;
+  if (more) node_.timers().Arm(work_timer_, 0);
+}
+
+void Port::End(ServerCall& call) {
+  if (call.session_ != nullptr) call.session_->MarkHandled(call.unhandled_);
+  call.Unlink();
+  if (call.counted_) --under_way_;
+  ++ended_calls_;
+  const Block freed = std::move(call.self_);
+  call.~ServerCall();
+  if (waiting_ > 0 && !dispatching_) node_.timers().Arm(work_timer_, 0);
+}
+
+void Port::OnDeadline() {
+  const int64_t now_ns = node_.clock().NowNs();
+  int64_t next_ns = Timers::kNever;
+  for (ServerCall* call = running_.front(); call != nullptr; call = running_.next(call)) {
+    if (call->cancelled_ || call->deadline_ns_ == Timers::kNever) continue;
+    if (call->deadline_ns_ <= now_ns) call->Cancel();
+    else next_ns = std::min(next_ns, call->deadline_ns_);
+  }
+  if (next_ns != Timers::kNever) node_.timers().Arm(deadline_timer_, next_ns);
+}
+
+void Port::OnSessionEnd(PortSeat& seat, const absl::Status& why) {
+  Session* session = &seat.session();
+  for (ServerCall* call = running_.front(); call != nullptr; call = running_.next(call)) {
+    if (call->session_ != session) continue;
+    call->Cancel();
+    call->unhandled_.Unlink();
+    call->session_ = nullptr;
+  }
+  for (auto& inbox : inbox_) {
+    for (ServerCall* call = inbox.front(); call != nullptr;) {
+      ServerCall* next = inbox.next(call);
+      if (call->session_ == session) {
+        call->Unlink();
+        --waiting_;
+        call->unhandled_.Unlink();
+        call->session_ = nullptr;
+        End(*call);
+      }
+      call = next;
+    }
+  }
+  if (on_gone_) on_gone_(session->peer_name(), why);
+  seat.SetDead();
+  node_.timers().Arm(work_timer_, 0);  // not from under the session's own feet
+}
+
+// What must not be done where it was found necessary: in a later part of the turn.
+void Port::Work() {
+  while (ServerCall* call = ended_.front()) End(*call);
+  std::erase_if(seats_, [this](const auto& seat) {
+    if (seat->dead()) Add(gone_, seat->session().ledger());
+    return seat->dead();
+  });
+  if (waiting_ > 0) DispatchWaiting();
+}
+
+// ---- Receive.
+
+Port::ReceiveAwaiter::~ReceiveAwaiter() {
+  if (!listed_) return;
+  ReceiveAwaiter** at = &port_.receivers_;
+  while (*at != this) at = &(*at)->next_;
+  *at = next_;
+}
+
+bool Port::ReceiveAwaiter::Wants(uint32_t type) const {
+  return types_.empty() || std::find(types_.begin(), types_.end(), type) != types_.end();
+}
+
+bool Port::ReceiveAwaiter::await_ready() {
+  port_.pulls_ = true;
+  next_ = nullptr;
+  ReceiveAwaiter** at = &port_.receivers_;
+  while (*at != nullptr) at = &(*at)->next_;
+  *at = this;
+  listed_ = true;
+  port_.DispatchWaiting();
+  return done_;
+}
+
+void Port::ReceiveAwaiter::await_suspend(std::coroutine_handle<> waiting) { suspended_.Suspend(port_.node_, waiting); }
+
+ServerCall* Port::ReceiveAwaiter::Wait() {
+  if (!await_ready() && !BlockUntil(port_.node_, [this] { return done_; })) return nullptr;
+  return call_;
+}
+
+bool Port::IsReceived(uint32_t type) const {
+  const ReceiveAwaiter* receiver = receivers_;
+  while (receiver != nullptr && !receiver->Wants(type)) receiver = receiver->next_;
+  return receiver != nullptr;
+}
+
+bool Port::OfferToReceivers(ServerCall& call) {
+  for (ReceiveAwaiter** at = &receivers_; *at != nullptr; at = &(*at)->next_) {
+    ReceiveAwaiter& receiver = **at;
+    if (!receiver.Wants(call.type())) continue;
+    *at = receiver.next_;
+    receiver.listed_ = false;
+    receiver.call_ = &call;
+    receiver.done_ = true;
+    call.held_ = true;
+    receiver.suspended_.Resume(node_);
+    return true;
+  }
+  return false;
+}
+
+void Port::Finish(ServerCall& call) {
+  if (!call.one_way_ && !call.answered_) call.Fail(absl::InternalError("the receiver finished without an answer")).IgnoreError();
+  else if (call.one_way_ || call.answered_) End(call);
+}
+
+// ---- Questions and the end.
+
+absl::Status Port::WaitServing() {
+  if (node_.in_turn()) return BlockedInHandler();
+  node_.RunUntil([this] { return serving() || !failure_.ok(); });
+  return failure_;
+}
+
+Ledger Port::ledger() const {
+  Ledger sum = gone_;
+  for (const auto& seat : seats_) Add(sum, seat->session().ledger());
+  return sum;
+}
+
+std::vector<Receipt> Port::Close(int64_t timeout_us) {
+  openings_.clear();
+  serving_ = 0;
+  closing_ = true;
+  if (!node_.in_turn()) {
+    for (auto& seat : seats_) seat->session().StartClose();
+    node_.RunUntil([this] {
+      return under_way_ == 0 && waiting_ == 0 &&
+             std::all_of(seats_.begin(), seats_.end(), [](const auto& seat) { return seat->receipt_came(); });
+    }, node_.clock().NowNs() + timeout_us * 1000);
+  }
+  std::vector<Receipt> receipts;
+  for (auto& seat : seats_) {
+    seat->session().Fail(MakeStatus(Outcome::kRefused, Reason::kClosed, "the port was closed"));
+    receipts.push_back(seat->session().receipt());
+  }
+  return receipts;
+}
+
+}  // namespace jackfield

@@ -1,0 +1,159 @@
+// A service's end: serves at one or more addresses, receives messages and dispatches them to handlers.
+//
+//   auto port = Port::Open(*node, {"unix:@greeter"});
+//   (*port)->Handle(kGreet, [](ServerCall& call) { call.Reply(Bytes("hello")).IgnoreError(); });
+//   (*port)->HandleTask(kLookup, [&](ServerCall& call) -> Task<absl::Status> { … co_await … });
+//
+// Messages are dispatched by priority, in order of arrival within one; at most handlers_max are under way, the rest
+// waits here, and in the end in the senders: credit bounds what can wait.
+//
+// Thread: the node's. Destroy it before the node. A destroyed port cancels the calls under way.
+#ifndef JACKFIELD_KERNEL_PORT_H_
+#define JACKFIELD_KERNEL_PORT_H_
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "kernel/address.h"
+#include "kernel/call_chain.h"
+#include "kernel/node.h"
+#include "kernel/server_call.h"
+#include "kernel/session.h"
+#include "kernel/transport.h"
+
+namespace jackfield {
+
+struct PortOptions {
+  uint32_t handlers_max = 1024;      // calls under way at once; 1: one after the other
+  uint32_t sessions_max = 16'384;    // clients at once; one more is refused
+  bool reentrant = false;            // it may be called by a service that it waits for
+  SessionLimits session;
+  Caps needs = CallNeeds();
+  uint64_t schema_hash = 0;          // of the interface, told to clients
+};
+
+class Port {
+ public:
+  using Handler = InlineFunction<void(ServerCall&)>;
+  using TaskHandler = InlineFunction<Task<absl::Status>(ServerCall&)>;
+
+  // Errors: INVALID_ARGUMENT, FAILED_PRECONDITION (needs not met), and the transports' own. Addresses that can only be
+  // known later to fail (serving() stays false) are reported by failure().
+  static absl::StatusOr<std::unique_ptr<Port>> Open(Node& node, const std::vector<std::string>& addresses,
+                                                    PortOptions options = {});
+  ~Port();
+  Port(const Port&) = delete;
+
+  // ---- Handlers; set before the first message is dispatched (in the turn that opened the port).
+
+  // Plain: must answer a request before it returns, or Hold() it. Else the caller gets INTERNAL.
+  void Handle(uint32_t type, Handler handler);
+  // A coroutine: the status it returns is the answer, unless it has replied.
+  void HandleTask(uint32_t type, TaskHandler handler);
+  // For every type without a handler of its own; without this they are answered UNIMPLEMENTED.
+  void HandleOther(Handler handler) { other_ = std::move(handler); }
+  // Pull instead: a message of one of `types` (of any, if empty), the most urgent and oldest first; others stay.
+  // Types that are received so need no handler. nullptr when the port closes. Finish(call) when done with it.
+  class ReceiveAwaiter;
+  ReceiveAwaiter Receive(std::vector<uint32_t> types);
+  void Finish(ServerCall& call);
+  // Types without a handler are kept for Receive from the beginning.
+  void KeepForReceive() { pulls_ = true; }
+
+  // ---- Questions.
+  bool serving() const { return serving_ == openings_.size(); }
+  const std::vector<Address>& addresses() const { return actual_; }  // with what the transports chose filled in
+  const absl::Status& failure() const { return failure_; }
+  // Blocks until it serves at every address. Errors: why not.
+  absl::Status WaitServing();
+  uint32_t clients() const { return static_cast<uint32_t>(seats_.size()); }
+  uint32_t calls_under_way() const { return under_way_; }
+  uint32_t waiting() const { return waiting_; }
+  Ledger ledger() const;  // of all clients, those gone included
+  uint64_t ended_calls() const { return ended_calls_; }
+  Node& node() const { return node_; }
+  // Told when a client's session ends, with why.
+  void OnClientGone(std::function<void(const std::string& name, const absl::Status& why)> f) { on_gone_ = std::move(f); }
+
+  // Stops serving, lets the calls under way end and the clients' acknowledgements come, at most so long.
+  // Blocks: outside handlers only. Returns a receipt for each client there was.
+  std::vector<Receipt> Close(int64_t timeout_us);
+
+ private:
+  friend class PortSeat;
+  friend class ServerCall;
+  struct HandlerEntry {
+    uint32_t type;
+    Handler plain;
+    TaskHandler task;
+  };
+  struct Listener;  // one address
+
+  Port(Node& node, PortOptions options);
+  void Take(class PortSeat& seat, Session& session, Session::Received& received);
+  bool Dispatch(ServerCall& call);
+  void Work();
+  bool IsReceived(uint32_t type) const;
+  HandlerEntry& EntryOf(uint32_t type);
+  HandlerEntry* Find(uint32_t type);
+  bool OfferToReceivers(ServerCall& call);
+  ServerCall* FindCall(const Session& session, uint64_t call_id);
+  void Queue(ServerCall& call);
+  void DispatchWaiting();
+  void End(ServerCall& call);
+  bool Busy() const { return under_way_ >= options_.handlers_max; }
+  absl::Status CheckChain(const ServerCall& call) const;
+  void OnDeadline();
+  void OnSessionEnd(class PortSeat& seat, const absl::Status& why);
+
+  Node& node_;
+  const PortOptions options_;
+  std::vector<std::unique_ptr<Listener>> openings_;
+  std::vector<Address> actual_;
+  size_t serving_ = 0;
+  absl::Status failure_;
+  std::vector<std::unique_ptr<class PortSeat>> seats_;
+  std::vector<HandlerEntry> handlers_;  // by type
+  Handler other_;
+  std::array<List<ServerCall, CallTag>, kPriorityLevels> inbox_;
+  List<ServerCall, CallTag> running_, ended_;
+  ReceiveAwaiter* receivers_ = nullptr;
+  bool pulls_ = false, mixed_priorities_ = false, dispatching_ = false, closing_ = false;
+  uint32_t under_way_ = 0, waiting_ = 0;
+  uint64_t ended_calls_ = 0;
+  Timer deadline_timer_, work_timer_;
+  Ledger gone_;
+  std::function<void(const std::string&, const absl::Status&)> on_gone_;
+};
+
+class Port::ReceiveAwaiter {
+ public:
+  ReceiveAwaiter(Port& port, std::vector<uint32_t> types) : port_(port), types_(std::move(types)) {}
+  ~ReceiveAwaiter();
+  bool await_ready();
+  void await_suspend(std::coroutine_handle<> waiting);
+  ServerCall* await_resume() { return call_; }
+  ServerCall* Wait();
+
+ private:
+  friend class Port;
+  bool Wants(uint32_t type) const;
+  bool Offer(ServerCall& call);  // true: taken
+  Port& port_;
+  const std::vector<uint32_t> types_;
+  ServerCall* call_ = nullptr;
+  bool done_ = false, listed_ = false;
+  Suspended suspended_;
+  ReceiveAwaiter* next_ = nullptr;
+};
+
+inline Port::ReceiveAwaiter Port::Receive(std::vector<uint32_t> types) { return ReceiveAwaiter(*this, std::move(types)); }
+
+}  // namespace jackfield
+
+#endif  // JACKFIELD_KERNEL_PORT_H_

@@ -1,0 +1,68 @@
+// One client of a Port: the owner of its link, the user of its session. Private to Port.
+#ifndef JACKFIELD_KERNEL_PORT_SEAT_H_
+#define JACKFIELD_KERNEL_PORT_SEAT_H_
+
+#include "kernel/port.h"
+
+namespace jackfield {
+
+class PortSeat final : public LinkOwner, public Session::User {
+ public:
+  PortSeat(Port& port, std::unique_ptr<LinkDriver> driver, LinkTraits traits)
+      : port_(port),
+        link_(port.node_.AddLink(std::move(driver), std::move(traits), this)),
+        session_(port.node_, link_, 0, Session::Side::kServer, port.options_.session, *this) {
+    session_.SetSchemaHash(port.options_.schema_hash);
+  }
+  ~PortSeat() override { port_.node_.RemoveLink(link_); }
+
+  Session& session() { return session_; }
+  bool receipt_came() const { return receipt_came_; }
+  bool dead() const { return dead_; }
+  void SetDead() { dead_ = true; }
+
+ private:
+  // Urgent frames among others are not served in the order of arrival.
+  bool HasMixedPriorities(Link& link) const {
+    for (uint32_t i = 0; i < link.rx_frames(); ++i) {
+      const FrameRef& frame = link.NextRx(i);
+      if (frame.bytes >= kHeaderBytes && CostsCredit(CopyHeader(frame.data).kind()) &&
+          CopyHeader(frame.data).priority() != kPriorityDefault) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  void OnFrames(Link& link) override {
+    if (!port_.mixed_priorities_ && HasMixedPriorities(link)) port_.mixed_priorities_ = true;
+    while (link.has_rx()) {
+      session_.OnFrame(link.NextRx());
+      link.PopRx();
+    }
+    if (port_.waiting_ > 0) port_.DispatchWaiting();
+  }
+  void OnRoom(Link&) override {
+    session_.OnLinkRoom();
+    if (port_.waiting_ > 0) port_.DispatchWaiting();
+  }
+  void OnPeerLost(Link&, PeerNumber) override {}
+  void OnClosed(Link&, const absl::Status& why) override {
+    session_.OnLinkClosed(why.ok() ? MakeStatus(Outcome::kFailed, Reason::kPeerDied, "the client has gone") : why);
+  }
+  void OnOpen(Session&) override {}
+  void OnReceived(Session& session, Session::Received& received) override { port_.Take(*this, session, received); }
+  void OnQueuedSent(uint64_t, uint32_t) override {}
+  void OnPeerClosing(Session&) override {}
+  void OnReceipt(Session&) override { receipt_came_ = true; }
+  void OnEnd(Session&, const absl::Status& why) override { port_.OnSessionEnd(*this, why); }
+
+  Port& port_;
+  Link& link_;
+  Session session_;
+  bool receipt_came_ = false, dead_ = false;
+};
+
+}  // namespace jackfield
+
+#endif  // JACKFIELD_KERNEL_PORT_SEAT_H_

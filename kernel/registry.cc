@@ -1,0 +1,123 @@
+#include "kernel/registry.h"
+
+#include "kernel/node.h"
+#include "kernel/text.h"
+
+namespace jackfield {
+namespace {
+
+// Stands between a shim's user and the transport below: wraps each link on its way up.
+class ShimOpening final : public Opening, public LinkSink {
+ public:
+  ShimOpening(const Shim& shim, const Address& address, Caps caps, Node& node, LinkSink& up)
+      : shim_(shim), address_(address), caps_(caps), node_(node), up_(up) {}
+
+  void SetInner(std::unique_ptr<Opening> inner) { inner_ = std::move(inner); }
+
+  void OnServing(const Address& actual) override {
+    Address outer = address_.WithTarget(actual.target());
+    for (const auto& [key, value] : actual.params()) outer = outer.With(key, value);
+    up_.OnServing(outer);
+  }
+  void OnLink(std::unique_ptr<LinkDriver> driver, LinkTraits traits) override {
+    absl::StatusOr<std::unique_ptr<LinkDriver>> wrapped = shim_.Wrap(address_, node_, std::move(driver), traits);
+    if (!wrapped.ok()) return up_.OnOpenFailed(wrapped.status());
+    traits.caps = caps_;
+    up_.OnLink(*std::move(wrapped), std::move(traits));
+  }
+  void OnOpenFailed(absl::Status status) override { up_.OnOpenFailed(std::move(status)); }
+
+ private:
+  const Shim& shim_;
+  const Address address_;
+  const Caps caps_;
+  Node& node_;
+  LinkSink& up_;
+  std::unique_ptr<Opening> inner_;
+};
+
+}  // namespace
+
+void Registry::AddAlias(std::string alias, std::string scheme, std::string prefix) {
+  aliases_.push_back({std::move(alias), std::move(scheme), std::move(prefix)});
+}
+
+absl::StatusOr<Address> Registry::Parse(std::string_view text) const {
+  absl::StatusOr<Address> address = Address::Parse(text);
+  if (!address.ok()) return address;
+  for (const Alias& alias : aliases_) {
+    if (alias.alias != address->scheme()) continue;
+    Address resolved(alias.scheme, alias.prefix + address->target());
+    for (const auto& [key, value] : address->params()) resolved = resolved.With(key, value);
+    if (!address->shims().empty()) {
+      return absl::InvalidArgumentError(Text("write \"", alias.scheme, ":\" instead of \"", alias.alias, ":\" behind a shim"));
+    }
+    address = std::move(resolved);
+    break;
+  }
+  for (const std::string& shim : address->shims()) {
+    if (FindShim(shim) == nullptr) return Unknown(shim);
+  }
+  if (FindTransport(address->scheme()) == nullptr) return Unknown(address->scheme());
+  return address;
+}
+
+absl::StatusOr<Caps> Registry::Describe(const Address& address, Role role) const {
+  if (!address.shims().empty()) {
+    const Shim* shim = FindShim(address.shims().front());
+    if (shim == nullptr) return Unknown(address.shims().front());
+    absl::StatusOr<Caps> inner = Describe(Inner(address, *shim), role);
+    if (!inner.ok()) return inner;
+    return shim->Describe(address, *inner);
+  }
+  const Transport* transport = FindTransport(address.scheme());
+  if (transport == nullptr) return Unknown(address.scheme());
+  return transport->Describe(address, role);
+}
+
+absl::StatusOr<std::unique_ptr<Opening>> Registry::Open(const Address& address, Role role, Node& node,
+                                                        LinkSink& sink) const {
+  absl::StatusOr<Caps> caps = Describe(address, role);
+  if (!caps.ok()) return caps.status();
+  if (address.shims().empty()) return FindTransport(address.scheme())->Open(address, role, node, sink);
+
+  const Shim& shim = *FindShim(address.shims().front());
+  auto opening = std::make_unique<ShimOpening>(shim, address, *caps, node, sink);
+  absl::StatusOr<std::unique_ptr<Opening>> inner = Open(Inner(address, shim), role, node, *opening);
+  if (!inner.ok()) return inner.status();
+  opening->SetInner(*std::move(inner));
+  return opening;
+}
+
+const Transport* Registry::FindTransport(std::string_view scheme) const {
+  for (const auto& transport : transports_) {
+    if (transport->scheme() == scheme) return transport.get();
+  }
+  return nullptr;
+}
+
+const Shim* Registry::FindShim(std::string_view name) const {
+  for (const auto& shim : shims_) {
+    if (shim->name() == name) return shim.get();
+  }
+  return nullptr;
+}
+
+absl::Status Registry::Unknown(std::string_view name) const {
+  std::vector<std::string_view> known;
+  for (const auto& transport : transports_) known.push_back(transport->scheme());
+  for (const auto& shim : shims_) known.push_back(shim->name());
+  for (const Alias& alias : aliases_) known.push_back(alias.alias);
+  const std::string_view nearest = Nearest(name, known);
+  return absl::InvalidArgumentError(
+      nearest.empty() ? Text("\"", Escaped(name), ":\" is not a transport; there are ", Listed(known))
+                      : Text("\"", Escaped(name), ":\" is not a transport; did you mean \"", nearest, ":\"?"));
+}
+
+Address Registry::Inner(const Address& address, const Shim& shim) {
+  Address inner = address.WithoutOuterShim();
+  for (const std::string_view key : shim.keys()) inner = inner.Without(key);
+  return inner;
+}
+
+}  // namespace jackfield

@@ -1,0 +1,87 @@
+// A message at its server: a request that wants one answer, a stream, or a one-way message that wants none.
+//
+// Thread: the node's. Lives until its handler is done with it: a plain handler until it returns (or, after Hold(), until
+// it answers), a coroutine handler until it ends.
+#ifndef JACKFIELD_KERNEL_SERVER_CALL_H_
+#define JACKFIELD_KERNEL_SERVER_CALL_H_
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "absl/status/status.h"
+#include "kernel/inline_function.h"
+#include "kernel/message.h"
+#include "kernel/session.h"
+#include "kernel/stream.h"
+
+namespace jackfield {
+
+class Port;
+
+struct CallTag {};
+
+class ServerCall : public ListNode<CallTag> {
+ public:
+  ServerCall(const ServerCall&) = delete;
+
+  // ---- What came.
+  uint32_t type() const { return message_.type(); }
+  std::span<const std::byte> payload() const { return message_.payload(); }
+  Message& message() { return message_; }
+  bool one_way() const { return one_way_; }
+  uint8_t priority() const { return priority_; }
+  // Of the node's clock; Timers::kNever for a one-way message.
+  int64_t deadline_ns() const { return deadline_ns_; }
+  int64_t remaining_us() const;
+  // Who sent it, by the word of the system and by its own.
+  PeerIdentity peer() const { return session_ == nullptr ? PeerIdentity{} : session_->identity(); }
+  std::string peer_name() const { return session_ == nullptr ? "" : session_->peer_name(); }
+  std::span<const std::byte> chain() const;  // the services that wait for it (kernel/call_chain.h)
+
+  // ---- Answering. Once; a second answer is REFUSED.
+  // Errors: REFUSED (answered already, one-way, too large), FAILED (the caller has gone).
+  absl::Status Reply(Payload& payload) { return Answer(0, payload); }
+  absl::Status Reply(Payload&& payload) { return Answer(0, payload); }
+  absl::Status Fail(const absl::Status& status);  // Requires: !status.ok()
+  bool answered() const { return answered_; }
+
+  // For a plain handler that will answer after it returned. The pointer to this call is valid until it does.
+  void Hold();
+
+  // The caller no longer waits: it cancelled, its deadline passed, or it is gone. Work may stop; an answer goes nowhere.
+  bool cancelled() const { return cancelled_; }
+  void OnCancel(InlineFunction<void()> f) { on_cancel_ = std::move(f); }  // called at most once, in a later turn
+
+  // ---- Items, of a call that was opened as a stream (else nullptr).
+  StreamEnd* stream() const { return stream_.get(); }
+
+  Node& node() const { return node_; }
+
+ private:
+  friend class Port;
+  friend class PortSeat;
+  explicit ServerCall(Node& node) : node_(node) {}
+  absl::Status Answer(uint8_t code, Payload& payload);
+  void Cancel();
+
+  Block self_;
+  Node& node_;
+  Port* port_ = nullptr;
+  Session* session_ = nullptr;  // nullptr once it has ended
+  Message message_;
+  Unhandled unhandled_;
+  uint64_t call_id_ = 0;
+  int64_t deadline_ns_ = Timers::kNever;
+  uint8_t priority_ = kPriorityDefault;
+  bool one_way_ = false, answered_ = false, cancelled_ = false, held_ = false, running_ = false,
+       counted_ = false;
+  InlineFunction<void()> on_cancel_;
+  std::unique_ptr<StreamEnd> stream_;
+  Task<absl::Status> task_;
+};
+
+}  // namespace jackfield
+
+#endif  // JACKFIELD_KERNEL_SERVER_CALL_H_

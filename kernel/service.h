@@ -1,0 +1,93 @@
+// A service: what a program of the bus is to those who start it. It is handed exactly the channels that its wiring
+// grants, asks for them by role, and never sees an address.
+//
+//   absl::Status Greet(Service& service) {
+//     absl::StatusOr<std::unique_ptr<Port>> port = service.Serve();
+//     if (!port.ok()) return port.status();
+//     (*port)->Handle(kGreet, [](ServerCall& call) { call.Reply(Bytes("hello")).IgnoreError(); });
+//     return service.Run();                           // until it is asked to stop
+//   }
+//   int main(int argc, char** argv) {
+//     Registry registry;
+//     AddBuiltinTransports(registry);
+//     return ServiceMain(argc, argv, registry, Greet);
+//   }
+//
+// Started by `jackfield up`, the grants come in the environment (JACKFIELD_GRANTS) and readiness is told to
+// JACKFIELD_READY_FD. By hand: greet --serve unix:@greeter --call log=unix:@log [--name greeter] [-- ARGS…].
+//
+// Thread: the thread that runs it; RequestStop may come from any.
+#ifndef JACKFIELD_KERNEL_SERVICE_H_
+#define JACKFIELD_KERNEL_SERVICE_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "kernel/channel.h"
+#include "kernel/node.h"
+#include "kernel/port.h"
+
+namespace jackfield {
+
+// What a service may reach and where it serves. Lines "name N", "serve ADDRESS", "call ROLE ADDRESS", "arg TEXT".
+struct Grants {
+  static absl::StatusOr<Grants> Parse(std::string_view text);  // Errors: INVALID_ARGUMENT, with the line
+  std::string ToString() const;                                // arguments have no newline in them
+
+  std::string name = "service";
+  std::vector<std::string> serves;
+  std::vector<std::pair<std::string, std::string>> calls;  // role, address
+  std::vector<std::string> args;
+};
+
+class Service {
+ public:
+  // on_ready: told once, with the addresses it serves at, when it is ready.
+  Service(Node& node, Grants grants, std::function<void(const std::vector<Address>&)> on_ready)
+      : node_(node), grants_(std::move(grants)), on_ready_(std::move(on_ready)) {}
+
+  // A channel to whoever the wiring put into that role; an empty role means the only one.
+  // Errors: PERMISSION_DENIED (not granted; says which entry is missing), and those of Channel::Open.
+  absl::StatusOr<std::unique_ptr<Channel>> Connect(std::string_view role, ChannelOptions options = {});
+
+  // A port at every address that the wiring gave; it waits until they are served, then tells that the service is ready.
+  // Errors: FAILED_PRECONDITION (the wiring gave none), and those of Port::Open.
+  absl::StatusOr<std::unique_ptr<Port>> Serve(PortOptions options = {});
+
+  // For a service that serves nothing: ready as soon as it says so. Serve() calls it.
+  void Ready(const std::vector<Address>& addresses = {});
+
+  // Drives the node until RequestStop (SIGTERM, SIGINT, `jackfield down`). OK.
+  absl::Status Run();
+  // Thread: the node's; elsewhere: node().handle().Run([&] { service.RequestStop(); }).
+  void RequestStop() {
+    stop_requested_ = true;
+    node_.Stop();
+  }
+  bool stop_requested() const { return stop_requested_; }
+
+  Node& node() const { return node_; }
+  const std::string& name() const { return grants_.name; }
+  const std::vector<std::string>& args() const { return grants_.args; }
+
+ private:
+  Node& node_;
+  const Grants grants_;
+  std::function<void(const std::vector<Address>&)> on_ready_;
+  bool stop_requested_ = false;
+};
+
+using ServiceFunction = absl::Status (*)(Service& service);
+
+// The main() of a service program. Returns its exit status: 0; 1 it failed, with one line on stderr; 2 usage.
+int ServiceMain(int argc, char** argv, const Registry& registry, ServiceFunction run);
+
+}  // namespace jackfield
+
+#endif  // JACKFIELD_KERNEL_SERVICE_H_

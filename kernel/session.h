@@ -1,0 +1,238 @@
+// What lives above a link, between one instance here and one there: hello, epochs, sequence, acknowledgements, credit,
+// the ledger, the receipt at close. The same for every transport; calls (Channel, Port) stand on it.
+//
+// Thread: the node's. Owned by its user, who also sees to it that OnFrame gets the frames of its peer.
+//
+// Each sequenced frame ends in exactly one column of the Ledger, at any moment:
+//   sent = queued + delivered + failed + in_doubt
+//
+// Invariants:
+//   1. tx_acked_ ≤ tx_sequence_; what lies between is queued here, on the medium, or unhandled there.
+//   2. units are charged when a frame is sent and granted again when its receiver has handled it; a sender may
+//      exceed the grant by the last frame it began with credit left.
+//   3. unhandled_ holds, in order, what arrived and is not handled yet: it bounds the acknowledgement.
+#ifndef JACKFIELD_KERNEL_SESSION_H_
+#define JACKFIELD_KERNEL_SESSION_H_
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "absl/status/status.h"
+#include "kernel/frame.h"
+#include "kernel/link.h"
+#include "kernel/list.h"
+#include "kernel/message.h"
+#include "kernel/outcome.h"
+#include "kernel/payload.h"
+#include "kernel/timers.h"
+
+namespace jackfield {
+
+struct SessionLimits {
+  uint32_t window_units = 1024;   // credit given to the peer: frames, plus one per 4 KiB of them
+  uint32_t stream_items = 64;     // unread items of one stream before its sender waits
+  uint32_t outbox_frames = 256;   // sent while there was no room, of those who do not wait themselves
+  uint32_t frame_bytes_max = kFrameBytesMaxDefault;
+  int64_t hello_ns = 2'000'000'000;  // until the peer must have said hello
+};
+
+struct Ledger {
+  uint64_t sent = 0, delivered = 0, failed = 0, in_doubt = 0;  // sequenced frames of this side
+  uint64_t queued() const { return sent - delivered - failed - in_doubt; }
+  uint64_t refused = 0, dropped = 0;                           // never sent: they are in no other column
+  uint64_t received = 0, handled = 0;                          // sequenced frames of the other side
+  uint64_t stale = 0;                                          // of another epoch: dropped
+  uint64_t late = 0;                                           // replies to a call that had ended: dropped
+  uint64_t expired = 0;                                        // requests whose deadline passed before work: dropped
+};
+
+// What became of everything this side sent, as far as the other side said in time.
+struct Receipt {
+  uint64_t handled = 0;      // its receiver is done with it
+  uint64_t delivered = 0;    // it arrived, and was not handled when the session ended
+  uint64_t undelivered = 0;  // it never left
+  uint64_t in_doubt = 0;     // no word
+};
+
+// Frames that arrived and are not handled yet; whoever keeps a message keeps one of these.
+struct UnhandledTag {};
+struct Unhandled : ListNode<UnhandledTag> {
+  uint32_t sequence = 0;
+  uint32_t units = 0;
+};
+
+// Somebody who waits for room to send.
+struct RoomTag {};
+class RoomWaiter : public ListNode<RoomTag> {
+ public:
+  virtual ~RoomWaiter() = default;
+  // There may be room: sends, and returns true; or finds none, and stays in the queue.
+  virtual bool OnRoom() = 0;
+  int64_t wait_until_ns = Timers::kNever;  // then OnRoom is called in any case
+};
+
+class Session {
+ public:
+  enum class Side : uint8_t { kClient, kServer };
+  enum class State : uint8_t { kHello, kOpen, kEnded };
+
+  // A frame as it is delivered. `message` is borrowed; Keep() it to have it longer.
+  struct Received {
+    const FrameHeader& header;
+    Message& message;
+    std::span<const std::byte> extension;
+    // To be put into the session's list by whoever keeps the message (KeepUnhandled); otherwise the frame counts as
+    // handled when the delivery returns.
+    uint32_t units = 0;
+    bool kept = false;
+  };
+
+  class User {
+   public:
+    virtual ~User() = default;
+    virtual void OnOpen(Session& session) = 0;
+    virtual void OnReceived(Session& session, Received& received) = 0;  // Request … StreamGrant
+    virtual void OnQueuedSent(uint64_t call_id, uint32_t sequence) = 0;  // a Request that SendOrQueue queued has left
+    virtual void OnPeerClosing(Session& session) = 0;
+    virtual void OnReceipt(Session& session) = 0;
+    // The end, exactly once; the session sends and receives nothing after. It must not be destroyed in here.
+    virtual void OnEnd(Session& session, const absl::Status& why) = 0;
+  };
+
+  Session(Node& node, Link& link, PeerNumber peer, Side side, SessionLimits limits, User& user);
+  ~Session();
+  Session(const Session&) = delete;
+
+  // ---- What the link brings (called by who owns the link).
+  void OnFrame(FrameRef frame);
+  void OnLinkRoom() { Flush(); }
+  void OnLinkClosed(const absl::Status& why);
+
+  // ---- Sending.
+
+  struct Outgoing {
+    FrameKind kind = FrameKind::None;
+    uint8_t flags = 0;
+    uint8_t priority = kPriorityDefault;
+    uint8_t code = 0;
+    uint32_t message_type = 0;
+    uint64_t call_id = 0;
+    int64_t deadline_ns = Timers::kNever;  // of the node's clock; what is left of it travels
+    std::span<const std::byte> extension = {};
+    std::span<const int> fds = {};  // the link takes them, on success
+  };
+  // Sends now. Errors: REFUSED (back-pressure: wait for room; too large; closed; no descriptors on this link).
+  absl::Status Send(const Outgoing& outgoing, Payload& payload);
+  // Sends now, or as soon as there is room, in order of priority. Errors: as above, when the outbox is full as well.
+  absl::Status SendOrQueue(const Outgoing& outgoing, Payload& payload);
+  // As SendOrQueue; with a full outbox the oldest frame in it of the lowest priority is dropped, and counted.
+  absl::Status SendDroppingOldest(const Outgoing& outgoing, Payload& payload);
+  void AwaitRoom(RoomWaiter& waiter, uint8_t priority) { waiters_[priority].PushBack(waiter); }
+  // Lets those try whose time is over (all, with kNever). Returns when the next one's is.
+  int64_t WakeWaiters(int64_t now_ns);
+  bool has_credit() const { return After(peer_grant_, tx_units_); }
+  bool outbox_empty() const { return outbox_frames_ == 0; }
+  // The sequence of the frame that Send sent last; and whether a frame of this sequence has left this process.
+  uint32_t last_sequence() const { return tx_sequence_; }
+
+  // ---- Handling.
+  void KeepUnhandled(Received& received, Unhandled& unhandled);
+  void MarkHandled(Unhandled& unhandled);  // in any order; no effect if it is marked already
+
+  // ---- Ending.
+  void StartClose();   // asks for a receipt: OnReceipt, when the peer has handled everything
+  bool close_sent() const { return close_sent_; }
+  bool peer_closing() const { return peer_closing_; }
+  Receipt receipt() const;
+  void Fail(const absl::Status& why);  // ends it at once
+
+  // ---- Questions.
+  State state() const { return state_; }
+  Node& node() const { return node_; }
+  Link& link() const { return *link_; }
+  bool has_link() const { return link_ != nullptr; }
+  PeerNumber peer() const { return peer_; }
+  const PeerIdentity& identity() const { return identity_; }
+  const std::string& peer_name() const { return peer_name_; }
+  uint64_t peer_epoch() const { return peer_epoch_; }
+  uint64_t peer_schema_hash() const { return peer_schema_hash_; }
+  uint32_t payload_bytes_max() const { return frame_bytes_max_ - kHeaderBytes; }
+  uint32_t stream_items() const { return limits_.stream_items; }
+  uint32_t peer_stream_items() const { return peer_stream_items_; }
+  const Ledger& ledger() const { return ledger_; }
+  Ledger& counters() { return ledger_; }
+  void SetSchemaHash(uint64_t hash) { schema_hash_ = hash; }
+  // Server: the hello will be refused, with this reason.
+  void RefuseHello(std::string text) { refusal_ = std::move(text); }
+  // May this frame of a call, sent as `sequence`, have reached the peer? For the outcome when the session ended.
+  bool MayHaveLeft(uint32_t sequence) const { return !After(sequence, tx_left_); }
+
+ private:
+  struct Queued;  // a frame in the outbox; it lies in its own block
+  void SendHello();
+  bool SendControl(FrameKind kind, Payload& payload);
+  uint32_t Budget(int64_t deadline_ns) const;
+  void Refuse(Reason reason, const std::string& text);
+  void OnHello(const FrameHeader& header, std::span<const std::byte> payload);
+  void OnWelcome(const FrameHeader& header, std::span<const std::byte> payload);
+  void OnRefuse(std::span<const std::byte> payload);
+  void OnSequenced(const FrameHeader& header, FrameRef frame);
+  void OnAckAndGrant(const FrameHeader& header);
+  void Corrupt(const FrameHeader& header, std::string_view what);
+  void FillAndCommit(const Outgoing& outgoing, std::byte* frame, uint32_t frame_bytes);
+  absl::Status CheckSendable(const Outgoing& outgoing) const;
+  absl::Status NoRoom(const Outgoing& outgoing, const FrameSpace& space, uint32_t payload_bytes) const;
+  absl::Status Enqueue(const Outgoing& outgoing, Payload& payload);
+  bool SendQueued(Queued& queued);
+  void Flush();
+  void OweAck();
+  void MaybeSendAck();
+  void MaybeSendClosed();
+  void DropOutbox();
+  void DropQueued(uint8_t priority);
+  uint32_t HandledUpTo() const;
+
+  Node& node_;
+  Link* link_;
+  const PeerNumber peer_;
+  const Side side_;
+  const SessionLimits limits_;
+  User& user_;
+  const PeerIdentity identity_;
+  State state_ = State::kHello;
+  Timer hello_timer_;
+  Timer ack_timer_;
+
+  uint64_t peer_epoch_ = 0;
+  std::string peer_name_;
+  std::string refusal_;
+  uint64_t schema_hash_ = 0, peer_schema_hash_ = 0;
+  uint32_t frame_bytes_max_;
+  uint32_t peer_stream_items_ = 0;
+
+  uint32_t tx_sequence_ = 0, tx_acked_ = 0, tx_left_ = 0;
+  uint32_t tx_units_ = 0, peer_grant_ = 0;
+  uint32_t rx_sequence_ = 0;
+  uint32_t rx_units_handled_ = 0;
+  uint32_t told_ack_ = 0, told_grant_ = 0;
+  List<Unhandled, UnhandledTag> unhandled_;
+
+  std::array<List<RoomWaiter, RoomTag>, kPriorityLevels> waiters_;
+  struct Outbox {
+    Queued* first = nullptr;
+    Queued* last = nullptr;
+  };
+  std::array<Outbox, kPriorityLevels> outbox_;
+  uint32_t outbox_frames_ = 0;
+  bool flushing_ = false;
+
+  bool close_sent_ = false, close_wanted_ = false, peer_closing_ = false, closed_sent_ = false, receipt_came_ = false;
+  uint64_t peer_received_ = 0;  // by its receipt
+  Ledger ledger_;
+};
+
+}  // namespace jackfield
+
+#endif  // JACKFIELD_KERNEL_SESSION_H_

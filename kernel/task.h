@@ -1,0 +1,149 @@
+// Task<T>: a coroutine of one node. It starts when it is awaited, or spawned on a node; it ends on the same thread.
+//
+//   Task<absl::Status> Handle(ServerCall& call) {
+//     absl::StatusOr<Message> stock = co_await inventory.Call(kLookup, call.payload());
+//     if (!stock.ok()) co_return stock.status();
+//     co_return call.Reply(stock->payload());
+//   }
+//
+// Memory: a coroutine whose first parameters include a Node&, or something with a member node(), has its frame in that
+// node's block pool: no allocation per call. Others use operator new.
+// Exceptions are not used: one that leaves a coroutine ends the program.
+#ifndef JACKFIELD_KERNEL_TASK_H_
+#define JACKFIELD_KERNEL_TASK_H_
+
+#include <coroutine>
+#include <cstddef>
+#include <exception>
+#include <new>
+#include <optional>
+#include <utility>
+
+#include "kernel/block_pool.h"
+
+namespace jackfield {
+
+class Node;
+BlockPool& PoolOf(Node& node);
+
+namespace task_internal {
+
+template <class T>
+concept HasNode = requires(T& t) {
+  { t.node() } -> std::convertible_to<Node&>;
+};
+
+inline BlockPool* FindPool() { return nullptr; }
+template <class First, class... Rest>
+BlockPool* FindPool(First& first, Rest&... rest) {
+  if constexpr (std::is_convertible_v<First&, Node&>) return &PoolOf(first);
+  else if constexpr (HasNode<First>) return &PoolOf(first.node());
+  else return FindPool(rest...);
+}
+
+// In front of each coroutine frame: where it came from.
+struct alignas(16) Origin {
+  Block block;
+};
+
+inline void* Allocate(size_t bytes, BlockPool* pool) {
+  Block block = pool != nullptr ? pool->Get(static_cast<uint32_t>(bytes + sizeof(Origin))) : Block();
+  void* memory = block ? block.data() : ::operator new(bytes + sizeof(Origin));
+  auto* origin = new (memory) Origin{std::move(block)};
+  return origin + 1;
+}
+
+inline void Free(void* frame) {
+  auto* origin = static_cast<Origin*>(frame) - 1;
+  const Block block = std::move(origin->block);
+  if (!block) ::operator delete(origin);
+}
+
+struct PromiseBase {
+  template <class... Args>
+  static void* operator new(size_t bytes, Args&... args) {
+    return Allocate(bytes, FindPool(args...));
+  }
+  static void* operator new(size_t bytes) { return Allocate(bytes, nullptr); }
+  static void operator delete(void* frame) { Free(frame); }
+
+  struct FinalAwaiter {
+    bool await_ready() noexcept { return false; }
+    template <class Promise>
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> done) noexcept {
+      PromiseBase& promise = done.promise();
+      if (promise.continuation) return promise.continuation;
+      if (promise.on_done != nullptr) promise.on_done(promise.on_done_user);  // may destroy the coroutine
+      return std::noop_coroutine();
+    }
+    void await_resume() noexcept {}
+  };
+  std::suspend_always initial_suspend() noexcept { return {}; }
+  FinalAwaiter final_suspend() noexcept { return {}; }
+  [[noreturn]] void unhandled_exception() noexcept { std::terminate(); }
+
+  std::coroutine_handle<> continuation;
+  void (*on_done)(void*) = nullptr;
+  void* on_done_user = nullptr;
+};
+
+}  // namespace task_internal
+
+template <class T = void>
+class [[nodiscard]] Task {
+ public:
+  struct promise_type : task_internal::PromiseBase {
+    Task get_return_object() { return Task(std::coroutine_handle<promise_type>::from_promise(*this)); }
+    template <class U>
+    void return_value(U&& value) {
+      result.emplace(std::forward<U>(value));
+    }
+    std::optional<T> result;
+  };
+
+  Task() = default;
+  Task(Task&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+  Task& operator=(Task&& other) noexcept {
+    std::swap(handle_, other.handle_);
+    return *this;
+  }
+  ~Task() {
+    if (handle_) handle_.destroy();
+  }
+
+  bool await_ready() const { return false; }
+  std::coroutine_handle<> await_suspend(std::coroutine_handle<> awaiting) {
+    handle_.promise().continuation = awaiting;
+    return handle_;
+  }
+  T await_resume() { return *std::move(handle_.promise().result); }
+
+  // For who runs it without awaiting it: starts it; `on_done(user)` is called when it has ended, perhaps at once.
+  void Start(void (*on_done)(void*), void* user) {
+    handle_.promise().on_done = on_done;
+    handle_.promise().on_done_user = user;
+    handle_.resume();
+  }
+  bool done() const { return handle_ && handle_.done(); }
+  // Requires: it has ended.
+  T TakeResult() { return *std::move(handle_.promise().result); }
+  explicit operator bool() const { return handle_ != nullptr; }
+
+ private:
+  explicit Task(std::coroutine_handle<promise_type> handle) : handle_(handle) {}
+  std::coroutine_handle<promise_type> handle_;
+};
+
+template <>
+struct Task<void>::promise_type : task_internal::PromiseBase {
+  Task<void> get_return_object() { return Task(std::coroutine_handle<promise_type>::from_promise(*this)); }
+  void return_void() {}
+};
+template <>
+inline void Task<void>::await_resume() {}
+template <>
+inline void Task<void>::TakeResult() {}
+
+}  // namespace jackfield
+
+#endif  // JACKFIELD_KERNEL_TASK_H_

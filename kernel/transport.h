@@ -1,0 +1,77 @@
+// The waist. A transport carries frames over one kind of medium; these five functions are all of it:
+// three here, two in kernel/link.h's LinkDriver. docs/adding-a-transport.md walks through one.
+//
+// Thread: a Transport is shared by every node of the process and must be safe for that (most hold nothing).
+// What Open makes belongs to its node's thread.
+#ifndef JACKFIELD_KERNEL_TRANSPORT_H_
+#define JACKFIELD_KERNEL_TRANSPORT_H_
+
+#include <memory>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "kernel/address.h"
+#include "kernel/caps.h"
+#include "kernel/link.h"
+
+namespace jackfield {
+
+class Node;
+
+enum class Role { kServe, kConnect };
+
+// Receives the links that an opening produces: one for a connection, any number for a listener.
+// Calls come from the node's loop, never from inside Open.
+class LinkSink {
+ public:
+  virtual ~LinkSink() = default;
+  // A server is ready; `actual` is the address with what was chosen for it filled in (a port, a name).
+  virtual void OnServing(const Address& actual) = 0;
+  virtual void OnLink(std::unique_ptr<LinkDriver> driver, LinkTraits traits) = 0;
+  // The opening has come to nothing (connect) or will produce no more (serve).
+  virtual void OnOpenFailed(absl::Status status) = 0;
+};
+
+// An opening under way. Destroying it stops it: no call to the sink comes after.
+class Opening {
+ public:
+  virtual ~Opening() = default;
+};
+
+class Transport {
+ public:
+  virtual ~Transport() = default;
+
+  virtual std::string_view scheme() const = 0;
+
+  // What `address` can do in that role. Pure: no system call.
+  // Errors: INVALID_ARGUMENT (bad target, unknown or bad parameter).
+  virtual absl::StatusOr<Caps> Describe(const Address& address, Role role) const = 0;
+
+  // Starts to serve or to connect. Requires: `node` and `sink` outlive the Opening.
+  // Errors: as Describe; RESOURCE_EXHAUSTED (descriptors, memory, with the limit's name); ALREADY_EXISTS (another
+  // serves there); PERMISSION_DENIED; UNAVAILABLE (nobody serves there yet: worth another try).
+  virtual absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Node& node,
+                                                        LinkSink& sink) const = 0;
+};
+
+// A shim wraps whatever transport stands behind it in an address ("chaos+unix:…"). A transport for Registry's use:
+// `inner` is the address without this shim.
+class Shim {
+ public:
+  virtual ~Shim() = default;
+  virtual std::string_view name() const = 0;
+  // The keys that it takes from the address; the rest goes on to the inner transport.
+  virtual std::span<const std::string_view> keys() const = 0;
+  // The effect on Caps: pure.
+  virtual absl::StatusOr<Caps> Describe(const Address& address, const Caps& inner) const = 0;
+  // Wraps a link of the inner transport.
+  virtual absl::StatusOr<std::unique_ptr<LinkDriver>> Wrap(const Address& address, Node& node,
+                                                           std::unique_ptr<LinkDriver> inner,
+                                                           const LinkTraits& inner_traits) const = 0;
+};
+
+}  // namespace jackfield
+
+#endif  // JACKFIELD_KERNEL_TRANSPORT_H_

@@ -1,0 +1,147 @@
+#include <liburing.h>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "kernel/outcome.h"
+#include "kernel/reactor.h"
+#include "kernel/text.h"
+
+namespace jackfield {
+namespace {
+
+// One ring per node. DEFER_TASKRUN leaves completions to the thread that waits; TASKRUN_FLAG tells in shared memory
+// whether there are any, so that a loop that is awake asks the kernel only when it answers (io_uring_setup(2), Linux 6.1).
+class UringReactor final : public Reactor {
+ public:
+  explicit UringReactor(const Sys& sys) : sys_(sys) {}
+
+  ~UringReactor() override {
+    if (ready_) io_uring_queue_exit(&ring_);
+  }
+
+  int Init(uint32_t entries) {
+    io_uring_params params{};
+    params.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_TASKRUN_FLAG |
+                   IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP;
+    params.cq_entries = entries * 4;
+    if (const int error = io_uring_queue_init_params(entries, &ring_, &params); error < 0) return error;
+    ready_ = true;
+    io_uring_ring_dontfork(&ring_);
+    io_uring_register_ring_fd(&ring_);  // saves a look-up per call; may fail harmlessly
+    return 0;
+  }
+
+  std::string_view name() const override { return "io_uring"; }
+
+  void Start(Op& op, int fd, uint32_t events) override {
+    op.pending = true;
+    op.fd = fd;
+    op.events = events;
+    ++pending_;
+    if (sys_.seam() != nullptr) {
+      const FaultSeam::Fault fault = sys_.seam()->Decide(Site::kPoll, fd);
+      if (fault.error != 0) {
+        op.events = static_cast<uint32_t>(-fault.error);
+        op.next = failed_;
+        failed_ = &op;
+        return;
+      }
+    }
+    io_uring_sqe* sqe = GetSqe();
+    io_uring_prep_poll_add(sqe, fd, events);
+    io_uring_sqe_set_data(sqe, &op);
+  }
+
+  void Cancel(Op& op) override {
+    if (!op.pending) return;
+    io_uring_sqe* sqe = GetSqe();
+    io_uring_prep_poll_remove(sqe, reinterpret_cast<uint64_t>(&op));
+    sqe->user_data = 0;
+  }
+
+  bool MayHaveCompletions() override {
+    return failed_ != nullptr || io_uring_sq_ready(&ring_) != 0 || io_uring_cq_ready(&ring_) != 0 ||
+           (IO_URING_READ_ONCE(*ring_.sq.kflags) & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW)) != 0;
+  }
+
+  bool costs_to_ask() const override { return false; }
+
+  int Poll() override {
+    if (!MayHaveCompletions()) return 0;
+    io_uring_submit_and_get_events(&ring_);
+    return Reap();
+  }
+
+  int Wait(int64_t timeout_ns) override {
+    if (failed_ != nullptr) return Poll();
+    io_uring_cqe* cqe = nullptr;
+    if (timeout_ns < 0) {
+      io_uring_submit_and_wait(&ring_, 1);
+    } else {
+      __kernel_timespec timeout{timeout_ns / 1'000'000'000, timeout_ns % 1'000'000'000};
+      io_uring_submit_and_wait_timeout(&ring_, &cqe, 1, &timeout, nullptr);
+    }
+    return Reap();  // EINTR and ETIME: the caller looks at the clock anyway
+  }
+
+  uint32_t pending() const override { return pending_; }
+
+ private:
+  io_uring_sqe* GetSqe() {
+    io_uring_sqe* sqe = io_uring_get_sqe(&ring_);
+    while (sqe == nullptr) {  // the queue is full: hand it over and go on
+      io_uring_submit(&ring_);
+      sqe = io_uring_get_sqe(&ring_);
+    }
+    return sqe;
+  }
+
+  int Reap() {
+    int count = 0;
+    while (failed_ != nullptr) {
+      Op& op = *std::exchange(failed_, failed_->next);
+      count += Complete(op, static_cast<int32_t>(op.events));
+    }
+    io_uring_cqe* cqes[64];
+    unsigned got;
+    while ((got = io_uring_peek_batch_cqe(&ring_, cqes, 64)) > 0) {
+      for (unsigned i = 0; i < got; ++i) {
+        auto* op = static_cast<Op*>(io_uring_cqe_get_data(cqes[i]));
+        const int32_t result = cqes[i]->res;
+        if (op != nullptr) count += Complete(*op, result);
+      }
+      io_uring_cq_advance(&ring_, got);
+    }
+    return count;
+  }
+
+  int Complete(Op& op, int32_t result) {
+    op.pending = false;
+    --pending_;
+    op.done(op, result);
+    return 1;
+  }
+
+  const Sys& sys_;
+  io_uring ring_{};
+  bool ready_ = false;
+  uint32_t pending_ = 0;
+  Op* failed_ = nullptr;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Reactor>> MakeUringReactor(const Sys& sys, uint32_t entries) {
+  auto reactor = std::make_unique<UringReactor>(sys);
+  if (const int error = reactor->Init(entries); error < 0) {
+    const char* why = error == -EPERM    ? "forbidden here (kernel.io_uring_disabled or a container's seccomp profile)"
+                      : error == -ENOSYS ? "this kernel has none"
+                      : error == -EINVAL ? "this kernel's is older than Linux 6.1"
+                                         : strerror(-error);
+    return MakeStatus(Outcome::kRefused, Reason::kResource, Text("io_uring: ", why));
+  }
+  return reactor;
+}
+
+}  // namespace jackfield

@@ -1,0 +1,43 @@
+// The packet engine, connected form: one frame is one packet of a socket that keeps boundaries (unix seqpacket).
+//
+// Thread: the node's. Owns: its descriptor.
+#ifndef JACKFIELD_TRANSPORTS_ENGINE_PACKET_PACKET_DRIVER_H_
+#define JACKFIELD_TRANSPORTS_ENGINE_PACKET_PACKET_DRIVER_H_
+
+#include <cstdint>
+
+#include "kernel/link.h"
+#include "kernel/reactor.h"
+
+namespace jackfield {
+
+class PacketDriver final : public LinkDriver {
+ public:
+  static constexpr uint32_t kReadBytes = 256 << 10;  // of the block that a turn's packets are read into
+
+  PacketDriver(Node& node, int fd, uint32_t frame_bytes_max);
+  ~PacketDriver() override;
+
+  void Pump(Link& link) override;
+  void Close(Link& link) override;
+
+ private:
+  void PumpTx(Link& link);
+  void PumpRx(Link& link);
+  void Fail(Link& link, absl::Status why);
+  void FinishClose();
+  static void OnReady(Op& op, int32_t result);
+
+  Node& node_;
+  const int fd_;
+  const uint32_t frame_bytes_max_;
+  Link* link_ = nullptr;
+  Op read_op_, write_op_;
+  Block rx_;
+  bool tx_broken_ = false, failing_ = false, closed_ = false;
+  absl::Status why_;
+};
+
+}  // namespace jackfield
+
+#endif  // JACKFIELD_TRANSPORTS_ENGINE_PACKET_PACKET_DRIVER_H_

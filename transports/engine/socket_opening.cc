@@ -1,0 +1,176 @@
+#include "transports/engine/socket_opening.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "kernel/outcome.h"
+#include "kernel/text.h"
+
+namespace jackfield {
+namespace {
+
+constexpr int kAcceptsPerTurn = 64;
+constexpr int64_t kRetryNs = 10'000'000;
+
+// An Op that outlives the opening it belonged to, because the reactor still refers to it.
+struct Wait {
+  explicit Wait(Op::Done done) : op(done, this) {}
+  Op op;
+  void* owner = nullptr;  // nullptr: orphaned; deletes itself, and its descriptor, when the op is done
+  int fd = -1;
+};
+
+void Orphan(Node& node, Wait* wait) {
+  wait->owner = nullptr;
+  if (wait->op.pending) {
+    node.reactor().Cancel(wait->op);
+  } else {
+    if (wait->fd >= 0) close(wait->fd);
+    delete wait;
+  }
+}
+
+class SocketServer final : public Opening {
+ public:
+  SocketServer(Node& node, LinkSink& sink, int fd, Address actual, HandOver hand_over)
+      : node_(node),
+        sink_(sink),
+        hand_over_(std::move(hand_over)),
+        actual_(std::move(actual)),
+        wait_(new Wait([](Op& op, int32_t result) {
+          auto* wait = static_cast<Wait*>(op.user);
+          if (wait->owner != nullptr) return static_cast<SocketServer*>(wait->owner)->OnReady(result);
+          close(wait->fd);
+          delete wait;
+        })),
+        timer_([](Timer& timer) { static_cast<SocketServer*>(timer.user)->Begin(); }, this),
+        reserve_fd_(open("/dev/null", O_RDONLY | O_CLOEXEC)) {
+    wait_->owner = this;
+    wait_->fd = fd;
+    node_.timers().Arm(timer_, 0);  // the sink is not called from inside Open
+  }
+  ~SocketServer() override {
+    node_.timers().Cancel(timer_);
+    Orphan(node_, wait_);
+    if (reserve_fd_ >= 0) close(reserve_fd_);
+  }
+
+ private:
+  void Begin() {
+    if (!std::exchange(told_, true)) sink_.OnServing(actual_);
+    if (!wait_->op.pending) node_.reactor().Start(wait_->op, wait_->fd, POLLIN);
+  }
+
+  void OnReady(int32_t) {
+    for (int i = 0; i < kAcceptsPerTurn; ++i) {
+      const int fd = node_.sys().Accept(wait_->fd, nullptr, nullptr);
+      if (fd >= 0) {
+        hand_over_(fd, sink_);
+      } else if (fd == -EAGAIN) {
+        break;
+      } else if (fd == -EMFILE || fd == -ENFILE) {
+        RefuseOne();
+        return Retry();
+      } else if (fd != -ECONNABORTED && fd != -EPROTO && fd != -EINTR) {
+        return Retry();  // ENOMEM, ENOBUFS …: the listener lives, and tries again a little later
+      }
+    }
+    node_.reactor().Start(wait_->op, wait_->fd, POLLIN);
+  }
+
+  void RefuseOne() {
+    if (reserve_fd_ >= 0) close(reserve_fd_);
+    const int fd = accept4(wait_->fd, nullptr, nullptr, SOCK_CLOEXEC);
+    if (fd >= 0) close(fd);
+    reserve_fd_ = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  }
+  void Retry() { node_.timers().Arm(timer_, node_.clock().NowNs() + kRetryNs); }
+
+  Node& node_;
+  LinkSink& sink_;
+  const HandOver hand_over_;
+  const Address actual_;
+  Wait* const wait_;
+  Timer timer_;
+  int reserve_fd_;
+  bool told_ = false;
+};
+
+class SocketClient final : public Opening {
+ public:
+  SocketClient(Node& node, LinkSink& sink, int fd, int result, std::string what, HandOver hand_over)
+      : node_(node),
+        sink_(sink),
+        hand_over_(std::move(hand_over)),
+        what_(std::move(what)),
+        result_(result),
+        wait_(new Wait([](Op& op, int32_t result) {
+          auto* wait = static_cast<Wait*>(op.user);
+          if (wait->owner != nullptr) return static_cast<SocketClient*>(wait->owner)->OnReady(result);
+          close(wait->fd);
+          delete wait;
+        })),
+        timer_([](Timer& timer) {
+          auto* self = static_cast<SocketClient*>(timer.user);
+          self->Finish(self->result_);
+        }, this) {
+    wait_->owner = this;
+    wait_->fd = fd;
+    if (result == -EINPROGRESS) node_.reactor().Start(wait_->op, fd, POLLOUT);
+    else node_.timers().Arm(timer_, 0);
+  }
+  ~SocketClient() override {
+    node_.timers().Cancel(timer_);
+    Orphan(node_, wait_);
+  }
+
+ private:
+  void OnReady(int32_t result) {
+    if (result < 0) return Finish(result);
+    int error = 0;
+    socklen_t bytes = sizeof error;
+    getsockopt(wait_->fd, SOL_SOCKET, SO_ERROR, &error, &bytes);
+    Finish(-error);
+  }
+  // Last: the sink may destroy this.
+  void Finish(int result) {
+    if (result < 0) return sink_.OnOpenFailed(SysError(-result, what_));
+    hand_over_(std::exchange(wait_->fd, -1), sink_);
+  }
+
+  Node& node_;
+  LinkSink& sink_;
+  const HandOver hand_over_;
+  const std::string what_;
+  const int result_;
+  Wait* const wait_;
+  Timer timer_;
+};
+
+}  // namespace
+
+std::unique_ptr<Opening> MakeSocketServer(Node& node, LinkSink& sink, int listening_fd, Address actual, HandOver hand_over) {
+  return std::make_unique<SocketServer>(node, sink, listening_fd, std::move(actual), std::move(hand_over));
+}
+
+std::unique_ptr<Opening> MakeSocketClient(Node& node, LinkSink& sink, int fd, int result, std::string what, HandOver hand_over) {
+  return std::make_unique<SocketClient>(node, sink, fd, result, std::move(what), std::move(hand_over));
+}
+
+PeerIdentity PeerOf(int fd) {
+  ucred credentials{};
+  socklen_t bytes = sizeof credentials;
+  PeerIdentity peer;
+  if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &bytes) == 0) {
+    peer.known = true;
+    peer.uid = credentials.uid;
+    peer.gid = credentials.gid;
+    peer.pid = credentials.pid;
+  }
+  return peer;
+}
+
+}  // namespace jackfield

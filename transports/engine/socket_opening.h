@@ -1,0 +1,36 @@
+// Listening and connecting, for every scheme that meets its peers by sockets.
+//
+// Thread: the node's. Owns: the descriptors until they are handed over.
+#ifndef JACKFIELD_TRANSPORTS_ENGINE_SOCKET_OPENING_H_
+#define JACKFIELD_TRANSPORTS_ENGINE_SOCKET_OPENING_H_
+
+#include <sys/socket.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "kernel/node.h"
+#include "kernel/reactor.h"
+#include "kernel/transport.h"
+
+namespace jackfield {
+
+// Turns a connected socket, which it takes over, into a link for `sink`.
+using HandOver = std::function<void(int fd, LinkSink& sink)>;
+
+// Accepts on `listening_fd` (non-blocking; taken over) until destroyed. When descriptors run out it takes the connection
+// with a reserved one and closes it, so that the client is told at once and the listener lives (FAULTS C1).
+std::unique_ptr<Opening> MakeSocketServer(Node& node, LinkSink& sink, int listening_fd, Address actual, HandOver hand_over);
+
+// Finishes a connect() on `fd` (non-blocking; taken over) that returned `result` (0 or -errno).
+// what: for errors, "connect unix:@kv".
+std::unique_ptr<Opening> MakeSocketClient(Node& node, LinkSink& sink, int fd, int result, std::string what, HandOver hand_over);
+
+// Who is at the other end of a unix socket (SO_PEERCRED).
+PeerIdentity PeerOf(int fd);
+
+
+}  // namespace jackfield
+
+#endif  // JACKFIELD_TRANSPORTS_ENGINE_SOCKET_OPENING_H_

@@ -1,0 +1,239 @@
+#include "transports/engine/stream/stream_driver.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "kernel/node.h"
+#include "kernel/outcome.h"
+#include "kernel/text.h"
+#include "transports/engine/fd_passing.h"
+
+namespace jackfield {
+
+StreamDriver::StreamDriver(Node& node, StreamEnds ends)
+    : node_(node), ends_(ends), read_op_(OnReady, this), write_op_(OnReady, this), liveness_op_(OnReady, this) {}
+
+StreamDriver::~StreamDriver() {
+  for (const FdGroup& group : fd_groups_) {
+    for (const int fd : group) close(fd);
+  }
+  close(ends_.read_fd);
+  if (ends_.write_fd != ends_.read_fd) close(ends_.write_fd);
+  if (ends_.liveness_fd >= 0) close(ends_.liveness_fd);
+}
+
+void StreamDriver::Pump(Link& link) {
+  link_ = &link;
+  if (failing_) return;
+  if (link.has_tx() && !tx_broken_) PumpTx(link);
+  if (!link.has_rx()) PumpRx(link);
+  if (link.resting() && !failing_) Arm(link);
+}
+
+void StreamDriver::PumpTx(Link& link) {
+  while (link.has_tx()) {
+    std::array<iovec, kPartsMax> parts;
+    int count = 0;
+    uint32_t bytes = 0, frames = 0;
+    const Link::FdList* fds = nullptr;
+    for (const uint32_t queued = link.tx_frames(); frames < queued && bytes < kWriteBytesMax; ++frames) {
+      const FrameRef& frame = link.NextTx(frames);
+      std::byte* data = frame.data;
+      uint32_t size = Align8(frame.bytes);
+      if (ends_.passes_fds) {
+        // Descriptors travel with the first byte of their frame, so it begins a system call.
+        const Link::FdList* own = link.NextTxFds(frames);
+        if (own != nullptr && frames > 0) break;
+        if (own != nullptr && tx_sent_ == 0) fds = own;
+      }
+      if (frames == 0) {
+        data += tx_sent_;
+        size -= tx_sent_;
+      }
+      iovec* last = count > 0 ? &parts[static_cast<size_t>(count) - 1] : nullptr;
+      if (last != nullptr && static_cast<std::byte*>(last->iov_base) + last->iov_len == data) {
+        last->iov_len += size;
+      } else if (count < kPartsMax) {
+        parts[static_cast<size_t>(count++)] = {data, size};
+      } else {
+        break;
+      }
+      bytes += size;
+    }
+    const int64_t written = WriteSome(link, parts.data(), count, fds);
+    if (written == -EAGAIN) return;
+    if (written < 0) {
+      // What the peer sent before it went is still read; the end comes by the reading side.
+      tx_broken_ = true;
+      why_ = MakeStatus(Outcome::kFailed, Reason::kPeerDied, Text(link.traits().description, ": the other end has gone (", strerrorname_np(static_cast<int>(-written)), ")"));
+      return;
+    }
+    uint32_t left = static_cast<uint32_t>(written) + tx_sent_;
+    uint32_t popped = 0;
+    while (popped < frames && left >= Align8(link.NextTx(popped).bytes)) left -= Align8(link.NextTx(popped++).bytes);
+    tx_sent_ = left;
+    link.PopTx(popped);
+    link.NoteProgress();
+    if (static_cast<uint32_t>(written) < bytes) return;  // the medium is full
+  }
+}
+
+int64_t StreamDriver::WriteSome(Link&, const iovec* parts, int count, const Link::FdList* fds) {
+  if (!ends_.socket) return node_.sys().Writev(ends_.write_fd, parts, count);
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(parts);
+  message.msg_iovlen = static_cast<size_t>(count);
+  if (fds == nullptr) return node_.sys().SendMessage(ends_.write_fd, &message);
+  FdControl control;
+  control.Attach(message, fds->fds.data(), fds->count);
+  return node_.sys().SendMessage(ends_.write_fd, &message);
+}
+
+// Makes room behind rx_end_ for at least one byte of what is missing. False: no memory now.
+bool StreamDriver::PrepareRead() {
+  const uint32_t have = rx_end_ - rx_begin_;
+  if (!rx_) {
+    rx_ = node_.blocks().Get(kReadBytes);
+    rx_begin_ = rx_end_ = own_bytes_ = 0;
+    return static_cast<bool>(rx_);
+  }
+  if (own_bytes_ != 0) return true;
+  if (have == 0) {
+    rx_begin_ = rx_end_ = 0;
+    return true;
+  }
+  const uint32_t wanted = have >= 8 ? Align8(PeekFrameBytes(rx_.data() + rx_begin_)) : kHeaderBytes;
+  if (wanted >= kOwnBlockBytes) {
+    Block own = node_.blocks().Get(wanted);
+    if (!own) return false;
+    std::memcpy(own.data(), rx_.data() + rx_begin_, have);
+    rx_ = std::move(own);
+    rx_begin_ = 0;
+    rx_end_ = have;
+    own_bytes_ = wanted;
+  } else if (rx_begin_ + wanted > rx_.size() || rx_.size() - rx_end_ < kReadBytes / 4) {
+    std::memmove(rx_.data(), rx_.data() + rx_begin_, have);
+    rx_begin_ = 0;
+    rx_end_ = have;
+  }
+  return true;
+}
+
+int64_t StreamDriver::ReadSome(std::byte* to, size_t bytes) {
+  if (!ends_.socket) return node_.sys().Read(ends_.read_fd, to, bytes);
+  if (!ends_.passes_fds) return node_.sys().Receive(ends_.read_fd, to, bytes);
+  iovec part{to, bytes};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  FdControl control;
+  control.Expect(message);
+  const int64_t got = node_.sys().ReceiveMessage(ends_.read_fd, &message);
+  if (got >= 0 && message.msg_controllen > 0) {
+    FdGroup group = control.Take(message);
+    if ((message.msg_flags & MSG_CTRUNC) != 0 || fd_groups_.size() >= kFdGroupsMax) {
+      for (const int fd : group) close(fd);
+      return -EPROTO;
+    }
+    if (!group.empty()) fd_groups_.push_back(std::move(group));
+  }
+  return got;
+}
+
+void StreamDriver::PumpRx(Link& link) {
+  while (!eof_) {
+    if (rx_begin_ == rx_end_ && own_bytes_ != 0) {  // that frame is delivered; its block may have been taken
+      rx_.Reset();
+      own_bytes_ = rx_begin_ = rx_end_ = 0;
+    }
+    if (!PrepareRead()) return;
+    const uint32_t room = (own_bytes_ != 0 ? own_bytes_ : rx_.size()) - rx_end_;
+    const int64_t got = ReadSome(rx_.data() + rx_end_, room);
+    if (got == -EAGAIN) break;
+    if (got <= 0) {
+      eof_ = true;
+      if (got == -EPROTO) return Fail(link, MakeStatus(Outcome::kFailed, Reason::kCorrupt, Text(link.traits().description, ": more descriptors than a message may carry")));
+      if (got < 0 && got != -ECONNRESET) {
+        return Fail(link, MakeStatus(Outcome::kFailed, Reason::kPeerDied, Text(link.traits().description, ": ", strerrorname_np(static_cast<int>(-got)))));
+      }
+      break;
+    }
+    link.NoteProgress();
+    rx_end_ += static_cast<uint32_t>(got);
+    Cut(link);
+    if (failing_ || link.has_rx()) return;
+    if (static_cast<uint32_t>(got) < room && own_bytes_ == 0) break;  // a short read: nothing more is there
+  }
+  if (eof_ || tx_broken_ || peer_dead_) {
+    if (rx_end_ != rx_begin_ && rx_) {
+      return Fail(link, MakeStatus(Outcome::kFailed, Reason::kCorrupt, Text(link.traits().description, ": it ended after ", rx_end_ - rx_begin_, " bytes of a frame")));
+    }
+    Fail(link, why_.ok() ? MakeStatus(Outcome::kFailed, Reason::kPeerDied, Text(link.traits().description, ": the other end has gone")) : why_);
+  }
+}
+
+void StreamDriver::Cut(Link& link) {
+  while (rx_end_ - rx_begin_ >= 8 && link.rx_room() > 0) {
+    std::byte* frame = rx_.data() + rx_begin_;
+    const uint32_t bytes = PeekFrameBytes(frame);
+    if (static_cast<uint8_t>(frame[0]) != kMagic || bytes < kHeaderBytes || bytes > ends_.frame_bytes_max) {
+      std::array<std::byte, kHeaderBytes> start{};
+      std::memcpy(start.data(), frame, std::min<size_t>(kHeaderBytes, rx_end_ - rx_begin_));
+      return Fail(link, MakeStatus(Outcome::kFailed, Reason::kCorrupt, Text("corrupt stream from ", link.traits().description, ": ",
+                  static_cast<uint8_t>(frame[0]) != kMagic ? "wrong magic" : bytes < kHeaderBytes ? "a frame shorter than its header" : "a frame over frame_bytes_max",
+                  " (", DescribeHeader(CopyHeader(start.data())), ")")));
+    }
+    const uint32_t filled = Align8(bytes);
+    if (rx_end_ - rx_begin_ < filled) return;
+    if (ends_.passes_fds && static_cast<uint8_t>(frame[11]) != 0 && !fd_groups_.empty()) {
+      link.PushRxFds(fd_groups_.front().data(), static_cast<uint8_t>(std::min<size_t>(255, fd_groups_.front().size())));
+      fd_groups_.erase(fd_groups_.begin());
+    }
+    rx_begin_ += filled;
+    link.PushRx({frame, bytes, 0}, own_bytes_ != 0 ? &rx_ : nullptr);
+  }
+}
+
+void StreamDriver::Arm(Link& link) {
+  if (link.has_rx() || (rx_end_ - rx_begin_ >= 8 && own_bytes_ == 0 && rx_end_ - rx_begin_ >= Align8(PeekFrameBytes(rx_.data() + rx_begin_)))) {
+    return link.Wake();  // there is work here already
+  }
+  if (!eof_ && !read_op_.pending) node_.reactor().Start(read_op_, ends_.read_fd, POLLIN);
+  if (link.has_tx() && !tx_broken_ && !write_op_.pending) node_.reactor().Start(write_op_, ends_.write_fd, POLLOUT);
+  if (ends_.liveness_fd >= 0 && !liveness_op_.pending && !peer_dead_) node_.reactor().Start(liveness_op_, ends_.liveness_fd, POLLIN);
+  if (rx_begin_ == rx_end_) rx_.Reset(), own_bytes_ = 0;
+}
+
+void StreamDriver::OnReady(Op& op, int32_t) {
+  auto* self = static_cast<StreamDriver*>(op.user);
+  if (&op == &self->liveness_op_) self->peer_dead_ = true;
+  self->link_->Wake();
+  if (self->failing_) self->FinishClose();
+}
+
+void StreamDriver::Fail(Link& link, absl::Status why) {
+  link_ = &link;
+  if (failing_) return;
+  failing_ = true;
+  why_ = std::move(why);
+  for (Op* op : {&read_op_, &write_op_, &liveness_op_}) {
+    if (op->pending) node_.reactor().Cancel(*op);
+  }
+  FinishClose();
+}
+
+void StreamDriver::FinishClose() {
+  if (read_op_.pending || write_op_.pending || liveness_op_.pending || closed_) return;
+  closed_ = true;
+  // The other end sees the end now, not when this object goes.
+  if (ends_.socket) shutdown(ends_.write_fd, SHUT_RDWR);
+  link_->Closed(why_);
+}
+
+void StreamDriver::Close(Link& link) { Fail(link, MakeStatus(Outcome::kRefused, Reason::kClosed, Text(link.traits().description, ": closed"))); }
+
+}  // namespace jackfield
