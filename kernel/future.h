@@ -26,8 +26,7 @@ class FutureState {
   Node& node;
   int users = 0;
   std::optional<absl::StatusOr<T>> result;
-  std::coroutine_handle<> waiting;
-  ServerCall* call = nullptr;
+  Suspended waiting;
 };
 
 template <class T>
@@ -43,8 +42,7 @@ class [[nodiscard]] Future {
 
   bool await_ready() const { return ready(); }
   void await_suspend(std::coroutine_handle<> waiting) {
-    state_->call = state_->node.current_call();
-    state_->waiting = waiting;
+    state_->waiting.Suspend(state_->node, waiting);
   }
   absl::StatusOr<T> await_resume() { return *std::move(state_->result); }
   // Errors: of the result; REFUSED inside a handler.
@@ -79,10 +77,7 @@ class Promise {
   // Once.
   void Set(absl::StatusOr<T> result) {
     state_->result.emplace(std::move(result));
-    if (state_->waiting) {
-      state_->node.SetCurrentCall(state_->call);
-      std::exchange(state_->waiting, nullptr).resume();
-    }
+    state_->waiting.Resume(state_->node);
   }
 
  private:

@@ -223,6 +223,7 @@ bool Port::Dispatch(ServerCall& call) {
     if (call.session_ != nullptr) ++call.session_->counters().expired;
     return End(call), false;
   }
+  if (call.cancelled_) return End(call), false;  // nobody waits for it any more
   running_.PushBack(call);
   ++under_way_;
   call.counted_ = call.running_ = true;
@@ -258,9 +259,7 @@ bool Port::Dispatch(ServerCall& call) {
   } else if (entry != nullptr && entry->plain) {
     entry->plain(call);
   } else if (OfferToReceivers(call)) {
-    call.running_ = false;
-    node_.SetCurrentCall(nullptr);
-    return true;
+    return true;  // it is the receiver's: Finish, or an answer, ends it
   } else if (other_) {
     other_(call);
   } else if (!call.one_way_) {
@@ -412,6 +411,8 @@ bool Port::OfferToReceivers(ServerCall& call) {
     receiver.call_ = &call;
     receiver.done_ = true;
     call.held_ = true;
+    call.running_ = false;
+    node_.SetCurrentCall(nullptr);
     receiver.suspended_.Resume(node_);
     return true;
   }
