@@ -37,7 +37,9 @@ class [[nodiscard]] Future {
  public:
   Future(Future&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
   ~Future() {
-    if (state_ != nullptr && --state_->users == 0) delete state_;
+    if (state_ == nullptr) return;
+    state_->waiting = nullptr;  // a coroutine that is destroyed while it waits must not be resumed
+    if (--state_->users == 0) delete state_;
   }
   bool ready() const { return state_->result.has_value(); }
 
@@ -80,8 +82,7 @@ class Promise {
   void Set(absl::StatusOr<T> result) {
     state_->result.emplace(std::move(result));
     if (state_->waiting) {
-      state_->node.SetCurrentCall(state_->call);
-      std::exchange(state_->waiting, nullptr).resume();
+      state_->node.Resume(std::exchange(state_->waiting, nullptr), state_->call);
     }
   }
 

@@ -11,9 +11,11 @@
 #ifndef JACKFIELD_KERNEL_NODE_H_
 #define JACKFIELD_KERNEL_NODE_H_
 
+#include <coroutine>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -106,6 +108,13 @@ class Node {
   // The call that the running handler serves, so that a call it makes inherits deadline, priority and chain.
   ServerCall* current_call() const { return current_call_; }
   void SetCurrentCall(ServerCall* call) { current_call_ = call; }
+  // Resumes a coroutine that waited on behalf of `call`; afterwards the current call is again what it was, as `call` may
+  // be gone then.
+  void Resume(std::coroutine_handle<> waiting, ServerCall* call) {
+    ServerCall* before = std::exchange(current_call_, call);
+    waiting.resume();
+    current_call_ = before;
+  }
 
  private:
   Node(NodeOptions options, std::unique_ptr<Clock> own_clock);
@@ -169,8 +178,7 @@ class SleepAwaiter {
  private:
   static void OnFire(Timer& timer) {
     auto* self = static_cast<SleepAwaiter*>(timer.user);
-    self->node_.SetCurrentCall(self->call_);
-    self->waiting_.resume();
+    self->node_.Resume(self->waiting_, self->call_);
   }
   Node& node_;
   const int64_t ns_;

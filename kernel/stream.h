@@ -81,8 +81,7 @@ class Suspended {
   // Does nothing when nobody is suspended.
   void Resume(Node& node) {
     if (!waiting_) return;
-    node.SetCurrentCall(call_);
-    std::exchange(waiting_, nullptr).resume();
+    node.Resume(std::exchange(waiting_, nullptr), call_);
   }
 
  private:
