@@ -49,6 +49,7 @@ class ServerCall : public ListNode<CallTag> {
 
   // For a plain handler that will answer after it returned. The pointer to this call is valid until it does.
   void Hold();
+  bool held() const { return held_; }
   // For a plain handler that finds that it must wait: `task` goes on after it returned, and its status is the answer,
   // unless it has replied. It may refer to this call. Once, as the handler's last act.
   void Run(Task<absl::Status> task);
