@@ -23,6 +23,10 @@ class FutureState {
   template <class>
   friend class Promise;
   explicit FutureState(Node& node) : node(node) {}
+  // Not inline: GCC 12 would take the users' checks of the count for uses after the delete, and warn.
+  [[gnu::noinline]] void Leave() {
+    if (--users == 0) delete this;
+  }
   Node& node;
   int users = 0;
   std::optional<absl::StatusOr<T>> result;
@@ -39,7 +43,7 @@ class [[nodiscard]] Future {
   ~Future() {
     if (state_ == nullptr) return;
     state_->waiting = nullptr;  // a coroutine that is destroyed while it waits must not be resumed
-    if (--state_->users == 0) delete state_;
+    state_->Leave();
   }
   bool ready() const { return state_->result.has_value(); }
 
@@ -72,9 +76,9 @@ class Promise {
  public:
   explicit Promise(Node& node) : state_(new State(node)) { ++state_->users; }
   Promise(const Promise& other) noexcept : state_(other.state_) { ++state_->users; }
-  Promise(Promise&& other) noexcept : state_(other.state_) { ++state_->users; }
+  Promise(Promise&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
   ~Promise() {
-    if (--state_->users == 0) delete state_;
+    if (state_ != nullptr) state_->Leave();
   }
   Node& node() const { return state_->node; }
   Future<T> future() { return Future<T>(state_); }  // once
