@@ -23,6 +23,10 @@ class FutureState {
   template <class>
   friend class Promise;
   explicit FutureState(Node& node) : node(node) {}
+  // Not inline: GCC 12 would take the users' checks of the count for uses after the delete, and warn.
+  [[gnu::noinline]] void Leave() {
+    if (--users == 0) delete this;
+  }
   Node& node;
   int users = 0;
   std::optional<absl::StatusOr<T>> result;
@@ -36,7 +40,9 @@ class [[nodiscard]] Future {
  public:
   Future(Future&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
   ~Future() {
-    if (state_ != nullptr && --state_->users == 0) delete state_;
+    if (state_ == nullptr) return;
+    state_->waiting.Forget();  // a coroutine that is destroyed while it waits must not be resumed
+    state_->Leave();
   }
   bool ready() const { return state_->result.has_value(); }
 
@@ -68,9 +74,9 @@ class Promise {
  public:
   explicit Promise(Node& node) : state_(new State(node)) { ++state_->users; }
   Promise(const Promise& other) noexcept : state_(other.state_) { ++state_->users; }
-  Promise(Promise&& other) noexcept : state_(other.state_) { ++state_->users; }
+  Promise(Promise&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
   ~Promise() {
-    if (--state_->users == 0) delete state_;
+    if (state_ != nullptr) state_->Leave();
   }
   Node& node() const { return state_->node; }
   Future<T> future() { return Future<T>(state_); }  // once

@@ -11,9 +11,11 @@
 #ifndef JACKFIELD_KERNEL_NODE_H_
 #define JACKFIELD_KERNEL_NODE_H_
 
+#include <coroutine>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -43,6 +45,10 @@ class Suspended : public ListNode<ReadyTag> {
   // Makes the node resume it in a later part of this turn: never under the feet of who calls, so that the coroutine may
   // destroy what it waited for. Does nothing when nobody is suspended.
   inline void Resume(Node& node);
+  void Forget() {  // the coroutine is being destroyed
+    Unlink();
+    waiting_ = nullptr;
+  }
 
  private:
   friend class Node;

@@ -49,6 +49,12 @@ void ServerCall::Hold() {
   }
 }
 
+void ServerCall::Run(Task<absl::Status> task) {
+  if (message_.Keep(node_.blocks())) return port_->StartTask(*this, std::move(task));
+  if (one_way_) return;  // counted as handled; there is nobody to tell
+  Fail(MakeStatus(Outcome::kRefused, Reason::kResource, "no message memory at the service (pool_bytes_max)")).IgnoreError();
+}
+
 void ServerCall::Cancel() {
   if (cancelled_) return;
   cancelled_ = true;
