@@ -30,8 +30,7 @@ class FutureState {
   Node& node;
   int users = 0;
   std::optional<absl::StatusOr<T>> result;
-  std::coroutine_handle<> waiting;
-  ServerCall* call = nullptr;
+  Suspended waiting;
 };
 
 template <class T>
@@ -42,15 +41,14 @@ class [[nodiscard]] Future {
   Future(Future&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
   ~Future() {
     if (state_ == nullptr) return;
-    state_->waiting = nullptr;  // a coroutine that is destroyed while it waits must not be resumed
+    state_->waiting.Forget();  // a coroutine that is destroyed while it waits must not be resumed
     state_->Leave();
   }
   bool ready() const { return state_->result.has_value(); }
 
   bool await_ready() const { return ready(); }
   void await_suspend(std::coroutine_handle<> waiting) {
-    state_->call = state_->node.current_call();
-    state_->waiting = waiting;
+    state_->waiting.Suspend(state_->node, waiting);
   }
   absl::StatusOr<T> await_resume() { return *std::move(state_->result); }
   // Errors: of the result; REFUSED inside a handler.
@@ -85,9 +83,7 @@ class Promise {
   // Once.
   void Set(absl::StatusOr<T> result) {
     state_->result.emplace(std::move(result));
-    if (state_->waiting) {
-      state_->node.Resume(std::exchange(state_->waiting, nullptr), state_->call);
-    }
+    state_->waiting.Resume(state_->node);
   }
 
  private:
