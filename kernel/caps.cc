@@ -19,6 +19,7 @@ constexpr CapsField kFields[] = {
     {"credentials", &Caps::credentials},
     {"durable", &Caps::durable},
     {"inherited", &Caps::inherited},
+    {"one_process", &Caps::one_process},
 };
 
 void NeedAtLeast(std::vector<std::string>& missing, std::string_view name, uint32_t has, uint32_t need) {

@@ -25,6 +25,7 @@ struct Caps {
   bool credentials = false;  // the system tells who the peer is
   bool durable = false;      // frames outlive both ends
   bool inherited = false;    // the ends are descriptors that a parent hands to its children
+  bool one_process = false;  // both ends must be in one process
   uint8_t priority_levels = 1;   // that the medium itself keeps apart; the bus adds its own 4 everywhere
   uint32_t frame_bytes_max = 0;  // header, extension and payload
   uint32_t depth_frames = 0;     // that the link queues in each direction before it pushes back

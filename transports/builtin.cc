@@ -1,10 +1,14 @@
 #include "transports/builtin.h"
 
+#include "transports/pipe/pipe.h"
+#include "transports/tcp/tcp.h"
 #include "transports/unix/unix.h"
 
 namespace jackfield {
 
 void AddBuiltinTransports(Registry& registry) {
+  registry.Add(MakePipeTransport());
+  registry.Add(MakeTcpTransport());
   registry.Add(MakeUnixTransport());
 
   registry.AddAlias("ipc", "unix", "");
