@@ -39,7 +39,7 @@ struct Verb {
   std::string_view summary;      // one line, for the list of verbs
   std::string_view usage;        // what stands behind the verb: "FILE [-- ARGS…]"
   std::string_view description;  // more lines, for its own help; each ends with a newline
-  std::span<const Flag> flags;   // beyond the common ones
+  std::span<const Flag> flags = {};  // beyond the common ones
   size_t operands_min = 0;
   size_t operands_max = 0;
   RestAllowed rest = RestAllowed::kNo;
