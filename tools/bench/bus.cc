@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <memory>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "kernel/text.h"
+#include "tools/bench/medium.h"
 
 namespace jackfield::bench {
 namespace {
@@ -54,7 +56,7 @@ class Measurement {
       : options_(options), address_(address), registry_(registry) {}
 
   absl::Status Go(Run& run) {
-    absl::StatusOr<Caps> caps = CapsOf();
+    absl::StatusOr<Caps> caps = CapsOfServed(address_, registry_);
     if (!caps.ok()) return caps.status();
     if (pipe2(told_, O_CLOEXEC) != 0) return absl::ResourceExhaustedError(Text("pipe: ", std::strerror(errno)));
     if (absl::Status status = caps->inherited ? MakePipes() : absl::OkStatus(); !status.ok()) {
@@ -71,10 +73,6 @@ class Measurement {
   }
 
  private:
-  absl::StatusOr<Caps> CapsOf() const {
-    return registry_.Describe(address_.Without("spin").Without("on_full"), Role::kServe);
-  }
-
   absl::Status MakePipes() {
     pipes_.resize(options_.connections);
     for (PipePair& pair : pipes_) {
@@ -141,8 +139,10 @@ class Measurement {
                           : options_.mode == Mode::kThroughput ? MeasureThroughput(context, *channels[0])
                                                                : MeasureFanin(context, **node, channels);
     if (!status.ok()) return status;
-    if (absl::StatusOr<Message> stopped = channels[0]->Call(kStop, Bytes()).Wait(); !stopped.ok()) return stopped.status();
-    return CheckLedgers(channels);
+    status = CheckLedgers(channels);
+    // If the server goes before its answer comes, that is as well.
+    channels[0]->Call(kStop, Bytes()).Wait().status().IgnoreError();
+    return status;
   }
 
   // Nothing that was sent may be unaccounted for.

@@ -1,5 +1,6 @@
 #include "tools/bench/options.h"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 
@@ -106,7 +107,6 @@ absl::StatusOr<Options> Options::Parse(std::span<const std::string_view> args, c
   Options options;
   std::string_view over = "unix:";
   std::optional<uint32_t> connections;
-  bool depth_given = false;
   for (size_t i = 0; i < args.size(); ++i) {
     std::string_view flag = args[i];
     std::optional<std::string_view> value;
@@ -145,7 +145,6 @@ absl::StatusOr<Options> Options::Parse(std::span<const std::string_view> args, c
       status = ReadNumber<uint32_t>(flag, *value, 1, kConnectionsMax, connections.emplace());
     } else if (flag == "--depth") {
       status = ReadNumber<uint32_t>(flag, *value, 1, kDepthMax, options.depth);
-      depth_given = true;
     } else {
       status = ReadNumber<uint32_t>(flag, *value, 1, kRoundsMax, options.rounds);
     }
@@ -156,9 +155,6 @@ absl::StatusOr<Options> Options::Parse(std::span<const std::string_view> args, c
   options.connections = connections.value_or(options.mode == Mode::kFanin ? 16 : 1);
   if (options.mode != Mode::kFanin) {
     if (options.connections != 1) return Bad(Text("--mode ", Name(options.mode), " measures one connection; --connections is for --mode fanin"));
-    if (depth_given && options.depth != 1 && options.mode == Mode::kLatency) {
-      return Bad("--mode latency has one call under way; --depth is for --mode fanin");
-    }
     options.depth = 1;
   }
   for (const std::string& text : SplitAddresses(over)) {

@@ -36,7 +36,7 @@ struct Options {
   uint64_t size_bytes = 64;   // of a payload
   double seconds = 1;         // of one measurement, after its warm-up
   uint32_t connections = 1;   // fanin only
-  uint32_t depth = 16;        // fanin only: calls outstanding on each connection
+  uint32_t depth = 16;        // calls outstanding on each connection; 1 but in fanin
   uint32_t rounds = 0;        // 0: 5 with a floor, else 1
   Pin pin = Pin::kSplit;
   bool json = false;
