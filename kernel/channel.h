@@ -15,7 +15,8 @@
 // Deadlines: every call has one. A call made while a handler runs inherits what remains of its deadline, its priority
 // and its chain of callers, unless CallOptions.detached.
 //
-// Thread: the node's. Destroy it before the node. A destroyed channel ends its calls as CANCELLED.
+// Thread: the node's. Destroy it before the node, and not from within one of its callbacks (a coroutine that awaits it
+// may). A destroyed channel ends its calls as CANCELLED.
 #ifndef JACKFIELD_KERNEL_CHANNEL_H_
 #define JACKFIELD_KERNEL_CHANNEL_H_
 
@@ -49,7 +50,8 @@ struct ChannelOptions {
   OnFull on_full = OnFull::kWait;     // the address may say: ?on_full=wait|fail|drop_oldest|drop_newest
   uint32_t calls_max = 256;           // calls under way; at most 4,096
   SessionLimits session;
-  Caps needs = CallNeeds();           // an address that cannot meet them is refused, every missing need named
+  // An address that cannot meet them is refused, every missing need named. needs.fds: descriptors will be sent.
+  Caps needs = CallNeeds();
   uint64_t schema_hash = 0;           // of the interface, told to the service
 };
 
@@ -113,10 +115,10 @@ class Channel final : public LinkSink, public LinkOwner, public Session::User {
   // Blocks: outside handlers only; otherwise (or with 0) it closes at once.
   Receipt Close(int64_t timeout_us);
 
-  bool open() const { return session_ != nullptr && session_->state() == Session::State::kOpen; }
+  bool open() const { return session_->state() == Session::State::kOpen; }
   const absl::Status& ended_why() const { return ended_why_; }  // OK while it lives
   Node& node() const { return node_; }
-  Ledger ledger() const { return session_ == nullptr ? Ledger{} : session_->ledger(); }
+  const Ledger& ledger() const { return session_->ledger(); }
   const Address& address() const { return address_; }
   std::string Describe() const;  // "unix:@kv (asked for), connected to kv, pid 4121"
   uint32_t calls_under_way() const { return calls_; }
@@ -165,7 +167,7 @@ class Channel final : public LinkSink, public LinkOwner, public Session::User {
   void OnRoom(Link& link) override;
   void OnPeerLost(Link&, PeerNumber) override {}
   void OnClosed(Link& link, const absl::Status& why) override;
-  void OnOpen(Session& session) override;
+  void OnOpen(Session&) override {}
   void OnReceived(Session& session, Session::Received& received) override;
   void OnQueuedSent(uint64_t call_id, uint32_t sequence) override;
   void OnPeerClosing(Session& session) override;
@@ -189,8 +191,7 @@ class Channel final : public LinkSink, public LinkOwner, public Session::User {
   uint32_t free_ = 0;
   uint32_t calls_ = 0;
   uint64_t next_call_ = 1;
-  List<RoomWaiter, RoomTag> before_open_;
-  bool peer_closing_ = false, receipt_came_ = false, destroying_ = false;
+  bool peer_closing_ = false, receipt_came_ = false;
 };
 
 // A call with a stream in each direction: read items, write items, then Finish for the answer.
@@ -218,7 +219,7 @@ class ClientStream final : public CallWaiter {
   StreamEnd end_;
   bool done_ = false;
   absl::StatusOr<Message> reply_ = Message();
-  Suspended finisher_;
+  FinishAwaiter* finisher_ = nullptr;
 };
 
 // Implementation.
@@ -349,8 +350,14 @@ absl::StatusOr<std::unique_ptr<ClientStream>> Channel::OpenStream(uint32_t type,
 class ClientStream::FinishAwaiter {
  public:
   explicit FinishAwaiter(ClientStream& stream) : stream_(stream) {}
+  ~FinishAwaiter() {
+    if (stream_.finisher_ == this) stream_.finisher_ = nullptr;
+  }
   bool await_ready() const { return stream_.done_; }
-  void await_suspend(std::coroutine_handle<> waiting) { stream_.finisher_.Suspend(stream_.channel_.node(), waiting); }
+  void await_suspend(std::coroutine_handle<> waiting) {
+    stream_.finisher_ = this;
+    suspended_.Suspend(stream_.channel_.node(), waiting);
+  }
   absl::StatusOr<Message> await_resume() { return std::move(stream_.reply_); }
   absl::StatusOr<Message> Wait() {
     if (!stream_.done_ && !BlockUntil(stream_.channel_.node(), [this] { return stream_.done_; })) return BlockedInHandler();
@@ -358,7 +365,9 @@ class ClientStream::FinishAwaiter {
   }
 
  private:
+  friend class ClientStream;
   ClientStream& stream_;
+  Suspended suspended_;
 };
 
 inline ClientStream::FinishAwaiter ClientStream::Finish() { return FinishAwaiter(*this); }

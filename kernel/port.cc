@@ -24,7 +24,30 @@ void Add(Ledger& sum, const Ledger& part) {
 }  // namespace
 
 struct Port::Listener final : LinkSink {
-  Listener(Port& port, size_t place) : port(port), place(place) {}
+  // An address in use is tried again for a while: the descriptors of a process that was killed are given back by
+  // io_uring some milliseconds after its end, and its successor may be here first.
+  static constexpr int64_t kRetryNs = 10'000'000;
+  static constexpr int64_t kRetryForNs = 1'000'000'000;
+
+  Listener(Port& port, size_t place, Address address)
+      : port(port), place(place), address(std::move(address)),
+        retry_until_ns(port.node_.clock().NowNs() + kRetryForNs),
+        retry([](Timer& timer) {
+          auto* self = static_cast<Listener*>(timer.user);
+          if (absl::Status status = self->Open(); !status.ok()) self->OnOpenFailed(std::move(status));
+        }, this) {}
+  ~Listener() override { port.node_.timers().Cancel(retry); }
+  absl::Status Open() {
+    absl::StatusOr<std::unique_ptr<Opening>> opened = port.node_.registry().Open(address, Role::kServe, port.node_, *this);
+    if (opened.ok()) {
+      opening = *std::move(opened);
+      return absl::OkStatus();
+    }
+    const int64_t now_ns = port.node_.clock().NowNs();
+    if (opened.status().code() != absl::StatusCode::kAlreadyExists || now_ns >= retry_until_ns) return opened.status();
+    port.node_.timers().Arm(retry, now_ns + kRetryNs);
+    return absl::OkStatus();
+  }
   void OnServing(const Address& actual) override {
     port.actual_[place] = actual;
     ++port.serving_;
@@ -39,6 +62,9 @@ struct Port::Listener final : LinkSink {
 
   Port& port;
   const size_t place;
+  const Address address;
+  const int64_t retry_until_ns;
+  Timer retry;
   std::unique_ptr<Opening> opening;
 };
 
@@ -62,10 +88,8 @@ absl::StatusOr<std::unique_ptr<Port>> Port::Open(Node& node, const std::vector<s
       const std::vector<std::string_view> words(missing.begin(), missing.end());
       return absl::FailedPreconditionError(Text(address->ToString(), " cannot carry this port: it lacks ", Listed(words)));
     }
-    auto listener = std::make_unique<Listener>(*port, i);
-    absl::StatusOr<std::unique_ptr<Opening>> opening = node.registry().Open(*address, Role::kServe, node, *listener);
-    if (!opening.ok()) return opening.status();
-    listener->opening = *std::move(opening);
+    auto listener = std::make_unique<Listener>(*port, i, *std::move(address));
+    if (absl::Status status = listener->Open(); !status.ok()) return status;
     port->openings_.push_back(std::move(listener));
   }
   return port;
@@ -199,6 +223,7 @@ bool Port::Dispatch(ServerCall& call) {
     if (call.session_ != nullptr) ++call.session_->counters().expired;
     return End(call), false;
   }
+  if (call.cancelled_) return End(call), false;  // nobody waits for it any more
   running_.PushBack(call);
   ++under_way_;
   call.counted_ = call.running_ = true;
@@ -208,53 +233,55 @@ bool Port::Dispatch(ServerCall& call) {
   if (!refusal.ok()) {
     if (!call.one_way_) call.Fail(refusal).IgnoreError();
   } else if (entry != nullptr && entry->task) {
-    if (call.deadline_ns_ != Timers::kNever && (!deadline_timer_.armed() || call.deadline_ns_ < deadline_timer_.due_ns())) {
-      node_.timers().Arm(deadline_timer_, call.deadline_ns_);
-    }
-    call.held_ = true;
-    call.task_ = entry->task(call);
-    call.task_.Start(
-        [](void* user) {
-          auto& call = *static_cast<ServerCall*>(user);
-          const absl::Status status = call.task_.TakeResult();
-          if (!call.answered_ && !call.one_way_) {
-            call.Fail(!status.ok() ? status : absl::InternalError("the handler ended without an answer")).IgnoreError();
-          }
-          call.answered_ = true;
-          if (call.running_) return;  // it has not waited for anything: Dispatch ends it
-          call.Unlink();
-          call.port_->ended_.PushBack(call);  // not from within its own coroutine
-          call.node_.timers().Arm(call.port_->work_timer_, 0);
-        },
-        &call);
-    call.running_ = false;
-    node_.SetCurrentCall(nullptr);
-    if (call.answered_ && call.task_.done()) return End(call), false;
-    return true;
+    StartTask(call, entry->task(call));
   } else if (entry != nullptr && entry->plain) {
     entry->plain(call);
   } else if (OfferToReceivers(call)) {
-    call.running_ = false;
-    node_.SetCurrentCall(nullptr);
-    return true;
+    return true;  // it is the receiver's: Finish, or an answer, ends it
   } else if (other_) {
     other_(call);
   } else if (!call.one_way_) {
-    call.Fail(MakeStatus(Outcome::kRefused, Reason::kUnknownMethod, Text(node_.name(), " has no method of type ", call.type()))).IgnoreError();
+    call.Fail(MakeStatus(Outcome::kRefused, Reason::kUnknownMethod, UnknownMethodText(node_.name(), call.type(), interfaces_))).IgnoreError();
   } else if (call.session_ != nullptr) {
     ++call.session_->counters().dropped;
   }
   call.running_ = false;
   node_.SetCurrentCall(nullptr);
+  if (call.task_) {
+    if (!call.task_.done()) return true;
+    return End(call), false;
+  }
   if (call.held_ && !call.answered_ && !call.one_way_) {
-    if (call.deadline_ns_ != Timers::kNever && (!deadline_timer_.armed() || call.deadline_ns_ < deadline_timer_.due_ns())) {
-      node_.timers().Arm(deadline_timer_, call.deadline_ns_);
-    }
+    WatchDeadline(call);
     return true;
   }
   if (!call.answered_ && !call.one_way_) call.Fail(absl::InternalError("the handler returned without an answer")).IgnoreError();
   End(call);
   return false;
+}
+
+void Port::StartTask(ServerCall& call, Task<absl::Status> task) {
+  WatchDeadline(call);
+  call.task_ = std::move(task);
+  call.task_.Start(
+      [](void* user) {
+        auto& call = *static_cast<ServerCall*>(user);
+        const absl::Status status = call.task_.TakeResult();
+        if (!call.answered_ && !call.one_way_) {
+          call.Fail(!status.ok() ? status : absl::InternalError("the handler ended without an answer")).IgnoreError();
+        }
+        if (call.running_) return;  // it has not waited for anything: Dispatch ends it
+        call.Unlink();
+        call.port_->ended_.PushBack(call);  // not from within its own coroutine
+        call.node_.timers().Arm(call.port_->work_timer_, 0);
+      },
+      &call);
+}
+
+void Port::WatchDeadline(const ServerCall& call) {
+  if (call.deadline_ns_ == Timers::kNever) return;
+  if (deadline_timer_.armed() && deadline_timer_.due_ns() <= call.deadline_ns_) return;
+  node_.timers().Arm(deadline_timer_, call.deadline_ns_);
 }
 
 void Port::DispatchWaiting() {
@@ -388,6 +415,8 @@ bool Port::OfferToReceivers(ServerCall& call) {
     receiver.call_ = &call;
     receiver.done_ = true;
     call.held_ = true;
+    call.running_ = false;
+    node_.SetCurrentCall(nullptr);
     receiver.suspended_.Resume(node_);
     return true;
   }
