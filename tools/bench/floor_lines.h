@@ -56,7 +56,8 @@ class PacketBatch {
   // What fits into `room_bytes`, up to kPacketsMax.
   PacketBatch(size_t packet_bytes, size_t room_bytes);
   ~PacketBatch();
-  // Bytes received; 0: the other side has gone; -1: errno says (EAGAIN; EBADMSG: a packet of another size). With `wait` at least one packet is waited for.
+  // Bytes received; 0: the other side has gone; -1: errno says why (EAGAIN; EBADMSG: a packet of another size).
+  // wait: for at least one packet.
   int64_t Receive(int fd, std::byte* to, bool wait);
   // Returns whether all of them went. Requires: bytes is a multiple of packet_bytes. Tries again while there is no room.
   bool Send(int fd, const std::byte* from, size_t bytes);

@@ -105,14 +105,17 @@ Ratio Compare(Mode mode, const Series& bus, const Series& floor) {
   std::sort(ratios.begin(), ratios.end());
   const size_t half = ratios.size() / 2;
   const double median = ratios.size() % 2 == 1 ? ratios[half] : (ratios[half - 1] + ratios[half]) / 2;
-  return {median, ratios.front(), ratios.back()};
+  const double floor_cpu_ns = floor.client_cpu_ns() + floor.server_cpu_ns();
+  const double cpu = floor_cpu_ns > 0 ? (bus.client_cpu_ns() + bus.server_cpu_ns()) / floor_cpu_ns : 0;
+  return {median, ratios.front(), ratios.back(), cpu};
 }
 
 std::string Json(const Options& options, const Row& row) {
   if (row.floor == nullptr) return JsonLine(options, row.bus, "");
   const Ratio ratio = Compare(options.mode, row.bus, *row.floor);
   return JsonLine(options, row.bus,
-                  Text(Format(",\"ratio\":%.3f,\"ratio_min\":%.3f,\"ratio_max\":%.3f", ratio.median, ratio.least, ratio.most),
+                  Text(Format(",\"ratio\":%.3f,\"ratio_min\":%.3f,\"ratio_max\":%.3f,\"cpu_ratio\":%.3f", ratio.median, ratio.least,
+                              ratio.most, ratio.cpu),
                        ",\"floor\":", Quoted(row.floor->name))) +
          JsonLine(options, *row.floor, "");
 }

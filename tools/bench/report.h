@@ -42,6 +42,7 @@ class Series {
 // What the bus costs beside its medium, round by round; 1.0 is the medium, more is slower.
 struct Ratio {
   double median = 0, least = 0, most = 0;
+  double cpu = 0;  // CPU time of a call or message, both sides together: it hardly minds what else the machine does
 };
 Ratio Compare(Mode mode, const Series& bus, const Series& floor);
 
