@@ -43,7 +43,7 @@ class BusTest : public testing::Test {
   std::vector<std::unique_ptr<Channel>> channels_;
 };
 
-TEST_F(BusTest, RightPayloadsAreMeasuredInEveryMode) {
+TEST_F(BusTest, RightPayloadsAreMeasured) {
   ServeMeasured(*node_, *port_, options_, fault_);
   Connect();
   EXPECT_TRUE(MeasureLatency(context_, *channels_[0]).ok());
