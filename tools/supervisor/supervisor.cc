@@ -233,7 +233,7 @@ class Supervisor final : public RunningService::Watcher {
     if (service.state == State::kEnded || service.running == nullptr || service.asked_to_stop) return;
     service.asked_to_stop = true;
     service.running->AskToStop();
-    SetDeadline(service, node_.clock().NowNs() + kStopGraceNs);
+    SetDeadline(service, node_.clock().NowNs() + (phase_ == Phase::kFailing ? kFailGraceNs : kStopGraceNs));
   }
 
   // Clients first, so that what they still have to say is heard. Called again after each end.
