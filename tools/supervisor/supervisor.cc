@@ -31,6 +31,10 @@ std::string SignalName(int number) {
   return name == nullptr ? Text("signal ", number) : Text("SIG", name);
 }
 
+std::string HowItEnded(const Ending& ending) {
+  return ending.signal != 0 ? Text("was killed by ", SignalName(ending.signal)) : Text("exited with ", ending.exit_status);
+}
+
 class Supervisor final : public RunningService::Watcher {
  public:
   Supervisor(const Plan& plan, Node& node, Loudness loudness)
@@ -207,6 +211,7 @@ class Supervisor final : public RunningService::Watcher {
     service.state = State::kEnded;
     service.deadline_ns = Timers::kNever;
     service.ending = ending;
+    if (loudness_ == Loudness::kVerbose) Say(Text("  ", NameOf(index), " has ended: ", HowItEnded(ending)));
     switch (phase_) {
       case Phase::kUp:
         service.left_too_early = !ending.clean() || !was_ready || Needed(index);
@@ -325,9 +330,7 @@ class Supervisor final : public RunningService::Watcher {
   std::string Describe(const Supervised& service) const {
     const auto index = static_cast<size_t>(&service - services_.data());
     std::string text = Text(NameOf(index), " (", service.running->where(), ") ");
-    if (service.ending.signal != 0) text += Text("was killed by ", SignalName(service.ending.signal));
-    else if (service.ending.exit_status != 0) text += Text("exited with ", service.ending.exit_status);
-    else text += "exited with 0";
+    text += HowItEnded(service.ending);
     if (phase_ != Phase::kFailing) return Text(text, " while stopping");
     if (!service.was_ready && !plan_.services[index].serves.empty()) return Text(text, " before it was ready; all is stopped");
     if (!service.ending.clean()) return Text(text, "; all is stopped");

@@ -41,8 +41,7 @@ TEST(WordsTest, AWrongCommandIsToldWhatIsWrong) {
       {{"up", "gone.toml"}, "jackfield: cannot read the wiring file gone.toml: No such file or directory\n"},
       {{"up", "words.toml", "--over", "tpc"},
        "words.toml, as changed by the command line: \"tpc:\" is not a transport; did you mean \"tcp:\"?\n"
-       "words.toml, as changed by the command line: \"tpc:\" is not a transport; did you mean \"tcp:\"?\n"
-       "jackfield: nothing was started: 2 things are wrong\n"},
+       "jackfield: nothing was started\n"},
       {{"up", "words.toml", "--set", "service.sorce.run=x"}, "jackfield: --set service.sorce.run=x: there is no service \"sorce\"; did you mean \"source\"?\n"},
       {{"up", "words.toml", "--set", "name"}, "jackfield: --set name: write --set KEY=VALUE, such as --set service.orders.calls.kv=unix:\n"},
       {{"up", "broken.toml"}, "broken.toml:3:7: Error while parsing value: could not determine value type\njackfield: nothing was started\n"},
