@@ -127,14 +127,19 @@ std::string Channel::Describe() const {
 
 // ---- Calls.
 
+int64_t Channel::Deadline(const CallOptions& options) const {
+  const int64_t now_ns = node_.in_turn() ? node_.now_ns() : node_.clock().NowNs();
+  const int64_t own_ns = now_ns + (options.timeout_us > 0 ? options.timeout_us : options_.timeout_us) * 1000;
+  const ServerCall* call = options.detached ? nullptr : node_.current_call();
+  return call == nullptr ? own_ns : std::min(own_ns, call->deadline_ns());
+}
+
 absl::Status Channel::MakeTerms(const CallOptions& options, Terms& terms) const {
   const ServerCall* call = options.detached ? nullptr : node_.current_call();
-  const int64_t now_ns = node_.in_turn() ? node_.now_ns() : node_.clock().NowNs();
-  terms.deadline_ns = now_ns + (options.timeout_us > 0 ? options.timeout_us : options_.timeout_us) * 1000;
+  terms.deadline_ns = Timers::kNever;
   terms.priority = options.priority;
   terms.extension_bytes = 0;
   if (call != nullptr) {
-    terms.deadline_ns = std::min(terms.deadline_ns, call->deadline_ns());
     if (terms.priority == CallOptions::kInherit) terms.priority = call->priority();
     terms.extension_bytes = WriteChain(call->chain(), node_.epoch(), node_.name(), terms.extension);
     if (terms.extension_bytes == 0) {
@@ -222,6 +227,7 @@ struct Channel::CallbackCall final : CallWaiter {
 absl::Status Channel::CallAsync(uint32_t type, Payload& payload, const CallOptions& options, Callback done) {
   Terms terms;
   if (absl::Status status = MakeTerms(options, terms); !status.ok()) return status;
+  terms.deadline_ns = Deadline(options);
   Block block = node_.blocks().Get(sizeof(CallbackCall));
   if (!block) return MakeStatus(Outcome::kRefused, Reason::kResource, "no message memory (pool_bytes_max)");
   void* at = block.data();
@@ -411,6 +417,7 @@ bool Channel::CallBase::Begin() {
     result_ = std::move(status);
     return done_ = true;
   }
+  terms_.deadline_ns = channel_.Deadline(options_);
   if (Try()) return done_;
   channel_.AwaitRoom(*this, terms_);
   return false;
@@ -446,6 +453,7 @@ bool Channel::SendBase::Begin() {
   status_ = channel_.MakeTerms(options_, terms_);
   if (!status_.ok()) return done_ = true;
   if (Try()) return true;
+  terms_.deadline_ns = channel_.Deadline(options_);  // of the wait: the message itself has none
   channel_.AwaitRoom(*this, terms_);
   return false;
 }

@@ -146,7 +146,8 @@ class Channel final : public LinkSink, public LinkOwner, public Session::User {
 
   Channel(Node& node, Address address, ChannelOptions options);
   void TryConnect();
-  absl::Status MakeTerms(const CallOptions& options, Terms& terms) const;
+  absl::Status MakeTerms(const CallOptions& options, Terms& terms) const;  // all but the deadline
+  int64_t Deadline(const CallOptions& options) const;
   // Takes a slot and sends the request. REFUSED(back-pressure): wait for room.
   absl::Status Start(uint32_t type, Payload& payload, const CallOptions& options, const Terms& terms, CallWaiter& waiter,
                      StreamEnd* stream, bool queue);
@@ -343,6 +344,7 @@ absl::StatusOr<std::unique_ptr<ClientStream>> Channel::OpenStream(uint32_t type,
   std::unique_ptr<ClientStream> stream(new ClientStream(*this));
   Terms terms;
   if (absl::Status status = MakeTerms(options, terms); !status.ok()) return status;
+  terms.deadline_ns = Deadline(options);
   if (absl::Status status = Start(type, payload, options, terms, *stream, &stream->end_, true); !status.ok()) return status;
   return stream;
 }

@@ -52,7 +52,18 @@ inline uint32_t PeekFrameBytes(const std::byte* frame) {
 
 // Is it a header that this version may act on? nullptr, or a sentence that says what is wrong.
 // `frame_bytes` is what the medium delivered.
-const char* HeaderFault(const FrameHeader& header, uint32_t frame_bytes);
+inline const char* HeaderFault(const FrameHeader& h, uint32_t frame_bytes) {
+  if (h.magic() != kMagic) return "wrong magic";
+  if (h.version() < kVersionMin || h.version() > kVersionMax) return "unknown version";
+  if (h.kind() < FrameKind::Hello || h.kind() > FrameKind::Closed) return "unknown kind";
+  if (h.frame_bytes() != frame_bytes) return "frame_bytes is not what arrived";
+  if (frame_bytes < kHeaderBytes + 8u * h.extension_words()) return "frame_bytes is less than header and extension";
+  if ((h.flags() & ~static_cast<unsigned>(wire::FrameFlag::Stream)) != 0) return "reserved flag set";
+  if (h.priority() >= kPriorityLevels) return "priority out of range";
+  if (h.fd_count() > kFdsMax) return "too many descriptors";
+  if (h.code() > 16) return "status code out of range";
+  return nullptr;
+}
 
 // "magic 00, version 7, kind 200 …; bytes 4a01…": for the one line that a broken link logs.
 std::string DescribeHeader(const FrameHeader& header);
@@ -63,9 +74,13 @@ constexpr bool After(uint32_t a, uint32_t b) { return static_cast<int32_t>(a - b
 // The credit that a frame costs its receiver: 1, and 1 more for each full 4 KiB. Replies and control frames cost
 // nothing: their room is the caller's own.
 constexpr uint32_t UnitsOf(uint32_t frame_bytes) { return 1 + frame_bytes / 4096; }
-bool CostsCredit(FrameKind kind);
+constexpr bool CostsCredit(FrameKind kind) {
+  return kind == FrameKind::Request || kind == FrameKind::OneWay || kind == FrameKind::Item;
+}
 // Does the kind take a sequence number, and so an acknowledgement?
-bool IsSequenced(FrameKind kind);
+constexpr bool IsSequenced(FrameKind kind) {
+  return CostsCredit(kind) || kind == FrameKind::Reply || kind == FrameKind::ItemsEnd;
+}
 
 // FNV-1a, 32 bits, of "package.Service/Method": the message_type of a method.
 constexpr uint32_t MessageType(std::string_view name) {

@@ -103,7 +103,12 @@ void Link::Commit(std::byte* frame, uint32_t frame_bytes, PeerNumber peer) {
     frame = claim_at_;
   }
   const uint32_t filled = Align8(frame_bytes);
-  if (filled != frame_bytes) std::memset(frame + frame_bytes, 0, filled - frame_bytes);
+  if (filled != frame_bytes) {  // zeros: what lay there before is nobody's business
+    uint64_t last;
+    std::memcpy(&last, frame + filled - 8, 8);
+    last &= (uint64_t{1} << (8 * (frame_bytes % 8))) - 1;
+    std::memcpy(frame + filled - 8, &last, 8);
+  }
   claim_at_ = frame + filled;
   claimed_bytes_ = 0;
   if (!tx_refs_) {

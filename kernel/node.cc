@@ -1,7 +1,7 @@
 #include "kernel/node.h"
 
-#include <sched.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <cstdio>
@@ -30,10 +30,9 @@ uint64_t RandomEpoch() {
   return epoch | 1;  // never 0
 }
 
-bool BoundToOneCpu() {
-  cpu_set_t set;
-  return sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) == 1;
-}
+// On one CPU whoever we wait for needs it. Where there are more, being bound to one says nothing about the others: what
+// spinning is worth is then learned.
+bool MachineHasOneCpu() { return sysconf(_SC_NPROCESSORS_ONLN) <= 1; }
 
 void SayOnce(const std::string& line) {
   static std::atomic<bool> said{false};  // the process has one stderr
@@ -75,7 +74,7 @@ Node::Node(NodeOptions options, std::unique_ptr<Clock> own_clock)
         uint64_t count;
         node->sys_.Read(node->mailbox_->event_fd(), &count, sizeof count);
       }, this),
-      may_spin_(!BoundToOneCpu()),
+      may_spin_(!MachineHasOneCpu()),
       spin_(options.spin_ns, may_spin_),
       random_(epoch_ * 0x9e3779b97f4a7c15u) {
   awake_.reserve(64);

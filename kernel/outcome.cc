@@ -62,12 +62,14 @@ absl::Status MakeStatus(Outcome outcome, Reason reason, int code, std::string_vi
 }
 
 Outcome OutcomeOf(const absl::Status& status) {
+  if (status.ok()) return Outcome::kOk;
   const auto payload = status.GetPayload(kPayload);
   if (!payload || payload->size() != 2) return Outcome::kOk;
   return static_cast<Outcome>((*payload)[0]);
 }
 
 Reason ReasonOf(const absl::Status& status) {
+  if (status.ok()) return Reason::kNone;
   const auto payload = status.GetPayload(kPayload);
   if (!payload || payload->size() != 2) return Reason::kNone;
   return static_cast<Reason>((*payload)[1]);

@@ -187,9 +187,9 @@ void Port::Take(PortSeat&, Session& session, Session::Received& received) {
   const bool now = !mixed_priorities_ && waiting_ == 0 && !Busy() && !dispatching_ && session.outbox_empty() &&
                    (!pulls_ || Find(call.type()) != nullptr);
   if (now) {
-    const HandlerEntry* entry = Find(call.type());
+    HandlerEntry* entry = Find(call.type());
     if (entry != nullptr && entry->plain && call.stream_ == nullptr) {  // the common case: nothing is copied or listed
-      if (Dispatch(call)) session.KeepUnhandled(received, call.unhandled_);
+      if (Dispatch(call, entry)) session.KeepUnhandled(received, call.unhandled_);
       return;
     }
   }
@@ -199,7 +199,7 @@ void Port::Take(PortSeat&, Session& session, Session::Received& received) {
     return End(call);
   }
   session.KeepUnhandled(received, call.unhandled_);
-  if (now) Dispatch(call);
+  if (now) Dispatch(call, Find(call.type()));
   else Queue(call);
 }
 
@@ -218,7 +218,7 @@ absl::Status Port::CheckChain(const ServerCall& call) const {
 }
 
 // Returns whether the call lives on.
-bool Port::Dispatch(ServerCall& call) {
+bool Port::Dispatch(ServerCall& call, HandlerEntry* entry) {
   if (call.deadline_ns_ <= node_.now_ns() && call.deadline_ns_ <= node_.clock().NowNs()) {
     if (call.session_ != nullptr) ++call.session_->counters().expired;
     return End(call), false;
@@ -227,7 +227,6 @@ bool Port::Dispatch(ServerCall& call) {
   running_.PushBack(call);
   ++under_way_;
   call.counted_ = call.running_ = true;
-  HandlerEntry* entry = Find(call.type());
   absl::Status refusal = closing_ ? MakeStatus(Outcome::kRefused, Reason::kClosed, Text(node_.name(), " is closing")) : CheckChain(call);
   node_.SetCurrentCall(&call);
   if (!refusal.ok()) {
@@ -300,7 +299,7 @@ void Port::DispatchWaiting() {
       if (room && wanted) {
         call->Unlink();
         --waiting_;
-        Dispatch(*call);
+        Dispatch(*call, Find(call->type()));
         more = ++count >= kDispatchMax || (mixed_priorities_ && node_.clock().NowNs() - start_ns > kDispatchNsMax);
         next = inbox.front();  // the handler may have changed the list
       }

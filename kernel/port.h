@@ -100,7 +100,7 @@ class Port {
 
   Port(Node& node, PortOptions options);
   void Take(class PortSeat& seat, Session& session, Session::Received& received);
-  bool Dispatch(ServerCall& call);
+  bool Dispatch(ServerCall& call, HandlerEntry* entry);
   void StartTask(ServerCall& call, Task<absl::Status> task);
   void WatchDeadline(const ServerCall& call);
   void Work();

@@ -31,7 +31,7 @@
 namespace jackfield {
 
 struct SessionLimits {
-  uint32_t window_units = 1024;   // credit given to the peer: frames, plus one per 4 KiB of them
+  uint32_t window_units = 2048;   // credit given to the peer: frames, plus one per 4 KiB of them
   uint32_t stream_items = 64;     // unread items of one stream before its sender waits
   uint32_t outbox_frames = 256;   // sent while there was no room, of those who do not wait themselves
   uint32_t frame_bytes_max = kFrameBytesMaxDefault;

@@ -24,7 +24,7 @@ class Spin {
   static constexpr uint32_t kProbeEveryMax = 16'384;
 
   // fixed_ns: kLearned, kAlways, or the time to spin; 0 never does.
-  // may_spin: false when this thread is bound to one CPU: whoever it waits for may need it.
+  // may_spin: false on a machine with one CPU: whoever it waits for needs it.
   Spin(int64_t fixed_ns, bool may_spin) : fixed_ns_(fixed_ns), may_spin_(may_spin) {}
 
   // How long to spin in the wait that begins now.

@@ -1,5 +1,6 @@
 #include "tools/verbs/all.h"
 
+#include "tools/verbs/bench.h"
 #include "tools/verbs/caps.h"
 #include "tools/verbs/check.h"
 #include "tools/verbs/explain.h"
@@ -16,7 +17,7 @@ std::vector<Verb> AllVerbs() {
       CheckVerb(),
       ExplainVerb(),
       CapsVerb(),
-      // A verb that reads its own words, such as a bench with a main() of its own, sets Verb.run_words.
+      BenchVerb(),
       HelpVerb(),
       VersionVerb(),
       ServiceVerb(),
