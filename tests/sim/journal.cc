@@ -24,7 +24,7 @@ void Journal::CheckOrder(uint64_t key, uint64_t number) {
   place->second = number;
 }
 
-void Journal::CheckAll(bool had_losses) {
+void Journal::CheckAll(Expected expected) {
   for (const Record& record : records_) {
     if (record.ends == 0) Violate(record, "never ended");
     if (record.runs > 1) Violate(record, "its handler ran more than once");
@@ -32,6 +32,7 @@ void Journal::CheckAll(bool had_losses) {
     const Outcome outcome = OutcomeOf(record.status);
     const Reason reason = ReasonOf(record.status);
     ++outcomes_[static_cast<size_t>(outcome)];
+    if (expected.never_late && record.ended_ns - record.started_ns > kPatienceNs) Violate(record, "waited, though nothing was in its way");
     switch (outcome) {
       case Outcome::kOk:
         if (record.style == Style::kOneWay) break;  // accepted; what became of it is in the ledger
@@ -43,11 +44,11 @@ void Journal::CheckAll(bool had_losses) {
       case Outcome::kFailed:
         if (record.runs > 0) Violate(record, "said not to have run, but it did");
         if (reason == Reason::kDeadline && record.ended_ns < record.deadline_ns) Violate(record, "a deadline before its time");
-        if (outcome == Outcome::kFailed && !had_losses && !record.by_us) Violate(record, "failed in a run without losses");
+        if (outcome == Outcome::kFailed && !expected.had_losses && !record.by_us) Violate(record, "failed in a run without losses");
         break;
       case Outcome::kInDoubt:
         if (reason == Reason::kDeadline && record.ended_ns < record.deadline_ns) Violate(record, "a deadline before its time");
-        if (reason != Reason::kDeadline && !had_losses && !record.by_us) Violate(record, "in doubt in a run without losses");
+        if (reason != Reason::kDeadline && !expected.had_losses && !record.by_us) Violate(record, "in doubt in a run without losses");
         break;
     }
   }

@@ -68,8 +68,13 @@ class Journal {
   // One-way messages of one sender (`key`) are numbered upwards and must come so.
   void CheckOrder(uint64_t key, uint64_t number);
 
-  // The rules of outcomes. had_losses: a connection or a node was lost in this run, or closed by a planned fault.
-  void CheckAll(bool had_losses);
+  // The rules of outcomes.
+  struct Expected {
+    bool had_losses = false;  // a connection or a node was lost in this run, or closed by a planned fault
+    bool never_late = false;  // nothing can have kept a call from its answer for kPatienceNs
+  };
+  static constexpr int64_t kPatienceNs = 1'000'000'000;
+  void CheckAll(Expected expected);
   void Violate(const Record& record, const std::string& what);
   void Violate(const std::string& what) { violations_.push_back(what); }
 

@@ -81,7 +81,20 @@ void Program::CheckAtRest() {
     journal.Violate(Text("node ", place_, ": a port at rest with ", port_->calls_under_way(), " calls under way, ", port_->waiting(), " waiting"));
   }
   if (ledger.queued() != 0) journal.Violate(Text("node ", place_, ": a port's ledger at rest with ", ledger.queued(), " frames queued of ", ledger.sent));
-  if (node_.blocks().bytes_in_use() != 0) journal.Violate(Text("node ", place_, ": ", node_.blocks().bytes_in_use(), " bytes of message memory in use at rest"));
+  if (node_.blocks().bytes_in_use() != 0) {
+    std::string what = Text("node ", place_, ": ", node_.blocks().bytes_in_use(), " bytes of message memory in use at rest; ", port_->clients(), " clients");
+    for (const auto& channel : channels_) {
+      if (channel != nullptr) what += Text("; ", channel->Describe(), channel->open() ? " open" : " not open");
+    }
+    journal.Violate(what);
+  }
+}
+
+void Program::DropEnded() {
+  ended_channels_.clear();
+  for (auto& channel : channels_) {
+    if (channel != nullptr && !channel->ended_why().ok()) channel.reset();
+  }
 }
 
 void Program::TearDown() {

@@ -56,6 +56,10 @@ class Program {
   Channel* ChannelTo(int place);   // opened when there is none that lives; nullptr if it cannot be
   int AnyPlace() { return static_cast<int>(random_.Below(static_cast<uint64_t>(scene_.programs))); }
   int64_t TimeoutUs();
+  // The moment from which a call that is made now counts its time: in a turn, the turn's beginning.
+  int64_t NowNs() const { return node_.in_turn() ? node_.now_ns() : scene_.world.now_ns(); }
+  // Destroys the channels that have ended: they keep what they could not send until then.
+  void DropEnded();
 
  private:
   void OpenPort();
