@@ -259,7 +259,7 @@ void Channel::Abandon(CallWaiter& waiter) {
     slot.id = 0;
     slot.next_free = free_;
     free_ = static_cast<uint32_t>(&slot - slots_.data());
-    --calls_;
+    if (calls_-- == slots_.size()) session_->OnLinkRoom();
     return;
   }
 }

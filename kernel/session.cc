@@ -394,7 +394,8 @@ void Session::FlushWaiting() {
     while (RoomWaiter* waiter = waiters_[priority].front()) {
       if ((stuck = !waiter->OnRoom())) break;
     }
-    if (stuck) break;
+    // One that waits for something else, a place in its channel's table, must not hold up whoever could give it that.
+    if (stuck && (!has_credit() || link_->has_tx())) break;
     if (priority + 1 == kPriorityLevels) anyone_waits_ = false;
   }
   flushing_ = false;
