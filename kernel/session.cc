@@ -503,6 +503,8 @@ void Session::Fail(const absl::Status& why) {
   state_ = State::kEnded;
   node_.timers().Cancel(hello_timer_);
   node_.timers().Cancel(ack_timer_);
+  // No other session is on the link: it closes now, so that what then lies in its queue never leaves.
+  if (link_ != nullptr && !link_->caps().many_peers) link_->StartClose();
   // What is still in the link's queue has not left; the rest of what is not acknowledged may have been handled.
   uint32_t unsent = 0;
   for (uint32_t i = 0; link_ != nullptr && i < link_->tx_frames(); ++i) {
