@@ -41,7 +41,11 @@ Session::Session(Node& node, Side side, SessionLimits limits, bool passes_fds, U
                               Text("no hello from the other end of ", self->Where(), " within ",
                                    self->limits_.hello_ns / 1'000'000, " ms; is it a Jackfield service?")));
       }, this),
-      ack_timer_([](Timer& timer) { static_cast<Session*>(timer.user)->MaybeSendAck(); }, this),
+      ack_timer_([](Timer& timer) {
+        auto* self = static_cast<Session*>(timer.user);
+        self->MaybeSendAck();
+        if (self->peer_closing_) self->MaybeSendClosed();
+      }, this),
       frame_bytes_max_(limits.frame_bytes_max) {
   static_assert(sizeof(Queued) <= Queued::kBytes);
 }
@@ -446,7 +450,8 @@ void Session::MarkHandled(Unhandled& unhandled) {
   rx_units_handled_ += unhandled.units;
   ++ledger_.handled;
   OweAck();
-  if (peer_closing_) MaybeSendClosed();
+  // Later in the turn: the answer to what is now handled goes first.
+  if (peer_closing_) node_.timers().Arm(ack_timer_, node_.now_ns());
 }
 
 uint32_t Session::HandledUpTo() const {
@@ -479,11 +484,12 @@ void Session::StartClose() {
 }
 
 void Session::MaybeSendClosed() {
-  if (closed_sent_ || state_ != State::kOpen || !unhandled_.empty()) return;
+  if (closed_sent_ || state_ != State::kOpen || !unhandled_.empty() || outbox_frames_ > 0) return;
   Build receipt([this](flatbuffers::FlatBufferBuilder& fbb) {
     fbb.Finish(wire::CreateReceipt(fbb, ledger_.handled, ledger_.received));
   });
   closed_sent_ = SendControl(FrameKind::Closed, receipt);
+  if (!closed_sent_) node_.timers().Arm(ack_timer_, node_.now_ns() + kAckDelayNs);  // the link is full
 }
 
 Receipt Session::receipt() const {
