@@ -248,7 +248,8 @@ void Session::Corrupt(const FrameHeader& header, std::string_view what) {
 
 uint32_t Session::Budget(int64_t deadline_ns) const {
   if (deadline_ns == Timers::kNever) return kNoDeadline;
-  return static_cast<uint32_t>(std::clamp<int64_t>((deadline_ns - node_.now_ns()) / 1000, 1, kNoDeadline - 1));
+  const int64_t now_ns = node_.in_turn() ? node_.now_ns() : node_.clock().NowNs();  // as the deadline was made
+  return static_cast<uint32_t>(std::clamp<int64_t>((deadline_ns - now_ns) / 1000, 1, kNoDeadline - 1));
 }
 
 void Session::FillAndCommit(const Outgoing& out, std::byte* frame, uint32_t frame_bytes) {
