@@ -303,6 +303,11 @@ Task<void> RunClient(Program& program, int operations) {
       co_await program.node().Sleep(1'000'000);
       continue;
     }
+    if (program.may_close() && program.random().Chance(0.02)) {  // what has not left by then never does
+      AsyncCall(program, *channel, Style::kEcho);
+      program.CloseThis(*channel);
+      continue;
+    }
     switch (program.random().Below(12)) {
       case 0: co_await OneCall(program, *channel, Style::kHeld); break;
       case 1: co_await OneCall(program, *channel, Style::kSlow); break;

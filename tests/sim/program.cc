@@ -60,6 +60,11 @@ void Program::CloseChannel() {
   if (channel != nullptr) channel->Close(0);
 }
 
+void Program::CloseThis(Channel& channel) {
+  scene_.closed_any = true;
+  channel.Close(0);
+}
+
 void Program::ReopenPort() {
   port_.reset();
   OpenPort();

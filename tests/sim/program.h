@@ -25,6 +25,8 @@ struct Scene {
   PortOptions port;
   ChannelOptions channel;
   bool short_deadlines = false;
+  bool may_close = false;  // clients close channels under each other
+  bool closed_any = false;
   int programs = 0;
   int clients_running = 0;
   uint64_t next_key = 1;
@@ -40,6 +42,7 @@ class Program {
   void StartClient(int operations);
   // Faults from within.
   void CloseChannel();
+  void CloseThis(Channel& channel);
   void ReopenPort();
 
   // At rest, everything done: checks what must then be so.
@@ -52,6 +55,7 @@ class Program {
   Scene& scene() { return scene_; }
   Random& random() { return random_; }
   bool gone() const { return gone_; }
+  bool may_close() const { return scene_.may_close; }
   uint64_t ports_opened() const { return ports_opened_; }
   Channel* ChannelTo(int place);   // opened when there is none that lives; nullptr if it cannot be
   int AnyPlace() { return static_cast<int>(random_.Below(static_cast<uint64_t>(scene_.programs))); }

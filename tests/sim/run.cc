@@ -56,7 +56,7 @@ class Run {
     for (auto& program : programs_) program->CheckGone();
     if (world_.stuck()) journal_.Violate("the world goes in circles: its nodes never have nothing to do");
     programs_.clear();
-    journal_.CheckAll({.had_losses = world_.medium().losses() > 0 || closed_something_, .never_late = never_late_});
+    journal_.CheckAll({.had_losses = world_.medium().losses() > 0 || closed_something_ || scene_.closed_any, .never_late = never_late_});
     return Result();
   }
 
@@ -77,10 +77,11 @@ class Run {
     scene_.channel.calls_max = Pick(random_, {1u, 2u, 8u, 256u});
     scene_.channel.on_full = Pick(random_, {OnFull::kWait, OnFull::kWait, OnFull::kWait, OnFull::kFail, OnFull::kDropOldest, OnFull::kDropNewest});
     scene_.short_deadlines = random_.Chance(0.5);
+    scene_.may_close = random_.Chance(0.3);
     faults_ = random_.Chance(0.3) ? 0 : static_cast<int>(random_.Between(1, 8));
     // Where nothing is scarce and nothing breaks, no two calls can wait for each other.
     never_late_ = faults_ == 0 && scene_.port.handlers_max >= 1024 && scene_.channel.calls_max >= 256 && session.window_units >= 64 &&
-                  session.outbox_frames >= 256 && depth >= 16 && !scene_.port.reentrant && scene_.channel.on_full == OnFull::kWait;
+                  session.outbox_frames >= 256 && depth >= 16 && !scene_.port.reentrant && !scene_.may_close && scene_.channel.on_full == OnFull::kWait;
     scenario_ = Text(scene_.programs, " programs, ", scene_.address_params, ", window ", session.window_units, ", items ", session.stream_items,
                      ", outbox ", session.outbox_frames, ", handlers ", scene_.port.handlers_max, ", calls ", scene_.channel.calls_max,
                      ", on_full ", static_cast<int>(scene_.channel.on_full), scene_.short_deadlines ? ", short deadlines" : "",
