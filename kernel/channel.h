@@ -49,7 +49,7 @@ struct ChannelOptions {
   int64_t connect_us = 5'000'000;     // until the session must be open; tried again until then
   OnFull on_full = OnFull::kWait;     // the address may say: ?on_full=wait|fail|drop_oldest|drop_newest
   uint32_t calls_max = 256;           // calls under way; at most 4,096
-  SessionLimits session;
+  SessionLimits session = {};
   // An address that cannot meet them is refused, every missing need named. needs.fds: descriptors will be sent.
   Caps needs = CallNeeds();
   uint64_t schema_hash = 0;           // of the interface, told to the service
@@ -59,7 +59,7 @@ struct CallOptions {
   static constexpr uint8_t kInherit = 0xff;
   int64_t timeout_us = 0;             // 0: the channel's
   uint8_t priority = kInherit;        // 0 most urgent … 3; kInherit: of the call being handled, or kPriorityDefault
-  std::span<const int> fds;           // descriptors; after a success the channel closes them
+  std::span<const int> fds = {};          // descriptors; after a success the channel closes them
   bool detached = false;              // inherits nothing from the call being handled
 };
 

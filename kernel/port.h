@@ -33,7 +33,7 @@ struct PortOptions {
   uint32_t handlers_max = 1024;      // calls under way at once; 1: one after the other
   uint32_t sessions_max = 16'384;    // clients at once; one more is refused
   bool reentrant = false;            // it may be called by a service that it waits for
-  SessionLimits session;
+  SessionLimits session = {};
   Caps needs = CallNeeds();
   uint64_t schema_hash = 0;          // of the interface, told to clients
 };

@@ -57,6 +57,11 @@ void Tally::EndText() {
   unfinished_.clear();
 }
 
+void Tally::Merge(const Tally& other) {
+  words_ += other.words_;
+  for (const auto& [word, count] : other.counts_) counts_[word] += count;
+}
+
 void Tally::Count(std::string_view word) {
   if (word.empty()) return;
   ++words_;

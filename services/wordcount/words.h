@@ -33,6 +33,8 @@ class Tally {
   void Add(std::string_view words);
   // The text has ended: so has its last word.
   void EndText();
+  // Adds the counts of another, whose texts have ended.
+  void Merge(const Tally& other);
 
   uint64_t words() const { return words_; }
   // By count, the highest first, then by word in byte order.

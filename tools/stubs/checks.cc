@@ -36,7 +36,7 @@ absl::Status CheckMethodNames(const Place& place, const ServiceModel& service) {
     if (method.one_way) names.insert("Try" + method.name);
     for (const std::string& name : names) {
       const Place here{place.source, place.service, method.name};
-      const auto [at, is_new] = taken.emplace(name, "made of the method " + method.name);
+      const auto [at, is_new] = taken.emplace(name, "a stub of the method " + method.name);
       if (!is_new) return here.Refuse(Text("its stub ", name, " would have the name of ", at->second), "give it another name");
       if (std::find(std::begin(kWords), std::end(kWords), std::string_view(name)) != std::end(kWords)) {
         return here.Refuse(Text(name, " is a word of C++"), "begin it with a capital letter");

@@ -136,7 +136,8 @@ absl::StatusOr<SchemaModel> ReadSchema(std::string source, std::string bfbs) {
   if (schema.services() != nullptr) {
     for (const auto* service : *schema.services()) {
       const auto* file = service->declaration_file();
-      if (file != nullptr && file->string_view() != "//" + model.source) continue;  // of an included schema
+      const bool is_named = file != nullptr && file->size() > 0;  // flatc names files, its library need not
+      if (is_named && file->string_view() != "//" + model.source) continue;  // of an included schema
       absl::StatusOr<ServiceModel> read = ReadService(model.source, *service);
       if (!read.ok()) return read.status();
       model.services.push_back(*std::move(read));

@@ -1,0 +1,164 @@
+// `jackfield up` when something dies: one clear line, the right status, and nothing left running.
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <array>
+
+#include "gtest/gtest.h"
+#include "tests/e2e/up/command.h"
+
+namespace jackfield {
+namespace {
+
+constexpr std::string_view kWords = R"(jackfield = 1
+name = "words"
+over = "unix:"
+[service.source]
+run = "source"
+calls = ["tokenize"]
+[service.tokenize]
+run = "tokenize"
+calls = ["count"]
+[service.count]
+run = "count"
+)";
+constexpr std::array<std::string_view, 3> kServices = {"source", "tokenize", "count"};
+
+class DeathTest : public ::testing::Test {
+ protected:
+  std::string Wiring(std::string_view text) { return directory_.Write("words.toml", text); }
+  // A wiring of one service that stays, called by one that ends it or not.
+  std::string Pair(std::string_view server) {
+    return Wiring("jackfield = 1\nover = \"unix:\"\n[service.source]\nrun = \"source\"\ncalls = [\"tokenize\"]\n[service.tokenize]\nrun = \"" +
+                  std::string(server) + "\"\n");
+  }
+  static std::vector<pid_t> PidsOf(const Command& command) {
+    std::vector<pid_t> pids;
+    for (const std::string_view service : kServices) {
+      pids.push_back(command.PidOf(service));
+      EXPECT_GT(pids.back(), 0) << service << " in\n" << command.err();
+    }
+    return pids;
+  }
+  TemporaryDirectory directory_;
+};
+
+TEST_F(DeathTest, KillingAnyServiceEndsTheWiringAndLeavesNothing) {
+  for (const std::string over : {"unix", "pipe", "tcp"}) {
+    for (const std::string_view victim : kServices) {
+      Command command({"up", Wiring(kWords), "--over", over, "--", "a", "hang"});
+      ASSERT_TRUE(command.WaitForStderr("is up")) << command.err();
+      const std::vector<pid_t> pids = PidsOf(command);
+      const pid_t pid = command.PidOf(victim);
+      kill(pid, SIGKILL);
+      EXPECT_EQ(command.Wait(), 1) << command.err();
+      EXPECT_EQ(command.out(), "") << "no count of a part";
+      EXPECT_NE(command.err().find("jackfield: " + std::string(victim) + " (pid " + std::to_string(pid) + ") was killed by SIGKILL; all is stopped\n"),
+                std::string::npos)
+          << command.err();
+      for (const pid_t left : pids) EXPECT_FALSE(IsAlive(left)) << over << " " << victim;
+    }
+  }
+}
+
+// The test becomes the parent of whoever loses its own, so that it can wait for their end without a clock.
+TEST_F(DeathTest, KillingTheSupervisorKillsItsServices) {
+  ASSERT_EQ(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+  Command command({"up", Wiring(kWords), "--", "a", "hang"});
+  ASSERT_TRUE(command.WaitForStderr("is up")) << command.err();
+  const std::vector<pid_t> pids = PidsOf(command);
+  command.Signal(SIGKILL);
+  EXPECT_EQ(command.Wait(), -SIGKILL);
+  for (const pid_t pid : pids) {
+    int status = 0;
+    EXPECT_EQ(waitpid(pid, &status, 0), pid);
+    EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) << status;
+  }
+}
+
+TEST_F(DeathTest, AnInterruptStopsTheServicesInOrder) {
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
+    Command command({"up", Wiring(kWords), "--", "a", "hang"});
+    ASSERT_TRUE(command.WaitForStderr("is up")) << command.err();
+    const std::vector<pid_t> pids = PidsOf(command);
+    command.Signal(number);
+    EXPECT_EQ(command.Wait(), 130) << command.err();
+    EXPECT_NE(command.err().find("stopping words; once more to kill it\n"), std::string::npos) << command.err();
+    EXPECT_NE(command.err().find("words was stopped after "), std::string::npos) << command.err();
+    for (const pid_t left : pids) EXPECT_FALSE(IsAlive(left));
+  }
+}
+
+TEST_F(DeathTest, ASecondInterruptKillsWhatDoesNotStop) {
+  Command command({"up", Pair("stubborn"), "--", "hang"});
+  ASSERT_TRUE(command.WaitForStderr("is up")) << command.err();
+  const pid_t stubborn = command.PidOf("tokenize");
+  command.Signal(SIGINT);
+  ASSERT_TRUE(command.WaitForStderr("once more to kill it")) << command.err();
+  command.Signal(SIGINT);
+  EXPECT_EQ(command.Wait(), 130) << command.err();
+  EXPECT_FALSE(IsAlive(stubborn));
+}
+
+TEST_F(DeathTest, WhatDoesNotStopIsKilledAfterTheGrace) {
+  Command command({"up", Pair("stubborn"), "--", "fail"});
+  EXPECT_EQ(command.Wait(), 1) << command.err();
+  EXPECT_NE(command.err().find("source   | source: there is no such file\n"), std::string::npos) << command.err();
+  EXPECT_NE(command.err().find("exited with 1; all is stopped\n"), std::string::npos) << command.err();
+  EXPECT_FALSE(IsAlive(command.PidOf("tokenize")));
+}
+
+TEST_F(DeathTest, AServiceThatFailsIsNamedWithItsStatus) {
+  Command command({"up", Wiring(kWords), "--", "a", "fail"});
+  EXPECT_EQ(command.Wait(), 1);
+  EXPECT_EQ(command.out(), "");
+  const std::string line = "jackfield: source (pid " + std::to_string(command.PidOf("source")) + ") exited with 1; all is stopped\n";
+  EXPECT_NE(command.err().find(line), std::string::npos) << command.err();
+}
+
+TEST_F(DeathTest, AServiceThatFailsAmongThreadsIsNamedToo) {
+  Command command({"up", Wiring(kWords), "--over", "inproc", "--", "a", "fail"});
+  EXPECT_EQ(command.Wait(), 1);
+  EXPECT_NE(command.err().find("jackfield: source (a thread) exited with 1; all is stopped\n"), std::string::npos) << command.err();
+}
+
+TEST_F(DeathTest, AnInterruptStopsThreadsToo) {
+  Command command({"up", Wiring(kWords), "--over", "inproc", "--", "a", "hang"});
+  ASSERT_TRUE(command.WaitForStderr("is up")) << command.err();
+  command.Signal(SIGINT);
+  EXPECT_EQ(command.Wait(), 130) << command.err();
+}
+
+TEST_F(DeathTest, AServiceThatLeavesWhileItIsNeededIsAFailure) {
+  Command command({"up", Pair("leaver"), "--", "hang"});
+  EXPECT_EQ(command.Wait(), 1) << command.err();
+  EXPECT_NE(command.err().find(") exited with 0 while source still needed it; all is stopped\n"), std::string::npos) << command.err();
+}
+
+TEST_F(DeathTest, AServiceThatDiesBeforeItIsReadyIsAFailure) {
+  Command command({"up", Pair("broken")});
+  EXPECT_EQ(command.Wait(), 1) << command.err();
+  EXPECT_NE(command.err().find("tokenize | tokenize: it does not work\n"), std::string::npos) << command.err();
+  EXPECT_NE(command.err().find(") exited with 1 before it was ready; all is stopped\n"), std::string::npos) << command.err();
+  EXPECT_EQ(command.err().find("  source  "), std::string::npos) << "whoever calls it is not started at all";
+}
+
+TEST_F(DeathTest, AProgramThatIsNoServiceIsAFailure) {
+  Command command({"up", Pair("/bin/true"), "--", "hang"});
+  EXPECT_EQ(command.Wait(), 1) << command.err();
+  EXPECT_NE(command.err().find(") exited with 0 before it was ready; all is stopped\n"), std::string::npos) << command.err();
+}
+
+TEST_F(DeathTest, AFileThatCannotBeExecutedIsAFailure) {
+  const std::string program = directory_.Write("program", "no program\n");
+  ASSERT_EQ(chmod(program.c_str(), 0700), 0);
+  Command command({"up", Pair("./program")});
+  EXPECT_EQ(command.Wait(), 1) << command.err();
+  EXPECT_NE(command.err().find("cannot run " + directory_.path() + "/./program: Exec format error\n"), std::string::npos) << command.err();
+  EXPECT_NE(command.err().find(") exited with 127 before it was ready; all is stopped\n"), std::string::npos) << command.err();
+}
+
+}  // namespace
+}  // namespace jackfield

@@ -1,0 +1,22 @@
+// The program `jackfield` with the test services built in.
+#include "kernel/registry.h"
+#include "tests/e2e/up/test_services.h"
+#include "tools/cli/program.h"
+#include "tools/verbs/all.h"
+#include "transports/builtin.h"
+
+int main(int argc, char** argv) {
+  using namespace jackfield;
+  Registry registry;
+  AddBuiltinTransports(registry);
+  Program program;
+  program.registry = &registry;
+  program.services = {
+      {"source", SourceService, "sends words"},     {"tokenize", TokenizeService, "passes words on"},
+      {"count", CountService, "counts words"},      {"sitter", SitterService, "serves and stays"},
+      {"leaver", LeaverService, "leaves at once"},  {"broken", BrokenService, "fails at once"},
+      {"stubborn", StubbornService, "never stops"}, {"talker", TalkerService, "writes its arguments"},
+  };
+  program.verbs = AllVerbs();
+  return RunProgram(program, argc, argv);
+}

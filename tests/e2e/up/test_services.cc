@@ -1,0 +1,102 @@
+#include "tests/e2e/up/test_services.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "kernel/payload.h"
+#include "kernel/text.h"
+
+namespace jackfield {
+namespace {
+
+constexpr uint32_t kWord = 1;
+constexpr uint32_t kEnd = 2;
+
+absl::Status Tell(Channel& channel, uint32_t type, std::string_view text) {
+  return channel.Call(type, Bytes(text)).Wait().status();
+}
+
+}  // namespace
+
+absl::Status SourceService(Service& service) {
+  absl::StatusOr<std::unique_ptr<Channel>> tokenize = service.Connect("tokenize");
+  if (!tokenize.ok()) return tokenize.status();
+  std::unique_ptr<Channel> other;
+  for (const std::string& word : service.args()) {
+    if (word == "fail") return absl::NotFoundError("there is no such file");
+    if (word == "hang") return service.Run();
+    if (word == "twice") {
+      absl::StatusOr<std::unique_ptr<Channel>> second = service.Connect("other");
+      if (!second.ok()) return second.status();
+      other = *std::move(second);
+      continue;
+    }
+    if (absl::Status status = Tell(**tokenize, kWord, word); !status.ok()) return status;
+    if (other == nullptr) continue;
+    if (absl::Status status = Tell(*other, kWord, word); !status.ok()) return status;
+  }
+  return Tell(**tokenize, kEnd, "");
+}
+
+absl::Status TokenizeService(Service& service) {
+  absl::StatusOr<std::unique_ptr<Channel>> count = service.Connect("count");
+  if (!count.ok()) return count.status();
+  absl::StatusOr<std::unique_ptr<Port>> port = service.Serve();
+  if (!port.ok()) return port.status();
+  for (const uint32_t type : {kWord, kEnd}) {
+    (*port)->HandleTask(type, [&count](ServerCall& call) -> Task<absl::Status> {
+      if (call.type() == kWord && call.payload().empty()) co_return call.Reply(Bytes());
+      absl::StatusOr<Message> reply = co_await (*count)->Call(call.type(), Bytes(call.payload()));
+      if (!reply.ok()) co_return reply.status();
+      co_return call.Reply(Bytes());
+    });
+  }
+  return service.Run();
+}
+
+absl::Status CountService(Service& service) {
+  absl::StatusOr<std::unique_ptr<Port>> port = service.Serve();
+  if (!port.ok()) return port.status();
+  int words = 0;
+  (*port)->Handle(kWord, [&words](ServerCall& call) {
+    ++words;
+    call.Reply(Bytes()).IgnoreError();
+  });
+  (*port)->Handle(kEnd, [&](ServerCall& call) {
+    if (!service.args().empty()) std::printf("%s ", service.args()[0].c_str());
+    std::printf("%d words\n", words);
+    std::fflush(stdout);
+    call.Reply(Bytes()).IgnoreError();
+  });
+  return service.Run();
+}
+
+absl::Status SitterService(Service& service) {
+  absl::StatusOr<std::unique_ptr<Port>> port = service.Serve();
+  return port.ok() ? service.Run() : port.status();
+}
+
+absl::Status LeaverService(Service& service) { return service.Serve().status(); }
+
+absl::Status BrokenService(Service&) { return absl::InternalError("it does not work"); }
+
+absl::Status StubbornService(Service& service) {
+  absl::StatusOr<std::unique_ptr<Port>> port = service.Serve();
+  if (!port.ok()) return port.status();
+  service.node().RunUntil([] { return false; });
+  return absl::OkStatus();
+}
+
+absl::Status TalkerService(Service& service) {
+  for (const std::string& arg : service.args()) {
+    std::fprintf(stderr, "%s\n", arg.c_str());
+    std::printf("%s\n", arg.c_str());
+  }
+  std::fputs("no newline", stderr);
+  return absl::OkStatus();
+}
+
+}  // namespace jackfield

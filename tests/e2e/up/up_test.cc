@@ -1,0 +1,118 @@
+// `jackfield up` when all goes well: the shape of the main job over every transport that can carry it.
+#include <fstream>
+#include <sstream>
+
+#include "gtest/gtest.h"
+#include "kernel/caps.h"
+#include "kernel/registry.h"
+#include "tests/e2e/up/command.h"
+#include "transports/builtin.h"
+
+namespace jackfield {
+namespace {
+
+constexpr std::string_view kWords = R"(jackfield = 1
+name = "words"
+over = "unix:"
+[service.source]
+run = "source"
+calls = ["tokenize"]
+[service.tokenize]
+run = "tokenize"
+calls = ["count"]
+[service.count]
+run = "count"
+)";
+
+// Every scheme that can carry calls; found by asking, so that a new transport is tested without a word here.
+std::vector<std::string> Schemes() {
+  Registry registry;
+  AddBuiltinTransports(registry);
+  std::vector<std::string> schemes;
+  for (const auto& transport : registry.transports()) {
+    const absl::StatusOr<Caps> caps = transport->Describe(Address(std::string(transport->scheme()), ""), Role::kServe);
+    if (caps.ok() && MissingNeeds(*caps, CallNeeds()).empty()) schemes.emplace_back(transport->scheme());
+  }
+  schemes.push_back("unix:?type=seqpacket");
+  return schemes;
+}
+
+class UpOverTest : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(UpOverTest, CarriesTheMainJobAndEndsByItself) {
+  const TemporaryDirectory directory;
+  Command command({"up", directory.Write("words.toml", kWords), "--over", GetParam(), "--", "a", "b", "", "c"});
+  EXPECT_EQ(command.Wait(), 0) << command.err();
+  EXPECT_EQ(command.out(), "3 words\n") << "stdout is the services' and nothing else";
+  EXPECT_NE(command.err().find("words is up: 3 services, 2 channels, "), std::string::npos) << command.err();
+  EXPECT_NE(command.err().find("words has finished: "), std::string::npos) << command.err();
+}
+
+INSTANTIATE_TEST_SUITE_P(EveryScheme, UpOverTest, ::testing::ValuesIn(Schemes()), [](const auto& info) {
+  std::string name = info.param;
+  std::erase_if(name, [](char c) { return !isalnum(static_cast<unsigned char>(c)); });
+  return name;
+});
+
+TEST(UpTest, EachChannelMayHaveItsOwnMedium) {
+  const TemporaryDirectory directory;
+  Command command({"up", directory.Write("words.toml", kWords), "--set", "service.source.calls.tokenize=pipe:", "--set",
+                   "service.tokenize.calls.count=tcp:", "--", "a", "b"});
+  EXPECT_EQ(command.Wait(), 0) << command.err();
+  EXPECT_EQ(command.out(), "2 words\n");
+}
+
+// One server over two media at once: a client calls it directly and through another service.
+TEST(UpTest, OneServerServesTwoMediaAtOnce) {
+  const TemporaryDirectory directory;
+  const std::string wiring = directory.Write("two.toml", R"(jackfield = 1
+[service.source]
+run = "source"
+calls = { tokenize = "unix:", other = { service = "count", over = "pipe:" } }
+[service.tokenize]
+run = "tokenize"
+calls = { count = "tcp:" }
+[service.count]
+run = "count"
+)");
+  Command command({"up", wiring, "--", "twice", "a", "b"});
+  EXPECT_EQ(command.Wait(), 0) << command.err();
+  EXPECT_EQ(command.out(), "4 words\n");
+}
+
+TEST(UpTest, AServiceMayBeAProgramAndGetsItsArguments) {
+  const TemporaryDirectory directory;
+  std::string wiring(kWords);
+  wiring.replace(wiring.rfind("\"count\""), 7, "[\"" + BinaryPath("count_program") + "\", \"in all\"]");
+  Command command({"up", directory.Write("words.toml", wiring), "--", "a"});
+  EXPECT_EQ(command.Wait(), 0) << command.err();
+  EXPECT_EQ(command.out(), "in all 1 words\n");
+}
+
+TEST(UpTest, StderrComesWithTheNameInFrontAndStdoutUnchanged) {
+  const TemporaryDirectory directory;
+  const std::string wiring = directory.Write("talk.toml", "jackfield = 1\n[service.talker]\nrun = \"talker\"\n");
+  Command command({"up", "-q", wiring, "--", "one", "two  words"});
+  EXPECT_EQ(command.Wait(), 0);
+  EXPECT_EQ(command.out(), "one\ntwo  words\n");
+  EXPECT_EQ(command.err(), "talker | one\ntalker | two  words\ntalker | no newline\n") << "and -q leaves nothing else";
+}
+
+TEST(UpTest, AServiceIsShownByItsName) {
+  const TemporaryDirectory directory;
+  Command command({"up", directory.Write("words.toml", kWords), "--over", "pipe", "--", "hang"});
+  ASSERT_TRUE(command.WaitForStderr("is up")) << command.err();
+  const auto read = [&](std::string_view service, const std::string& file) {
+    std::ostringstream text;
+    text << std::ifstream("/proc/" + std::to_string(command.PidOf(service)) + "/" + file).rdbuf();
+    return text.str();
+  };
+  // The main thread's name is set before a service says that it is ready.
+  EXPECT_EQ(read("tokenize", "comm"), "tokenize\n");
+  EXPECT_EQ(read("tokenize", "cmdline").substr(0, 8), "tokenize");
+  command.Signal(15);
+  EXPECT_EQ(command.Wait(), 130) << command.err();
+}
+
+}  // namespace
+}  // namespace jackfield

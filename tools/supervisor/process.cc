@@ -1,0 +1,218 @@
+#include "tools/supervisor/process.h"
+
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <optional>
+#include <string_view>
+
+#include "kernel/registry.h"
+#include "kernel/text.h"
+
+namespace jackfield {
+namespace {
+
+constexpr int kExitCannotExecute = 127;
+constexpr std::string_view kOwnVariables[] = {"JACKFIELD_GRANTS=", "JACKFIELD_READY_FD=", "JACKFIELD_PROGRESS="};
+constexpr size_t kReadyBytesMax = 1 << 20;
+
+// The environment of the child: this program's, without what a supervisor above this one may have set.
+std::vector<std::string> EnvironmentFor(const std::string& grants, int ready_fd, bool progress) {
+  std::vector<std::string> environment;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view text = *entry;
+    bool own = false;
+    for (const std::string_view variable : kOwnVariables) own |= text.substr(0, variable.size()) == variable;
+    if (!own) environment.emplace_back(text);
+  }
+  environment.push_back(Text("JACKFIELD_GRANTS=", grants));
+  environment.push_back(Text("JACKFIELD_READY_FD=", ready_fd));
+  if (progress) environment.push_back("JACKFIELD_PROGRESS=1");  // the service's stderr is shown on a terminal
+  return environment;
+}
+
+std::vector<char*> Pointers(std::vector<std::string>& texts) {
+  std::vector<char*> pointers;
+  for (std::string& text : texts) pointers.push_back(text.data());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+struct Prepared {  // made before fork(), so that the child allocates nothing
+  const char* program;
+  char* const* words;
+  char* const* environment;
+  int stdin_fd;   // -1: inherited
+  int stderr_fd;
+  std::vector<int> kept;
+  pid_t parent;
+};
+
+[[noreturn]] void BecomeService(const Prepared& prepared) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != prepared.parent) _exit(kExitCannotExecute);  // it died before the line above
+  setpgid(0, 0);
+  if (prepared.stdin_fd >= 0) dup2(prepared.stdin_fd, 0);
+  dup2(prepared.stderr_fd, 2);
+  syscall(SYS_close_range, 3u, ~0u, CLOSE_RANGE_CLOEXEC);
+  for (const int fd : prepared.kept) fcntl(fd, F_SETFD, 0);
+  for (const int signal_number : {SIGPIPE, SIGINT, SIGTERM, SIGHUP}) signal(signal_number, SIG_DFL);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  execve(prepared.program, prepared.words, prepared.environment);
+  const char* why = strerrordesc_np(errno);  // a literal: safe here
+  dprintf(2, "cannot run %s: %s\n", prepared.program, why == nullptr ? "?" : why);
+  _exit(kExitCannotExecute);
+}
+
+class ProcessService final : public RunningService {
+ public:
+  ProcessService(Node& node, size_t service, Relay relay, Watcher& watcher)
+      : node_(node), service_(service), relay_(std::move(relay)), watcher_(watcher) {}
+
+  ~ProcessService() override {
+    if (pid_ > 0 && !reaped_) Kill();
+    for (Wait* wait : {&ended_, &ready_, &stderr_}) {
+      if (wait->op.pending) node_.reactor().Cancel(wait->op);
+      while (wait->op.pending) node_.reactor().Wait(-1);
+    }
+  }
+
+  absl::Status Start(ProcessStart start) {
+    int ready[2], errors[2];
+    if (pipe2(ready, O_CLOEXEC) != 0) return SysError(errno, "pipe");
+    ready_.fd = Descriptor(ready[0]);
+    const Descriptor ready_child(ready[1]);
+    if (pipe2(errors, O_CLOEXEC) != 0) return SysError(errno, "pipe");
+    stderr_.fd = Descriptor(errors[0]);
+    const Descriptor stderr_child(errors[1]);
+    const Descriptor nothing(start.reads_stdin ? -1 : open("/dev/null", O_RDONLY | O_CLOEXEC));
+    for (const Wait* wait : {&ready_, &stderr_}) fcntl(wait->fd.get(), F_SETFL, O_NONBLOCK);
+
+    std::vector<std::string> environment = EnvironmentFor(start.grants, ready_child.get(), isatty(2) == 1);
+    const std::vector<char*> words = Pointers(start.words), variables = Pointers(environment);
+    Prepared prepared{start.program.c_str(), words.data(), variables.data(), nothing.get(), stderr_child.get(), {ready_child.get()}, getpid()};
+    for (const Descriptor& handed : start.handed) prepared.kept.push_back(handed.get());
+    std::fflush(nullptr);
+    pid_ = fork();
+    if (pid_ == 0) BecomeService(prepared);
+    if (pid_ < 0) {
+      return SysError(errno, Text("start ", start.words[0], errno == EAGAIN ? " (as many processes as RLIMIT_NPROC or the control group allows)" : ""));
+    }
+    setpgid(pid_, pid_);  // here too: whoever is first
+    const int pid_fd = node_.sys().PidFd(pid_);
+    if (pid_fd < 0) return SysError(-pid_fd, "pidfd_open");  // the destructor kills it
+    ended_.fd = Descriptor(pid_fd);
+    for (Wait* wait : {&ended_, &ready_, &stderr_}) wait->Begin(node_);
+    return absl::OkStatus();
+  }
+
+  void AskToStop() override {
+    if (!reaped_) kill(pid_, SIGTERM);  // still a zombie at worst: the number is ours until it is reaped
+  }
+  void Kill() override {
+    if (!reaped_) kill(-pid_, SIGKILL);
+    if (!reaped_) kill(pid_, SIGKILL);
+  }
+  std::string where() const override { return Text("pid ", pid_); }
+
+ private:
+  struct Wait {
+    Wait(Op::Done done, void* user) : op(done, user) {}
+    void Begin(Node& node) { node.reactor().Start(op, fd.get(), POLLIN); }
+    Descriptor fd;
+    Op op;
+  };
+
+  // Reads what there is. False: the end, or an error.
+  template <class Take>
+  bool Drain(Wait& wait, Take take) {
+    char bytes[4096];
+    for (int i = 0; i < 64; ++i) {
+      const int64_t got = node_.sys().Read(wait.fd.get(), bytes, sizeof bytes);
+      if (got == -EAGAIN) return true;
+      if (got <= 0) return false;
+      take(std::string_view(bytes, static_cast<size_t>(got)));
+    }
+    return true;
+  }
+
+  bool DrainStderr() {
+    return Drain(stderr_, [this](std::string_view bytes) { relay_.Take(bytes); });
+  }
+
+  bool DrainReady() {
+    const bool more = Drain(ready_, [this](std::string_view bytes) {
+      if (ready_text_.size() < kReadyBytesMax) ready_text_ += bytes;
+    });
+    if (told_ || ready_text_.rfind("ready\n") == std::string::npos) return more;
+    told_ = true;
+    std::vector<Address> addresses;
+    std::string_view text = ready_text_;
+    constexpr std::string_view kServing = "serving ";
+    for (size_t end; (end = text.find('\n')) != std::string_view::npos; text.remove_prefix(end + 1)) {
+      if (text.substr(0, kServing.size()) != kServing) continue;
+      absl::StatusOr<Address> address = node_.registry().Parse(text.substr(kServing.size(), end - kServing.size()));
+      addresses.push_back(address.ok() ? *std::move(address) : Address());
+    }
+    watcher_.OnReady(service_, addresses);
+    return more;
+  }
+
+  static void OnStderr(Op& op, int32_t result) {
+    auto* self = static_cast<ProcessService*>(op.user);
+    if (result >= 0 && self->DrainStderr()) self->stderr_.Begin(self->node_);
+  }
+  static void OnReadyBytes(Op& op, int32_t result) {
+    auto* self = static_cast<ProcessService*>(op.user);
+    if (result >= 0 && self->DrainReady()) self->ready_.Begin(self->node_);
+  }
+  static void OnEnd(Op& op, int32_t result) {
+    auto* self = static_cast<ProcessService*>(op.user);
+    if (result >= 0) self->End();
+  }
+
+  void End() {
+    siginfo_t how{};
+    if (waitid(P_PID, static_cast<id_t>(pid_), &how, WEXITED | WNOHANG | WNOWAIT) != 0 || how.si_pid != pid_) return ended_.Begin(node_);
+    // What it started and left behind goes with it; the group's number is taken as long as it is not reaped.
+    kill(-pid_, SIGKILL);
+    waitid(P_PID, static_cast<id_t>(pid_), &how, WEXITED);
+    reaped_ = true;
+    DrainReady();
+    DrainStderr();
+    relay_.End();
+    Ending ending;
+    (how.si_code == CLD_EXITED ? ending.exit_status : ending.signal) = how.si_status;
+    watcher_.OnEnded(service_, ending);
+  }
+
+  Node& node_;
+  const size_t service_;
+  Relay relay_;
+  Watcher& watcher_;
+  pid_t pid_ = -1;
+  bool reaped_ = false;
+  bool told_ = false;
+  std::string ready_text_;
+  Wait ended_{OnEnd, this}, ready_{OnReadyBytes, this}, stderr_{OnStderr, this};
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<RunningService>> StartProcess(Node& node, ProcessStart start, Relay relay, RunningService::Watcher& watcher) {
+  auto service = std::make_unique<ProcessService>(node, start.service, std::move(relay), watcher);
+  if (absl::Status status = service->Start(std::move(start)); !status.ok()) return status;
+  return service;
+}
+
+}  // namespace jackfield

@@ -1,0 +1,400 @@
+#include "tools/supervisor/supervisor.h"
+
+#include <signal.h>
+#include <sys/signalfd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <optional>
+
+#include "kernel/node.h"
+#include "kernel/text.h"
+#include "kernel/units.h"
+#include "tools/supervisor/process.h"
+#include "tools/supervisor/relay.h"
+#include "tools/supervisor/running.h"
+#include "tools/supervisor/thread.h"
+
+namespace jackfield {
+namespace {
+
+// The descriptors of a channel whose ends are handed out: two pipes. The target of such an address is "fd=R,W".
+struct InheritedEnds {
+  Descriptor server_read, server_write, client_read, client_write;
+};
+
+std::string HandedTarget(const Descriptor& read, const Descriptor& write) { return Text("fd=", read.get(), ",", write.get()); }
+
+std::string SignalName(int number) {
+  const char* name = sigabbrev_np(number);
+  return name == nullptr ? Text("signal ", number) : Text("SIG", name);
+}
+
+class Supervisor final : public RunningService::Watcher {
+ public:
+  Supervisor(const Plan& plan, Node& node, Loudness loudness)
+      : plan_(plan), node_(node), loudness_(loudness), screen_(Screen::OfStderr()), services_(plan.services.size()), ends_(plan.channels.size()) {
+    for (const PlannedService& service : plan.services) name_width_ = std::max(name_width_, service.name.size());
+  }
+
+  int Run() {
+    BlockSignals();
+    began_ns_ = node_.clock().NowNs();
+    if (absl::Status status = MakeEnds(); !status.ok()) return Complain(kExitFailed, std::string(status.message()));
+    node_.reactor().Start(signal_op_, signal_fd_.get(), POLLIN);
+    StartWhatCan();
+    node_.RunUntil([this] { return Over(); });
+    node_.timers().Cancel(timer_);
+    node_.reactor().Cancel(signal_op_);
+    while (signal_op_.pending) node_.reactor().Wait(-1);
+    return Conclude();
+  }
+
+ private:
+  // waiting → started → ready → ended; a service that serves nothing need not become ready.
+  enum class State { kWaiting, kStarted, kReady, kEnded };
+  enum class Phase { kUp, kFinishing, kInterrupted, kFailing };
+  struct Supervised {
+    State state = State::kWaiting;
+    std::unique_ptr<RunningService> running;
+    int64_t started_ns = 0;
+    int64_t deadline_ns = Timers::kNever;  // until it must be ready, or must have stopped
+    std::vector<Address> addresses;
+    Ending ending;
+    bool asked_to_stop = false, killed = false, left_too_early = false, was_ready = false;
+  };
+
+  const std::string& NameOf(size_t service) const { return plan_.services[service].name; }
+
+  void BlockSignals() {
+    sigset_t ends;
+    sigemptyset(&ends);
+    for (const int number : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&ends, number);
+    sigprocmask(SIG_BLOCK, &ends, nullptr);
+    signal(SIGPIPE, SIG_IGN);  // a closed stderr must not end the services without a word
+    signal_fd_ = Descriptor(signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK));
+  }
+
+  absl::Status MakeEnds() {
+    for (size_t i = 0; i < plan_.channels.size(); ++i) {
+      if (!plan_.channels[i].caps.inherited) continue;
+      int to_server[2], to_client[2];
+      if (const int error = node_.sys().Pipe(to_server); error < 0) return SysError(-error, "pipe");
+      ends_[i].server_read = Descriptor(to_server[0]);
+      ends_[i].client_write = Descriptor(to_server[1]);
+      if (const int error = node_.sys().Pipe(to_client); error < 0) return SysError(-error, "pipe");
+      ends_[i].client_read = Descriptor(to_client[0]);
+      ends_[i].server_write = Descriptor(to_client[1]);
+    }
+    return absl::OkStatus();
+  }
+
+  // ---- Starting.
+
+  void StartWhatCan() {
+    for (size_t i = 0; i < services_.size() && phase_ == Phase::kUp; ++i) {
+      const std::vector<size_t>& calls = plan_.services[i].calls;
+      if (services_[i].state != State::kWaiting) continue;
+      if (std::all_of(calls.begin(), calls.end(), [this](size_t call) { return services_[plan_.channels[call].server].was_ready; })) StartService(i);
+    }
+    if (!said_up_ && phase_ == Phase::kUp && std::all_of(services_.begin(), services_.end(), [](const Supervised& s) { return s.state != State::kWaiting; }) &&
+        std::none_of(services_.begin(), services_.end(), [&](const Supervised& s) { return s.state == State::kStarted && !ServesNothing(s); })) {
+      said_up_ = true;
+      Say(Text(plan_.name, " is up: ", Summary(plan_), ", ", FormatDurationNs(node_.clock().NowNs() - began_ns_)));
+    }
+  }
+
+  bool ServesNothing(const Supervised& service) const { return plan_.services[static_cast<size_t>(&service - services_.data())].serves.empty(); }
+
+  // What the service may reach and where it serves; the descriptors that are its own move to `handed`.
+  Grants GrantsFor(size_t index, std::vector<Descriptor>& handed) {
+    const PlannedService& service = plan_.services[index];
+    Grants grants;
+    grants.name = service.name;
+    grants.args = service.args;
+    for (const Address& address : service.serves) grants.serves.push_back(address.ToString());
+    for (const size_t called : service.called) {
+      const PlannedChannel& channel = plan_.channels[called];
+      InheritedEnds& ends = ends_[called];
+      if (!channel.caps.inherited) continue;
+      grants.serves[channel.serve] = service.serves[channel.serve].WithTarget(HandedTarget(ends.server_read, ends.server_write)).ToString();
+      handed.push_back(std::move(ends.server_read));
+      handed.push_back(std::move(ends.server_write));
+    }
+    for (const size_t call : service.calls) {
+      const PlannedChannel& channel = plan_.channels[call];
+      InheritedEnds& ends = ends_[call];
+      if (channel.caps.inherited) {
+        grants.calls.emplace_back(channel.role, channel.address.WithTarget(HandedTarget(ends.client_read, ends.client_write)).ToString());
+        handed.push_back(std::move(ends.client_read));
+        handed.push_back(std::move(ends.client_write));
+      } else {
+        grants.calls.emplace_back(channel.role, ClientAddress(channel.address, services_[channel.server].addresses[channel.serve]).ToString());
+      }
+    }
+    return grants;
+  }
+
+  void StartService(size_t index) {
+    const PlannedService& planned = plan_.services[index];
+    Supervised& service = services_[index];
+    std::vector<Descriptor> handed;
+    Grants grants = GrantsFor(index, handed);
+    service.started_ns = node_.clock().NowNs();
+    absl::StatusOr<std::unique_ptr<RunningService>> running = absl::InternalError("not started");
+    if (plan_.one_process) {
+      for (Descriptor& descriptor : handed) descriptor.Release();  // the transport takes them over
+      running = StartThread(node_, index, std::move(grants), planned.builtin->run, *this);
+    } else {
+      ProcessStart start;
+      start.service = index;
+      start.words = {planned.name};
+      if (planned.builtin != nullptr) {
+        start.program = "/proc/self/exe";
+        start.words.insert(start.words.end(), {"service", std::string(planned.builtin->name)});
+      } else {
+        start.program = planned.program;
+      }
+      start.words.insert(start.words.end(), planned.args.begin(), planned.args.end());
+      start.grants = grants.ToString();
+      start.handed = std::move(handed);
+      start.reads_stdin = planned.called.empty() && OnlyOneIsNotCalled();
+      running = StartProcess(node_, std::move(start), Relay(screen_, planned.name, name_width_, index), *this);
+    }
+    if (!running.ok()) {
+      return Fail(Text("cannot start ", planned.name, ": ", std::string_view(running.status().message().data(), running.status().message().size())));
+    }
+    service.running = *std::move(running);
+    service.state = State::kStarted;
+    if (!planned.serves.empty()) SetDeadline(service, service.started_ns + kReadyWaitNs);
+    else SayState(index, "started");
+  }
+
+  bool OnlyOneIsNotCalled() const {
+    return std::count_if(plan_.services.begin(), plan_.services.end(), [](const PlannedService& service) { return service.called.empty(); }) == 1 && isatty(0) != 1;
+  }
+
+  void OnReady(size_t index, const std::vector<Address>& addresses) override {
+    Supervised& service = services_[index];
+    if (service.state != State::kStarted) return;
+    service.state = State::kReady;
+    service.deadline_ns = Timers::kNever;
+    if (addresses.size() != plan_.services[index].serves.size() || std::any_of(addresses.begin(), addresses.end(), [](const Address& a) { return a.scheme().empty(); })) {
+      return Fail(Text(NameOf(index), " (", service.running->where(), ") was asked to serve at ", plan_.services[index].serves.size(),
+                       " addresses and reports ", addresses.size(), "; does its program come from another version?"));
+    }
+    service.addresses = addresses;
+    service.was_ready = true;
+    if (!addresses.empty()) SayState(index, "ready");
+    StartWhatCan();
+  }
+
+  // ---- Ending.
+
+  // A service is needed while one that calls it has not ended well.
+  bool Needed(size_t index) const {
+    const std::vector<size_t>& called = plan_.services[index].called;
+    return std::any_of(called.begin(), called.end(), [this](size_t channel) {
+      const Supervised& client = services_[plan_.channels[channel].client];
+      return client.state != State::kEnded || !client.ending.clean();
+    });
+  }
+
+  void OnEnded(size_t index, const Ending& ending) override {
+    Supervised& service = services_[index];
+    const bool was_ready = service.was_ready || plan_.services[index].serves.empty();
+    service.state = State::kEnded;
+    service.deadline_ns = Timers::kNever;
+    service.ending = ending;
+    switch (phase_) {
+      case Phase::kUp:
+        service.left_too_early = !ending.clean() || !was_ready || Needed(index);
+        if (service.left_too_early) return StopAll(Phase::kFailing);
+        if (std::all_of(services_.begin(), services_.end(), [this](const Supervised& s) {
+              return s.state == State::kEnded || !plan_.services[static_cast<size_t>(&s - services_.data())].called.empty();
+            })) {
+          StopInOrder(Phase::kFinishing);
+        }
+        return;
+      case Phase::kFinishing:
+      case Phase::kInterrupted:
+        // Whoever does not know what SIGTERM asks for dies of it: that is stopping, too.
+        service.left_too_early = !(ending.clean() || (service.asked_to_stop && ending.signal == SIGTERM));
+        return StopInOrder(phase_);
+      case Phase::kFailing:
+        // It was told to go, so only a signal from elsewhere is news: it may have died first, and been noticed later.
+        service.left_too_early = ending.signal != 0 && ending.signal != SIGTERM && !(service.killed && ending.signal == SIGKILL);
+        return;
+    }
+  }
+
+  void AskToStop(Supervised& service) {
+    if (service.state == State::kEnded || service.running == nullptr || service.asked_to_stop) return;
+    service.asked_to_stop = true;
+    service.running->AskToStop();
+    SetDeadline(service, node_.clock().NowNs() + kStopGraceNs);
+  }
+
+  // Clients first, so that what they still have to say is heard. Called again after each end.
+  void StopInOrder(Phase phase) {
+    phase_ = phase;
+    for (size_t i = 0; i < services_.size(); ++i) {
+      const std::vector<size_t>& called = plan_.services[i].called;
+      if (std::none_of(called.begin(), called.end(), [this](size_t channel) {
+            const Supervised& client = services_[plan_.channels[channel].client];
+            return client.running != nullptr && client.state != State::kEnded;
+          })) {
+        AskToStop(services_[i]);
+      }
+    }
+  }
+
+  void StopAll(Phase phase) {
+    phase_ = phase;
+    for (Supervised& service : services_) AskToStop(service);
+  }
+
+  void KillAll() {
+    for (Supervised& service : services_) Kill(service);
+  }
+  static void Kill(Supervised& service) {
+    if (service.running == nullptr || service.state == State::kEnded) return;
+    service.killed = true;
+    service.deadline_ns = Timers::kNever;
+    service.running->Kill();
+  }
+
+  void Fail(std::string sentence) {
+    if (!failure_) failure_ = std::move(sentence);
+    StopAll(Phase::kFailing);
+  }
+
+  void SetDeadline(Supervised& service, int64_t deadline_ns) {
+    service.deadline_ns = deadline_ns;
+    if (!timer_.armed() || timer_.due_ns() > deadline_ns) node_.timers().Arm(timer_, deadline_ns);
+  }
+
+  void OnTimer() {
+    const int64_t now_ns = node_.clock().NowNs();
+    int64_t next_ns = Timers::kNever;
+    for (size_t i = 0; i < services_.size(); ++i) {
+      Supervised& service = services_[i];
+      if (service.deadline_ns > now_ns) {
+        next_ns = std::min(next_ns, service.deadline_ns);
+      } else if (phase_ == Phase::kUp) {
+        Fail(Text(NameOf(i), " (", service.running->where(), ") is not ready after ", FormatDurationNs(kReadyWaitNs),
+                  "; a service says so by Service::Serve, or by writing to JACKFIELD_READY_FD"));
+        return OnTimer();
+      } else {
+        if (!failure_ && phase_ != Phase::kFailing) failure_ = Text(NameOf(i), " (", service.running->where(), ") did not stop within ", FormatDurationNs(kStopGraceNs), " and was killed");
+        Kill(service);
+      }
+    }
+    if (next_ns != Timers::kNever) node_.timers().Arm(timer_, next_ns);
+  }
+
+  void OnSignal() {
+    signalfd_siginfo info;
+    while (node_.sys().Read(signal_fd_.get(), &info, sizeof info) == sizeof info) {
+      if (interrupted_++ > 0) {
+        KillAll();
+      } else {
+        Say(Text("stopping ", plan_.name, "; once more to kill it"));
+        if (phase_ == Phase::kUp) StopInOrder(Phase::kInterrupted);
+      }
+    }
+    node_.reactor().Start(signal_op_, signal_fd_.get(), POLLIN);
+  }
+
+  bool Over() const {
+    return phase_ != Phase::kUp && std::all_of(services_.begin(), services_.end(), [](const Supervised& s) { return s.running == nullptr || s.state == State::kEnded; });
+  }
+
+  // ---- What is said.
+
+  // Of those that left too early, the one that drew the others along: killed rather than exited, called rather than calling.
+  const Supervised* Culprit() const {
+    const Supervised* culprit = nullptr;
+    for (const Supervised& service : services_) {  // providers first
+      if (service.left_too_early && (culprit == nullptr || (service.ending.signal != 0 && culprit->ending.signal == 0))) culprit = &service;
+    }
+    return culprit;
+  }
+
+  std::string Describe(const Supervised& service) const {
+    const auto index = static_cast<size_t>(&service - services_.data());
+    std::string text = Text(NameOf(index), " (", service.running->where(), ") ");
+    if (service.ending.signal != 0) text += Text("was killed by ", SignalName(service.ending.signal));
+    else if (service.ending.exit_status != 0) text += Text("exited with ", service.ending.exit_status);
+    else text += "exited with 0";
+    if (phase_ != Phase::kFailing) return Text(text, " while stopping");
+    if (!service.was_ready && !plan_.services[index].serves.empty()) return Text(text, " before it was ready; all is stopped");
+    if (!service.ending.clean()) return Text(text, "; all is stopped");
+    for (const size_t channel : plan_.services[index].called) {
+      const size_t client = plan_.channels[channel].client;
+      if (services_[client].ending.clean() && services_[client].state == State::kEnded && !services_[client].asked_to_stop) continue;
+      return Text(text, " while ", NameOf(client), " still needed it; all is stopped");
+    }
+    return text;
+  }
+
+  int Conclude() {
+    if (!failure_) {
+      if (const Supervised* culprit = Culprit(); culprit != nullptr && interrupted_ < 2) failure_ = Describe(*culprit);
+    }
+    if (failure_) Complain(kExitFailed, *failure_);
+    const std::string took = FormatDurationNs(node_.clock().NowNs() - began_ns_);
+    if (interrupted_ > 0) {
+      Say(Text(plan_.name, " was stopped after ", took));
+      return kExitInterrupted;
+    }
+    if (failure_ || phase_ == Phase::kFailing) return kExitFailed;
+    Say(Text(plan_.name, " has finished: ", took));
+    return kExitOk;
+  }
+
+  void Say(std::string_view text) const {
+    if (loudness_ != Loudness::kQuiet) screen_.Write(Text(text, "\n"));
+  }
+
+  void SayState(size_t index, std::string_view state) const {
+    const Supervised& service = services_[index];
+    std::string line = Text("  ", NameOf(index), std::string(name_width_ - NameOf(index).size() + 2, ' '), state, std::string(9 - state.size(), ' '));
+    line += Text(FormatDurationNs(node_.clock().NowNs() - service.started_ns), "  ");
+    for (const Address& address : service.addresses) line += Text(address.ToString(), "  ");
+    line += service.running->where();
+    for (size_t i = 0; i < plan_.services[index].calls.size(); ++i) {
+      line += Text(i == 0 ? "  calls " : " ", NameOf(plan_.channels[plan_.services[index].calls[i]].server));
+    }
+    Say(line);
+  }
+
+  const Plan& plan_;
+  Node& node_;
+  const Loudness loudness_;
+  const Screen screen_;
+  std::vector<Supervised> services_;  // as in the plan
+  std::vector<InheritedEnds> ends_;   // as the plan's channels
+  size_t name_width_ = 0;
+  int64_t began_ns_ = 0;
+  Phase phase_ = Phase::kUp;
+  bool said_up_ = false;
+  int interrupted_ = 0;
+  std::optional<std::string> failure_;
+  Descriptor signal_fd_;
+  Op signal_op_{[](Op& op, int32_t result) {
+                  if (result >= 0) static_cast<Supervisor*>(op.user)->OnSignal();
+                }, this};
+  Timer timer_{[](Timer& timer) { static_cast<Supervisor*>(timer.user)->OnTimer(); }, this};
+};
+
+}  // namespace
+
+int RunPlan(const Plan& plan, const Registry& registry, Loudness loudness) {
+  absl::StatusOr<std::unique_ptr<Node>> node = Node::Create({.name = "jackfield", .registry = &registry, .spin_ns = 0});
+  if (!node.ok()) return Complain(kExitFailed, std::string(node.status().message()));
+  return Supervisor(plan, **node, loudness).Run();
+}
+
+}  // namespace jackfield

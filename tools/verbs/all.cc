@@ -1,0 +1,26 @@
+#include "tools/verbs/all.h"
+
+#include "tools/verbs/caps.h"
+#include "tools/verbs/check.h"
+#include "tools/verbs/explain.h"
+#include "tools/verbs/help.h"
+#include "tools/verbs/service.h"
+#include "tools/verbs/up.h"
+#include "tools/verbs/version.h"
+
+namespace jackfield {
+
+std::vector<Verb> AllVerbs() {
+  return {
+      UpVerb(),
+      CheckVerb(),
+      ExplainVerb(),
+      CapsVerb(),
+      // A verb that reads its own words, such as a bench with a main() of its own, sets Verb.run_words.
+      HelpVerb(),
+      VersionVerb(),
+      ServiceVerb(),
+  };
+}
+
+}  // namespace jackfield

@@ -1,0 +1,32 @@
+#include "tools/verbs/help.h"
+
+#include <cstdio>
+
+#include "kernel/text.h"
+
+namespace jackfield {
+namespace {
+
+int RunHelp(const Program& program, const Arguments& arguments) {
+  std::string text;
+  if (arguments.operands.empty()) text = HelpOfProgram(program);
+  std::vector<std::string_view> names;
+  for (const Verb& verb : program.verbs) {
+    if (!verb.hidden) names.push_back(verb.name);
+    if (!arguments.operands.empty() && verb.name == arguments.operands[0]) text = HelpOfVerb(verb);
+  }
+  if (text.empty()) {
+    const std::string& word = arguments.operands[0];
+    return Complain(kExitUsage, Text("no verb \"", Escaped(word), "\"", DidYouMean(word, names), "\n  try: jackfield help"));
+  }
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  return kExitOk;
+}
+
+}  // namespace
+
+Verb HelpVerb() {
+  return {.name = "help", .summary = "what there is, or what one verb does", .usage = "[VERB]", .description = "", .operands_max = 1, .run = RunHelp};
+}
+
+}  // namespace jackfield

@@ -1,0 +1,39 @@
+#include "tools/verbs/service.h"
+
+#include <sys/prctl.h>
+
+#include <cstdlib>
+#include <string>
+
+#include "kernel/text.h"
+
+namespace jackfield {
+namespace {
+
+// `ps` and `top` show the service by the name that the wiring gives it.
+void ShowName(std::string_view builtin) {
+  const char* text = std::getenv("JACKFIELD_GRANTS");
+  const absl::StatusOr<Grants> grants = Grants::Parse(text == nullptr ? "" : text);
+  prctl(PR_SET_NAME, (text != nullptr && grants.ok() ? grants->name : std::string(builtin)).c_str());
+}
+
+// service NAME [--name N] [--serve ADDRESS]… [--call ROLE=ADDRESS]… [-- ARGS…], or with grants in the environment.
+int RunService(const Program& program, int argc, char** argv) {
+  const std::string_view name = argc > 1 ? argv[1] : "";
+  std::vector<std::string_view> names;
+  for (const BuiltinService& service : program.services) {
+    names.push_back(service.name);
+    if (service.name != name) continue;
+    ShowName(name);
+    return ServiceMain(argc - 1, argv + 1, *program.registry, service.run);
+  }
+  if (names.empty()) return Complain(kExitUsage, "service: this program has no built-in services");
+  return Complain(kExitUsage, name.empty() ? Text("service: which? there are ", Listed(names))
+                                           : Text("there is no built-in service \"", Escaped(name), "\"", DidYouMean(name, names)));
+}
+
+}  // namespace
+
+Verb ServiceVerb() { return {.name = "service", .summary = "run a built-in service here", .usage = "NAME", .description = "", .run_words = RunService, .hidden = true}; }
+
+}  // namespace jackfield
