@@ -57,7 +57,6 @@ bool SimWorld::Settle() {
 }
 
 bool SimWorld::Step() {
-  if (!Settle()) return false;
   int64_t next_ns = plans_.empty() ? Timers::kNever : plans_.begin()->first;
   for (const Inhabitant& inhabitant : nodes_) {
     const int64_t due_ns = inhabitant.node->timers().next_ns();
@@ -72,7 +71,7 @@ bool SimWorld::Step() {
     plans_.erase(plans_.begin());
     plan();
   }
-  return true;
+  return Settle();
 }
 
 void SimWorld::Rest() {

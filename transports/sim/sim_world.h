@@ -8,8 +8,8 @@
 //   world.RunUntil([&] { return done; });
 //   world.medium().trace_hash()     the same for the same seed
 //
-// One step: every node that is not paused turns until nothing happens anywhere; then the clock goes to the next moment
-// at which something will: a node's timer, or what was planned with At().
+// One step: the clock goes to the next moment at which something will happen, a node's timer or what was planned with
+// At(); then every node that is not paused turns until nothing happens anywhere.
 //
 // Blocking calls (Wait, Close with a time) do not work inside a world: the clock would never reach their end.
 //
@@ -72,6 +72,7 @@ class SimWorld {
   // Steps until done() or the moment `until_ns`. Returns done().
   template <class Done>
   bool RunUntil(Done done, int64_t until_ns = Timers::kNever) {
+    if (!Settle()) return done();
     while (!done()) {
       if (now_ns() >= until_ns || !Step()) return done();
     }

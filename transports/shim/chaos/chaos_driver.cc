@@ -16,6 +16,7 @@ namespace {
 // What an engine must be able to read to find the end of a frame: magic … frame_bytes. On the way out it is spared, or the
 // inner transport itself would be broken, not what it carries.
 constexpr uint32_t kEngineBytes = 8;
+constexpr int64_t kMemoryRetryNs = 1'000'000;
 
 }  // namespace
 
@@ -127,6 +128,8 @@ void ChaosDriver::ArmTimer() {
   for (const ChaosLane* lane : {&out_, &in_}) {
     if (lane->next_ns() > now_ns) next_ns = std::min(next_ns, lane->next_ns());
   }
+  // The inner link had no room though nothing is queued in it: message memory is used up, and nothing tells when there is.
+  if (!out_.empty() && out_.next_ns() <= now_ns && !inner_.has_tx()) next_ns = std::min(next_ns, now_ns + kMemoryRetryNs);
   if (next_ns == Timers::kNever) node_.timers().Cancel(timer_);
   else if (!timer_.armed() || timer_.due_ns() != next_ns) node_.timers().Arm(timer_, next_ns);
 }
