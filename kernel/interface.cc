@@ -29,10 +29,12 @@ absl::StatusOr<const Method*> FindMethod(const Interface& interface, std::string
   const std::string_view nearest = Nearest(wanted, names);
   return MakeStatus(Outcome::kRefused, Reason::kUnknownMethod,
                     Text(interface.name, " has no method \"", Escaped(wanted), "\"",
-                         nearest.empty() ? Text("; it has ", Listed(names)) : Text("; did you mean \"", nearest, "\"?")));
+                         nearest.empty() ? Text("; it has ", Listed(names))
+                                         : Text("; did you mean \"", nearest, "\"?")));
 }
 
-std::string UnknownMethodText(std::string_view service, uint32_t type, std::span<const Interface* const> interfaces) {
+std::string UnknownMethodText(std::string_view service, uint32_t type,
+                              std::span<const Interface* const> interfaces) {
   std::string text = Text(service, " has no method of type ", type);
   const char* joint = "; it serves ";
   for (const Interface* interface : interfaces) {

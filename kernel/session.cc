@@ -248,7 +248,8 @@ void Session::Corrupt(const FrameHeader& header, std::string_view what) {
 
 uint32_t Session::Budget(int64_t deadline_ns) const {
   if (deadline_ns == Timers::kNever) return kNoDeadline;
-  const int64_t now_ns = node_.in_turn() ? node_.now_ns() : node_.clock().NowNs();  // as the deadline was made
+  // Outside a turn now_ns() is that of the last turn, perhaps long ago: the peer would be told of more than remains.
+  const int64_t now_ns = node_.in_turn() ? node_.now_ns() : node_.clock().NowNs();
   return static_cast<uint32_t>(std::clamp<int64_t>((deadline_ns - now_ns) / 1000, 1, kNoDeadline - 1));
 }
 
@@ -282,10 +283,9 @@ absl::Status Session::CheckSendable(const Outgoing& out) const {
   return absl::OkStatus();
 }
 
-absl::Status Session::NoRoom(const Outgoing&, const FrameSpace& space, uint32_t payload_bytes) const {
+absl::Status Session::NoRoom(const FrameSpace& space) const {
   if (space.too_large()) {
-    return Refused(Reason::kTooLarge, Text("a message of ", payload_bytes, " bytes or more; ", Where(),
-                                           " carries at most ", payload_bytes_max(), " (frame_bytes_max)"));
+    return Refused(Reason::kTooLarge, Text("the message is larger than the ", payload_bytes_max(), " bytes that ", Where(), " carries (frame_bytes_max)"));
   }
   if (link_ != nullptr && link_->claim_open()) return Refused(Reason::kMisuse, "a send from inside the building of another message");
   return Refused(Reason::kBackPressure, Text(Where(), " is full: its reader is slower than its writers"));
@@ -303,7 +303,7 @@ absl::Status Session::Send(const Outgoing& out, Payload& payload) {
   std::span<std::byte> written;
   if (!payload.Write(space, &written)) {
     link_->Abandon();
-    return NoRoom(out, space, payload.size_hint());
+    return NoRoom(space);
   }
   std::byte* frame = written.data() - prefix;
   if (!out.extension.empty()) std::memcpy(frame + kHeaderBytes, out.extension.data(), out.extension.size());
@@ -354,7 +354,7 @@ absl::Status Session::Enqueue(const Outgoing& out, Payload& payload) {
   FrameSpace space(nullptr, &node_.blocks(), prefix, frame_bytes_max_ + Queued::kBytes);
   std::span<std::byte> written;
   if (!payload.Write(space, &written)) {
-    if (space.too_large()) return NoRoom(out, space, payload.size_hint());
+    if (space.too_large()) return NoRoom(space);
     return Refused(Reason::kResource, Text("no message memory: ", node_.blocks().bytes_max(), " bytes are in use (pool_bytes_max)"));
   }
   std::byte* frame = written.data() - kHeaderBytes - out.extension.size();

@@ -195,7 +195,7 @@ class Session {
   void Corrupt(const FrameHeader& header, std::string_view what);
   void FillAndCommit(const Outgoing& outgoing, std::byte* frame, uint32_t frame_bytes);
   absl::Status CheckSendable(const Outgoing& outgoing) const;
-  absl::Status NoRoom(const Outgoing& outgoing, const FrameSpace& space, uint32_t payload_bytes) const;
+  absl::Status NoRoom(const FrameSpace& space) const;
   absl::Status Enqueue(const Outgoing& outgoing, Payload& payload);
   bool SendQueued(Queued& queued);
   // What waits for room, if there is any: most often there is not.

@@ -1,7 +1,9 @@
 #include <liburing.h>
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
+#include <vector>
 
 #include "kernel/outcome.h"
 #include "kernel/reactor.h"
@@ -54,10 +56,9 @@ class UringReactor final : public Reactor {
   }
 
   void Cancel(Op& op) override {
-    if (!op.pending) return;
-    io_uring_sqe* sqe = GetSqe();
-    io_uring_prep_poll_remove(sqe, reinterpret_cast<uint64_t>(&op));
-    sqe->user_data = 0;
+    if (!op.pending || std::find(cancelling_.begin(), cancelling_.end(), &op) != cancelling_.end()) return;
+    cancelling_.push_back(&op);
+    SubmitCancel(&op);
   }
 
   bool MayHaveCompletions() override {
@@ -88,6 +89,8 @@ class UringReactor final : public Reactor {
   uint32_t pending() const override { return pending_; }
 
  private:
+  static constexpr uint64_t kCancelBit = 1;  // in user_data, beside the address of the Op
+
   io_uring_sqe* GetSqe() {
     io_uring_sqe* sqe = io_uring_get_sqe(&ring_);
     while (sqe == nullptr) {  // the queue is full: hand it over and go on
@@ -107,18 +110,35 @@ class UringReactor final : public Reactor {
     unsigned got;
     while ((got = io_uring_peek_batch_cqe(&ring_, cqes, 64)) > 0) {
       for (unsigned i = 0; i < got; ++i) {
-        auto* op = static_cast<Op*>(io_uring_cqe_get_data(cqes[i]));
+        const uint64_t data = cqes[i]->user_data;
         const int32_t result = cqes[i]->res;
-        if (op != nullptr) count += Complete(*op, result);
+        if ((data & kCancelBit) != 0) {
+          OnCancelResult(reinterpret_cast<Op*>(data & ~kCancelBit), result);
+        } else {
+          count += Complete(*reinterpret_cast<Op*>(data), result);
+        }
       }
       io_uring_cq_advance(&ring_, got);
     }
     return count;
   }
 
+  void SubmitCancel(Op* op) {
+    io_uring_sqe* sqe = GetSqe();
+    io_uring_prep_poll_remove(sqe, reinterpret_cast<uint64_t>(op));
+    sqe->user_data = reinterpret_cast<uint64_t>(op) | kCancelBit;
+  }
+
+  // A wait that is just being woken cannot be removed (EALREADY). If what woke it turns out to be gone, because a plain
+  // read was faster, the kernel goes on waiting: so the removal is tried again. `op` may be gone: it is only compared.
+  void OnCancelResult(Op* op, int32_t result) {
+    if (result == -EALREADY && std::find(cancelling_.begin(), cancelling_.end(), op) != cancelling_.end()) SubmitCancel(op);
+  }
+
   int Complete(Op& op, int32_t result) {
     op.pending = false;
     --pending_;
+    if (!cancelling_.empty()) std::erase(cancelling_, &op);
     op.done(op, result);
     return 1;
   }
@@ -128,6 +148,7 @@ class UringReactor final : public Reactor {
   bool ready_ = false;
   uint32_t pending_ = 0;
   Op* failed_ = nullptr;
+  std::vector<Op*> cancelling_;
 };
 
 }  // namespace

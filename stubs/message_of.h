@@ -1,11 +1,12 @@
-// What travels, typed: MessageOf<T> is a message that came and was verified to be a table T; PayloadOf<T> is what a T
-// that goes can be made from.
+// What travels, typed: MessageOf<T> is a message that came and was verified to be a table T;
+// PayloadOf<T> is what a T that goes can be made from.
 //
-//   co_await echo.Say([&](auto& fbb) { return CreateSayRequestDirect(fbb, "hello"); })    built in the frame itself
-//   co_await echo.Say(std::span<const std::byte>(finished))                               copied into the frame
+//   co_await echo.Say([&](auto& fbb) { return CreateSayRequestDirect(fbb, "hello"); })    built in
+//   the frame itself co_await echo.Say(std::span<const std::byte>(finished)) copied into the frame
 //
-// A build function may run more than once (when the first frame was too small, or there was no room), so it must not
-// change what it captures. Finished bytes are not looked at here: who receives them verifies them.
+// A build function may run more than once (when the first frame was too small, or there was no
+// room), so it must not change what it captures. Finished bytes are not looked at here: who
+// receives them verifies them.
 //
 // Thread: the node's. Ownership: a MessageOf owns its bytes and must not outlive the node.
 #ifndef JACKFIELD_STUBS_MESSAGE_OF_H_
@@ -50,10 +51,12 @@ class MessageOf {
 };
 
 template <class P, class T>
-concept BuildsA = std::is_invocable_r_v<flatbuffers::Offset<T>, P&, flatbuffers::FlatBufferBuilder&>;
+concept BuildsA =
+    std::is_invocable_r_v<flatbuffers::Offset<T>, P&, flatbuffers::FlatBufferBuilder&>;
 
 template <class P, class T>
-concept PayloadOf = BuildsA<P, T> || std::same_as<P, std::span<const std::byte>> || std::same_as<P, Bytes>;
+concept PayloadOf =
+    BuildsA<P, T> || std::same_as<P, std::span<const std::byte>> || std::same_as<P, Bytes>;
 
 // Implementation.
 
@@ -70,8 +73,10 @@ struct FinishWith {
 
 template <class T, PayloadOf<T> P>
 auto ToPayload(P payload) {
-  if constexpr (BuildsA<P, T>) return Build(FinishWith<T, P>{std::move(payload)});
-  else return Bytes(payload);
+  if constexpr (BuildsA<P, T>)
+    return Build(FinishWith<T, P>{std::move(payload)});
+  else
+    return Bytes(payload);
 }
 
 template <class T, class P>
@@ -84,13 +89,14 @@ absl::StatusOr<MessageOf<T>> Typed(const Method& method, absl::StatusOr<Message>
   const size_t bytes = reply->payload().size();
   std::optional<MessageOf<T>> typed = MessageOf<T>::Verified(*std::move(reply), method.tables_max);
   if (typed.has_value()) return *std::move(typed);
-  return MakeStatus(Outcome::kOk, Reason::kCorrupt,
-                    Text(method.name, ": the answer of ", bytes, " bytes is not what the schema says, or has more than ",
-                         method.tables_max, " tables"));
+  return MakeStatus(
+      Outcome::kOk, Reason::kCorrupt,
+      Text(method.name, ": the answer of ", bytes,
+           " bytes is not what the schema says, or has more than ", method.tables_max, " tables"));
 }
 
-// co_await stream.Read(), or .Wait(): an item, nullopt after the last one. `on_invalid(bytes)` is told of an item that is
-// not a T, which ends the reading too.
+// co_await stream.Read(), or .Wait(): an item, nullopt after the last one. `on_invalid(bytes)` is
+// told of an item that is not a T, which ends the reading too.
 template <class T, class Stream, class OnInvalid>
 class [[nodiscard]] ItemRead {
  public:
@@ -105,7 +111,8 @@ class [[nodiscard]] ItemRead {
   std::optional<MessageOf<T>> Check(std::optional<Message> item) {
     if (!item.has_value()) return std::nullopt;
     const size_t bytes = item->payload().size();
-    std::optional<MessageOf<T>> typed = MessageOf<T>::Verified(*std::move(item), method_.tables_max);
+    std::optional<MessageOf<T>> typed =
+        MessageOf<T>::Verified(*std::move(item), method_.tables_max);
     if (!typed.has_value()) on_invalid_(bytes);
     return typed;
   }

@@ -1,21 +1,25 @@
-// What generated service classes are made of: handlers that take a typed call and return a Handling.
+// What generated service classes are made of: handlers that take a typed call and return a
+// Handling.
 //
-//   Handling Say(CallOf<SayRequest, SayReply> call) override {              plain: answers before it returns
-//     return call.Reply([&](auto& fbb) { return CreateSayReplyDirect(fbb, call->text()->c_str()); });
+//   Handling Say(CallOf<SayRequest, SayReply> call) override {              plain: answers before
+//   it returns
+//     return call.Reply([&](auto& fbb) { return CreateSayReplyDirect(fbb, call->text()->c_str());
+//     });
 //   }
-//   Handling Look(CallOf<LookRequest, LookReply> call) override {           a coroutine: may wait for others
+//   Handling Look(CallOf<LookRequest, LookReply> call) override {           a coroutine: may wait
+//   for others
 //     absl::StatusOr<MessageOf<StockReply>> stock = co_await stock_.Get(…);
 //     if (!stock.ok()) co_return stock.status();
 //     co_return call.Reply(…);
 //   }
 //
-// It is the body that decides: with `return` the handler is plain and costs nothing more, with `co_return` it is a
-// coroutine, whose frame lies in the node's block pool. The status it returns is the answer unless it has replied; OK
-// without a reply is INTERNAL for a method that has one (unless call.call().Hold() was called), and the end of a server's
-// stream or a one-way message.
+// It is the body that decides: with `return` the handler is plain and costs nothing more, with
+// `co_return` it is a coroutine, whose frame lies in the node's block pool. The status it returns
+// is the answer unless it has replied; OK without a reply is INTERNAL for a method that has one
+// (unless call.call().Hold() was called), and the end of a server's stream or a one-way message.
 //
-// A request is verified before its handler runs; the caller of an invalid one gets INVALID_ARGUMENT.
-// Thread: the node's. A call is a view: copy it, but only while its handler runs.
+// A request is verified before its handler runs; the caller of an invalid one gets
+// INVALID_ARGUMENT. Thread: the node's. A call is a view: copy it, but only while its handler runs.
 #ifndef JACKFIELD_STUBS_SERVER_H_
 #define JACKFIELD_STUBS_SERVER_H_
 
@@ -33,8 +37,8 @@ namespace jackfield {
 class [[nodiscard]] Handling {
  public:
   using promise_type = Task<absl::Status>::promise_type;
-  Handling(absl::Status status) : status_(std::move(status)) {}    // NOLINT: made to be converted to
-  Handling(Task<absl::Status> task) : task_(std::move(task)) {}    // NOLINT: likewise
+  Handling(absl::Status status) : status_(std::move(status)) {}  // NOLINT: made to be converted to
+  Handling(Task<absl::Status> task) : task_(std::move(task)) {}  // NOLINT: likewise
 
   const absl::Status& status() const { return status_; }  // of a plain handler
   Task<absl::Status>& task() { return task_; }            // empty for a plain handler
@@ -53,11 +57,15 @@ class AnyCall {
   bool cancelled() const { return call_->cancelled(); }
 
  protected:
-  // nullopt after the last item, and after one that is not what the schema says; the call has failed then.
+  // nullopt after the last item, and after one that is not what the schema says; the call has
+  // failed then.
   template <class Item>
   auto ReadItem() const {
-    auto on_invalid = [call = call_, method = method_](size_t bytes) { FailForItem(*call, *method, bytes); };
-    return stubs_internal::ItemRead<Item, StreamEnd, decltype(on_invalid)>(*method_, *call_->stream(), on_invalid);
+    auto on_invalid = [call = call_, method = method_](size_t bytes) {
+      FailForItem(*call, *method, bytes);
+    };
+    return stubs_internal::ItemRead<Item, StreamEnd, decltype(on_invalid)>(
+        *method_, *call_->stream(), on_invalid);
   }
   static void FailForItem(ServerCall& call, const Method& method, size_t bytes);
 
@@ -135,7 +143,8 @@ void Settle(ServerCall& call, const Method& method, Handling handling);
 
 }  // namespace stubs_internal
 
-// `handler` takes a Call, one of the typed calls above, and returns a Handling. `method` outlives the port.
+// `handler` takes a Call, one of the typed calls above, and returns a Handling. `method` outlives
+// the port.
 template <class Call, class Handler>
 void HandleMethod(Port& port, const Method& method, Handler handler) {
   port.Handle(method.type, [&method, handler](ServerCall& call) {

@@ -1,5 +1,6 @@
 // The program `jackfield`. Only here the three lists come together: transports, built-in services, verbs.
 #include "kernel/registry.h"
+#include "services/wordcount/wordcount.h"
 #include "tools/cli/program.h"
 #include "tools/verbs/all.h"
 #include "transports/builtin.h"
@@ -10,7 +11,11 @@ int main(int argc, char** argv) {
 
   jackfield::Program program;
   program.registry = &registry;
-  program.services = {};  // a built-in service: {"count", CountService, "adds up and prints"}
+  program.services = {
+      {"wordcount.count", jackfield::wordcount::RunCount, "adds words up and tells how often each came"},
+      {"wordcount.source", jackfield::wordcount::RunSource, "reads files, has their words counted, prints the result"},
+      {"wordcount.tokenize", jackfield::wordcount::RunTokenize, "splits text into words"},
+  };
   program.verbs = jackfield::AllVerbs();
   return jackfield::RunProgram(program, argc, argv);
 }

@@ -1,5 +1,5 @@
-// A typed call allocates nothing once it has been made a few times: operator new is counted over 1,000 of them, at the
-// client and at the server, which share this program's one node.
+// A typed call allocates nothing once it has been made a few times: operator new is counted over
+// 1,000 of them, at the client and at the server, which share this program's one node.
 #include <atomic>
 #include <cstdlib>
 #include <memory>
@@ -36,12 +36,20 @@ class SlowEcho final : public EchoService {
     });
   }
   Handling Hear(OneWayOf<SayRequest>) override { return absl::OkStatus(); }
-  Handling Repeat(ServerStreamOf<RepeatRequest, SayReply>) override { return absl::UnimplementedError(""); }
-  Handling Join(ClientStreamOf<SayRequest, Joined>) override { return absl::UnimplementedError(""); }
-  Handling Chat(BothStreamsOf<SayRequest, SayReply>) override { return absl::UnimplementedError(""); }
+  Handling Repeat(ServerStreamOf<RepeatRequest, SayReply>) override {
+    return absl::UnimplementedError("");
+  }
+  Handling Join(ClientStreamOf<SayRequest, Joined>) override {
+    return absl::UnimplementedError("");
+  }
+  Handling Chat(BothStreamsOf<SayRequest, SayReply>) override {
+    return absl::UnimplementedError("");
+  }
 };
 
-constexpr auto kSayHello = [](flatbuffers::FlatBufferBuilder& fbb) { return CreateSayRequestDirect(fbb, "hello"); };
+constexpr auto kSayHello = [](flatbuffers::FlatBufferBuilder& fbb) {
+  return CreateSayRequestDirect(fbb, "hello");
+};
 
 // Calls `call` often, and returns how many allocations that took after the first hundred.
 template <class Server, class OneCall>
@@ -71,10 +79,11 @@ bool SayBlocking(Node&, EchoClient& client) {
 
 bool SayWithCallback(Node& node, EchoClient& client) {
   bool done = false, right = false;
-  const absl::Status started = client.SayAsync(kSayHello, {}, [&](absl::StatusOr<MessageOf<SayReply>> reply) {
-    right = reply.ok() && (*reply)->text()->string_view() == "hello";
-    done = true;
-  });
+  const absl::Status started =
+      client.SayAsync(kSayHello, {}, [&](absl::StatusOr<MessageOf<SayReply>> reply) {
+        right = reply.ok() && (*reply)->text()->string_view() == "hello";
+        done = true;
+      });
   return started.ok() && node.RunUntil([&done] { return done; }) && right;
 }
 

@@ -1,5 +1,5 @@
-// The echo service: says back what it is told. It is the example of a service: each kind of method once, and a plain
-// handler beside coroutines.
+// The echo service: says back what it is told. It is the example of a service: each kind of method
+// once, and a plain handler beside coroutines.
 //
 // Thread: the node's.
 #ifndef JACKFIELD_SERVICES_ECHO_ECHO_H_
@@ -13,8 +13,8 @@ namespace jackfield::echo {
 
 class Echo final : public EchoService {
  public:
-  static constexpr uint32_t kRepeatsMax = 1'000'000;    // of one Repeat
-  static constexpr size_t kJoinedBytesMax = 1 << 20;    // of one Join
+  static constexpr uint32_t kRepeatsMax = 1'000'000;  // of one Repeat
+  static constexpr size_t kJoinedBytesMax = 1 << 20;  // of one Join
 
   Handling Say(CallOf<SayRequest, SayReply> call) override;
   Handling Hear(OneWayOf<SayRequest> call) override;

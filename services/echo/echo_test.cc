@@ -1,4 +1,5 @@
-// The echo service through its stubs, over a real transport: client and server on one node, driven in turn.
+// The echo service through its stubs, over a real transport: client and server on one node, driven
+// in turn.
 #include "services/echo/echo.h"
 
 #include <memory>
@@ -20,7 +21,8 @@ class EchoTest : public ::testing::Test {
  protected:
   void SetUp() override {
     AddBuiltinTransports(registry_);
-    absl::StatusOr<std::unique_ptr<Node>> node = Node::Create({.name = "echo", .registry = &registry_});
+    absl::StatusOr<std::unique_ptr<Node>> node =
+        Node::Create({.name = "echo", .registry = &registry_});
     ASSERT_TRUE(node.ok()) << node.status();
     node_ = *std::move(node);
     absl::StatusOr<std::unique_ptr<Port>> port = Port::Open(*node_, {"unix:"});
@@ -75,7 +77,8 @@ TEST_F(EchoTest, AnswersAreOwnedAndMayBeMoved) {
 TEST_F(EchoTest, TakesFinishedBytesAsARequest) {
   flatbuffers::FlatBufferBuilder fbb;
   fbb.Finish(CreateSayRequestDirect(fbb, "finished"));
-  const std::span<const std::byte> bytes(reinterpret_cast<const std::byte*>(fbb.GetBufferPointer()), fbb.GetSize());
+  const std::span<const std::byte> bytes(reinterpret_cast<const std::byte*>(fbb.GetBufferPointer()),
+                                         fbb.GetSize());
   absl::StatusOr<MessageOf<SayReply>> reply = client_->Say(bytes).Wait();
   ASSERT_TRUE(reply.ok()) << reply.status();
   EXPECT_EQ((*reply)->text()->string_view(), "finished");
@@ -84,9 +87,10 @@ TEST_F(EchoTest, TakesFinishedBytesAsARequest) {
 TEST_F(EchoTest, AnswersACallback) {
   ASSERT_TRUE(channel_->WaitOpen().ok());
   std::string heard;
-  absl::Status started = client_->SayAsync(Saying("hello"), {}, [&heard](absl::StatusOr<MessageOf<SayReply>> reply) {
-    heard = reply.ok() ? (*reply)->text()->str() : reply.status().ToString();
-  });
+  absl::Status started =
+      client_->SayAsync(Saying("hello"), {}, [&heard](absl::StatusOr<MessageOf<SayReply>> reply) {
+        heard = reply.ok() ? (*reply)->text()->str() : reply.status().ToString();
+      });
   ASSERT_TRUE(started.ok()) << started;
   EXPECT_EQ(heard, "");  // never from inside the call that started it
   node_->RunUntil([&heard] { return !heard.empty(); });
@@ -141,7 +145,8 @@ TEST_F(EchoTest, RepeatsOverAStreamOfTheServer) {
 }
 
 TEST_F(EchoTest, TellsWhyAStreamOfTheServerEnded) {
-  absl::StatusOr<ReadStream<SayReply>> stream = client_->Repeat(Repeating("again", Echo::kRepeatsMax + 1));
+  absl::StatusOr<ReadStream<SayReply>> stream =
+      client_->Repeat(Repeating("again", Echo::kRepeatsMax + 1));
   ASSERT_TRUE(stream.ok()) << stream.status();
   EXPECT_FALSE(stream->Read().Wait().has_value());
   const absl::Status ended = stream->Finish().Wait();
@@ -178,9 +183,11 @@ TEST_F(EchoTest, ChatsInBothDirections) {
 Task<void> ChatAway(Node&, EchoClient& client, absl::Status& ended, bool& done) {
   absl::StatusOr<BothStreams<SayRequest, SayReply>> chat = client.Chat();
   if (chat.ok()) {
-    ended = co_await chat->Write([](flatbuffers::FlatBufferBuilder& fbb) { return CreateSayRequestDirect(fbb, "x"); });
+    ended = co_await chat->Write(
+        [](flatbuffers::FlatBufferBuilder& fbb) { return CreateSayRequestDirect(fbb, "x"); });
     std::optional<MessageOf<SayReply>> reply = co_await chat->Read();
-    if (!reply.has_value() || (*reply)->text()->string_view() != "x") ended = absl::InternalError("another answer");
+    if (!reply.has_value() || (*reply)->text()->string_view() != "x")
+      ended = absl::InternalError("another answer");
     ended.Update(chat->EndWrites());
     ended.Update(co_await chat->Finish());
   } else {
@@ -211,7 +218,8 @@ TEST_F(EchoTest, RefusesARequestThatIsNotWhatTheSchemaSays) {
   // The text is required.
   flatbuffers::FlatBufferBuilder fbb;
   fbb.Finish(CreateNothing(fbb));
-  const std::span<const std::byte> bytes(reinterpret_cast<const std::byte*>(fbb.GetBufferPointer()), fbb.GetSize());
+  const std::span<const std::byte> bytes(reinterpret_cast<const std::byte*>(fbb.GetBufferPointer()),
+                                         fbb.GetSize());
   absl::StatusOr<MessageOf<SayReply>> reply = client_->Say(bytes).Wait();
   EXPECT_EQ(reply.status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(reply.status().message()), HasSubstr("jackfield.echo.Echo/Say"));
@@ -229,27 +237,33 @@ TEST_F(EchoTest, RefusesAnItemThatIsNotWhatTheSchemaSays) {
   ASSERT_TRUE(stream->Write(Bytes("neither good nor long")).Wait().ok());
   absl::StatusOr<MessageOf<Joined>> joined = stream->Finish().Wait();
   EXPECT_EQ(joined.status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_THAT(std::string(joined.status().message()), HasSubstr("jackfield.echo.Echo/Join: an item of 21 bytes"));
+  EXPECT_THAT(std::string(joined.status().message()),
+              HasSubstr("jackfield.echo.Echo/Join: an item of 21 bytes"));
 }
 
 TEST_F(EchoTest, RefusesAStreamThatIsCalledAndACallThatIsStreamed) {
   absl::StatusOr<Message> called = channel_->Call(EchoMethods::kJoin.type, Bytes()).Wait();
   EXPECT_EQ(called.status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_THAT(std::string(called.status().message()), HasSubstr("jackfield.echo.Echo/Join is a stream"));
+  EXPECT_THAT(std::string(called.status().message()),
+              HasSubstr("jackfield.echo.Echo/Join is a stream"));
 
-  absl::StatusOr<std::unique_ptr<ClientStream>> stream = channel_->OpenStream(EchoMethods::kSay.type, Bytes());
+  absl::StatusOr<std::unique_ptr<ClientStream>> stream =
+      channel_->OpenStream(EchoMethods::kSay.type, Bytes());
   ASSERT_TRUE(stream.ok()) << stream.status();
   const absl::StatusOr<Message> streamed = (*stream)->Finish().Wait();
   EXPECT_EQ(streamed.status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_THAT(std::string(streamed.status().message()), HasSubstr("jackfield.echo.Echo/Say is not a stream"));
+  EXPECT_THAT(std::string(streamed.status().message()),
+              HasSubstr("jackfield.echo.Echo/Say is not a stream"));
 }
 
 TEST_F(EchoTest, NamesItsMethodsWhenAskedForAnother) {
-  absl::StatusOr<Message> reply = channel_->Call(MessageType("jackfield.echo.Echo/Sya"), Bytes()).Wait();
+  absl::StatusOr<Message> reply =
+      channel_->Call(MessageType("jackfield.echo.Echo/Sya"), Bytes()).Wait();
   EXPECT_EQ(reply.status().code(), absl::StatusCode::kUnimplemented);
   EXPECT_EQ(OutcomeOf(reply.status()), Outcome::kRefused);
   EXPECT_THAT(std::string(reply.status().message()),
-              HasSubstr("it serves jackfield.echo.Echo (Say, Hear, Repeat, Join and Chat), jackfield.sys.Schema (List and Get)"));
+              HasSubstr("it serves jackfield.echo.Echo (Say, Hear, Repeat, Join and Chat), "
+                        "jackfield.sys.Schema (List and Get)"));
 }
 
 TEST_F(EchoTest, EndsAStreamThatItsClientCancels) {

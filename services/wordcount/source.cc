@@ -142,9 +142,14 @@ absl::StatusOr<std::string> Fetch(uint64_t words, CountClient& count) {
   if (!top.ok()) return top.status();
   std::string result;
   uint64_t sum = 0;
+  bool goes_on = false;  // the last word
   while (std::optional<MessageOf<Counts>> counts = top->Read().Wait()) {
     for (const WordCounted* entry : *(*counts)->words()) {
-      result += Text(entry->count(), " ", entry->word()->string_view(), "\n");
+      if (!goes_on) result += Text(entry->count(), " ");
+      result += entry->word()->string_view();
+      goes_on = entry->goes_on();
+      if (goes_on) continue;
+      result += '\n';
       sum += entry->count();
     }
   }

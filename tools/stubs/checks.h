@@ -1,4 +1,5 @@
-// What a schema must keep to, so that stubs can be made of it. Each refusal says where, what, and what to do.
+// What a schema must keep to, so that stubs can be made of it. Each refusal says where, what, and
+// what to do.
 #ifndef JACKFIELD_TOOLS_STUBS_CHECKS_H_
 #define JACKFIELD_TOOLS_STUBS_CHECKS_H_
 
@@ -24,7 +25,8 @@ struct Place {
 // Of an attribute of a method that the generator does not know: refuses it, and names the nearest.
 absl::Status CheckAttributeName(const Place& place, std::string_view attribute);
 
-// The names that stubs will have: none is a word of C++, a name of another stub, or of a type of the schema.
+// The names that stubs will have: none is a word of C++, a name of another stub, or of a type of
+// the schema.
 absl::Status CheckNames(const SchemaModel& model, const reflection::Schema& schema);
 
 // No two methods have the same message type.

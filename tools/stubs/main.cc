@@ -1,7 +1,7 @@
 // jackfield_stubs --source services/echo/echo.fbs --bfbs echo.bfbs --out DIR [--no-schemas]
 //
-// Writes echo_service.h, echo_service.cc and echo_schema.inc into DIR. Run by jackfield_service_library (stubs.bzl).
-// Exit status: 0; 1 with one line on stderr; 2 usage.
+// Writes echo_service.h, echo_service.cc and echo_schema.inc into DIR. Run by
+// jackfield_service_library (stubs.bzl). Exit status: 0; 1 with one line on stderr; 2 usage.
 #include <cstdio>
 #include <fstream>
 #include <iterator>
@@ -28,7 +28,10 @@ bool Read(int argc, char** argv, Arguments& arguments) {
       arguments.schemas = jackfield::stubs::Schemas::kNotServed;
       continue;
     }
-    std::string* to = word == "--source" ? &arguments.source : word == "--bfbs" ? &arguments.bfbs : word == "--out" ? &arguments.out : nullptr;
+    std::string* to = word == "--source" ? &arguments.source
+                      : word == "--bfbs" ? &arguments.bfbs
+                      : word == "--out"  ? &arguments.out
+                                         : nullptr;
     if (to == nullptr || ++i == argc) return false;
     *to = argv[i];
   }
@@ -51,7 +54,8 @@ bool Write(const std::string& path, const std::string& text) {
 int main(int argc, char** argv) {
   Arguments arguments;
   if (!Read(argc, argv, arguments)) {
-    std::fprintf(stderr, "usage: jackfield_stubs --source X.fbs --bfbs X.bfbs --out DIR [--no-schemas]\n");
+    std::fprintf(stderr,
+                 "usage: jackfield_stubs --source X.fbs --bfbs X.bfbs --out DIR [--no-schemas]\n");
     return 2;
   }
   std::ifstream file(arguments.bfbs, std::ios::binary);
@@ -61,8 +65,9 @@ int main(int argc, char** argv) {
   if (!model.ok()) return Fail(std::string(model.status().message()));
   const std::string stem = jackfield::stubs::StemOf(*model);
   const std::string base = Text(arguments.out, "/", stem.substr(stem.rfind('/') + 1));
-  const bool written = Write(base + "_service.h", jackfield::stubs::HeaderText(*model)) &&
-                       Write(base + "_service.cc", jackfield::stubs::SourceText(*model, arguments.schemas)) &&
-                       Write(base + "_schema.inc", jackfield::stubs::LiteralText(*model));
+  const bool written =
+      Write(base + "_service.h", jackfield::stubs::HeaderText(*model)) &&
+      Write(base + "_service.cc", jackfield::stubs::SourceText(*model, arguments.schemas)) &&
+      Write(base + "_schema.inc", jackfield::stubs::LiteralText(*model));
   return written ? 0 : Fail(Text("cannot write ", base, "_service.h and its companions"));
 }

@@ -16,8 +16,10 @@ namespace {
 std::string Replaced(std::string_view text, char from, std::string_view to) {
   std::string result;
   for (const char c : text) {
-    if (c == from) result += to;
-    else result += c;
+    if (c == from)
+      result += to;
+    else
+      result += c;
   }
   return result;
 }
@@ -27,7 +29,9 @@ std::string SpaceOf(std::string_view full_name) {
   return dot == std::string_view::npos ? "" : Replaced(full_name.substr(0, dot), '.', "::");
 }
 
-std::string NameOf(std::string_view full_name) { return std::string(full_name.substr(full_name.rfind('.') + 1)); }
+std::string NameOf(std::string_view full_name) {
+  return std::string(full_name.substr(full_name.rfind('.') + 1));
+}
 
 // A table's name as code in `space` writes it.
 std::string TableName(std::string_view full_name, const std::string& space) {
@@ -47,14 +51,17 @@ std::vector<std::string> CommentsOf(const Documented& documented) {
   return lines;
 }
 
-absl::Status ReadNumber(const Place& place, std::string_view attribute, std::string_view text, int64_t most, int64_t* value) {
+absl::Status ReadNumber(const Place& place, std::string_view attribute, std::string_view text,
+                        int64_t most, int64_t* value) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *value);
-  if (error == std::errc() && end == text.data() + text.size() && *value >= 1 && *value <= most) return absl::OkStatus();
+  if (error == std::errc() && end == text.data() + text.size() && *value >= 1 && *value <= most)
+    return absl::OkStatus();
   return place.Refuse(Text("(", attribute, ": \"", text, "\") is not a number of 1 to ", most),
                       Text("write, for example, (", attribute, ": \"500\")"));
 }
 
-absl::Status ReadAttribute(const Place& place, std::string_view key, std::string_view value, MethodModel& method) {
+absl::Status ReadAttribute(const Place& place, std::string_view key, std::string_view value,
+                           MethodModel& method) {
   if (key == "one_way") {
     method.one_way = true;
   } else if (key == "idempotent") {
@@ -78,7 +85,8 @@ absl::Status ReadAttribute(const Place& place, std::string_view key, std::string
   return absl::OkStatus();
 }
 
-absl::StatusOr<MethodModel> ReadMethod(const ServiceModel& service, const Place& place, const reflection::RPCCall& call) {
+absl::StatusOr<MethodModel> ReadMethod(const ServiceModel& service, const Place& place,
+                                       const reflection::RPCCall& call) {
   MethodModel method;
   method.name = call.name()->str();
   method.full_name = service.full_name + "/" + method.name;
@@ -87,8 +95,12 @@ absl::StatusOr<MethodModel> ReadMethod(const ServiceModel& service, const Place&
   method.reply = TableName(call.response()->name()->string_view(), service.space);
   if (call.attributes() != nullptr) {
     for (const auto* attribute : *call.attributes()) {
-      const std::string_view value = attribute->value() == nullptr ? "" : attribute->value()->string_view();
-      if (absl::Status status = ReadAttribute(place, attribute->key()->string_view(), value, method); !status.ok()) return status;
+      const std::string_view value =
+          attribute->value() == nullptr ? "" : attribute->value()->string_view();
+      if (absl::Status status =
+              ReadAttribute(place, attribute->key()->string_view(), value, method);
+          !status.ok())
+        return status;
     }
   }
   if (call.request()->is_struct() || call.response()->is_struct()) {
@@ -97,24 +109,30 @@ absl::StatusOr<MethodModel> ReadMethod(const ServiceModel& service, const Place&
   if (method.one_way && method.streaming != Streaming::kNone) {
     return place.Refuse("it is both one_way and streaming", "leave out one of the two");
   }
-  if (method.one_way && call.response()->fields() != nullptr && call.response()->fields()->size() > 0) {
-    return place.Refuse(Text("it is one_way, so nobody gets the fields of its ", NameOf(call.response()->name()->string_view())),
+  if (method.one_way && call.response()->fields() != nullptr &&
+      call.response()->fields()->size() > 0) {
+    return place.Refuse(Text("it is one_way, so nobody gets the fields of its ",
+                             NameOf(call.response()->name()->string_view())),
                         "let it return a table without fields, or leave out one_way");
   }
   return method;
 }
 
-absl::StatusOr<ServiceModel> ReadService(const std::string& source, const reflection::Service& service) {
+absl::StatusOr<ServiceModel> ReadService(const std::string& source,
+                                         const reflection::Service& service) {
   ServiceModel model;
   model.full_name = service.name()->str();
   model.name = NameOf(model.full_name);
   model.space = SpaceOf(model.full_name);
   model.comments = CommentsOf(service);
   const Place place{source, model.full_name, ""};
-  if (model.space.empty()) return place.Refuse("it has no namespace", "write, for example, \"namespace shop;\" above it");
-  if (service.calls() == nullptr || service.calls()->size() == 0) return place.Refuse("it has no methods", "give it one");
+  if (model.space.empty())
+    return place.Refuse("it has no namespace", "write, for example, \"namespace shop;\" above it");
+  if (service.calls() == nullptr || service.calls()->size() == 0)
+    return place.Refuse("it has no methods", "give it one");
   for (const auto* call : *service.calls()) {
-    absl::StatusOr<MethodModel> method = ReadMethod(model, Place{source, model.full_name, call->name()->str()}, *call);
+    absl::StatusOr<MethodModel> method =
+        ReadMethod(model, Place{source, model.full_name, call->name()->str()}, *call);
     if (!method.ok()) return method.status();
     model.methods.push_back(*std::move(method));
   }
@@ -136,15 +154,18 @@ absl::StatusOr<SchemaModel> ReadSchema(std::string source, std::string bfbs) {
   if (schema.services() != nullptr) {
     for (const auto* service : *schema.services()) {
       const auto* file = service->declaration_file();
-      const bool is_named = file != nullptr && file->size() > 0;  // flatc names files, its library need not
-      if (is_named && file->string_view() != "//" + model.source) continue;  // of an included schema
+      const bool is_named =
+          file != nullptr && file->size() > 2;  // flatc names files, its library need not
+      if (is_named && file->string_view() != "//" + model.source)
+        continue;  // of an included schema
       absl::StatusOr<ServiceModel> read = ReadService(model.source, *service);
       if (!read.ok()) return read.status();
       model.services.push_back(*std::move(read));
     }
   }
   if (model.services.empty()) {
-    return absl::InvalidArgumentError(model.source + ": it declares no rpc_service; for tables alone use flatbuffer_cc_library");
+    return absl::InvalidArgumentError(
+        model.source + ": it declares no rpc_service; for tables alone use flatbuffer_cc_library");
   }
   if (absl::Status status = CheckNames(model, schema); !status.ok()) return status;
   if (absl::Status status = CheckHashes(model); !status.ok()) return status;

@@ -1,4 +1,5 @@
-// What the stub generator knows of a schema: its rpc_services and their methods, checked, and in C++'s words.
+// What the stub generator knows of a schema: its rpc_services and their methods, checked, and in
+// C++'s words.
 #ifndef JACKFIELD_TOOLS_STUBS_MODEL_H_
 #define JACKFIELD_TOOLS_STUBS_MODEL_H_
 
@@ -42,7 +43,8 @@ struct SchemaModel {
 };
 
 // The services that `source` itself declares (not those of what it includes).
-// Errors: INVALID_ARGUMENT: not a binary schema, or one that stubs cannot be made of; says what to change, and where.
+// Errors: INVALID_ARGUMENT: not a binary schema, or one that stubs cannot be made of; says what to
+// change, and where.
 absl::StatusOr<SchemaModel> ReadSchema(std::string source, std::string bfbs);
 
 uint32_t Fnv32(std::string_view text);  // as kernel/frame.h MessageType; a test compares them

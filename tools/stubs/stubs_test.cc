@@ -1,5 +1,5 @@
-// What stubs promise beyond what services/echo shows: errors, defaults, limits, coroutines that wait for others, and the
-// schema service. Client and servers are on one node, driven in turn.
+// What stubs promise beyond what services/echo shows: errors, defaults, limits, coroutines that
+// wait for others, and the schema service. Client and servers are on one node, driven in turn.
 #include <memory>
 #include <string>
 #include <string_view>
@@ -49,7 +49,8 @@ class TestedProbe final : public ProbeService {
   Handling Wide(CallOf<Ask, Answer> call) override { return call.Reply(Parts(call->number())); }
   Handling Narrow(CallOf<Ask, Answer> call) override { return call.Reply(Parts(call->number())); }
   Handling Letters(CallOf<shop::v1::Item, Answer> call) override {
-    return call.Reply(Answering(call->name() == nullptr ? 0 : static_cast<int>(call->name()->size())));
+    return call.Reply(
+        Answering(call->name() == nullptr ? 0 : static_cast<int>(call->name()->size())));
   }
   Handling Forward(CallOf<Ask, Answer> call) override {
     if (behind == nullptr) co_return absl::FailedPreconditionError("nobody is behind");
@@ -111,7 +112,8 @@ TEST_F(StubsTest, TheStatusOfAHandlerReachesTheCaller) {
 TEST_F(StubsTest, AHandlerThatDoesNotAnswerIsInternal) {
   const absl::Status status = client_->Next(Asking(-2)).Wait().status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
-  EXPECT_THAT(std::string(status.message()), HasSubstr("jackfield.probe.Probe/Next: the handler returned without an answer"));
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("jackfield.probe.Probe/Next: the handler returned without an answer"));
 }
 
 TEST_F(StubsTest, ServicesOfOneFileShareAPort) {
@@ -120,12 +122,15 @@ TEST_F(StubsTest, ServicesOfOneFileShareAPort) {
 }
 
 TEST_F(StubsTest, AMethodTakesATableOfAnotherNamespace) {
-  const auto item = [](flatbuffers::FlatBufferBuilder& fbb) { return shop::v1::CreateItemDirect(fbb, "spoon"); };
+  const auto item = [](flatbuffers::FlatBufferBuilder& fbb) {
+    return shop::v1::CreateItemDirect(fbb, "spoon");
+  };
   EXPECT_EQ((*client_->Letters(item).Wait())->number(), 5);
 }
 
 TEST_F(StubsTest, ACoroutineHandlerAnswersAfterItHasWaitedForAnotherService) {
-  EXPECT_EQ(client_->Forward(Asking(5)).Wait().status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(client_->Forward(Asking(5)).Wait().status().code(),
+            absl::StatusCode::kFailedPrecondition);
   probe_.behind = other_client_.get();
   for (int i = 0; i < 100; ++i) {
     absl::StatusOr<MessageOf<Answer>> answer = client_->Forward(Asking(i)).Wait();
@@ -151,19 +156,26 @@ TEST_F(StubsTest, TheDeadlineOfTheSchemaHoldsForACallThatNamesNone) {
   EXPECT_EQ(late.code(), absl::StatusCode::kDeadlineExceeded);
   node_->RunUntil([this] { return probe_.cancelled == 1; });
   // The handler may still answer, to nobody; that ends the call.
-  probe_.held.at(0)->Reply(Build([](flatbuffers::FlatBufferBuilder& fbb) { fbb.Finish(CreateAnswer(fbb)); })).IgnoreError();
+  probe_.held.at(0)
+      ->Reply(Build([](flatbuffers::FlatBufferBuilder& fbb) { fbb.Finish(CreateAnswer(fbb)); }))
+      .IgnoreError();
   EXPECT_EQ(port_->calls_under_way(), 0u);
 }
 
 TEST_F(StubsTest, TheCallersDeadlineGoesBeforeThatOfTheSchema) {
   bool ended = false;
-  ASSERT_TRUE(client_->WaitAsync(Asking(1), {.timeout_us = 60'000'000}, [&ended](absl::StatusOr<MessageOf<Answer>> answer) {
-    EXPECT_TRUE(answer.ok()) << answer.status();
-    ended = true;
-  }).ok());
+  ASSERT_TRUE(client_
+                  ->WaitAsync(Asking(1), {.timeout_us = 60'000'000},
+                              [&ended](absl::StatusOr<MessageOf<Answer>> answer) {
+                                EXPECT_TRUE(answer.ok()) << answer.status();
+                                ended = true;
+                              })
+                  .ok());
   node_->RunUntil([this] { return !probe_.held.empty(); });
   EXPECT_GT(probe_.held[0]->remaining_us(), 1'000'000);
-  probe_.held[0]->Reply(Build([](flatbuffers::FlatBufferBuilder& fbb) { fbb.Finish(CreateAnswer(fbb)); })).IgnoreError();
+  probe_.held[0]
+      ->Reply(Build([](flatbuffers::FlatBufferBuilder& fbb) { fbb.Finish(CreateAnswer(fbb)); }))
+      .IgnoreError();
   node_->RunUntil([&ended] { return ended; });
 }
 
@@ -173,12 +185,14 @@ TEST_F(StubsTest, AnAnswerOfManyTablesNeedsAMethodThatAllowsThem) {
   EXPECT_TRUE(client_->Narrow(Asking(900)).Wait().ok());
   const absl::Status refused = client_->Narrow(Asking(4000)).Wait().status();
   EXPECT_EQ(refused.code(), absl::StatusCode::kDataLoss);
-  EXPECT_THAT(std::string(refused.message()), HasSubstr("jackfield.probe.Probe/Narrow: the answer of"));
+  EXPECT_THAT(std::string(refused.message()),
+              HasSubstr("jackfield.probe.Probe/Narrow: the answer of"));
 }
 
 TEST_F(StubsTest, AnAnswerThatIsNotWhatTheSchemaSaysIsDataLoss) {
   const std::unique_ptr<Port> port = *Port::Open(*node_, {"unix:"});
-  port->Handle(ProbeMethods::kNext.type, [](ServerCall& call) { call.Reply(Bytes("not a table")).IgnoreError(); });
+  port->Handle(ProbeMethods::kNext.type,
+               [](ServerCall& call) { call.Reply(Bytes("not a table")).IgnoreError(); });
   ASSERT_TRUE(port->WaitServing().ok());
   const std::unique_ptr<Channel> channel = *Channel::Open(*node_, port->addresses()[0]);
   ProbeClient client(*channel);
@@ -189,10 +203,13 @@ TEST_F(StubsTest, AnAnswerThatIsNotWhatTheSchemaSaysIsDataLoss) {
 TEST_F(StubsTest, ADestroyedPortEndsCoroutinesThatWait) {
   probe_.behind = other_client_.get();
   bool ended = false;
-  ASSERT_TRUE(client_->ForwardAsync(Asking(1), {}, [&ended](absl::StatusOr<MessageOf<Answer>> answer) {
-    EXPECT_FALSE(answer.ok());
-    ended = true;
-  }).ok());
+  ASSERT_TRUE(client_
+                  ->ForwardAsync(Asking(1), {},
+                                 [&ended](absl::StatusOr<MessageOf<Answer>> answer) {
+                                   EXPECT_FALSE(answer.ok());
+                                   ended = true;
+                                 })
+                  .ok());
   node_->RunUntil([this] { return port_->calls_under_way() > 0; });
   port_.reset();
   node_->RunUntil([&ended] { return ended; });
@@ -200,40 +217,53 @@ TEST_F(StubsTest, ADestroyedPortEndsCoroutinesThatWait) {
 
 TEST_F(StubsTest, EveryPortServesItsSchemas) {
   sys::SchemaClient schemas(*channel_);
-  const auto nothing = [](flatbuffers::FlatBufferBuilder& fbb) { return sys::CreateListRequest(fbb); };
+  const auto nothing = [](flatbuffers::FlatBufferBuilder& fbb) {
+    return sys::CreateListRequest(fbb);
+  };
   absl::StatusOr<MessageOf<sys::ListReply>> list = schemas.List(nothing).Wait();
   ASSERT_TRUE(list.ok()) << list.status();
   std::vector<std::string> names;
   for (const auto* entry : *(*list)->interfaces()) names.push_back(entry->name()->str());
-  EXPECT_THAT(names, ElementsAre("jackfield.probe.Probe", "jackfield.sys.Schema", "jackfield.probe.Other"));
+  EXPECT_THAT(
+      names, ElementsAre("jackfield.probe.Probe", "jackfield.sys.Schema", "jackfield.probe.Other"));
   EXPECT_EQ((*list)->interfaces()->Get(0)->methods()->Get(0)->name()->str(), "Next");
-  EXPECT_EQ((*list)->interfaces()->Get(0)->methods()->Get(0)->message_type(), ProbeMethods::kNext.type);
+  EXPECT_EQ((*list)->interfaces()->Get(0)->methods()->Get(0)->message_type(),
+            ProbeMethods::kNext.type);
 
-  const auto probe = [](flatbuffers::FlatBufferBuilder& fbb) { return sys::CreateGetRequestDirect(fbb, "jackfield.probe.Probe"); };
+  const auto probe = [](flatbuffers::FlatBufferBuilder& fbb) {
+    return sys::CreateGetRequestDirect(fbb, "jackfield.probe.Probe");
+  };
   absl::StatusOr<MessageOf<sys::GetReply>> got = schemas.Get(probe).Wait();
   ASSERT_TRUE(got.ok()) << got.status();
-  const std::string_view bytes(reinterpret_cast<const char*>((*got)->schema()->data()), (*got)->schema()->size());
+  const std::string_view bytes(reinterpret_cast<const char*>((*got)->schema()->data()),
+                               (*got)->schema()->size());
   EXPECT_EQ(bytes, kProbeInterface.schema);
   EXPECT_EQ((*got)->schema_hash(), kProbeSchemaHash);
   EXPECT_EQ(bytes.substr(4, 4), "BFBS");
   EXPECT_EQ(reinterpret_cast<uintptr_t>(bytes.data()) % 8, 0u);
 
-  const auto misspelt = [](flatbuffers::FlatBufferBuilder& fbb) { return sys::CreateGetRequestDirect(fbb, "jackfield.probe.Prob"); };
+  const auto misspelt = [](flatbuffers::FlatBufferBuilder& fbb) {
+    return sys::CreateGetRequestDirect(fbb, "jackfield.probe.Prob");
+  };
   const absl::Status missing = schemas.Get(misspelt).Wait().status();
   EXPECT_EQ(missing.code(), absl::StatusCode::kNotFound);
-  EXPECT_THAT(std::string(missing.message()), HasSubstr("prober does not serve \"jackfield.probe.Prob\"; did you mean \"jackfield.probe.Probe\"?"));
+  EXPECT_THAT(std::string(missing.message()),
+              HasSubstr("prober does not serve \"jackfield.probe.Prob\"; did you mean "
+                        "\"jackfield.probe.Probe\"?"));
 }
 
 TEST(FindMethod, KnowsMethodsByShortAndByFullName) {
   EXPECT_EQ((*FindMethod(kProbeInterface, "Next"))->type, ProbeMethods::kNext.type);
-  EXPECT_EQ((*FindMethod(kProbeInterface, "jackfield.probe.Probe/Next"))->type, ProbeMethods::kNext.type);
+  EXPECT_EQ((*FindMethod(kProbeInterface, "jackfield.probe.Probe/Next"))->type,
+            ProbeMethods::kNext.type);
 }
 
 TEST(FindMethod, NamesTheNearestOfAnUnknownOne) {
   const absl::Status unknown = FindMethod(kProbeInterface, "Forwrd").status();
   EXPECT_EQ(unknown.code(), absl::StatusCode::kUnimplemented);
   EXPECT_EQ(ReasonOf(unknown), Reason::kUnknownMethod);
-  EXPECT_EQ(std::string(unknown.message()), "jackfield.probe.Probe has no method \"Forwrd\"; did you mean \"Forward\"?");
+  EXPECT_EQ(std::string(unknown.message()),
+            "jackfield.probe.Probe has no method \"Forwrd\"; did you mean \"Forward\"?");
   EXPECT_THAT(std::string(FindMethod(kProbeInterface, "Elephant").status().message()),
               HasSubstr("it has Next, Wait, Wide, Narrow, Letters and Forward"));
 }

@@ -11,7 +11,8 @@ namespace jackfield::stubs {
 // X_service.h: for each service its methods, its client and the base class of its servers.
 std::string HeaderText(const SchemaModel& model);
 
-// X_service.cc. The services also serve their schemas, unless that is for the schemas' service itself.
+// X_service.cc. The services also serve their schemas, unless that is for the schemas' service
+// itself.
 enum class Schemas { kServed, kNotServed };
 std::string SourceText(const SchemaModel& model, Schemas schemas);
 

@@ -11,6 +11,7 @@
 #include "kernel/node.h"
 #include "kernel/text.h"
 #include "kernel/units.h"
+#include "tools/supervisor/handing.h"
 #include "tools/supervisor/process.h"
 #include "tools/supervisor/relay.h"
 #include "tools/supervisor/running.h"
@@ -19,29 +20,26 @@
 namespace jackfield {
 namespace {
 
-// The descriptors of a channel whose ends are handed out: two pipes. The target of such an address is "fd=R,W".
-struct InheritedEnds {
-  Descriptor server_read, server_write, client_read, client_write;
-};
-
-std::string HandedTarget(const Descriptor& read, const Descriptor& write) { return Text("fd=", read.get(), ",", write.get()); }
-
 std::string SignalName(int number) {
   const char* name = sigabbrev_np(number);
   return name == nullptr ? Text("signal ", number) : Text("SIG", name);
 }
 
+std::string HowItEnded(const Ending& ending) {
+  return ending.signal != 0 ? Text("was killed by ", SignalName(ending.signal)) : Text("exited with ", ending.exit_status);
+}
+
 class Supervisor final : public RunningService::Watcher {
  public:
   Supervisor(const Plan& plan, Node& node, Loudness loudness)
-      : plan_(plan), node_(node), loudness_(loudness), screen_(Screen::OfStderr()), services_(plan.services.size()), ends_(plan.channels.size()) {
+      : plan_(plan), node_(node), loudness_(loudness), screen_(Screen::OfStderr()), handing_(plan), services_(plan.services.size()) {
     for (const PlannedService& service : plan.services) name_width_ = std::max(name_width_, service.name.size());
   }
 
   int Run() {
     BlockSignals();
     began_ns_ = node_.clock().NowNs();
-    if (absl::Status status = MakeEnds(); !status.ok()) return Complain(kExitFailed, std::string(status.message()));
+    if (absl::Status status = handing_.MakeEnds(node_.sys()); !status.ok()) return Complain(kExitFailed, std::string(status.message()));
     node_.reactor().Start(signal_op_, signal_fd_.get(), POLLIN);
     StartWhatCan();
     node_.RunUntil([this] { return Over(); });
@@ -60,7 +58,6 @@ class Supervisor final : public RunningService::Watcher {
     std::unique_ptr<RunningService> running;
     int64_t started_ns = 0;
     int64_t deadline_ns = Timers::kNever;  // until it must be ready, or must have stopped
-    std::vector<Address> addresses;
     Ending ending;
     bool asked_to_stop = false, killed = false, left_too_early = false, was_ready = false;
   };
@@ -74,20 +71,6 @@ class Supervisor final : public RunningService::Watcher {
     sigprocmask(SIG_BLOCK, &ends, nullptr);
     signal(SIGPIPE, SIG_IGN);  // a closed stderr must not end the services without a word
     signal_fd_ = Descriptor(signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK));
-  }
-
-  absl::Status MakeEnds() {
-    for (size_t i = 0; i < plan_.channels.size(); ++i) {
-      if (!plan_.channels[i].caps.inherited) continue;
-      int to_server[2], to_client[2];
-      if (const int error = node_.sys().Pipe(to_server); error < 0) return SysError(-error, "pipe");
-      ends_[i].server_read = Descriptor(to_server[0]);
-      ends_[i].client_write = Descriptor(to_server[1]);
-      if (const int error = node_.sys().Pipe(to_client); error < 0) return SysError(-error, "pipe");
-      ends_[i].client_read = Descriptor(to_client[0]);
-      ends_[i].server_write = Descriptor(to_client[1]);
-    }
-    return absl::OkStatus();
   }
 
   // ---- Starting.
@@ -107,40 +90,11 @@ class Supervisor final : public RunningService::Watcher {
 
   bool ServesNothing(const Supervised& service) const { return plan_.services[static_cast<size_t>(&service - services_.data())].serves.empty(); }
 
-  // What the service may reach and where it serves; the descriptors that are its own move to `handed`.
-  Grants GrantsFor(size_t index, std::vector<Descriptor>& handed) {
-    const PlannedService& service = plan_.services[index];
-    Grants grants;
-    grants.name = service.name;
-    grants.args = service.args;
-    for (const Address& address : service.serves) grants.serves.push_back(address.ToString());
-    for (const size_t called : service.called) {
-      const PlannedChannel& channel = plan_.channels[called];
-      InheritedEnds& ends = ends_[called];
-      if (!channel.caps.inherited) continue;
-      grants.serves[channel.serve] = service.serves[channel.serve].WithTarget(HandedTarget(ends.server_read, ends.server_write)).ToString();
-      handed.push_back(std::move(ends.server_read));
-      handed.push_back(std::move(ends.server_write));
-    }
-    for (const size_t call : service.calls) {
-      const PlannedChannel& channel = plan_.channels[call];
-      InheritedEnds& ends = ends_[call];
-      if (channel.caps.inherited) {
-        grants.calls.emplace_back(channel.role, channel.address.WithTarget(HandedTarget(ends.client_read, ends.client_write)).ToString());
-        handed.push_back(std::move(ends.client_read));
-        handed.push_back(std::move(ends.client_write));
-      } else {
-        grants.calls.emplace_back(channel.role, ClientAddress(channel.address, services_[channel.server].addresses[channel.serve]).ToString());
-      }
-    }
-    return grants;
-  }
-
   void StartService(size_t index) {
     const PlannedService& planned = plan_.services[index];
     Supervised& service = services_[index];
     std::vector<Descriptor> handed;
-    Grants grants = GrantsFor(index, handed);
+    Grants grants = handing_.GrantsOf(index, handed);
     service.started_ns = node_.clock().NowNs();
     absl::StatusOr<std::unique_ptr<RunningService>> running = absl::InternalError("not started");
     if (plan_.one_process) {
@@ -184,7 +138,7 @@ class Supervisor final : public RunningService::Watcher {
       return Fail(Text(NameOf(index), " (", service.running->where(), ") was asked to serve at ", plan_.services[index].serves.size(),
                        " addresses and reports ", addresses.size(), "; does its program come from another version?"));
     }
-    service.addresses = addresses;
+    handing_.SetServed(index, addresses);
     service.was_ready = true;
     if (!addresses.empty()) SayState(index, "ready");
     StartWhatCan();
@@ -207,6 +161,7 @@ class Supervisor final : public RunningService::Watcher {
     service.state = State::kEnded;
     service.deadline_ns = Timers::kNever;
     service.ending = ending;
+    if (loudness_ == Loudness::kVerbose) Say(Text("  ", NameOf(index), " has ended: ", HowItEnded(ending)));
     switch (phase_) {
       case Phase::kUp:
         service.left_too_early = !ending.clean() || !was_ready || Needed(index);
@@ -233,7 +188,7 @@ class Supervisor final : public RunningService::Watcher {
     if (service.state == State::kEnded || service.running == nullptr || service.asked_to_stop) return;
     service.asked_to_stop = true;
     service.running->AskToStop();
-    SetDeadline(service, node_.clock().NowNs() + kStopGraceNs);
+    SetDeadline(service, node_.clock().NowNs() + (phase_ == Phase::kFailing ? kFailGraceNs : kStopGraceNs));
   }
 
   // Clients first, so that what they still have to say is heard. Called again after each end.
@@ -325,9 +280,7 @@ class Supervisor final : public RunningService::Watcher {
   std::string Describe(const Supervised& service) const {
     const auto index = static_cast<size_t>(&service - services_.data());
     std::string text = Text(NameOf(index), " (", service.running->where(), ") ");
-    if (service.ending.signal != 0) text += Text("was killed by ", SignalName(service.ending.signal));
-    else if (service.ending.exit_status != 0) text += Text("exited with ", service.ending.exit_status);
-    else text += "exited with 0";
+    text += HowItEnded(service.ending);
     if (phase_ != Phase::kFailing) return Text(text, " while stopping");
     if (!service.was_ready && !plan_.services[index].serves.empty()) return Text(text, " before it was ready; all is stopped");
     if (!service.ending.clean()) return Text(text, "; all is stopped");
@@ -362,7 +315,7 @@ class Supervisor final : public RunningService::Watcher {
     const Supervised& service = services_[index];
     std::string line = Text("  ", NameOf(index), std::string(name_width_ - NameOf(index).size() + 2, ' '), state, std::string(9 - state.size(), ' '));
     line += Text(FormatDurationNs(node_.clock().NowNs() - service.started_ns), "  ");
-    for (const Address& address : service.addresses) line += Text(address.ToString(), "  ");
+    for (const Address& address : handing_.served(index)) line += Text(address.ToString(), "  ");
     line += service.running->where();
     for (size_t i = 0; i < plan_.services[index].calls.size(); ++i) {
       line += Text(i == 0 ? "  calls " : " ", NameOf(plan_.channels[plan_.services[index].calls[i]].server));
@@ -374,8 +327,8 @@ class Supervisor final : public RunningService::Watcher {
   Node& node_;
   const Loudness loudness_;
   const Screen screen_;
+  Handing handing_;
   std::vector<Supervised> services_;  // as in the plan
-  std::vector<InheritedEnds> ends_;   // as the plan's channels
   size_t name_width_ = 0;
   int64_t began_ns_ = 0;
   Phase phase_ = Phase::kUp;

@@ -19,6 +19,7 @@
 namespace jackfield {
 
 inline constexpr int64_t kStopGraceNs = 5'000'000'000;    // from SIGTERM to SIGKILL
+inline constexpr int64_t kFailGraceNs = 1'000'000'000;    // the same once a service has died: what the others do is lost
 inline constexpr int64_t kReadyWaitNs = 30'000'000'000;   // from start to readiness, for a service that others call
 
 enum class Loudness { kQuiet, kNormal, kVerbose };

@@ -79,7 +79,7 @@ Verb CapsVerb() {
   return {.name = "caps",
           .summary = "what each transport can do",
           .usage = "",
-          .description = "A bare address is asked; parameters can change the answer: jackfield explain \"unix:@x?type=seqpacket\".\n",
+          .description = "A bare address is asked. Parameters can change the answer: jackfield explain unix:@x?type=seqpacket\n",
           .flags = kFlags,
           .run = RunCaps};
 }

@@ -41,8 +41,9 @@ class Planner {
 
  private:
   void Wrong(Place place, std::string_view sentence) {
-    if (!wrongs_.empty()) wrongs_ += "\n";
-    wrongs_ += Text(Prefix(wiring_.file, place), sentence);
+    const std::string line = Text(Prefix(wiring_.file, place), sentence);
+    if (wrongs_.find(line) != std::string::npos) return;  // --over is wrong once, however many channels it concerns
+    wrongs_ += Text(wrongs_.empty() ? "" : "\n", line);
   }
 
   void AddService(const ServiceEntry& entry) {

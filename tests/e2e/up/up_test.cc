@@ -1,5 +1,8 @@
 // `jackfield up` when all goes well: the shape of the main job over every transport that can carry it.
+#include <algorithm>
+#include <filesystem>
 #include <fstream>
+#include <set>
 #include <sstream>
 
 #include "gtest/gtest.h"
@@ -110,6 +113,29 @@ TEST(UpTest, AServiceIsShownByItsName) {
   // The main thread's name is set before a service says that it is ready.
   EXPECT_EQ(read("tokenize", "comm"), "tokenize\n");
   EXPECT_EQ(read("tokenize", "cmdline").substr(0, 8), "tokenize");
+  command.Signal(15);
+  EXPECT_EQ(command.Wait(), 130) << command.err();
+}
+
+// With pipe: every descriptor of a channel is inherited, so that one too many would be seen.
+TEST(UpTest, AServiceHoldsNoDescriptorOfAChannelThatIsNotItsOwn) {
+  const TemporaryDirectory directory;
+  Command command({"up", directory.Write("words.toml", kWords), "--over", "pipe", "--", "hang"});
+  ASSERT_TRUE(command.WaitForStderr("is up")) << command.err();
+  const auto pipes_of = [&](std::string_view service) {
+    std::set<std::string> pipes;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc/" + std::to_string(command.PidOf(service)) + "/fd")) {
+      const std::string target = std::filesystem::read_symlink(entry.path()).string();
+      if (entry.path().filename() != "1" && target.rfind("pipe:", 0) == 0) pipes.insert(target);
+    }
+    return pipes;
+  };
+  const auto shared = [](const std::set<std::string>& a, const std::set<std::string>& b) {
+    return std::count_if(a.begin(), a.end(), [&](const std::string& pipe) { return b.count(pipe) == 1; });
+  };
+  const std::set<std::string> source = pipes_of("source"), tokenize = pipes_of("tokenize"), count = pipes_of("count");
+  EXPECT_EQ(shared(source, count), 0) << "nothing joins them but stdout";
+  EXPECT_EQ(shared(tokenize, count), 2);
   command.Signal(15);
   EXPECT_EQ(command.Wait(), 130) << command.err();
 }

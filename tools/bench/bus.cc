@@ -1,0 +1,194 @@
+#include "tools/bench/bus.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "kernel/text.h"
+#include "tools/bench/medium.h"
+
+namespace jackfield::bench {
+namespace {
+
+// Two pipes, for a medium whose ends are inherited.
+struct PipePair {
+  int to_server[2] = {-1, -1};
+  int to_client[2] = {-1, -1};
+};
+
+void CloseAll(std::initializer_list<int> fds) {
+  for (const int fd : fds) {
+    if (fd >= 0) close(fd);
+  }
+}
+
+SessionLimits LimitsOf(const Options& options) {
+  SessionLimits limits;
+  limits.outbox_frames = std::max(limits.outbox_frames, options.depth);
+  return limits;
+}
+
+NodeOptions NodeOptionsOf(std::string_view name, const Registry& registry) {
+  NodeOptions node;
+  node.name = std::string(name);
+  node.registry = &registry;
+  return node;
+}
+
+// What the server was asked for and its transport does not report belongs to node and channel: both sides get it.
+Address ForClient(Address actual, const Address& asked) {
+  for (const auto& [key, value] : asked.params()) {
+    if (!actual.Find(key)) actual = actual.With(key, value);
+  }
+  return actual;
+}
+
+class Measurement {
+ public:
+  Measurement(const Options& options, const Address& address, const Registry& registry)
+      : options_(options), address_(address), registry_(registry) {}
+
+  absl::Status Go(Run& run) {
+    absl::StatusOr<Caps> caps = CapsOfServed(address_, registry_);
+    if (!caps.ok()) return caps.status();
+    if (pipe2(told_, O_CLOEXEC) != 0) return absl::ResourceExhaustedError(Text("pipe: ", std::strerror(errno)));
+    if (absl::Status status = caps->inherited ? MakePipes() : absl::OkStatus(); !status.ok()) {
+      CloseEverything();
+      return status;
+    }
+    Sides sides;
+    sides.server = [this](Context& context) { return Serve(context); };
+    sides.client = [this](Context& context) { return Call(context); };
+    sides.close_all = [this] { CloseEverything(); };
+    if (caps->one_process) return RunThreads(options_, sides, run);
+    sides.close_other = [this](Side side) { CloseOther(side); };
+    return RunProcesses(options_, sides, run);
+  }
+
+ private:
+  absl::Status MakePipes() {
+    pipes_.resize(options_.connections);
+    for (PipePair& pair : pipes_) {
+      if (pipe2(pair.to_server, O_CLOEXEC) != 0 || pipe2(pair.to_client, O_CLOEXEC) != 0) {
+        return absl::ResourceExhaustedError(Text("pipe: ", std::strerror(errno), "; ", options_.connections,
+                                                 " connections need 4 descriptors each (ulimit -n)"));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  void CloseEverything() {
+    CloseAll({told_[0], told_[1]});
+    for (PipePair& pair : pipes_) CloseAll({pair.to_server[0], pair.to_server[1], pair.to_client[0], pair.to_client[1]});
+  }
+  void CloseOther(Side side) {
+    const bool server = side == Side::kServer;
+    CloseAll({told_[server ? 0 : 1]});
+    for (PipePair& pair : pipes_) {
+      if (server) CloseAll({pair.to_server[1], pair.to_client[0]});
+      else CloseAll({pair.to_server[0], pair.to_client[1]});
+    }
+  }
+
+  absl::Status Serve(Context& context) {
+    absl::StatusOr<std::unique_ptr<Node>> node = MakeNode(context, "bench-server");
+    if (!node.ok()) return node.status();
+    std::vector<std::string> serves;
+    for (const PipePair& pair : pipes_) serves.push_back(InheritedAddress(pair.to_server[0], pair.to_client[1]).ToString());
+    if (serves.empty()) serves.push_back(address_.ToString());
+    absl::Status fault;
+    PortOptions port_options;
+    port_options.session = LimitsOf(options_);
+    absl::StatusOr<std::unique_ptr<Port>> port = Port::Open(**node, serves, port_options);
+    if (!port.ok()) return port.status();
+    ServeMeasured(**node, **port, options_, fault);
+    if (absl::Status status = (*port)->WaitServing(); !status.ok()) return status;
+    const std::string line = Text((*port)->addresses()[0].ToString(), "\n");
+    if (write(told_[1], line.data(), line.size()) != static_cast<ssize_t>(line.size())) return absl::AbortedError("the client has gone");
+    (*node)->Run();
+    return fault;
+  }
+
+  absl::Status Call(Context& context) {
+    absl::StatusOr<Address> served = ReadServed();
+    if (!served.ok()) return served.status();
+    absl::StatusOr<std::unique_ptr<Node>> node = MakeNode(context, "bench-client");
+    if (!node.ok()) return node.status();
+    ChannelOptions channel_options;
+    channel_options.calls_max = std::max(1u, options_.depth);
+    channel_options.session = LimitsOf(options_);
+    channel_options.timeout_us = 10'000'000;
+    std::vector<std::unique_ptr<Channel>> channels;
+    for (uint32_t i = 0; i < options_.connections; ++i) {
+      const Address address = pipes_.empty() ? *served : InheritedAddress(pipes_[i].to_client[0], pipes_[i].to_server[1]);
+      absl::StatusOr<std::unique_ptr<Channel>> channel = Channel::Open(**node, address, channel_options);
+      if (!channel.ok()) return channel.status();
+      channels.push_back(*std::move(channel));
+    }
+    for (const auto& channel : channels) {
+      if (absl::Status status = channel->WaitOpen(); !status.ok()) return status;
+    }
+    absl::Status status = options_.mode == Mode::kLatency      ? MeasureLatency(context, *channels[0])
+                          : options_.mode == Mode::kThroughput ? MeasureThroughput(context, *channels[0])
+                                                               : MeasureFanin(context, **node, channels);
+    if (!status.ok()) return status;
+    status = CheckLedgers(channels);
+    // If the server goes before its answer comes, that is as well.
+    channels[0]->Call(kStop, Bytes()).Wait().status().IgnoreError();
+    return status;
+  }
+
+  // Nothing that was sent may be unaccounted for.
+  static absl::Status CheckLedgers(const std::vector<std::unique_ptr<Channel>>& channels) {
+    for (const auto& channel : channels) {
+      const Ledger ledger = channel->ledger();
+      if (ledger.failed == 0 && ledger.dropped == 0 && ledger.late == 0) continue;
+      return absl::DataLossError(Text("of ", ledger.sent, " messages ", ledger.failed, " failed, ", ledger.dropped,
+                                      " were dropped, and ", ledger.late, " answers came late"));
+    }
+    return absl::OkStatus();
+  }
+
+  // A node that is bound to one CPU does not spin: whoever it waits for may need that CPU. With --pin split each side
+  // has a CPU of its own, so there the thread is bound after the node has looked.
+  absl::StatusOr<std::unique_ptr<Node>> MakeNode(Context& context, std::string_view name) const {
+    if (options_.pin == Pin::kSame) context.PinThread();
+    absl::StatusOr<std::unique_ptr<Node>> node = Node::Create(NodeOptionsOf(name, registry_));
+    if (options_.pin == Pin::kSplit) context.PinThread();
+    return node;
+  }
+
+  absl::StatusOr<Address> ReadServed() const {
+    std::string line;
+    for (char c; line.size() < 4096; line += c) {
+      if (read(told_[0], &c, 1) != 1) return absl::UnavailableError("the server did not come up");
+      if (c == '\n') break;
+    }
+    absl::StatusOr<Address> actual = registry_.Parse(line);
+    if (!actual.ok()) return actual.status();
+    return ForClient(*std::move(actual), address_);
+  }
+
+  Address InheritedAddress(int read_fd, int write_fd) const { return address_.WithTarget(Text("fd=", read_fd, ",", write_fd)); }
+
+  const Options& options_;
+  const Address& address_;
+  const Registry& registry_;
+  int told_[2] = {-1, -1};  // a pipe by which the server tells where it serves
+  std::vector<PipePair> pipes_;
+};
+
+}  // namespace
+
+absl::Status MeasureBus(const Options& options, const Address& address, const Registry& registry, Run& run) {
+  return Measurement(options, address, registry).Go(run);
+}
+
+}  // namespace jackfield::bench

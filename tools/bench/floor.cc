@@ -1,0 +1,73 @@
+#include "tools/bench/floor.h"
+
+#include <memory>
+#include <utility>
+
+#include "kernel/text.h"
+#include "kernel/units.h"
+#include "tools/bench/floor_lines.h"
+#include "tools/bench/floor_memory.h"
+
+namespace jackfield::bench {
+namespace {
+
+// The fan-in floor writes without waiting for room: what is outstanding must fit into the medium.
+constexpr uint64_t kFaninBytesMax = 32 << 10;
+
+}  // namespace
+
+Floor FloorOf(const Options& options, const Address& address) {
+  const MediumOfScheme& row = FindMedium(address);
+  Floor floor;
+  floor.medium = row.medium;
+  if (!address.shims().empty() || row.medium == Medium::kNone) {
+    floor.why = "the bench knows no plain program over this medium";
+    return floor;
+  }
+  if (const auto spin = address.Find("spin")) {
+    const absl::StatusOr<int64_t> ns = ParseDurationNs(*spin);
+    if (ns.ok() && *ns == 0) floor.waiting = Waiting::kBlocking;
+  }
+  std::string_view variant = floor.waiting == Waiting::kSpin ? "spin" : "blocking";
+  if (options.mode == Mode::kThroughput) variant = "coalesced";
+  if (options.mode == Mode::kFanin) {
+    if (options.depth * options.size_bytes > kFaninBytesMax) {
+      floor.why = Text("depth × size is over ", kFaninBytesMax >> 10, " KiB, which the plain loop cannot keep in the medium");
+      return floor;
+    }
+    variant = row.medium == Medium::kMemory ? "spin" : "epoll, batched";
+  }
+  floor.name = Text(row.name, ", ", variant);
+  return floor;
+}
+
+absl::Status MeasureFloor(const Options& options, const Floor& floor, Run& run) {
+  if (floor.medium == Medium::kMemory) return MeasureMemoryFloor(options, floor.waiting, run);
+  absl::StatusOr<std::unique_ptr<Lines>> made = Lines::Make(floor.medium, options.connections);
+  if (!made.ok()) return made.status();
+  Lines& lines = **made;
+  Sides sides;
+  sides.server = [&](Context& context) {
+    context.PinThread();
+    switch (options.mode) {
+      case Mode::kLatency: return ServeLatencyFloor(context, lines, floor.waiting);
+      case Mode::kThroughput: return TakeThroughputFloor(context, lines);
+      case Mode::kFanin: return ServeFaninFloor(context, lines);
+    }
+    return absl::OkStatus();
+  };
+  sides.client = [&](Context& context) {
+    context.PinThread();
+    switch (options.mode) {
+      case Mode::kLatency: return MeasureLatencyFloor(context, lines, floor.waiting);
+      case Mode::kThroughput: return SendThroughputFloor(context, lines);
+      case Mode::kFanin: return MeasureFaninFloor(context, lines);
+    }
+    return absl::OkStatus();
+  };
+  sides.close_all = [&] { lines.CloseAll(); };
+  sides.close_other = [&](Side side) { lines.CloseOther(side); };
+  return RunProcesses(options, sides, run);
+}
+
+}  // namespace jackfield::bench

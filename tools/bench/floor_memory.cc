@@ -1,0 +1,273 @@
+#include "tools/bench/floor_memory.h"
+
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <bit>
+#include <cstring>
+#include <memory>
+#include <new>
+#include <vector>
+
+#include "tools/bench/floor_loops.h"
+
+namespace jackfield::bench {
+namespace {
+
+// One writer, one reader. A slot carries the number of the message in it, so that both share just the slot's own cache
+// lines while the ring is neither full nor empty.
+class Ring {
+ public:
+  static constexpr size_t kBytes = 256 << 10;
+
+  explicit Ring(size_t message_bytes)
+      : slot_bytes_((message_bytes + sizeof(Slot) + 63) / 64 * 64),
+        slots_(std::bit_ceil(std::clamp<size_t>(kBytes / slot_bytes_, 4, 4096))),
+        memory_(slots_ * slot_bytes_ + 64) {
+    void* at = memory_.data();
+    size_t room = memory_.size();
+    base_ = static_cast<std::byte*>(std::align(64, slots_ * slot_bytes_, at, room));
+    for (size_t i = 0; i < slots_; ++i) new (base_ + i * slot_bytes_) Slot;
+  }
+
+  // Room for the next message; nullptr: the ring is full.
+  std::byte* Claim() {
+    if (sent_ - taken_seen_ == slots_) {
+      taken_seen_ = taken_.load(std::memory_order_acquire);
+      if (sent_ - taken_seen_ == slots_) return nullptr;
+    }
+    return PayloadOf(SlotOf(sent_));
+  }
+  void Publish() {
+    Slot& slot = SlotOf(sent_);
+    slot.published.store(++sent_, std::memory_order_release);  // the message, to the reader
+  }
+  // The next message; nullptr: none yet.
+  const std::byte* Peek() {
+    Slot& slot = SlotOf(received_);
+    return slot.published.load(std::memory_order_acquire) == received_ + 1 ? PayloadOf(slot) : nullptr;
+  }
+  // The writer hears of it each quarter of the ring.
+  void Pop() {
+    if (++received_ % (slots_ / 4) == 0) taken_.store(received_, std::memory_order_release);  // room, to the writer
+  }
+
+  // For the blocking form: the reader sleeps, the writer wakes it if it does.
+  void Signal() {
+    bell_.fetch_add(1, std::memory_order_seq_cst);
+    if (sleeping_.load(std::memory_order_seq_cst) != 0) syscall(SYS_futex, &bell_, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
+  }
+  const std::byte* WaitPeek(const std::atomic<uint32_t>& stop) {
+    while (true) {
+      const uint32_t heard = bell_.load(std::memory_order_seq_cst);
+      if (const std::byte* message = Peek()) return message;
+      if (stop.load(std::memory_order_relaxed) != 0) return nullptr;
+      sleeping_.store(1, std::memory_order_seq_cst);
+      syscall(SYS_futex, &bell_, FUTEX_WAIT_PRIVATE, heard, nullptr, nullptr, 0);
+      sleeping_.store(0, std::memory_order_seq_cst);
+    }
+  }
+
+ private:
+  struct Slot {
+    std::atomic<uint64_t> published{0};  // number of the message in it, counted from 1
+  };
+  Slot& SlotOf(uint64_t message) { return *reinterpret_cast<Slot*>(base_ + message % slots_ * slot_bytes_); }
+  static std::byte* PayloadOf(Slot& slot) { return reinterpret_cast<std::byte*>(&slot + 1); }
+
+  const size_t slot_bytes_;
+  const size_t slots_;
+  std::vector<std::byte> memory_;
+  std::byte* base_;
+  alignas(128) uint64_t sent_ = 0;  // the writer's
+  uint64_t taken_seen_ = 0;
+  alignas(128) uint64_t received_ = 0;  // the reader's
+  alignas(128) std::atomic<uint64_t> taken_{0};
+  alignas(128) std::atomic<uint32_t> bell_{0};
+  std::atomic<uint32_t> sleeping_{0};
+};
+
+void Relax() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#endif
+}
+
+class MemoryFloor {
+ public:
+  MemoryFloor(const Options& options, Waiting waiting, Run& run)
+      : blocking_(waiting == Waiting::kBlocking && options.mode == Mode::kLatency), size_(options.size_bytes), stop_(run.stop) {
+    for (uint32_t i = 0; i < options.connections; ++i) {
+      requests_.push_back(std::make_unique<Ring>(size_));
+      answers_.push_back(std::make_unique<Ring>(size_));
+    }
+  }
+
+  absl::Status Serve(Context& context) {
+    context.PinThread();
+    if (context.options.mode == Mode::kLatency) return Echo();
+    return context.options.mode == Mode::kThroughput ? Take(context) : EchoMany();
+  }
+
+  absl::Status Measure(Context& context) {
+    context.PinThread();
+    absl::Status status = context.options.mode == Mode::kLatency      ? Latency(context)
+                          : context.options.mode == Mode::kThroughput ? Send(context)
+                                                                      : Fanin(context);
+    stop_.store(1, std::memory_order_release);
+    requests_[0]->Signal();
+    return status;
+  }
+
+ private:
+  const std::byte* Await(Ring& ring) {
+    if (blocking_) return ring.WaitPeek(stop_);
+    while (true) {
+      if (const std::byte* message = ring.Peek()) return message;
+      if (stop_.load(std::memory_order_acquire) != 0) return ring.Peek();
+      Relax();
+    }
+  }
+  // Waits for room, copies, publishes.
+  void Put(Ring& ring, const std::byte* message) {
+    std::byte* to;
+    while ((to = ring.Claim()) == nullptr) Relax();
+    std::memcpy(to, message, size_);
+    ring.Publish();
+    if (blocking_) ring.Signal();
+  }
+
+  absl::Status Echo() {
+    for (uint64_t next = 0; const std::byte* message = Await(*requests_[0]); ++next) {
+      if (ReadSequence(message) != next) return WrongEcho();
+      Put(*answers_[0], message);
+      requests_[0]->Pop();
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Latency(Context& context) {
+    std::vector<std::byte> message(size_);
+    return LatencyLoop(context, [&](uint64_t sequence) {
+      WriteSequence(sequence, message.data());
+      Put(*requests_[0], message.data());
+      const std::byte* answer = Await(*answers_[0]);
+      const bool right = answer != nullptr && ReadSequence(answer) == sequence;
+      answers_[0]->Pop();
+      return right;
+    });
+  }
+
+  absl::Status Take(Context& context) {
+    constexpr size_t kTogether = 64;  // as many before the clock is looked at
+    TakeMeter meter(context);
+    uint64_t next = 0;
+    while (const std::byte* message = Await(*requests_[0])) {
+      const uint64_t first = next;
+      size_t count = 0;
+      do {
+        if (ReadSequence(message) != next++) return WrongEcho();
+        requests_[0]->Pop();
+      } while (++count < kTogether && (message = requests_[0]->Peek()) != nullptr);
+      meter.TakeChecked(next - first);
+    }
+    meter.End();
+    return absl::OkStatus();
+  }
+
+  absl::Status Send(Context& context) {
+    std::vector<std::byte> message(size_);
+    return SendLoop(
+        context,
+        [&](uint64_t sequence) {
+          WriteSequence(sequence, message.data());
+          Put(*requests_[0], message.data());
+          return true;
+        },
+        [] { return true; });
+  }
+
+  absl::Status EchoMany() {
+    std::vector<uint64_t> next(requests_.size(), 0);
+    while (stop_.load(std::memory_order_relaxed) == 0) {
+      bool any = false;
+      for (size_t i = 0; i < requests_.size(); ++i) {
+        Ring& requests = *requests_[i];
+        for (const std::byte* message; (message = requests.Peek()) != nullptr; any = true) {
+          std::byte* to = answers_[i]->Claim();
+          if (to == nullptr) break;  // the client is behind
+          if (ReadSequence(message) != next[i]++) return WrongEcho();
+          std::memcpy(to, message, size_);
+          answers_[i]->Publish();
+          requests.Pop();
+        }
+      }
+      if (!any) Relax();
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Fanin(Context& context) {
+    const size_t depth = context.options.depth;
+    struct Connection {
+      std::vector<int64_t> issued_ns;
+      uint64_t sent = 0, answered = 0;
+    };
+    std::vector<Connection> connections(requests_.size());
+    std::vector<std::byte> message(size_);
+    // A call whose ring is full waits until an answer has come: so many can be outstanding at most.
+    const auto send = [&](size_t i, int64_t now_ns) {
+      Connection& connection = connections[i];
+      std::byte* to = requests_[i]->Claim();
+      if (to == nullptr) return;
+      WriteSequence(connection.sent, message.data());
+      connection.issued_ns[connection.sent++ % depth] = now_ns;
+      std::memcpy(to, message.data(), size_);
+      requests_[i]->Publish();
+    };
+    Window window(context);
+    Histogram& latency = context.run.latency;
+    int64_t now_ns = NowNs();
+    for (Connection& connection : connections) connection.issued_ns.assign(depth, now_ns);
+    while (!window.Over(now_ns)) {
+      if (window.Begins(now_ns)) latency.Clear();
+      now_ns = NowNs();
+      for (size_t i = 0; i < connections.size(); ++i) {
+        Connection& connection = connections[i];
+        for (const std::byte* answer; (answer = answers_[i]->Peek()) != nullptr;) {
+          if (ReadSequence(answer) != connection.answered) return WrongEcho();
+          latency.Add(static_cast<uint64_t>(now_ns - connection.issued_ns[connection.answered++ % depth]));
+          answers_[i]->Pop();
+        }
+        while (connection.sent - connection.answered < depth) {
+          const uint64_t before = connection.sent;
+          send(i, now_ns);
+          if (connection.sent == before) break;
+        }
+      }
+    }
+    window.End(latency.count());
+    return absl::OkStatus();
+  }
+
+  const bool blocking_;
+  const size_t size_;
+  std::atomic<uint32_t>& stop_;
+  std::vector<std::unique_ptr<Ring>> requests_, answers_;  // by connection
+};
+
+}  // namespace
+
+absl::Status MeasureMemoryFloor(const Options& options, Waiting waiting, Run& run) {
+  run.stop = 0;
+  const auto floor = std::make_unique<MemoryFloor>(options, waiting, run);
+  Sides sides;
+  sides.server = [&](Context& context) { return floor->Serve(context); };
+  sides.client = [&](Context& context) { return floor->Measure(context); };
+  return RunThreads(options, sides, run);
+}
+
+}  // namespace jackfield::bench

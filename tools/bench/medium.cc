@@ -1,0 +1,29 @@
+#include "tools/bench/medium.h"
+
+namespace jackfield::bench {
+namespace {
+
+constexpr MediumOfScheme kMedia[] = {
+    {.scheme = "unix", .type = "", .medium = Medium::kUnixStream, .name = "unix stream"},
+    {.scheme = "unix", .type = "stream", .medium = Medium::kUnixStream, .name = "unix stream"},
+    {.scheme = "unix", .type = "seqpacket", .medium = Medium::kUnixPackets, .name = "unix seqpacket"},
+    {.scheme = "tcp", .type = "", .medium = Medium::kTcp, .name = "tcp loopback"},
+    {.scheme = "pipe", .type = "", .medium = Medium::kPipe, .name = "pipe pair"},
+    {.scheme = "inproc", .type = "", .medium = Medium::kMemory, .name = "memory rings"},
+};
+constexpr MediumOfScheme kOther = {.scheme = "", .type = "", .medium = Medium::kNone, .name = "no floor"};
+
+}  // namespace
+
+const MediumOfScheme& FindMedium(const Address& address) {
+  for (const MediumOfScheme& row : kMedia) {
+    if (row.scheme == address.scheme() && row.type == address.Find("type").value_or("")) return row;
+  }
+  return kOther;
+}
+
+absl::StatusOr<Caps> CapsOfServed(const Address& address, const Registry& registry) {
+  return registry.Describe(address.Without("spin").Without("on_full"), Role::kServe);
+}
+
+}  // namespace jackfield::bench

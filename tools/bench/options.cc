@@ -1,0 +1,192 @@
+#include "tools/bench/options.h"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+#include "kernel/text.h"
+#include "kernel/units.h"
+#include "tools/bench/medium.h"
+
+namespace jackfield::bench {
+namespace {
+
+constexpr std::string_view kFlags[] = {"--over", "--mode", "--size", "--seconds", "--connections", "--depth",
+                                       "--rounds", "--pin", "--json", "--floor", "--help"};
+constexpr std::string_view kModes[] = {"latency", "throughput", "fanin"};
+constexpr std::string_view kPins[] = {"split", "same", "none"};
+
+absl::Status Bad(std::string_view why) { return absl::InvalidArgumentError(std::string(why)); }
+
+std::string DidYouMean(std::string_view word, std::span<const std::string_view> candidates) {
+  const std::string_view nearest = Nearest(word, candidates);
+  return nearest.empty() ? "" : Text("; did you mean ", nearest, "?");
+}
+
+template <class Number>
+absl::Status ReadNumber(std::string_view flag, std::string_view text, Number least, Number most, Number& to) {
+  Number number{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size() || !(number >= least && number <= most)) {
+    return Bad(Text(flag, " is a number from ", least, " to ", most, ", not \"", Escaped(text), "\""));
+  }
+  to = number;
+  return absl::OkStatus();
+}
+
+// One of `words`, by its place among them.
+absl::Status ReadWord(std::string_view flag, std::string_view text, std::span<const std::string_view> words, int& to) {
+  for (size_t i = 0; i < words.size(); ++i) {
+    if (words[i] == text) {
+      to = static_cast<int>(i);
+      return absl::OkStatus();
+    }
+  }
+  return Bad(Text(flag, " is one of ", Listed(words), ", not \"", Escaped(text), "\"", DidYouMean(text, words)));
+}
+
+absl::Status ReadSize(std::string_view text, uint64_t& to) {
+  uint64_t size = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), size);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    absl::StatusOr<uint64_t> with_unit = ParseBytes(text);
+    if (!with_unit.ok()) return Bad(Text("--size is a number of bytes, such as 64 or 4KiB, not \"", Escaped(text), "\""));
+    size = *with_unit;
+  }
+  if (size < Options::kSizeMin) {
+    return Bad(Text("--size ", size, " is too small: a payload holds at least a sequence number, so ", Options::kSizeMin, " bytes or more"));
+  }
+  if (size > Options::kSizeMax) return Bad(Text("--size ", size, " is too large: a message has at most 16 MiB"));
+  to = size;
+  return absl::OkStatus();
+}
+
+// "a,b" at commas, but "pipe:fd=3,4" is one address: what follows a comma and has no colon belongs to the one before.
+std::vector<std::string> SplitAddresses(std::string_view text) {
+  std::vector<std::string> addresses;
+  while (true) {
+    const size_t comma = text.find(',');
+    const std::string_view part = text.substr(0, comma);
+    if (!addresses.empty() && part.find(':') == part.npos && addresses.back().find("fd=") != std::string::npos) {
+      addresses.back() += Text(",", part);
+    } else {
+      addresses.emplace_back(part);
+    }
+    if (comma == text.npos) return addresses;
+    text.remove_prefix(comma + 1);
+  }
+}
+
+absl::StatusOr<Address> ReadAddress(std::string_view text, const Registry& registry, uint64_t size_bytes) {
+  if (text.empty()) return Bad("--over needs at least one address, such as unix: or tcp:");
+  // A bare word is meant as a scheme.
+  const std::string whole = text.find(':') == text.npos ? Text(text, ":") : std::string(text);
+  absl::StatusOr<Address> address = registry.Parse(whole);
+  if (!address.ok()) return address.status();
+  if (const auto spin = address->Find("spin"); spin && *spin != "always" && *spin != "learned") {
+    if (absl::StatusOr<int64_t> ns = ParseDurationNs(*spin); !ns.ok()) return ns.status();
+  }
+  absl::StatusOr<Caps> caps = CapsOfServed(*address, registry);
+  if (!caps.ok()) return caps.status();
+  if (const std::vector<std::string> missing = MissingNeeds(*caps, CallNeeds()); !missing.empty()) {
+    const std::vector<std::string_view> words(missing.begin(), missing.end());
+    return Bad(Text(whole, " cannot carry calls: it lacks ", Listed(words)));
+  }
+  if (size_bytes + kHeaderBytes > caps->frame_bytes_max) {
+    return Bad(Text(whole, " carries at most ", caps->frame_bytes_max - kHeaderBytes, " bytes a message, not --size ", size_bytes));
+  }
+  return address;
+}
+
+}  // namespace
+
+std::string_view Name(Mode mode) { return kModes[static_cast<size_t>(mode)]; }
+std::string_view Name(Pin pin) { return kPins[static_cast<size_t>(pin)]; }
+
+absl::StatusOr<Options> Options::Parse(std::span<const std::string_view> args, const Registry& registry) {
+  Options options;
+  std::string_view over = "unix:";
+  std::optional<uint32_t> connections;
+  for (size_t i = 0; i < args.size(); ++i) {
+    std::string_view flag = args[i];
+    std::optional<std::string_view> value;
+    if (const size_t equals = flag.find('='); flag.starts_with("--") && equals != flag.npos) {
+      value = flag.substr(equals + 1);
+      flag = flag.substr(0, equals);
+    }
+    if (flag == "--json" || flag == "--floor" || flag == "--help" || flag == "-h") {
+      if (value) return Bad(Text(flag, " takes no value"));
+      (flag == "--json" ? options.json : flag == "--floor" ? options.floor : options.help) = true;
+      continue;
+    }
+    if (std::find(std::begin(kFlags), std::end(kFlags), flag) == std::end(kFlags)) {
+      if (!flag.starts_with("-")) return Bad(Text("\"", Escaped(flag), "\" is not an option of bench; transports are given by --over"));
+      return Bad(Text("bench has no option ", Escaped(flag), DidYouMean(flag, kFlags)));
+    }
+    if (!value) {
+      if (++i == args.size()) return Bad(Text(flag, " needs a value"));
+      value = args[i];
+    }
+    absl::Status status;
+    int word = 0;
+    if (flag == "--over") {
+      over = *value;
+    } else if (flag == "--mode") {
+      status = ReadWord(flag, *value, kModes, word);
+      options.mode = static_cast<Mode>(word);
+    } else if (flag == "--pin") {
+      status = ReadWord(flag, *value, kPins, word);
+      options.pin = static_cast<Pin>(word);
+    } else if (flag == "--size") {
+      status = ReadSize(*value, options.size_bytes);
+    } else if (flag == "--seconds") {
+      status = ReadNumber<double>(flag, *value, 0.01, kSecondsMax, options.seconds);
+    } else if (flag == "--connections") {
+      status = ReadNumber<uint32_t>(flag, *value, 1, kConnectionsMax, connections.emplace());
+    } else if (flag == "--depth") {
+      status = ReadNumber<uint32_t>(flag, *value, 1, kDepthMax, options.depth);
+    } else {
+      status = ReadNumber<uint32_t>(flag, *value, 1, kRoundsMax, options.rounds);
+    }
+    if (!status.ok()) return status;
+  }
+  if (options.help) return options;
+  if (options.rounds == 0) options.rounds = options.floor ? 5 : 1;
+  options.connections = connections.value_or(options.mode == Mode::kFanin ? 16 : 1);
+  if (options.mode != Mode::kFanin) {
+    if (options.connections != 1) return Bad(Text("--mode ", Name(options.mode), " measures one connection; --connections is for --mode fanin"));
+    options.depth = 1;
+  }
+  for (const std::string& text : SplitAddresses(over)) {
+    absl::StatusOr<Address> address = ReadAddress(text, registry, options.size_bytes);
+    if (!address.ok()) return address.status();
+    options.over.push_back(*std::move(address));
+  }
+  return options;
+}
+
+std::string_view UsageText() {
+  return R"(usage: jackfield bench [--over ADDRESS[,ADDRESS…]] [--mode MODE] [options]
+
+Measures whole calls between two processes, through Channel and Port, every
+payload verified on both sides.
+
+  --over ADDRESS     where the server serves (default unix:), such as tcp:, pipe:,
+                     inproc:, unix:?type=seqpacket, unix:?spin=0
+  --mode latency     one blocking call at a time: the round trip (default)
+         throughput  one-way messages as fast as they go, counted by the receiver
+         fanin       calls on many connections to one server
+  --size BYTES       of a payload: 8 .. 16 MiB (default 64)
+  --seconds N        of each measurement (default 1)
+  --connections N    fanin: connections (default 16)
+  --depth N          fanin: calls outstanding on each (default 16)
+  --floor            also measures the bare medium, in alternation, and the ratio
+  --rounds N         repetitions (default 5 with --floor, else 1)
+  --pin split|same|none   client and server on two CPUs (default), on one, anywhere
+  --json             one JSON object a line instead of a table
+
+docs/benchmarks.md explains what is measured and how.
+)";
+}
+
+}  // namespace jackfield::bench

@@ -1,0 +1,51 @@
+// What the command line asks for.
+#ifndef JACKFIELD_TOOLS_BENCH_OPTIONS_H_
+#define JACKFIELD_TOOLS_BENCH_OPTIONS_H_
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "kernel/address.h"
+#include "kernel/registry.h"
+
+namespace jackfield::bench {
+
+enum class Mode { kLatency, kThroughput, kFanin };
+enum class Pin { kSplit, kSame, kNone };
+
+std::string_view Name(Mode mode);
+std::string_view Name(Pin pin);
+
+struct Options {
+  static constexpr uint64_t kSizeMin = 8;  // a sequence number
+  static constexpr uint64_t kSizeMax = 16 << 20;
+  static constexpr uint32_t kConnectionsMax = 4096;
+  static constexpr uint32_t kDepthMax = 4096;
+  static constexpr uint32_t kRoundsMax = 1000;
+  static constexpr double kSecondsMax = 3600;
+
+  // Errors: INVALID_ARGUMENT, one sentence that says what is wrong and what would be right.
+  static absl::StatusOr<Options> Parse(std::span<const std::string_view> args, const Registry& registry);
+
+  std::vector<Address> over;  // resolved by the registry, and able to carry a call of this size
+  Mode mode = Mode::kLatency;
+  uint64_t size_bytes = 64;   // of a payload
+  double seconds = 1;         // of one measurement, after its warm-up
+  uint32_t connections = 1;   // fanin only
+  uint32_t depth = 16;        // calls outstanding on each connection; 1 but in fanin
+  uint32_t rounds = 0;        // 0: 5 with a floor, else 1
+  Pin pin = Pin::kSplit;
+  bool json = false;
+  bool floor = false;
+  bool help = false;
+};
+
+std::string_view UsageText();
+
+}  // namespace jackfield::bench
+
+#endif  // JACKFIELD_TOOLS_BENCH_OPTIONS_H_

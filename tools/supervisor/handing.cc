@@ -1,0 +1,54 @@
+#include "tools/supervisor/handing.h"
+
+#include <utility>
+
+#include "kernel/text.h"
+
+namespace jackfield {
+namespace {
+
+// `address` with these ends in it, which move to `handed`.
+std::string HandedAddress(const Address& address, Descriptor& read, Descriptor& write, std::vector<Descriptor>& handed) {
+  const std::string text = address.WithTarget(Text("fd=", read.get(), ",", write.get())).ToString();
+  handed.push_back(std::move(read));
+  handed.push_back(std::move(write));
+  return text;
+}
+
+}  // namespace
+
+absl::Status Handing::MakeEnds(const Sys& sys) {
+  for (size_t i = 0; i < plan_.channels.size(); ++i) {
+    if (!plan_.channels[i].caps.inherited) continue;
+    int to_server[2], to_client[2];
+    if (const int error = sys.Pipe(to_server); error < 0) return SysError(-error, "pipe");
+    ends_[i].server_read = Descriptor(to_server[0]);
+    ends_[i].client_write = Descriptor(to_server[1]);
+    if (const int error = sys.Pipe(to_client); error < 0) return SysError(-error, "pipe");
+    ends_[i].client_read = Descriptor(to_client[0]);
+    ends_[i].server_write = Descriptor(to_client[1]);
+  }
+  return absl::OkStatus();
+}
+
+Grants Handing::GrantsOf(size_t index, std::vector<Descriptor>& handed) {
+  const PlannedService& service = plan_.services[index];
+  Grants grants;
+  grants.name = service.name;
+  grants.args = service.args;
+  for (const Address& address : service.serves) grants.serves.push_back(address.ToString());
+  for (const size_t called : service.called) {
+    const PlannedChannel& channel = plan_.channels[called];
+    if (!channel.caps.inherited) continue;
+    grants.serves[channel.serve] = HandedAddress(service.serves[channel.serve], ends_[called].server_read, ends_[called].server_write, handed);
+  }
+  for (const size_t call : service.calls) {
+    const PlannedChannel& channel = plan_.channels[call];
+    grants.calls.emplace_back(channel.role,
+                              channel.caps.inherited ? HandedAddress(channel.address, ends_[call].client_read, ends_[call].client_write, handed)
+                                                     : ClientAddress(channel.address, served_[channel.server][channel.serve]).ToString());
+  }
+  return grants;
+}
+
+}  // namespace jackfield
