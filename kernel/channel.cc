@@ -265,7 +265,7 @@ void Channel::Abandon(CallWaiter& waiter) {
     slot.id = 0;
     slot.next_free = free_;
     free_ = static_cast<uint32_t>(&slot - slots_.data());
-    --calls_;
+    if (calls_-- == slots_.size()) session_->OnLinkRoom();
     return;
   }
 }
@@ -289,7 +289,7 @@ void Channel::WatchDeadline(int64_t deadline_ns) {
 }
 
 void Channel::OnDeadline() {
-  const int64_t now_ns = node_.clock().NowNs();
+  const int64_t now_ns = node_.now_ns();  // as Session looks at what is queued: what ends here never leaves
   int64_t next_ns = Timers::kNever;
   for (Slot& slot : slots_) {
     if (slot.id == 0) continue;

@@ -230,7 +230,7 @@ bool Port::Dispatch(ServerCall& call, HandlerEntry* entry) {
   absl::Status refusal = closing_ ? MakeStatus(Outcome::kRefused, Reason::kClosed, Text(node_.name(), " is closing")) : CheckChain(call);
   node_.SetCurrentCall(&call);
   if (!refusal.ok()) {
-    if (!call.one_way_) call.Fail(refusal).IgnoreError();
+    if (!call.one_way_) call.Refuse(refusal).IgnoreError();
   } else if (entry != nullptr && entry->task) {
     StartTask(call, entry->task(call));
   } else if (entry != nullptr && entry->plain) {
@@ -240,7 +240,7 @@ bool Port::Dispatch(ServerCall& call, HandlerEntry* entry) {
   } else if (other_) {
     other_(call);
   } else if (!call.one_way_) {
-    call.Fail(MakeStatus(Outcome::kRefused, Reason::kUnknownMethod, UnknownMethodText(node_.name(), call.type(), interfaces_))).IgnoreError();
+    call.Refuse(MakeStatus(Outcome::kRefused, Reason::kUnknownMethod, UnknownMethodText(node_.name(), call.type(), interfaces_))).IgnoreError();
   } else if (call.session_ != nullptr) {
     ++call.session_->counters().dropped;
   }

@@ -23,6 +23,8 @@ class ShimOpening final : public Opening, public LinkSink {
     absl::StatusOr<std::unique_ptr<LinkDriver>> wrapped = shim_.Wrap(address_, node_, std::move(driver), traits);
     if (!wrapped.ok()) return up_.OnOpenFailed(wrapped.status());
     traits.caps = caps_;
+    traits.provides_tx = false;  // the shim's link takes its memory from the pool, whatever is behind it
+    traits.description = Text(shim_.name(), "+", traits.description);
     up_.OnLink(*std::move(wrapped), std::move(traits));
   }
   void OnOpenFailed(absl::Status status) override { up_.OnOpenFailed(std::move(status)); }

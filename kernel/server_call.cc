@@ -32,11 +32,15 @@ absl::Status ServerCall::Answer(uint8_t code, Payload& payload) {
   return status;
 }
 
-absl::Status ServerCall::Fail(const absl::Status& status) {
-  Build failure([&status](flatbuffers::FlatBufferBuilder& fbb) {
+absl::Status ServerCall::Fail(const absl::Status& status) { return AnswerStatus(status, Outcome::kOk, Reason::kNone); }
+
+absl::Status ServerCall::Refuse(const absl::Status& status) { return AnswerStatus(status, OutcomeOf(status), ReasonOf(status)); }
+
+absl::Status ServerCall::AnswerStatus(const absl::Status& status, Outcome outcome, Reason reason) {
+  Build failure([&](flatbuffers::FlatBufferBuilder& fbb) {
     const std::string text(status.message().substr(0, 4096));
     const auto words = fbb.CreateString(text);
-    fbb.Finish(wire::CreateFailure(fbb, static_cast<uint8_t>(OutcomeOf(status)), static_cast<uint8_t>(ReasonOf(status)), words));
+    fbb.Finish(wire::CreateFailure(fbb, static_cast<uint8_t>(outcome), static_cast<uint8_t>(reason), words));
   });
   const int code = status.raw_code();
   return Answer(static_cast<uint8_t>(code >= 1 && code <= 16 ? code : 2), failure);

@@ -44,7 +44,9 @@ class ServerCall : public ListNode<CallTag> {
   // Errors: REFUSED (answered already, one-way, too large), FAILED (the caller has gone).
   absl::Status Reply(Payload& payload) { return Answer(0, payload); }
   absl::Status Reply(Payload&& payload) { return Answer(0, payload); }
-  absl::Status Fail(const absl::Status& status);  // Requires: !status.ok()
+  // With a status that the handler chose, such as that of a call it made itself: the handler has run, so the caller's
+  // outcome is kOk, whatever the outcome of that other call. Requires: !status.ok()
+  absl::Status Fail(const absl::Status& status);
   bool answered() const { return answered_; }
 
   // For a plain handler that will answer after it returned. The pointer to this call is valid until it does.
@@ -68,6 +70,8 @@ class ServerCall : public ListNode<CallTag> {
   friend class PortSeat;
   explicit ServerCall(Node& node) : node_(node) {}
   absl::Status Answer(uint8_t code, Payload& payload);
+  absl::Status Refuse(const absl::Status& status);  // no handler has run: the outcome is the status's own
+  absl::Status AnswerStatus(const absl::Status& status, Outcome outcome, Reason reason);
   void Cancel();
 
   Block self_;

@@ -41,7 +41,11 @@ Session::Session(Node& node, Side side, SessionLimits limits, bool passes_fds, U
                               Text("no hello from the other end of ", self->Where(), " within ",
                                    self->limits_.hello_ns / 1'000'000, " ms; is it a Jackfield service?")));
       }, this),
-      ack_timer_([](Timer& timer) { static_cast<Session*>(timer.user)->MaybeSendAck(); }, this),
+      ack_timer_([](Timer& timer) {
+        auto* self = static_cast<Session*>(timer.user);
+        self->MaybeSendAck();
+        if (self->peer_closing_) self->MaybeSendClosed();
+      }, this),
       frame_bytes_max_(limits.frame_bytes_max) {
   static_assert(sizeof(Queued) <= Queued::kBytes);
 }
@@ -395,7 +399,8 @@ void Session::FlushWaiting() {
     while (RoomWaiter* waiter = waiters_[priority].front()) {
       if ((stuck = !waiter->OnRoom())) break;
     }
-    if (stuck) break;
+    // One that waits for something else, a place in its channel's table, must not hold up whoever could give it that.
+    if (stuck && (!has_credit() || link_->has_tx())) break;
     if (priority + 1 == kPriorityLevels) anyone_waits_ = false;
   }
   flushing_ = false;
@@ -446,7 +451,8 @@ void Session::MarkHandled(Unhandled& unhandled) {
   rx_units_handled_ += unhandled.units;
   ++ledger_.handled;
   OweAck();
-  if (peer_closing_) MaybeSendClosed();
+  // Later in the turn: the answer to what is now handled goes first.
+  if (peer_closing_) node_.timers().Arm(ack_timer_, node_.now_ns());
 }
 
 uint32_t Session::HandledUpTo() const {
@@ -479,11 +485,12 @@ void Session::StartClose() {
 }
 
 void Session::MaybeSendClosed() {
-  if (closed_sent_ || state_ != State::kOpen || !unhandled_.empty()) return;
+  if (closed_sent_ || state_ != State::kOpen || !unhandled_.empty() || outbox_frames_ > 0) return;
   Build receipt([this](flatbuffers::FlatBufferBuilder& fbb) {
     fbb.Finish(wire::CreateReceipt(fbb, ledger_.handled, ledger_.received));
   });
   closed_sent_ = SendControl(FrameKind::Closed, receipt);
+  if (!closed_sent_) node_.timers().Arm(ack_timer_, node_.now_ns() + kAckDelayNs);  // the link is full
 }
 
 Receipt Session::receipt() const {
@@ -503,6 +510,8 @@ void Session::Fail(const absl::Status& why) {
   state_ = State::kEnded;
   node_.timers().Cancel(hello_timer_);
   node_.timers().Cancel(ack_timer_);
+  // No other session is on the link: it closes now, so that what then lies in its queue never leaves.
+  if (link_ != nullptr && !link_->caps().many_peers) link_->StartClose();
   // What is still in the link's queue has not left; the rest of what is not acknowledged may have been handled.
   uint32_t unsent = 0;
   for (uint32_t i = 0; link_ != nullptr && i < link_->tx_frames(); ++i) {

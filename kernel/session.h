@@ -142,6 +142,7 @@ class Session {
   int64_t WakeWaiters(int64_t now_ns);
   bool has_credit() const { return After(peer_grant_, tx_units_); }
   bool outbox_empty() const { return outbox_frames_ == 0; }
+  bool outbox_empty(uint8_t priority) const { return outbox_[priority].first == nullptr; }
   // The sequence of the frame that Send sent last; and whether a frame of this sequence has left this process.
   uint32_t last_sequence() const { return tx_sequence_; }
 

@@ -26,7 +26,6 @@ void StreamEnd::Bind(Session& session, uint64_t call_id, uint8_t priority) {
   call_id_ = call_id;
   priority_ = priority;
   items_granted_ = session.stream_items();
-  peer_items_granted_ = session.peer_stream_items();
 }
 
 bool StreamEnd::Deliver(Session::Received& received) {
@@ -87,11 +86,21 @@ void StreamEnd::Detach(const absl::Status& why) {
   EndReads();
 }
 
+// A stream may be opened before the other side has said how many items it takes: then its first grant counts, once the
+// session is open. Until then a writer waits for the session.
+bool StreamEnd::HasItemGrant() const {
+  if (session_->state() == Session::State::kHello) return true;
+  return After(peer_items_granted_ != 0 ? peer_items_granted_ : session_->peer_stream_items(), items_sent_);
+}
+
 absl::Status StreamEnd::TryWrite(Payload& payload) {
   if (session_ == nullptr) return ended_why_;
   if (writes_ended_) return MakeStatus(Outcome::kRefused, Reason::kMisuse, "a write after the end of the writes");
-  if (!After(peer_items_granted_, items_sent_)) {
+  if (!HasItemGrant()) {
     return MakeStatus(Outcome::kRefused, Reason::kBackPressure, "the stream's reader is slower than its writer");
+  }
+  if (!session_->outbox_empty(priority_)) {  // the stream's own request may be in there
+    return MakeStatus(Outcome::kRefused, Reason::kBackPressure, "what was queued before goes first");
   }
   const Session::Outgoing item{.kind = FrameKind::Item, .priority = priority_, .call_id = call_id_};
   absl::Status status = session_->Send(item, payload);
@@ -115,7 +124,7 @@ bool StreamEnd::WriteBase::Try() {
   }
   stream_.writer_ = this;
   // With grants left it is the session that is full; without, OnGrant comes.
-  if (After(stream_.peer_items_granted_, stream_.items_sent_) && !linked()) {
+  if (stream_.HasItemGrant() && !linked()) {
     stream_.session_->AwaitRoom(*this, stream_.priority_);
   }
   return false;
@@ -123,7 +132,7 @@ bool StreamEnd::WriteBase::Try() {
 
 bool StreamEnd::WriteBase::OnRoom() {
   if (!Try()) {
-    if (After(stream_.peer_items_granted_, stream_.items_sent_)) return false;  // stays in the session's queue
+    if (stream_.HasItemGrant()) return false;  // stays in the session's queue
     Unlink();  // OnGrant comes
     return true;
   }

@@ -53,6 +53,7 @@ class StreamEnd {
   struct Item;
   class WriteBase;
   absl::Status TryWrite(Payload& payload);
+  bool HasItemGrant() const;
   std::optional<Message> Take();
 
   Session* session_ = nullptr;

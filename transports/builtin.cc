@@ -2,6 +2,8 @@
 
 #include "transports/inproc/inproc.h"
 #include "transports/pipe/pipe.h"
+#include "transports/shim/chaos/chaos.h"
+#include "transports/sim/sim.h"
 #include "transports/tcp/tcp.h"
 #include "transports/unix/unix.h"
 
@@ -10,8 +12,11 @@ namespace jackfield {
 void AddBuiltinTransports(Registry& registry) {
   registry.Add(MakeInprocTransport());
   registry.Add(MakePipeTransport());
+  registry.Add(MakeSimTransport());
   registry.Add(MakeTcpTransport());
   registry.Add(MakeUnixTransport());
+
+  registry.Add(MakeChaosShim());
 
   registry.AddAlias("ipc", "unix", "");
   registry.AddAlias("abstract", "unix", "@");
