@@ -4,7 +4,12 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <future>
+#include <memory>
+#include <optional>
+#include <string>
 #include <thread>
+#include <utility>
 
 #include "tools/cli/program.h"
 
@@ -13,36 +18,38 @@ namespace {
 
 class ThreadService final : public RunningService {
  public:
-  ThreadService(Node& node, size_t service, std::unique_ptr<Node> own_node, Grants grants, Watcher& watcher)
-      : supervisor_(node),
-        service_(service),
-        name_(grants.name),
-        watcher_(watcher),
-        own_node_(std::move(own_node)),
-        handle_(own_node_->handle()),
-        running_(*own_node_, std::move(grants), [this](const std::vector<Address>& addresses) {
-          supervisor_.handle().Run([this, copy = addresses] { watcher_.OnReady(service_, copy); });
-        }) {}
+  ThreadService(Node& supervisor, size_t service, std::string name, Watcher& watcher)
+      : supervisor_(supervisor), service_(service), name_(std::move(name)), watcher_(watcher) {}
 
   ~ThreadService() override {
     if (thread_.joinable()) thread_.join();
   }
 
-  // The node goes with its thread; the Service stays until that is joined, as what is posted to it may come late.
-  void Start(ServiceFunction run) {
-    thread_ = std::thread([this, run] {
+  // The node is made, driven and destroyed on its own thread: an io_uring belongs to the thread that made it. The Service
+  // stays until that is joined, as what is posted to it may come late.
+  // Blocks: until the node is made. Errors: why it was not.
+  absl::Status Start(Grants grants, ServiceFunction run) {
+    std::promise<absl::Status> made;
+    std::future<absl::Status> start = made.get_future();
+    thread_ = std::thread([this, run, made = std::move(made), grants = std::move(grants)]() mutable {
       pthread_setname_np(pthread_self(), name_.substr(0, 15).c_str());
-      const absl::Status status = run(running_);
-      if (!status.ok()) std::fprintf(stderr, "%s: %s\n", name_.c_str(), std::string(status.message()).c_str());
-      own_node_.reset();
+      absl::StatusOr<std::unique_ptr<Node>> node = Node::Create({.name = name_, .registry = &supervisor_.registry()});
+      if (!node.ok()) return made.set_value(node.status());
+      handle_ = (*node)->handle();
+      running_.emplace(**node, std::move(grants), [this](const std::vector<Address>& addresses) {
+        supervisor_.handle().Run([this, copy = addresses] { watcher_.OnReady(service_, copy); });
+      });
+      made.set_value(absl::OkStatus());
+      RunIt(run);
+      node->reset();
       std::fflush(stdout);
-      const Ending ending{status.ok() ? 0 : 1, 0};
-      supervisor_.handle().Run([this, ending] { watcher_.OnEnded(service_, ending); });
+      supervisor_.handle().Run([this] { watcher_.OnEnded(service_, ending_); });
     });
+    return start.get();
   }
 
   void AskToStop() override {
-    handle_.Run([this] { running_.RequestStop(); });
+    handle_.Run([this] { running_->RequestStop(); });
   }
   void Kill() override {
     std::fprintf(stderr, "jackfield: %s is a thread and does not stop: the program ends with it\n", name_.c_str());
@@ -51,13 +58,20 @@ class ThreadService final : public RunningService {
   std::string where() const override { return "a thread"; }
 
  private:
+  void RunIt(ServiceFunction run) {
+    const absl::Status status = run(*running_);
+    if (status.ok()) return;
+    std::fprintf(stderr, "%s: %s\n", name_.c_str(), std::string(status.message()).c_str());
+    ending_.exit_status = 1;
+  }
+
   Node& supervisor_;
   const size_t service_;
   const std::string name_;
   Watcher& watcher_;
-  std::unique_ptr<Node> own_node_;
-  const MailboxHandle handle_;
-  Service running_;
+  MailboxHandle handle_;            // set before Start returns
+  std::optional<Service> running_;  // the same
+  Ending ending_;                   // read after OnEnded was posted
   std::thread thread_;
 };
 
@@ -65,10 +79,8 @@ class ThreadService final : public RunningService {
 
 absl::StatusOr<std::unique_ptr<RunningService>> StartThread(Node& node, size_t service, Grants grants, ServiceFunction run,
                                                             RunningService::Watcher& watcher) {
-  absl::StatusOr<std::unique_ptr<Node>> own = Node::Create({.name = grants.name, .registry = &node.registry()});
-  if (!own.ok()) return own.status();
-  auto thread = std::make_unique<ThreadService>(node, service, *std::move(own), std::move(grants), watcher);
-  thread->Start(run);
+  auto thread = std::make_unique<ThreadService>(node, service, grants.name, watcher);
+  if (absl::Status status = thread->Start(std::move(grants), run); !status.ok()) return status;
   return thread;
 }
 

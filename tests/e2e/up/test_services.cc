@@ -27,7 +27,10 @@ absl::Status SourceService(Service& service) {
   std::unique_ptr<Channel> other;
   for (const std::string& word : service.args()) {
     if (word == "fail") return absl::NotFoundError("there is no such file");
-    if (word == "hang") return service.Run();
+    if (word == "hang") {
+      std::fputs("it stays\n", stderr);
+      return service.Run();
+    }
     if (word == "twice") {
       absl::StatusOr<std::unique_ptr<Channel>> second = service.Connect("other");
       if (!second.ok()) return second.status();

@@ -8,8 +8,8 @@
 
 namespace jackfield {
 
-// Sends each of its arguments, word by word, to "tokenize", then says that this was all. As last argument "hang": stays
-// until it is stopped; "fail": returns an error. Before them "twice": every word goes to the role "other" too.
+// Sends each of its arguments, word by word, to "tokenize", then says that this was all. As last argument "hang": says "it
+// stays" and does, until it is stopped; "fail": returns an error. Before them "twice": every word goes to the role "other" too.
 absl::Status SourceService(Service& service);
 // Passes on to "count" whatever is not empty.
 absl::Status TokenizeService(Service& service);

@@ -121,7 +121,8 @@ TEST(UpTest, AServiceIsShownByItsName) {
 TEST(UpTest, AServiceHoldsNoDescriptorOfAChannelThatIsNotItsOwn) {
   const TemporaryDirectory directory;
   Command command({"up", directory.Write("words.toml", kWords), "--over", "pipe", "--", "hang"});
-  ASSERT_TRUE(command.WaitForStderr("is up")) << command.err();
+  // Not before: a child that has not executed its program yet is a copy of the supervisor.
+  ASSERT_TRUE(command.WaitForStderr("source   | it stays")) << command.err();
   const auto pipes_of = [&](std::string_view service) {
     std::set<std::string> pipes;
     for (const auto& entry : std::filesystem::directory_iterator("/proc/" + std::to_string(command.PidOf(service)) + "/fd")) {
