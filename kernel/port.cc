@@ -211,7 +211,6 @@ bool Port::Dispatch(ServerCall& call) {
     if (call.deadline_ns_ != Timers::kNever && (!deadline_timer_.armed() || call.deadline_ns_ < deadline_timer_.due_ns())) {
       node_.timers().Arm(deadline_timer_, call.deadline_ns_);
     }
-    call.held_ = true;
     call.task_ = entry->task(call);
     call.task_.Start(
         [](void* user) {
@@ -233,8 +232,7 @@ bool Port::Dispatch(ServerCall& call) {
     return true;
   } else if (entry != nullptr && entry->plain) {
     entry->plain(call);
-  } else if (OfferToReceivers(call)) {
-    call.running_ = false;
+  } else if (OfferToReceivers(call)) {  // which may have finished it already
     node_.SetCurrentCall(nullptr);
     return true;
   } else if (other_) {
@@ -298,21 +296,29 @@ void Port::End(ServerCall& call) {
 void Port::OnDeadline() {
   const int64_t now_ns = node_.clock().NowNs();
   int64_t next_ns = Timers::kNever;
-  for (ServerCall* call = running_.front(); call != nullptr; call = running_.next(call)) {
-    if (call->cancelled_ || call->deadline_ns_ == Timers::kNever) continue;
-    if (call->deadline_ns_ <= now_ns) call->Cancel();
-    else next_ns = std::min(next_ns, call->deadline_ns_);
+  for (ServerCall* call = running_.front(); call != nullptr;) {
+    if (!call->cancelled_ && call->deadline_ns_ <= now_ns) {
+      call->Cancel();  // may resume a coroutine, and so end calls: begin again
+      call = running_.front();
+      continue;
+    }
+    if (!call->cancelled_) next_ns = std::min(next_ns, call->deadline_ns_);
+    call = running_.next(call);
   }
   if (next_ns != Timers::kNever) node_.timers().Arm(deadline_timer_, next_ns);
 }
 
 void Port::OnSessionEnd(PortSeat& seat, const absl::Status& why) {
   Session* session = &seat.session();
-  for (ServerCall* call = running_.front(); call != nullptr; call = running_.next(call)) {
-    if (call->session_ != session) continue;
-    call->Cancel();
+  for (ServerCall* call = running_.front(); call != nullptr;) {
+    if (call->session_ != session) {
+      call = running_.next(call);
+      continue;
+    }
     call->unhandled_.Unlink();
     call->session_ = nullptr;
+    call->Cancel();  // may resume a coroutine, and so end calls: begin again
+    call = running_.front();
   }
   for (auto& inbox : inbox_) {
     for (ServerCall* call = inbox.front(); call != nullptr;) {
@@ -387,7 +393,7 @@ bool Port::OfferToReceivers(ServerCall& call) {
     receiver.listed_ = false;
     receiver.call_ = &call;
     receiver.done_ = true;
-    call.held_ = true;
+    call.running_ = false;
     receiver.suspended_.Resume(node_);
     return true;
   }
@@ -396,7 +402,7 @@ bool Port::OfferToReceivers(ServerCall& call) {
 
 void Port::Finish(ServerCall& call) {
   if (!call.one_way_ && !call.answered_) call.Fail(absl::InternalError("the receiver finished without an answer")).IgnoreError();
-  else if (call.one_way_ || call.answered_) End(call);
+  End(call);
 }
 
 // ---- Questions and the end.
@@ -418,11 +424,13 @@ std::vector<Receipt> Port::Close(int64_t timeout_us) {
   serving_ = 0;
   closing_ = true;
   if (!node_.in_turn()) {
+    const int64_t deadline_ns = node_.clock().NowNs() + timeout_us * 1000;
+    // After the goodbye nothing more can be sent, so the answers go first.
+    node_.RunUntil([this] { return under_way_ == 0 && waiting_ == 0; }, deadline_ns);
     for (auto& seat : seats_) seat->session().StartClose();
     node_.RunUntil([this] {
-      return under_way_ == 0 && waiting_ == 0 &&
-             std::all_of(seats_.begin(), seats_.end(), [](const auto& seat) { return seat->receipt_came(); });
-    }, node_.clock().NowNs() + timeout_us * 1000);
+      return std::all_of(seats_.begin(), seats_.end(), [](const auto& seat) { return seat->dead() || seat->receipt_came(); });
+    }, deadline_ns);
   }
   std::vector<Receipt> receipts;
   for (auto& seat : seats_) {

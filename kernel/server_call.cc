@@ -27,7 +27,7 @@ absl::Status ServerCall::Answer(uint8_t code, Payload& payload) {
   if (!status.ok() && ReasonOf(status) == Reason::kTooLarge) return status;  // another answer may fit
   answered_ = true;
   if (stream_ != nullptr) stream_->Detach(MakeStatus(Outcome::kRefused, Reason::kClosed, "the call is answered"));
-  if (held_ && !running_) port_->End(*this);
+  if (held_ && !running_ && !task_) port_->End(*this);
   return status;
 }
 
