@@ -65,23 +65,24 @@ Channel::Channel(Node& node, Address address, ChannelOptions options)
       connect_deadline_ns_(node.clock().NowNs() + options_.connect_us * 1000),
       retry_timer_([](Timer& timer) { static_cast<Channel*>(timer.user)->TryConnect(); }, this),
       deadline_timer_([](Timer& timer) { static_cast<Channel*>(timer.user)->OnDeadline(); }, this) {
+  session_ = std::make_unique<Session>(node_, Session::Side::kClient, options_.session, options_.needs.fds, *this);
+  session_->SetSchemaHash(options_.schema_hash);
   slots_.resize(options_.calls_max);
   for (uint32_t i = 0; i < options_.calls_max; ++i) slots_[i].next_free = i + 1;
 }
 
 Channel::~Channel() {
-  destroying_ = true;
-  EndAll(MakeStatus(Outcome::kInDoubt, Reason::kCancelled, "the channel was destroyed"));
+  if (ended_why_.ok()) ended_why_ = MakeStatus(Outcome::kRefused, Reason::kCancelled, "the channel was destroyed");
+  session_->Fail(ended_why_);
   node_.timers().Cancel(retry_timer_);
   node_.timers().Cancel(deadline_timer_);
-  session_.reset();
   if (link_ != nullptr) node_.RemoveLink(*link_);
 }
 
 // ---- Connecting.
 
 void Channel::TryConnect() {
-  if (!ended_why_.ok()) return EndAll(ended_why_);
+  if (!ended_why_.ok()) return session_->Fail(ended_why_);
   opening_.reset();
   absl::StatusOr<std::unique_ptr<Opening>> opening = node_.registry().Open(address_, Role::kConnect, node_, *this);
   if (opening.ok()) {
@@ -108,16 +109,7 @@ void Channel::OnOpenFailed(absl::Status status) {
 
 void Channel::OnLink(std::unique_ptr<LinkDriver> driver, LinkTraits traits) {
   link_ = &node_.AddLink(std::move(driver), std::move(traits), this);
-  session_ = std::make_unique<Session>(node_, *link_, 0, Session::Side::kClient, options_.session, *this);
-  session_->SetSchemaHash(options_.schema_hash);
-}
-
-void Channel::OnOpen(Session&) {
-  while (RoomWaiter* waiter = before_open_.front()) {
-    if (waiter->OnRoom()) continue;
-    waiter->Unlink();  // there is a session now to wait for
-    session_->AwaitRoom(*waiter, kPriorityDefault);
-  }
+  session_->Attach(*link_, 0);
 }
 
 absl::Status Channel::WaitOpen() {
@@ -159,7 +151,6 @@ absl::Status Channel::Start(uint32_t type, Payload& payload, const CallOptions& 
                             CallWaiter& waiter, StreamEnd* stream, bool queue) {
   if (!ended_why_.ok()) return ended_why_;
   if (peer_closing_) return MakeStatus(Outcome::kRefused, Reason::kClosed, Text(address_.ToString(), ": the service is closing"));
-  if (session_ == nullptr) return BackPressure(Text(address_.ToString(), ": not connected yet"));
   if (free_ >= slots_.size()) return BackPressure(Text("all ", slots_.size(), " calls of the channel are under way (calls_max)"));
   const uint32_t place = free_;
   Slot& slot = slots_[place];
@@ -192,7 +183,6 @@ absl::Status Channel::Start(uint32_t type, Payload& payload, const CallOptions& 
 absl::Status Channel::StartOneWay(uint32_t type, Payload& payload, const CallOptions& options, const Terms& terms) {
   if (!ended_why_.ok()) return ended_why_;
   if (peer_closing_) return MakeStatus(Outcome::kRefused, Reason::kClosed, Text(address_.ToString(), ": the service is closing"));
-  if (session_ == nullptr) return BackPressure(Text(address_.ToString(), ": not connected yet"));
   const Session::Outgoing message{.kind = FrameKind::OneWay,
                                   .priority = terms.priority,
                                   .message_type = type,
@@ -211,7 +201,7 @@ absl::Status Channel::TrySend(uint32_t type, Payload& payload, const CallOptions
   Terms terms;
   if (absl::Status status = MakeTerms(options, terms); !status.ok()) return status;
   absl::Status status = StartOneWay(type, payload, options, terms);
-  if (!status.ok() && session_ != nullptr) ++session_->counters().refused;
+  if (!status.ok()) ++session_->counters().refused;
   return status;
 }
 
@@ -275,7 +265,7 @@ void Channel::Abandon(CallWaiter& waiter) {
 }
 
 void Channel::SendCancel(uint64_t id, uint8_t priority) {
-  if (session_ == nullptr || session_->state() != Session::State::kOpen) return;
+  if (!open()) return;
   Bytes nothing;
   session_->SendOrQueue({.kind = FrameKind::Cancel, .priority = priority, .call_id = id}, nothing).IgnoreError();  // a hint
 }
@@ -283,8 +273,7 @@ void Channel::SendCancel(uint64_t id, uint8_t priority) {
 void Channel::AwaitRoom(RoomWaiter& waiter, const Terms& terms) {
   waiter.wait_until_ns = terms.deadline_ns;
   WatchDeadline(terms.deadline_ns);
-  if (session_ != nullptr) session_->AwaitRoom(waiter, terms.priority);
-  else before_open_.PushBack(waiter);
+  session_->AwaitRoom(waiter, terms.priority);
 }
 
 // ---- Deadlines: one timer for the earliest.
@@ -302,37 +291,27 @@ void Channel::OnDeadline() {
       next_ns = std::min(next_ns, slot.deadline_ns);
       continue;
     }
-    const bool left = !slot.queued && session_ != nullptr;
+    const bool left = !slot.queued;
     if (left) SendCancel(slot.id, 0);
     EndSlot(slot, left ? MakeStatus(Outcome::kInDoubt, Reason::kDeadline,
                                     Text("deadline: no answer from ", address_.ToString(), " in time; the call may have run"))
                        : MakeStatus(Outcome::kRefused, Reason::kDeadline,
                                     Text("deadline: no room towards ", address_.ToString(), " in time; nothing was sent")), Message());
   }
-  for (RoomWaiter* waiter = before_open_.front(); waiter != nullptr;) {
-    RoomWaiter* next = before_open_.next(waiter);
-    if (waiter->wait_until_ns <= now_ns) waiter->Unlink(), waiter->OnRoom();
-    else next_ns = std::min(next_ns, waiter->wait_until_ns);
-    waiter = next;
-  }
-  if (session_ != nullptr) next_ns = std::min(next_ns, session_->WakeWaiters(now_ns));
+  next_ns = std::min(next_ns, session_->WakeWaiters(now_ns));
   if (next_ns != Timers::kNever) WatchDeadline(next_ns);
 }
 
 void Channel::EndAll(const absl::Status& why) {
   for (Slot& slot : slots_) {
     if (slot.id == 0) continue;
-    const bool left = !slot.queued && session_ != nullptr && session_->MayHaveLeft(slot.sequence);
+    const bool left = !slot.queued && session_->MayHaveLeft(slot.sequence);
     const Reason reason = ReasonOf(why) == Reason::kNone ? Reason::kPeerDied : ReasonOf(why);
     EndSlot(slot, MakeStatus(left ? Outcome::kInDoubt : Outcome::kFailed, reason,
                              Text(std::string(why.message()), left ? "; the call may have run" : "; the call did not run")), Message());
   }
   // Who waits to send tries again and is refused, with the reason.
-  for (RoomWaiter* waiter; (waiter = before_open_.front()) != nullptr;) {
-    waiter->Unlink();
-    waiter->OnRoom();
-  }
-  if (session_ != nullptr) session_->WakeWaiters(Timers::kNever);
+  session_->WakeWaiters(Timers::kNever);
 }
 
 // ---- What the session says.
@@ -340,17 +319,25 @@ void Channel::EndAll(const absl::Status& why) {
 void Channel::OnFrames(Link& link) {
   while (link.has_rx()) {
     const FrameRef frame = link.NextRx();
-    if (session_ != nullptr) session_->OnFrame(frame);
+    session_->OnFrame(frame);
     link.PopRx();
   }
 }
 
 void Channel::OnRoom(Link&) {
-  if (session_ != nullptr) session_->OnLinkRoom();
+  session_->OnLinkRoom();
 }
 
-void Channel::OnClosed(Link&, const absl::Status& why) {
-  if (session_ != nullptr) session_->OnLinkClosed(why.ok() ? MakeStatus(Outcome::kFailed, Reason::kPeerDied, Text(address_.ToString(), ": the service has gone")) : why);
+void Channel::OnClosed(Link& link, const absl::Status& why) {
+  const absl::Status reason = why.ok() ? MakeStatus(Outcome::kFailed, Reason::kPeerDied, Text(address_.ToString(), ": the service has gone")) : why;
+  if (session_->state() == Session::State::kHello && ReasonOf(reason) == Reason::kPeerDied) {
+    // It went before it said a word, as a service does that is just being restarted: as good as not there yet.
+    session_->Detach();
+    link_ = nullptr;
+    node_.RemoveLink(link);
+    return OnOpenFailed(MakeStatus(Outcome::kRefused, Reason::kUnreachable, Text(std::string(reason.message()), " before it said hello")));
+  }
+  session_->OnLinkClosed(reason);
 }
 
 void Channel::OnReceived(Session&, Session::Received& received) {
@@ -406,12 +393,12 @@ Receipt Channel::Close(int64_t timeout_us) {
     if (ended_why_.ok()) {
       ended_why_ = MakeStatus(Outcome::kRefused, Reason::kClosed, "the channel was closed");
       opening_.reset();
-      if (session_ != nullptr) session_->Fail(ended_why_);
-      else EndAll(ended_why_);
+      session_->Fail(ended_why_);
     }
   }
+  session_->Detach();
   if (link_ != nullptr) node_.RemoveLink(*std::exchange(link_, nullptr));
-  return session_ == nullptr ? Receipt{} : session_->receipt();
+  return session_->receipt();
 }
 
 // ---- Those who wait for a call.
@@ -469,7 +456,7 @@ bool Channel::SendBase::Try() {
       channel_.node_.clock().NowNs() < terms_.deadline_ns) {
     return false;
   }
-  if (!status_.ok() && channel_.session_ != nullptr) ++channel_.session_->counters().refused;
+  if (!status_.ok()) ++channel_.session_->counters().refused;
   return done_ = true;
 }
 

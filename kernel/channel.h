@@ -49,7 +49,8 @@ struct ChannelOptions {
   OnFull on_full = OnFull::kWait;     // the address may say: ?on_full=wait|fail|drop_oldest|drop_newest
   uint32_t calls_max = 256;           // calls under way; at most 4,096
   SessionLimits session;
-  Caps needs = CallNeeds();           // an address that cannot meet them is refused, every missing need named
+  // An address that cannot meet them is refused, every missing need named. needs.fds: descriptors will be sent.
+  Caps needs = CallNeeds();
   uint64_t schema_hash = 0;           // of the interface, told to the service
 };
 
@@ -113,10 +114,10 @@ class Channel final : public LinkSink, public LinkOwner, public Session::User {
   // Blocks: outside handlers only; otherwise (or with 0) it closes at once.
   Receipt Close(int64_t timeout_us);
 
-  bool open() const { return session_ != nullptr && session_->state() == Session::State::kOpen; }
+  bool open() const { return session_->state() == Session::State::kOpen; }
   const absl::Status& ended_why() const { return ended_why_; }  // OK while it lives
   Node& node() const { return node_; }
-  Ledger ledger() const { return session_ == nullptr ? Ledger{} : session_->ledger(); }
+  const Ledger& ledger() const { return session_->ledger(); }
   const Address& address() const { return address_; }
   std::string Describe() const;  // "unix:@kv (asked for), connected to kv, pid 4121"
   uint32_t calls_under_way() const { return calls_; }
@@ -165,7 +166,7 @@ class Channel final : public LinkSink, public LinkOwner, public Session::User {
   void OnRoom(Link& link) override;
   void OnPeerLost(Link&, PeerNumber) override {}
   void OnClosed(Link& link, const absl::Status& why) override;
-  void OnOpen(Session& session) override;
+  void OnOpen(Session&) override {}
   void OnReceived(Session& session, Session::Received& received) override;
   void OnQueuedSent(uint64_t call_id, uint32_t sequence) override;
   void OnPeerClosing(Session& session) override;
@@ -189,8 +190,7 @@ class Channel final : public LinkSink, public LinkOwner, public Session::User {
   uint32_t free_ = 0;
   uint32_t calls_ = 0;
   uint64_t next_call_ = 1;
-  List<RoomWaiter, RoomTag> before_open_;
-  bool peer_closing_ = false, receipt_came_ = false, destroying_ = false;
+  bool peer_closing_ = false, receipt_came_ = false;
 };
 
 // A call with a stream in each direction: read items, write items, then Finish for the answer.

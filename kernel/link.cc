@@ -201,6 +201,11 @@ void Link::ProvideTx(std::byte* at, uint32_t bytes) {
   provided_ = true;
   claim_at_ = at;
   claim_end_ = at + bytes;
+  if (wanted_bytes_ != 0 && bytes >= wanted_bytes_) {
+    wanted_bytes_ = 0;
+    room_notice_ = true;
+    ++activity_;
+  }
 }
 
 void Link::PeerLost(PeerNumber peer) {
@@ -229,7 +234,14 @@ void Link::Turn(bool resting) {
     resting_ = false;
   }
   if (owner_ == nullptr) return;
-  if (has_rx()) owner_->OnFrames(*this);
+  if (has_rx()) {
+    owner_->OnFrames(*this);
+    if (has_tx() && !closed_ && !pumping_) {  // the answers leave at once, all in one go
+      pumping_ = true;
+      driver_->Pump(*this);
+      pumping_ = false;
+    }
+  }
   if (room_notice_) {
     room_notice_ = false;
     owner_->OnRoom(*this);

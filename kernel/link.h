@@ -112,6 +112,7 @@ class Link {
   void PopRx() { ++rx_head_; }
   // If the next rx frame is alone in a block of the driver's, that block; the caller may take it.
   Block* RxBlock() { return rx_tail_ - rx_head_ == 1 ? rx_block_ : nullptr; }
+  void ExpectFds() { expects_fds_ = true; }
   // The descriptors that came with the frame being taken; false if not exactly `count` came. The caller owns them.
   bool TakeFds(int* fds, uint8_t count);
 
@@ -147,6 +148,8 @@ class Link {
   // The end. After it the driver makes no further call.
   void Closed(absl::Status why);
   bool resting() const { return resting_; }
+  // Will descriptors come? Both ends agreed on it; asking for them costs, so a driver asks only then.
+  bool expects_fds() const { return expects_fds_; }
   // Makes the node pump this link in its next turn; from a reactor completion or a timer.
   void Wake();
 
@@ -213,6 +216,7 @@ class Link {
   absl::Status closed_why_;
   bool pumping_ = false, resting_ = false, closing_ = false, closed_ = false, closed_told_ = false;
   bool room_notice_ = false;
+  bool expects_fds_ = false;
 
   // The node's lists.
   bool awake_ = false, removed_ = false;

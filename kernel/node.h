@@ -96,6 +96,7 @@ class Node {
   const Registry& registry() const { return *registry_; }
   Clock& clock() const { return *clock_; }
   int64_t now_ns() const { return now_ns_; }  // of this turn's beginning
+  uint64_t pass() const { return pass_; }     // counts the times that links were pumped
   Reactor& reactor() const { return *reactor_; }
   const Sys& sys() const { return sys_; }
   BlockPool& blocks() { return blocks_; }
@@ -112,6 +113,7 @@ class Node {
   absl::Status Init(NodeOptions::Wait wait);
   bool Pass(bool resting);
   bool RunDeferred();
+  bool SpinOnce();
   bool RunPosted();
   void SleepOrSpin(int64_t sleep_until_ns);
   void DestroyRemoved();
@@ -144,9 +146,11 @@ class Node {
   bool wait_preempted_ = false;
   int64_t last_look_ns_ = 0;
   uint32_t idle_turns_ = 0;
+  uint64_t pass_ = 0;
   uint64_t random_;
   bool in_turn_ = false;
   bool stopped_ = false;
+  bool found_work_ = false;  // while spinning: this turn is not an idle one
   ServerCall* current_call_ = nullptr;
 };
 

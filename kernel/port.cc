@@ -24,7 +24,30 @@ void Add(Ledger& sum, const Ledger& part) {
 }  // namespace
 
 struct Port::Listener final : LinkSink {
-  Listener(Port& port, size_t place) : port(port), place(place) {}
+  // An address in use is tried again for a while: the descriptors of a process that was killed are given back by
+  // io_uring some milliseconds after its end, and its successor may be here first.
+  static constexpr int64_t kRetryNs = 10'000'000;
+  static constexpr int64_t kRetryForNs = 1'000'000'000;
+
+  Listener(Port& port, size_t place, Address address)
+      : port(port), place(place), address(std::move(address)),
+        retry_until_ns(port.node_.clock().NowNs() + kRetryForNs),
+        retry([](Timer& timer) {
+          auto* self = static_cast<Listener*>(timer.user);
+          if (absl::Status status = self->Open(); !status.ok()) self->OnOpenFailed(std::move(status));
+        }, this) {}
+  ~Listener() override { port.node_.timers().Cancel(retry); }
+  absl::Status Open() {
+    absl::StatusOr<std::unique_ptr<Opening>> opened = port.node_.registry().Open(address, Role::kServe, port.node_, *this);
+    if (opened.ok()) {
+      opening = *std::move(opened);
+      return absl::OkStatus();
+    }
+    const int64_t now_ns = port.node_.clock().NowNs();
+    if (opened.status().code() != absl::StatusCode::kAlreadyExists || now_ns >= retry_until_ns) return opened.status();
+    port.node_.timers().Arm(retry, now_ns + kRetryNs);
+    return absl::OkStatus();
+  }
   void OnServing(const Address& actual) override {
     port.actual_[place] = actual;
     ++port.serving_;
@@ -39,6 +62,9 @@ struct Port::Listener final : LinkSink {
 
   Port& port;
   const size_t place;
+  const Address address;
+  const int64_t retry_until_ns;
+  Timer retry;
   std::unique_ptr<Opening> opening;
 };
 
@@ -62,10 +88,8 @@ absl::StatusOr<std::unique_ptr<Port>> Port::Open(Node& node, const std::vector<s
       const std::vector<std::string_view> words(missing.begin(), missing.end());
       return absl::FailedPreconditionError(Text(address->ToString(), " cannot carry this port: it lacks ", Listed(words)));
     }
-    auto listener = std::make_unique<Listener>(*port, i);
-    absl::StatusOr<std::unique_ptr<Opening>> opening = node.registry().Open(*address, Role::kServe, node, *listener);
-    if (!opening.ok()) return opening.status();
-    listener->opening = *std::move(opening);
+    auto listener = std::make_unique<Listener>(*port, i, *std::move(address));
+    if (absl::Status status = listener->Open(); !status.ok()) return status;
     port->openings_.push_back(std::move(listener));
   }
   return port;

@@ -11,8 +11,9 @@ class PortSeat final : public LinkOwner, public Session::User {
   PortSeat(Port& port, std::unique_ptr<LinkDriver> driver, LinkTraits traits)
       : port_(port),
         link_(port.node_.AddLink(std::move(driver), std::move(traits), this)),
-        session_(port.node_, link_, 0, Session::Side::kServer, port.options_.session, *this) {
+        session_(port.node_, Session::Side::kServer, port.options_.session, link_.caps().fds, *this) {
     session_.SetSchemaHash(port.options_.schema_hash);
+    session_.Attach(link_, 0);
   }
   ~PortSeat() override { port_.node_.RemoveLink(link_); }
 

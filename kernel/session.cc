@@ -13,6 +13,7 @@ namespace {
 
 constexpr int64_t kAckDelayNs = 5'000'000;  // an acknowledgement waits so long for a frame to ride on
 constexpr uint32_t kPeerWindowUnitsMax = 1 << 20;
+constexpr uint64_t kFeatureFds = 1;  // docs/WIRE.md lists the features
 
 absl::Status Refused(Reason reason, std::string_view text) { return MakeStatus(Outcome::kRefused, reason, text); }
 
@@ -28,26 +29,38 @@ struct Session::Queued {
   uint32_t frame_bytes = 0;
 };
 
-Session::Session(Node& node, Link& link, PeerNumber peer, Side side, SessionLimits limits, User& user)
+Session::Session(Node& node, Side side, SessionLimits limits, bool passes_fds, User& user)
     : node_(node),
-      link_(&link),
-      peer_(peer),
       side_(side),
       limits_(limits),
       user_(user),
-      identity_(link.traits().peer),
+      passes_fds_(passes_fds),
       hello_timer_([](Timer& timer) {
         auto* self = static_cast<Session*>(timer.user);
         self->Fail(MakeStatus(Outcome::kRefused, Reason::kUnreachable,
-                              Text("no hello from the other end of ", self->link_->traits().description, " within ",
+                              Text("no hello from the other end of ", self->Where(), " within ",
                                    self->limits_.hello_ns / 1'000'000, " ms; is it a Jackfield service?")));
       }, this),
       ack_timer_([](Timer& timer) { static_cast<Session*>(timer.user)->MaybeSendAck(); }, this),
-      frame_bytes_max_(std::min(limits.frame_bytes_max, link.caps().frame_bytes_max)) {
+      frame_bytes_max_(limits.frame_bytes_max) {
   static_assert(sizeof(Queued) <= Queued::kBytes);
+}
+
+void Session::Attach(Link& link, PeerNumber peer) {
+  link_ = &link;
+  peer_ = peer;
+  identity_ = link.traits().peer;
+  frame_bytes_max_ = std::min(limits_.frame_bytes_max, link.caps().frame_bytes_max);
   node_.timers().Arm(hello_timer_, node_.clock().NowNs() + limits_.hello_ns);
   if (side_ == Side::kClient) SendHello();
 }
+
+void Session::Detach() {
+  link_ = nullptr;
+  node_.timers().Cancel(hello_timer_);
+}
+
+std::string Session::Where() const { return link_ == nullptr ? "the address" : link_->traits().description; }
 
 Session::~Session() {
   node_.timers().Cancel(hello_timer_);
@@ -61,10 +74,10 @@ void Session::SendHello() {
   Build hello([this](flatbuffers::FlatBufferBuilder& fbb) {
     const auto name = fbb.CreateString(node_.name());
     if (side_ == Side::kClient) {
-      fbb.Finish(wire::CreateHello(fbb, kVersionMin, kVersionMax, 0, node_.epoch(), frame_bytes_max_,
+      fbb.Finish(wire::CreateHello(fbb, kVersionMin, kVersionMax, passes_fds_ ? kFeatureFds : 0, node_.epoch(), frame_bytes_max_,
                                    limits_.window_units, limits_.stream_items, name, schema_hash_));
     } else {
-      fbb.Finish(wire::CreateWelcome(fbb, kVersionMax, 0, node_.epoch(), frame_bytes_max_, limits_.window_units,
+      fbb.Finish(wire::CreateWelcome(fbb, kVersionMax, passes_fds_ ? kFeatureFds : 0, node_.epoch(), frame_bytes_max_, limits_.window_units,
                                      limits_.stream_items, name, schema_hash_));
     }
   });
@@ -88,31 +101,32 @@ void Session::OnHello(const FrameHeader& header, std::span<const std::byte> payl
                                          ", its client ", int{hello->version_min()}, "..", int{hello->version_max()}));
   }
   if (!refusal_.empty()) return Refuse(Reason::kResource, refusal_);
+  passes_fds_ = (hello->features() & kFeatureFds) != 0 && link_->caps().fds;
   peer_epoch_ = hello->epoch();
-  peer_name_ = hello->name() == nullptr ? "" : Escaped(hello->name()->string_view().substr(0, 64));
-  peer_schema_hash_ = hello->schema_hash();
-  frame_bytes_max_ = std::min(frame_bytes_max_, std::max(hello->frame_bytes_max(), 256u));
-  peer_grant_ = std::min(hello->window_units(), kPeerWindowUnitsMax);
-  peer_stream_items_ = hello->stream_items();
   SendHello();
-  state_ = State::kOpen;
-  node_.timers().Cancel(hello_timer_);
-  user_.OnOpen(*this);
+  OpenWith(hello->epoch(), hello->name(), hello->schema_hash(), hello->frame_bytes_max(), hello->window_units(), hello->stream_items(), hello->features());
 }
 
 void Session::OnWelcome(const FrameHeader& header, std::span<const std::byte> payload) {
   const auto* welcome = RootOf<wire::Welcome>(payload);
   if (welcome == nullptr || welcome->epoch() == 0) return Corrupt(header, "a welcome that cannot be read");
-  peer_epoch_ = welcome->epoch();
-  peer_name_ = welcome->name() == nullptr ? "" : Escaped(welcome->name()->string_view().substr(0, 64));
-  peer_schema_hash_ = welcome->schema_hash();
-  frame_bytes_max_ = std::min(frame_bytes_max_, std::max(welcome->frame_bytes_max(), 256u));
-  peer_grant_ = std::min(welcome->window_units(), kPeerWindowUnitsMax);
-  peer_stream_items_ = welcome->stream_items();
+  OpenWith(welcome->epoch(), welcome->name(), welcome->schema_hash(), welcome->frame_bytes_max(), welcome->window_units(), welcome->stream_items(), welcome->features());
+  Flush();
+}
+
+void Session::OpenWith(uint64_t epoch, const flatbuffers::String* name, uint64_t schema_hash, uint32_t frame_bytes_max,
+                       uint32_t window_units, uint32_t stream_items, uint64_t features) {
+  peer_epoch_ = epoch;
+  peer_name_ = name == nullptr ? "" : Escaped(name->string_view().substr(0, 64));
+  peer_schema_hash_ = schema_hash;
+  frame_bytes_max_ = std::min(frame_bytes_max_, std::max(frame_bytes_max, 256u));
+  peer_grant_ = std::min(window_units, kPeerWindowUnitsMax);
+  peer_stream_items_ = stream_items;
+  passes_fds_ &= (features & kFeatureFds) != 0;
+  if (passes_fds_) link_->ExpectFds();
   state_ = State::kOpen;
   node_.timers().Cancel(hello_timer_);
   user_.OnOpen(*this);
-  Flush();
 }
 
 void Session::OnRefuse(std::span<const std::byte> payload) {
@@ -122,7 +136,7 @@ void Session::OnRefuse(std::span<const std::byte> payload) {
   std::string text = refusal->text() == nullptr ? "" : Escaped(refusal->text()->string_view().substr(0, 1000));
   if (reason == Reason::kVersion) {
     text = Text("version: this client speaks ", int{kVersionMin}, "..", int{kVersionMax}, ", the service at ",
-                link_->traits().description, " ", int{refusal->version_min()}, "..", int{refusal->version_max()});
+                Where(), " ", int{refusal->version_min()}, "..", int{refusal->version_max()});
   }
   Fail(Refused(reason, text));
 }
@@ -223,7 +237,7 @@ void Session::OnAckAndGrant(const FrameHeader& header) {
 
 void Session::Corrupt(const FrameHeader& header, std::string_view what) {
   Fail(MakeStatus(Outcome::kFailed, Reason::kCorrupt,
-                  Text("corrupt frame from ", link_->traits().description, ": ", what, " (", DescribeHeader(header), ")")));
+                  Text("corrupt frame from ", Where(), ": ", what, " (", DescribeHeader(header), ")")));
 }
 
 // ---- Sending.
@@ -252,32 +266,35 @@ void Session::FillAndCommit(const Outgoing& out, std::byte* frame, uint32_t fram
 
 absl::Status Session::CheckSendable(const Outgoing& out) const {
   if (state_ == State::kEnded || close_sent_) return Refused(Reason::kClosed, "the channel is closed");
-  if (!out.fds.empty() && (!link_->caps().fds || out.fds.size() > kFdsMax)) {
-    return Refused(Reason::kResource, link_->caps().fds
-        ? Text("a message carries at most ", int{kFdsMax}, " descriptors, not ", out.fds.size())
-        : Text(link_->traits().description, " cannot carry descriptors; use an address whose caps have fds"));
+  if (out.fds.size() > kFdsMax) {
+    return Refused(Reason::kResource, Text("a message carries at most ", int{kFdsMax}, " descriptors, not ", out.fds.size()));
+  }
+  if (!out.fds.empty() && !passes_fds_) {
+    return Refused(Reason::kResource, link_ != nullptr && link_->caps().fds
+        ? Text(Where(), ": descriptors were not agreed on; open the channel with ChannelOptions.needs.fds")
+        : Text(Where(), " cannot carry descriptors; use an address whose caps have fds"));
   }
   return absl::OkStatus();
 }
 
 absl::Status Session::NoRoom(const Outgoing&, const FrameSpace& space, uint32_t payload_bytes) const {
   if (space.too_large()) {
-    return Refused(Reason::kTooLarge, Text("a message of ", payload_bytes, " bytes or more; ", link_->traits().description,
+    return Refused(Reason::kTooLarge, Text("a message of ", payload_bytes, " bytes or more; ", Where(),
                                            " carries at most ", payload_bytes_max(), " (frame_bytes_max)"));
   }
-  if (link_->claim_open()) return Refused(Reason::kMisuse, "a send from inside the building of another message");
-  return Refused(Reason::kBackPressure, Text(link_->traits().description, " is full: its reader is slower than its writers"));
+  if (link_ != nullptr && link_->claim_open()) return Refused(Reason::kMisuse, "a send from inside the building of another message");
+  return Refused(Reason::kBackPressure, Text(Where(), " is full: its reader is slower than its writers"));
 }
 
 absl::Status Session::Send(const Outgoing& out, Payload& payload) {
   if (absl::Status status = CheckSendable(out); !status.ok()) return status;
   const auto prefix = static_cast<uint32_t>(kHeaderBytes + out.extension.size());
-  FrameSpace space(link_, nullptr, prefix, frame_bytes_max_);
   if (state_ != State::kOpen) return Refused(Reason::kBackPressure, "the connection is not open yet");
   if (CostsCredit(out.kind) && !has_credit() && payload.size_hint() <= payload_bytes_max()) {
     return Refused(Reason::kBackPressure, Text("no credit: ", peer_name_, " has not handled the last ",
                                                tx_sequence_ - tx_acked_, " messages (its window_units)"));
   }
+  FrameSpace space(link_, nullptr, prefix, frame_bytes_max_);
   std::span<std::byte> written;
   if (!payload.Write(space, &written)) {
     link_->Abandon();
@@ -325,7 +342,7 @@ absl::Status Session::Enqueue(const Outgoing& out, Payload& payload) {
   if (absl::Status status = CheckSendable(out); !status.ok()) return status;
   if (!out.fds.empty()) return Refused(Reason::kBackPressure, "a message with descriptors does not wait in a queue");
   if (outbox_frames_ >= limits_.outbox_frames && out.kind != FrameKind::Reply) {
-    return Refused(Reason::kBackPressure, Text(link_->traits().description, " is full, and so are the ", limits_.outbox_frames,
+    return Refused(Reason::kBackPressure, Text(Where(), " is full, and so are the ", limits_.outbox_frames,
                                                " places of its queue (outbox_frames)"));
   }
   const auto prefix = static_cast<uint32_t>(Queued::kBytes + kHeaderBytes + out.extension.size());
@@ -366,7 +383,7 @@ bool Session::SendQueued(Queued& queued) {
   return true;
 }
 
-void Session::Flush() {
+void Session::FlushWaiting() {
   if (flushing_ || state_ != State::kOpen) return;
   flushing_ = true;
   for (uint8_t priority = 0; priority < kPriorityLevels && state_ == State::kOpen; ++priority) {
@@ -378,6 +395,7 @@ void Session::Flush() {
       if ((stuck = !waiter->OnRoom())) break;
     }
     if (stuck) break;
+    if (priority + 1 == kPriorityLevels) anyone_waits_ = false;
   }
   flushing_ = false;
   if (close_wanted_ && !close_sent_) StartClose();
@@ -486,7 +504,7 @@ void Session::Fail(const absl::Status& why) {
   node_.timers().Cancel(ack_timer_);
   // What is still in the link's queue has not left; the rest of what is not acknowledged may have been handled.
   uint32_t unsent = 0;
-  for (uint32_t i = 0; i < link_->tx_frames(); ++i) {
+  for (uint32_t i = 0; link_ != nullptr && i < link_->tx_frames(); ++i) {
     const FrameRef& frame = link_->NextTx(i);
     if (frame.peer == peer_ && IsSequenced(CopyHeader(frame.data).kind())) ++unsent;
   }

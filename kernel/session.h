@@ -101,9 +101,14 @@ class Session {
     virtual void OnEnd(Session& session, const absl::Status& why) = 0;
   };
 
-  Session(Node& node, Link& link, PeerNumber peer, Side side, SessionLimits limits, User& user);
+  // passes_fds: descriptors will be sent or received; the link must have them in its caps.
+  Session(Node& node, Side side, SessionLimits limits, bool passes_fds, User& user);
   ~Session();
   Session(const Session&) = delete;
+
+  // ---- The link. A client's session may wait for one, and try another one as long as no welcome has come.
+  void Attach(Link& link, PeerNumber peer);
+  void Detach();
 
   // ---- What the link brings (called by who owns the link).
   void OnFrame(FrameRef frame);
@@ -129,7 +134,10 @@ class Session {
   absl::Status SendOrQueue(const Outgoing& outgoing, Payload& payload);
   // As SendOrQueue; with a full outbox the oldest frame in it of the lowest priority is dropped, and counted.
   absl::Status SendDroppingOldest(const Outgoing& outgoing, Payload& payload);
-  void AwaitRoom(RoomWaiter& waiter, uint8_t priority) { waiters_[priority].PushBack(waiter); }
+  void AwaitRoom(RoomWaiter& waiter, uint8_t priority) {
+    waiters_[priority].PushBack(waiter);
+    anyone_waits_ = true;
+  }
   // Lets those try whose time is over (all, with kNever). Returns when the next one's is.
   int64_t WakeWaiters(int64_t now_ns);
   bool has_credit() const { return After(peer_grant_, tx_units_); }
@@ -172,6 +180,9 @@ class Session {
  private:
   struct Queued;  // a frame in the outbox; it lies in its own block
   void SendHello();
+  void OpenWith(uint64_t epoch, const flatbuffers::String* name, uint64_t schema_hash, uint32_t frame_bytes_max,
+                uint32_t window_units, uint32_t stream_items, uint64_t features);
+  std::string Where() const;  // for errors
   bool SendControl(FrameKind kind, Payload& payload);
   uint32_t Budget(int64_t deadline_ns) const;
   void Refuse(Reason reason, const std::string& text);
@@ -186,7 +197,11 @@ class Session {
   absl::Status NoRoom(const Outgoing& outgoing, const FrameSpace& space, uint32_t payload_bytes) const;
   absl::Status Enqueue(const Outgoing& outgoing, Payload& payload);
   bool SendQueued(Queued& queued);
-  void Flush();
+  // What waits for room, if there is any: most often there is not.
+  void Flush() {
+    if (outbox_frames_ != 0 || anyone_waits_ || close_wanted_ || peer_closing_) FlushWaiting();
+  }
+  void FlushWaiting();
   void OweAck();
   void MaybeSendAck();
   void MaybeSendClosed();
@@ -195,12 +210,13 @@ class Session {
   uint32_t HandledUpTo() const;
 
   Node& node_;
-  Link* link_;
-  const PeerNumber peer_;
+  Link* link_ = nullptr;
+  PeerNumber peer_ = 0;
   const Side side_;
   const SessionLimits limits_;
   User& user_;
-  const PeerIdentity identity_;
+  PeerIdentity identity_;
+  bool passes_fds_;
   State state_ = State::kHello;
   Timer hello_timer_;
   Timer ack_timer_;
@@ -226,7 +242,7 @@ class Session {
   };
   std::array<Outbox, kPriorityLevels> outbox_;
   uint32_t outbox_frames_ = 0;
-  bool flushing_ = false;
+  bool flushing_ = false, anyone_waits_ = false;  // anyone_waits_: perhaps; cleared when Flush found nobody
 
   bool close_sent_ = false, close_wanted_ = false, peer_closing_ = false, closed_sent_ = false, receipt_came_ = false;
   uint64_t peer_received_ = 0;  // by its receipt

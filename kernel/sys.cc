@@ -47,6 +47,10 @@ int64_t Sys::Writev(int fd, const iovec* parts, int count) const {
   });
 }
 
+int64_t Sys::Send(int fd, const void* from, size_t bytes) const {
+  return Do(Site::kWrite, fd, [=](size_t max) { return send(fd, from, std::min(bytes, max), MSG_DONTWAIT | MSG_NOSIGNAL); });
+}
+
 int64_t Sys::Receive(int fd, void* to, size_t bytes) const {
   return Do(Site::kRead, fd, [=](size_t max) { return recv(fd, to, std::min(bytes, max), MSG_DONTWAIT); });
 }

@@ -23,6 +23,7 @@ class Sys {
   int64_t Read(int fd, void* to, size_t bytes) const;
   int64_t Writev(int fd, const iovec* parts, int count) const;
   // MSG_DONTWAIT; SIGPIPE is never raised.
+  int64_t Send(int fd, const void* from, size_t bytes) const;
   int64_t Receive(int fd, void* to, size_t bytes) const;
   int64_t ReceiveMessage(int fd, msghdr* message) const;  // descriptors that come are close-on-exec
   int64_t SendMessage(int fd, const msghdr* message) const;

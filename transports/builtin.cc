@@ -1,5 +1,6 @@
 #include "transports/builtin.h"
 
+#include "transports/inproc/inproc.h"
 #include "transports/pipe/pipe.h"
 #include "transports/tcp/tcp.h"
 #include "transports/unix/unix.h"
@@ -7,6 +8,7 @@
 namespace jackfield {
 
 void AddBuiltinTransports(Registry& registry) {
+  registry.Add(MakeInprocTransport());
   registry.Add(MakePipeTransport());
   registry.Add(MakeTcpTransport());
   registry.Add(MakeUnixTransport());

@@ -95,7 +95,7 @@ HandOver MakeHandOver(Node& node, const Settings& settings, std::string descript
       node.sys().SetOption(fd, SOL_SOCKET, SO_SNDBUF, 4 * static_cast<int>(kPacketFrameBytesMax));
       sink.OnLink(std::make_unique<PacketDriver>(node, fd, kPacketFrameBytesMax), std::move(traits));
     } else {
-      StreamEnds ends{.read_fd = fd, .write_fd = fd, .socket = true, .passes_fds = true, .frame_bytes_max = kFrameBytesMaxDefault};
+      StreamEnds ends{.read_fd = fd, .write_fd = fd, .socket = true, .frame_bytes_max = kFrameBytesMaxDefault};
       sink.OnLink(std::make_unique<StreamDriver>(node, ends), std::move(traits));
     }
   };

@@ -60,7 +60,7 @@ void PacketDriver::PumpRx(Link& link) {
     message.msg_iov = &part;
     message.msg_iovlen = 1;
     FdControl control;
-    control.Expect(message);
+    if (link.expects_fds()) control.Expect(message);
     const int64_t got = node_.sys().ReceiveMessage(fd_, &message);
     if (got == -EAGAIN) break;
     if (got <= 0) {

@@ -30,7 +30,7 @@ void StreamDriver::Pump(Link& link) {
   link_ = &link;
   if (failing_) return;
   if (link.has_tx() && !tx_broken_) PumpTx(link);
-  if (!link.has_rx()) PumpRx(link);
+  if (!link.has_rx() && drained_in_pass_ != node_.pass()) PumpRx(link);
   if (link.resting() && !failing_) Arm(link);
 }
 
@@ -44,7 +44,7 @@ void StreamDriver::PumpTx(Link& link) {
       const FrameRef& frame = link.NextTx(frames);
       std::byte* data = frame.data;
       uint32_t size = Align8(frame.bytes);
-      if (ends_.passes_fds) {
+      if (link.expects_fds()) {
         // Descriptors travel with the first byte of their frame, so it begins a system call.
         const Link::FdList* own = link.NextTxFds(frames);
         if (own != nullptr && frames > 0) break;
@@ -64,7 +64,7 @@ void StreamDriver::PumpTx(Link& link) {
       }
       bytes += size;
     }
-    const int64_t written = WriteSome(link, parts.data(), count, fds);
+    const int64_t written = WriteSome(parts.data(), count, fds);
     if (written == -EAGAIN) return;
     if (written < 0) {
       // What the peer sent before it went is still read; the end comes by the reading side.
@@ -82,8 +82,9 @@ void StreamDriver::PumpTx(Link& link) {
   }
 }
 
-int64_t StreamDriver::WriteSome(Link&, const iovec* parts, int count, const Link::FdList* fds) {
+int64_t StreamDriver::WriteSome(const iovec* parts, int count, const Link::FdList* fds) {
   if (!ends_.socket) return node_.sys().Writev(ends_.write_fd, parts, count);
+  if (count == 1 && fds == nullptr) return node_.sys().Send(ends_.write_fd, parts[0].iov_base, parts[0].iov_len);
   msghdr message{};
   message.msg_iov = const_cast<iovec*>(parts);
   message.msg_iovlen = static_cast<size_t>(count);
@@ -123,9 +124,9 @@ bool StreamDriver::PrepareRead() {
   return true;
 }
 
-int64_t StreamDriver::ReadSome(std::byte* to, size_t bytes) {
+int64_t StreamDriver::ReadSome(const Link& link, std::byte* to, size_t bytes) {
   if (!ends_.socket) return node_.sys().Read(ends_.read_fd, to, bytes);
-  if (!ends_.passes_fds) return node_.sys().Receive(ends_.read_fd, to, bytes);
+  if (!link.expects_fds()) return node_.sys().Receive(ends_.read_fd, to, bytes);
   iovec part{to, bytes};
   msghdr message{};
   message.msg_iov = &part;
@@ -152,7 +153,7 @@ void StreamDriver::PumpRx(Link& link) {
     }
     if (!PrepareRead()) return;
     const uint32_t room = (own_bytes_ != 0 ? own_bytes_ : rx_.size()) - rx_end_;
-    const int64_t got = ReadSome(rx_.data() + rx_end_, room);
+    const int64_t got = ReadSome(link, rx_.data() + rx_end_, room);
     if (got == -EAGAIN) break;
     if (got <= 0) {
       eof_ = true;
@@ -164,6 +165,7 @@ void StreamDriver::PumpRx(Link& link) {
     }
     link.NoteProgress();
     rx_end_ += static_cast<uint32_t>(got);
+    if (static_cast<uint32_t>(got) < room) drained_in_pass_ = node_.pass();
     Cut(link);
     if (failing_ || link.has_rx()) return;
     if (static_cast<uint32_t>(got) < room && own_bytes_ == 0) break;  // a short read: nothing more is there
@@ -189,7 +191,7 @@ void StreamDriver::Cut(Link& link) {
     }
     const uint32_t filled = Align8(bytes);
     if (rx_end_ - rx_begin_ < filled) return;
-    if (ends_.passes_fds && static_cast<uint8_t>(frame[11]) != 0 && !fd_groups_.empty()) {
+    if (link.expects_fds() && static_cast<uint8_t>(frame[11]) != 0 && !fd_groups_.empty()) {
       link.PushRxFds(fd_groups_.front().data(), static_cast<uint8_t>(std::min<size_t>(255, fd_groups_.front().size())));
       fd_groups_.erase(fd_groups_.begin());
     }

@@ -27,7 +27,6 @@ struct StreamEnds {
   int write_fd = -1;      // the same for a socket
   int liveness_fd = -1;   // optional: a pidfd; readable when the peer is dead, even if someone holds its end open
   bool socket = false;    // send and recv, not write and read
-  bool passes_fds = false;
   uint32_t frame_bytes_max = 0;
 };
 
@@ -49,8 +48,8 @@ class StreamDriver final : public LinkDriver {
   using FdGroup = std::vector<int>;
   void PumpTx(Link& link);
   void PumpRx(Link& link);
-  int64_t WriteSome(Link& link, const iovec* parts, int count, const Link::FdList* fds);
-  int64_t ReadSome(std::byte* to, size_t bytes);
+  int64_t WriteSome(const iovec* parts, int count, const Link::FdList* fds);
+  int64_t ReadSome(const Link& link, std::byte* to, size_t bytes);
   bool PrepareRead();
   void Cut(Link& link);
   void Arm(Link& link);
@@ -67,6 +66,7 @@ class StreamDriver final : public LinkDriver {
 
   Block rx_;
   uint32_t rx_begin_ = 0, rx_end_ = 0;  // what is read and not cut yet
+  uint64_t drained_in_pass_ = 0;        // nothing more was there: not asked again in the same pass
   uint32_t own_bytes_ = 0;              // the frame that rx_ is dedicated to, 0 if it is the common block
   std::vector<FdGroup> fd_groups_;
 
