@@ -6,6 +6,7 @@ namespace jackfield::conformance {
 namespace {
 
 constexpr Subject kSubjects[] = {
+    {"inproc", "inproc:"},
     {"unix_stream", "unix:"},
     {"unix_seqpacket", "unix:?type=seqpacket"},
     {"pipe", "pipe:"},

@@ -108,6 +108,12 @@ class World {
 class Conformance : public testing::TestWithParam<Param> {
  protected:
   void SetUp() override;
+  static Caps ClaimedCaps() {
+    return TestRegistry().Describe(*TestRegistry().Parse(GetParam().subject.serve), Role::kServe).value();
+  }
+  static bool ClaimsFds() { return ClaimedCaps().fds; }
+  static bool ClaimsPeerLoss() { return ClaimedCaps().peer_loss; }
+  static bool OneClientOnly() { return ClaimedCaps().inherited; }
 };
 
 }  // namespace jackfield::conformance
