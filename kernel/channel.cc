@@ -243,12 +243,12 @@ Channel::Slot* Channel::Find(uint64_t id) {
 
 void Channel::EndSlot(Slot& slot, absl::Status status, Message&& reply) {
   CallWaiter* waiter = slot.waiter;
-  if (slot.stream != nullptr) slot.stream->Detach(status.ok() ? MakeStatus(Outcome::kRefused, Reason::kClosed, "the call is over") : status);
   slot.id = 0;
   slot.next_free = free_;
   free_ = static_cast<uint32_t>(&slot - slots_.data());
-  --calls_;
+  const bool was_full = calls_-- == slots_.size();
   waiter->OnCallEnd(std::move(status), std::move(reply));
+  if (was_full) session_->OnLinkRoom();  // who waited for a place in the table
 }
 
 // The caller is gone and wants no answer.
@@ -477,18 +477,18 @@ ClientStream::~ClientStream() {
 }
 
 void ClientStream::OnCallEnd(absl::Status status, Message&& reply) {
+  end_.Detach(status.ok() ? MakeStatus(Outcome::kRefused, Reason::kClosed, "the call is over") : status);
   if (!status.ok()) reply_ = std::move(status);
   else if (!reply.Keep(channel_.node().blocks())) reply_ = MakeStatus(Outcome::kOk, Reason::kResource, "the answer does not fit into message memory (pool_bytes_max)");
   else *reply_ = std::move(reply);
   done_ = true;
-  finisher_.Resume(channel_.node());
+  if (finisher_ != nullptr) finisher_->suspended_.Resume(channel_.node());
 }
 
 void ClientStream::Cancel() {
   if (done_) return;
   const absl::Status why = MakeStatus(Outcome::kInDoubt, Reason::kCancelled, "the caller cancelled the stream");
   channel_.Abandon(*this);
-  end_.Detach(why);
   OnCallEnd(why, Message());
 }
 

@@ -15,7 +15,8 @@
 // Deadlines: every call has one. A call made while a handler runs inherits what remains of its deadline, its priority
 // and its chain of callers, unless CallOptions.detached.
 //
-// Thread: the node's. Destroy it before the node. A destroyed channel ends its calls as CANCELLED.
+// Thread: the node's. Destroy it before the node, and not from within one of its callbacks (a coroutine that awaits it
+// may). A destroyed channel ends its calls as CANCELLED.
 #ifndef JACKFIELD_KERNEL_CHANNEL_H_
 #define JACKFIELD_KERNEL_CHANNEL_H_
 
@@ -218,7 +219,7 @@ class ClientStream final : public CallWaiter {
   StreamEnd end_;
   bool done_ = false;
   absl::StatusOr<Message> reply_ = Message();
-  Suspended finisher_;
+  FinishAwaiter* finisher_ = nullptr;
 };
 
 // Implementation.
@@ -349,8 +350,14 @@ absl::StatusOr<std::unique_ptr<ClientStream>> Channel::OpenStream(uint32_t type,
 class ClientStream::FinishAwaiter {
  public:
   explicit FinishAwaiter(ClientStream& stream) : stream_(stream) {}
+  ~FinishAwaiter() {
+    if (stream_.finisher_ == this) stream_.finisher_ = nullptr;
+  }
   bool await_ready() const { return stream_.done_; }
-  void await_suspend(std::coroutine_handle<> waiting) { stream_.finisher_.Suspend(stream_.channel_.node(), waiting); }
+  void await_suspend(std::coroutine_handle<> waiting) {
+    stream_.finisher_ = this;
+    suspended_.Suspend(stream_.channel_.node(), waiting);
+  }
   absl::StatusOr<Message> await_resume() { return std::move(stream_.reply_); }
   absl::StatusOr<Message> Wait() {
     if (!stream_.done_ && !BlockUntil(stream_.channel_.node(), [this] { return stream_.done_; })) return BlockedInHandler();
@@ -358,7 +365,9 @@ class ClientStream::FinishAwaiter {
   }
 
  private:
+  friend class ClientStream;
   ClientStream& stream_;
+  Suspended suspended_;
 };
 
 inline ClientStream::FinishAwaiter ClientStream::Finish() { return FinishAwaiter(*this); }

@@ -23,11 +23,14 @@ class FutureState {
   template <class>
   friend class Promise;
   explicit FutureState(Node& node) : node(node) {}
+  // Not inline: GCC 12 would take the users' checks of the count for uses after the delete, and warn.
+  [[gnu::noinline]] void Leave() {
+    if (--users == 0) delete this;
+  }
   Node& node;
   int users = 0;
   std::optional<absl::StatusOr<T>> result;
-  std::coroutine_handle<> waiting;
-  ServerCall* call = nullptr;
+  Suspended waiting;
 };
 
 template <class T>
@@ -37,14 +40,15 @@ class [[nodiscard]] Future {
  public:
   Future(Future&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
   ~Future() {
-    if (state_ != nullptr && --state_->users == 0) delete state_;
+    if (state_ == nullptr) return;
+    state_->waiting.Forget();  // a coroutine that is destroyed while it waits must not be resumed
+    state_->Leave();
   }
   bool ready() const { return state_->result.has_value(); }
 
   bool await_ready() const { return ready(); }
   void await_suspend(std::coroutine_handle<> waiting) {
-    state_->call = state_->node.current_call();
-    state_->waiting = waiting;
+    state_->waiting.Suspend(state_->node, waiting);
   }
   absl::StatusOr<T> await_resume() { return *std::move(state_->result); }
   // Errors: of the result; REFUSED inside a handler.
@@ -70,19 +74,16 @@ class Promise {
  public:
   explicit Promise(Node& node) : state_(new State(node)) { ++state_->users; }
   Promise(const Promise& other) noexcept : state_(other.state_) { ++state_->users; }
-  Promise(Promise&& other) noexcept : state_(other.state_) { ++state_->users; }
+  Promise(Promise&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
   ~Promise() {
-    if (--state_->users == 0) delete state_;
+    if (state_ != nullptr) state_->Leave();
   }
   Node& node() const { return state_->node; }
   Future<T> future() { return Future<T>(state_); }  // once
   // Once.
   void Set(absl::StatusOr<T> result) {
     state_->result.emplace(std::move(result));
-    if (state_->waiting) {
-      state_->node.SetCurrentCall(state_->call);
-      std::exchange(state_->waiting, nullptr).resume();
-    }
+    state_->waiting.Resume(state_->node);
   }
 
  private:

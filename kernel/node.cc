@@ -148,11 +148,11 @@ bool Node::Turn(int64_t sleep_until_ns) {
   }
   progress |= RunPosted();
   progress |= Pass(false);
-  progress |= RunDeferred();
   if (timers_.next_ns() <= now_ns_) progress |= timers_.FireDue(now_ns_, kTimersPerTurn) > 0;
+  progress |= RunDeferred();
   if (progress) {
-    RunDeferred();
     Pass(false);
+    RunDeferred();
   }
   if (removed_any_) DestroyRemoved();
   if (progress) {
@@ -206,7 +206,14 @@ bool Node::Pass(bool resting) {
 }
 
 bool Node::RunDeferred() {
-  if (deferred_.empty()) return false;
+  bool any = false;
+  while (Suspended* ready = ready_.PopFront()) {
+    any = true;
+    SetCurrentCall(ready->call_);
+    std::exchange(ready->waiting_, nullptr).resume();  // `ready` may be gone after this
+    current_call_ = nullptr;
+  }
+  if (deferred_.empty()) return any;
   std::swap(deferred_, running_);
   for (InlineFunction<void()>& f : running_) {
     f();
@@ -247,7 +254,7 @@ void Node::SleepOrSpin(int64_t sleep_until_ns) {
   if (!mail_op_.pending) reactor_->Start(mail_op_, mailbox_->event_fd(), POLLIN);
   mailbox_->PrepareSleep();
   const bool progress = Pass(true);
-  if (!progress && awake_.empty() && deferred_.empty() && !mailbox_->HasPosts()) {
+  if (!progress && awake_.empty() && deferred_.empty() && ready_.empty() && !mailbox_->HasPosts()) {
     reactor_->Wait(until_ns == Timers::kNever ? -1 : until_ns - now_ns_);
   }
   mailbox_->EndSleep();
@@ -262,7 +269,7 @@ bool Node::SpinOnce() {
     if (awake_[i]->activity_ != before) return found_work_ = true;
   }
   current_call_ = nullptr;
-  return mailbox_->HasPosts() || !deferred_.empty() || (!reactor_->costs_to_ask() && reactor_->MayHaveCompletions());
+  return mailbox_->HasPosts() || !deferred_.empty() || !ready_.empty() || (!reactor_->costs_to_ask() && reactor_->MayHaveCompletions());
 }
 
 void Node::Spawn(Task<void> task) {

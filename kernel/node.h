@@ -11,9 +11,11 @@
 #ifndef JACKFIELD_KERNEL_NODE_H_
 #define JACKFIELD_KERNEL_NODE_H_
 
+#include <coroutine>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -21,6 +23,7 @@
 #include "kernel/clock.h"
 #include "kernel/inline_function.h"
 #include "kernel/link.h"
+#include "kernel/list.h"
 #include "kernel/mailbox.h"
 #include "kernel/reactor.h"
 #include "kernel/spin.h"
@@ -33,6 +36,25 @@ namespace jackfield {
 class Address;
 class Registry;
 class ServerCall;
+
+// A coroutine that waits on a node. It lies in an awaiter, so it goes with the coroutine it would resume.
+struct ReadyTag {};
+class Suspended : public ListNode<ReadyTag> {
+ public:
+  inline void Suspend(Node& node, std::coroutine_handle<> waiting);
+  // Makes the node resume it in a later part of this turn: never under the feet of who calls, so that the coroutine may
+  // destroy what it waited for. Does nothing when nobody is suspended.
+  inline void Resume(Node& node);
+  void Forget() {  // the coroutine is being destroyed
+    Unlink();
+    waiting_ = nullptr;
+  }
+
+ private:
+  friend class Node;
+  std::coroutine_handle<> waiting_;
+  ServerCall* call_ = nullptr;
+};
 
 struct NodeOptions {
   std::string name = "node";            // for people; at most 64 bytes
@@ -80,6 +102,7 @@ class Node {
   void Spawn(Task<void> task);
   // Runs `f` in a later part of this turn, or in the next.
   void Defer(InlineFunction<void()> f) { deferred_.push_back(std::move(f)); }
+  void Schedule(Suspended& suspended) { ready_.PushBack(suspended); }
   // co_await node.Sleep(ns)
   auto Sleep(int64_t ns);
 
@@ -136,6 +159,7 @@ class Node {
   std::vector<Link*> awake_, awake_next_;  // lists of links to pump
   bool removed_any_ = false;
   std::vector<InlineFunction<void()>> deferred_, running_;
+  List<Suspended, ReadyTag> ready_;
 
   struct Spawned;
   Spawned* spawned_ = nullptr;
@@ -158,14 +182,22 @@ inline BlockPool& PoolOf(Node& node) { return node.blocks(); }
 
 // Implementation.
 
+inline void Suspended::Suspend(Node& node, std::coroutine_handle<> waiting) {
+  call_ = node.current_call();
+  waiting_ = waiting;
+}
+
+inline void Suspended::Resume(Node& node) {
+  if (waiting_ && !linked()) node.Schedule(*this);
+}
+
 class SleepAwaiter {
  public:
   SleepAwaiter(Node& node, int64_t ns) : node_(node), ns_(ns), timer_(OnFire, this) {}
   ~SleepAwaiter() { node_.timers().Cancel(timer_); }
   bool await_ready() const { return false; }
   void await_suspend(std::coroutine_handle<> waiting) {
-    waiting_ = waiting;
-    call_ = node_.current_call();
+    suspended_.Suspend(node_, waiting);
     node_.timers().Arm(timer_, node_.clock().NowNs() + ns_);
   }
   void await_resume() {}
@@ -173,14 +205,12 @@ class SleepAwaiter {
  private:
   static void OnFire(Timer& timer) {
     auto* self = static_cast<SleepAwaiter*>(timer.user);
-    self->node_.SetCurrentCall(self->call_);
-    self->waiting_.resume();
+    self->suspended_.Resume(self->node_);
   }
   Node& node_;
   const int64_t ns_;
   Timer timer_;
-  std::coroutine_handle<> waiting_;
-  ServerCall* call_ = nullptr;
+  Suspended suspended_;
 };
 
 inline auto Node::Sleep(int64_t ns) { return SleepAwaiter(*this, ns); }

@@ -223,6 +223,7 @@ bool Port::Dispatch(ServerCall& call) {
     if (call.session_ != nullptr) ++call.session_->counters().expired;
     return End(call), false;
   }
+  if (call.cancelled_) return End(call), false;  // nobody waits for it any more
   running_.PushBack(call);
   ++under_way_;
   call.counted_ = call.running_ = true;
@@ -232,51 +233,55 @@ bool Port::Dispatch(ServerCall& call) {
   if (!refusal.ok()) {
     if (!call.one_way_) call.Fail(refusal).IgnoreError();
   } else if (entry != nullptr && entry->task) {
-    if (call.deadline_ns_ != Timers::kNever && (!deadline_timer_.armed() || call.deadline_ns_ < deadline_timer_.due_ns())) {
-      node_.timers().Arm(deadline_timer_, call.deadline_ns_);
-    }
-    call.task_ = entry->task(call);
-    call.task_.Start(
-        [](void* user) {
-          auto& call = *static_cast<ServerCall*>(user);
-          const absl::Status status = call.task_.TakeResult();
-          if (!call.answered_ && !call.one_way_) {
-            call.Fail(!status.ok() ? status : absl::InternalError("the handler ended without an answer")).IgnoreError();
-          }
-          call.answered_ = true;
-          if (call.running_) return;  // it has not waited for anything: Dispatch ends it
-          call.Unlink();
-          call.port_->ended_.PushBack(call);  // not from within its own coroutine
-          call.node_.timers().Arm(call.port_->work_timer_, 0);
-        },
-        &call);
-    call.running_ = false;
-    node_.SetCurrentCall(nullptr);
-    if (call.answered_ && call.task_.done()) return End(call), false;
-    return true;
+    StartTask(call, entry->task(call));
   } else if (entry != nullptr && entry->plain) {
     entry->plain(call);
-  } else if (OfferToReceivers(call)) {  // which may have finished it already
-    node_.SetCurrentCall(nullptr);
-    return true;
+  } else if (OfferToReceivers(call)) {
+    return true;  // it is the receiver's, until Finish
   } else if (other_) {
     other_(call);
   } else if (!call.one_way_) {
-    call.Fail(MakeStatus(Outcome::kRefused, Reason::kUnknownMethod, Text(node_.name(), " has no method of type ", call.type()))).IgnoreError();
+    call.Fail(MakeStatus(Outcome::kRefused, Reason::kUnknownMethod, UnknownMethodText(node_.name(), call.type(), interfaces_))).IgnoreError();
   } else if (call.session_ != nullptr) {
     ++call.session_->counters().dropped;
   }
   call.running_ = false;
   node_.SetCurrentCall(nullptr);
+  if (call.task_) {
+    if (!call.task_.done()) return true;
+    return End(call), false;
+  }
   if (call.held_ && !call.answered_ && !call.one_way_) {
-    if (call.deadline_ns_ != Timers::kNever && (!deadline_timer_.armed() || call.deadline_ns_ < deadline_timer_.due_ns())) {
-      node_.timers().Arm(deadline_timer_, call.deadline_ns_);
-    }
+    WatchDeadline(call);
     return true;
   }
   if (!call.answered_ && !call.one_way_) call.Fail(absl::InternalError("the handler returned without an answer")).IgnoreError();
   End(call);
   return false;
+}
+
+void Port::StartTask(ServerCall& call, Task<absl::Status> task) {
+  WatchDeadline(call);
+  call.task_ = std::move(task);
+  call.task_.Start(
+      [](void* user) {
+        auto& call = *static_cast<ServerCall*>(user);
+        const absl::Status status = call.task_.TakeResult();
+        if (!call.answered_ && !call.one_way_) {
+          call.Fail(!status.ok() ? status : absl::InternalError("the handler ended without an answer")).IgnoreError();
+        }
+        if (call.running_) return;  // it has not waited for anything: Dispatch ends it
+        call.Unlink();
+        call.port_->ended_.PushBack(call);  // not from within its own coroutine
+        call.node_.timers().Arm(call.port_->work_timer_, 0);
+      },
+      &call);
+}
+
+void Port::WatchDeadline(const ServerCall& call) {
+  if (call.deadline_ns_ == Timers::kNever) return;
+  if (deadline_timer_.armed() && deadline_timer_.due_ns() <= call.deadline_ns_) return;
+  node_.timers().Arm(deadline_timer_, call.deadline_ns_);
 }
 
 void Port::DispatchWaiting() {
@@ -320,29 +325,21 @@ void Port::End(ServerCall& call) {
 void Port::OnDeadline() {
   const int64_t now_ns = node_.clock().NowNs();
   int64_t next_ns = Timers::kNever;
-  for (ServerCall* call = running_.front(); call != nullptr;) {
-    if (!call->cancelled_ && call->deadline_ns_ <= now_ns) {
-      call->Cancel();  // may resume a coroutine, and so end calls: begin again
-      call = running_.front();
-      continue;
-    }
-    if (!call->cancelled_) next_ns = std::min(next_ns, call->deadline_ns_);
-    call = running_.next(call);
+  for (ServerCall* call = running_.front(); call != nullptr; call = running_.next(call)) {
+    if (call->cancelled_ || call->deadline_ns_ == Timers::kNever) continue;
+    if (call->deadline_ns_ <= now_ns) call->Cancel();
+    else next_ns = std::min(next_ns, call->deadline_ns_);
   }
   if (next_ns != Timers::kNever) node_.timers().Arm(deadline_timer_, next_ns);
 }
 
 void Port::OnSessionEnd(PortSeat& seat, const absl::Status& why) {
   Session* session = &seat.session();
-  for (ServerCall* call = running_.front(); call != nullptr;) {
-    if (call->session_ != session) {
-      call = running_.next(call);
-      continue;
-    }
+  for (ServerCall* call = running_.front(); call != nullptr; call = running_.next(call)) {
+    if (call->session_ != session) continue;
+    call->Cancel();
     call->unhandled_.Unlink();
     call->session_ = nullptr;
-    call->Cancel();  // may resume a coroutine, and so end calls: begin again
-    call = running_.front();
   }
   for (auto& inbox : inbox_) {
     for (ServerCall* call = inbox.front(); call != nullptr;) {
@@ -418,6 +415,8 @@ bool Port::OfferToReceivers(ServerCall& call) {
     receiver.call_ = &call;
     receiver.done_ = true;
     call.running_ = false;
+    node_.SetCurrentCall(nullptr);
+    WatchDeadline(call);
     receiver.suspended_.Resume(node_);
     return true;
   }

@@ -21,6 +21,7 @@
 #include "absl/status/statusor.h"
 #include "kernel/address.h"
 #include "kernel/call_chain.h"
+#include "kernel/interface.h"
 #include "kernel/node.h"
 #include "kernel/server_call.h"
 #include "kernel/session.h"
@@ -64,6 +65,9 @@ class Port {
   void Finish(ServerCall& call);
   // Types without a handler are kept for Receive from the beginning.
   void KeepForReceive() { pulls_ = true; }
+  // Says that the handlers are those of `interface`, which outlives the port. The stubs' RegisterOn does it.
+  void AddInterface(const Interface& interface) { interfaces_.push_back(&interface); }
+  const std::vector<const Interface*>& interfaces() const { return interfaces_; }
 
   // ---- Questions.
   bool serving() const { return serving_ == openings_.size(); }
@@ -97,6 +101,8 @@ class Port {
   Port(Node& node, PortOptions options);
   void Take(class PortSeat& seat, Session& session, Session::Received& received);
   bool Dispatch(ServerCall& call);
+  void StartTask(ServerCall& call, Task<absl::Status> task);
+  void WatchDeadline(const ServerCall& call);
   void Work();
   bool IsReceived(uint32_t type) const;
   HandlerEntry& EntryOf(uint32_t type);
@@ -119,6 +125,7 @@ class Port {
   absl::Status failure_;
   std::vector<std::unique_ptr<class PortSeat>> seats_;
   std::vector<HandlerEntry> handlers_;  // by type
+  std::vector<const Interface*> interfaces_;
   Handler other_;
   std::array<List<ServerCall, CallTag>, kPriorityLevels> inbox_;
   List<ServerCall, CallTag> running_, ended_;

@@ -19,6 +19,7 @@ absl::Status ServerCall::Answer(uint8_t code, Payload& payload) {
   if (answered_) return MakeStatus(Outcome::kRefused, Reason::kMisuse, "the call is answered already");
   if (session_ == nullptr) {
     answered_ = true;
+    if (held_ && !running_ && !task_) port_->End(*this);
     return MakeStatus(Outcome::kFailed, Reason::kPeerDied, "the caller has gone");
   }
   session_->MarkHandled(unhandled_);  // so that the answer acknowledges the request
@@ -46,6 +47,12 @@ void ServerCall::Hold() {
   if (!message_.Keep(node_.blocks())) {
     Fail(MakeStatus(Outcome::kRefused, Reason::kResource, "no message memory at the service (pool_bytes_max)")).IgnoreError();
   }
+}
+
+void ServerCall::Run(Task<absl::Status> task) {
+  if (message_.Keep(node_.blocks())) return port_->StartTask(*this, std::move(task));
+  if (one_way_) return;  // counted as handled; there is nobody to tell
+  Fail(MakeStatus(Outcome::kRefused, Reason::kResource, "no message memory at the service (pool_bytes_max)")).IgnoreError();
 }
 
 void ServerCall::Cancel() {

@@ -49,6 +49,10 @@ class ServerCall : public ListNode<CallTag> {
 
   // For a plain handler that will answer after it returned. The pointer to this call is valid until it does.
   void Hold();
+  bool held() const { return held_; }
+  // For a plain handler that finds that it must wait: `task` goes on after it returned, and its status is the answer,
+  // unless it has replied. It may refer to this call. Once, as the handler's last act.
+  void Run(Task<absl::Status> task);
 
   // The caller no longer waits: it cancelled, its deadline passed, or it is gone. Work may stop; an answer goes nowhere.
   bool cancelled() const { return cancelled_; }

@@ -71,25 +71,6 @@ class StreamEnd {
 
 // Implementation.
 
-// A coroutine, or a blocked thread, that waits on this node.
-class Suspended {
- public:
-  void Suspend(Node& node, std::coroutine_handle<> waiting) {
-    call_ = node.current_call();
-    waiting_ = waiting;
-  }
-  // Does nothing when nobody is suspended.
-  void Resume(Node& node) {
-    if (!waiting_) return;
-    node.SetCurrentCall(call_);
-    std::exchange(waiting_, nullptr).resume();
-  }
-
- private:
-  std::coroutine_handle<> waiting_;
-  ServerCall* call_ = nullptr;
-};
-
 // Drives `node` until `done()`. False, and nothing done: inside a handler, where that would wait for itself.
 template <class Done>
 bool BlockUntil(Node& node, Done done) {

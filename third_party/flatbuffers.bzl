@@ -30,6 +30,7 @@ def flatbuffer_cc_library(name, srcs, deps = [], visibility = None, testonly = F
         name = name + "_headers",
         srcs = srcs,
         outs = [_stem(src) + "_generated.h" for src in srcs],
+        prepare = "",
         flags = "--cpp --cpp-std c++17 --scoped-enums --keep-prefix",
         schemas = name + "_schemas",
         common = common,
@@ -38,7 +39,10 @@ def flatbuffer_cc_library(name, srcs, deps = [], visibility = None, testonly = F
         name = name + "_bfbs",
         srcs = srcs,
         outs = [_stem(src) + ".bfbs" for src in srcs],
-        flags = "--binary --schema --bfbs-comments --bfbs-builtins",
+        # flatc writes into a .bfbs where the schema lies; from the root, it is the same on every machine.
+        prepare = "root=$$(realpath $(execpath %s)); " % srcs[0],
+        flags = "--binary --schema --bfbs-comments --bfbs-builtins --bfbs-filenames $${root%/" +
+                "$(execpath %s)}" % srcs[0],
         schemas = name + "_schemas",
         common = common,
     )
@@ -51,12 +55,12 @@ def flatbuffer_cc_library(name, srcs, deps = [], visibility = None, testonly = F
         **kwargs
     )
 
-def _flatc(name, srcs, outs, flags, schemas, common):
+def _flatc(name, srcs, outs, prepare, flags, schemas, common):
     native.genrule(
         name = name,
         srcs = srcs + [schemas],
         outs = outs,
-        cmd = "$(execpath @flatbuffers//:flatc) %s -I . -o $(RULEDIR) %s" % (
+        cmd = prepare + "$(execpath @flatbuffers//:flatc) %s -I . -o $(RULEDIR) %s" % (
             flags,
             " ".join(["$(execpath %s)" % src for src in srcs]),
         ),

@@ -1,0 +1,185 @@
+// What generated clients are made of. They add to kernel/channel.h: types, the method's defaults, and verified answers.
+//
+//   absl::StatusOr<MessageOf<SayReply>> reply = co_await echo.Say(request);    or echo.Say(request).Wait()
+//   absl::StatusOr<ReadStream<SayReply>> stream = echo.Repeat(request);
+//   while (std::optional<MessageOf<SayReply>> item = co_await stream->Read()) { … }
+//   absl::Status ended = co_await stream->Finish();
+//
+// Errors: those of the channel and of the handler; DATA_LOSS for what comes and is not what the schema says.
+// Thread: the node's. The channel outlives the client, its calls and its streams.
+#ifndef JACKFIELD_STUBS_CLIENT_H_
+#define JACKFIELD_STUBS_CLIENT_H_
+
+#include <coroutine>
+#include <memory>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "kernel/channel.h"
+#include "stubs/message_of.h"
+
+namespace jackfield {
+
+inline CallOptions WithDefaultsOf(const Method& method, CallOptions options) {
+  if (options.timeout_us == 0) options.timeout_us = method.timeout_us;
+  return options;
+}
+
+// A call that waits to be awaited: it starts then.
+template <class Reply, class Carrier>
+class [[nodiscard]] MethodCall {
+ public:
+  MethodCall(Channel& channel, const Method& method, Carrier request, const CallOptions& options)
+      : method_(method), call_(channel.Call(method.type, std::move(request), options)) {}
+  bool await_ready() { return call_.await_ready(); }
+  void await_suspend(std::coroutine_handle<> waiting) { call_.await_suspend(waiting); }
+  absl::StatusOr<MessageOf<Reply>> await_resume() {
+    return stubs_internal::Typed<Reply>(method_, call_.await_resume());
+  }
+  // Blocks; outside handlers only.
+  absl::StatusOr<MessageOf<Reply>> Wait() { return stubs_internal::Typed<Reply>(method_, call_.Wait()); }
+
+ private:
+  const Method& method_;
+  Channel::PendingCall<Carrier> call_;
+};
+
+// A call with items in one or both directions. Sent, Got and Answer are tables; void: there are none.
+template <class Sent, class Got, class Answer>
+class TypedStream {
+ public:
+  // The next item; nullopt after the last one, and after one that is not what the schema says: Finish tells.
+  auto Read()
+    requires(!std::is_void_v<Got>)
+  {
+    auto on_invalid = [this](size_t bytes) { Break(bytes); };
+    return stubs_internal::ItemRead<Got, ClientStream, decltype(on_invalid)>(*method_, *stream_, on_invalid);
+  }
+  // Sends one item, when there is room: co_await, or .Wait(). A status.
+  template <class P>
+    requires PayloadOf<P, Sent>
+  auto Write(P item) {
+    return stream_->Write(stubs_internal::ToPayload<Sent>(std::move(item)));
+  }
+  absl::Status EndWrites()
+    requires(!std::is_void_v<Sent>)
+  {
+    return stream_->EndWrites();
+  }
+  // The answer, after the last item: a StatusOr<MessageOf<Answer>>, or a Status where Answer is void.
+  class FinishAwaiter;
+  FinishAwaiter Finish() { return FinishAwaiter(*this); }
+  void Cancel() { stream_->Cancel(); }
+
+  // Outside handlers it blocks until the channel is open; inside them the channel must be.
+  template <class Carrier>
+  static absl::StatusOr<TypedStream> Open(Channel& channel, const Method& method, Carrier request,
+                                          const CallOptions& options) {
+    if (!channel.open() && !channel.node().in_turn()) channel.WaitOpen().IgnoreError();  // OpenStream says the same
+    if (!channel.open() && channel.ended_why().ok()) {
+      return MakeStatus(Outcome::kRefused, Reason::kBackPressure,
+                        Text(method.name, ": ", channel.Describe(), ": a stream needs a channel that is open"));
+    }
+    absl::StatusOr<std::unique_ptr<ClientStream>> stream = channel.OpenStream(method.type, std::move(request), WithDefaultsOf(method, options));
+    if (!stream.ok()) return stream.status();
+    return TypedStream(method, *std::move(stream));
+  }
+
+ private:
+  TypedStream(const Method& method, std::unique_ptr<ClientStream> stream)
+      : method_(&method), stream_(std::move(stream)) {}
+  void Break(size_t bytes) {
+    broken_ = MakeStatus(Outcome::kInDoubt, Reason::kCorrupt,
+                         Text(method_->name, ": an item of ", bytes, " bytes is not what the schema says, or has more "
+                              "than ", method_->tables_max, " tables"));
+    stream_->Cancel();
+  }
+  const Method* method_;
+  std::unique_ptr<ClientStream> stream_;
+  absl::Status broken_;
+};
+
+template <class Sent, class Got, class Answer>
+class [[nodiscard]] TypedStream<Sent, Got, Answer>::FinishAwaiter {
+ public:
+  explicit FinishAwaiter(TypedStream& stream) : stream_(stream), finish_(stream.stream_->Finish()) {}
+  bool await_ready() const { return finish_.await_ready(); }
+  void await_suspend(std::coroutine_handle<> waiting) { finish_.await_suspend(waiting); }
+  auto await_resume() { return Ended(finish_.await_resume()); }
+  auto Wait() { return Ended(finish_.Wait()); }
+
+ private:
+  auto Ended(absl::StatusOr<Message> reply) {
+    if (!stream_.broken_.ok()) reply = stream_.broken_;
+    if constexpr (std::is_void_v<Answer>) return reply.status();
+    else return stubs_internal::Typed<Answer>(*stream_.method_, std::move(reply));
+  }
+  TypedStream& stream_;
+  ClientStream::FinishAwaiter finish_;
+};
+
+template <class Item>
+using ReadStream = TypedStream<void, Item, void>;  // (streaming: "server")
+template <class Item, class Answer>
+using WriteStream = TypedStream<Item, void, Answer>;  // (streaming: "client")
+template <class Sent, class Got>
+using BothStreams = TypedStream<Sent, Got, void>;  // (streaming: "both")
+
+// Implementation: what the methods of generated clients call.
+
+template <class Request, class Reply, class P>
+using CallOfMethod = MethodCall<Reply, stubs_internal::CarrierOf<Request, P>>;
+
+template <class Request, class Reply, class P>
+CallOfMethod<Request, Reply, P> CallMethod(Channel& channel, const Method& method, P request, const CallOptions& options) {
+  return CallOfMethod<Request, Reply, P>(channel, method, stubs_internal::ToPayload<Request>(std::move(request)),
+                                         WithDefaultsOf(method, options));
+}
+
+// `done` is called with an absl::StatusOr<MessageOf<Reply>>; not when this returns an error. It may capture 48 bytes.
+template <class Request, class Reply, class P, class Done>
+absl::Status CallMethodAsync(Channel& channel, const Method& method, P request, const CallOptions& options, Done done) {
+  return channel.CallAsync(
+      method.type, stubs_internal::ToPayload<Request>(std::move(request)), WithDefaultsOf(method, options),
+      [&channel, &method, done = std::move(done)](absl::StatusOr<Message> reply) mutable {
+        if (reply.ok() && !reply->Keep(channel.node().blocks())) {
+          reply = absl::ResourceExhaustedError("the answer does not fit into message memory (pool_bytes_max)");
+        }
+        done(stubs_internal::Typed<Reply>(method, std::move(reply)));
+      });
+}
+
+template <class Request, class Reply, class P>
+Future<MessageOf<Reply>> CallMethodFuture(Channel& channel, const Method& method, P request, const CallOptions& options) {
+  Promise<MessageOf<Reply>> promise(channel.node());
+  Future<MessageOf<Reply>> future = promise.future();
+  absl::Status refused = CallMethodAsync<Request, Reply>(
+      channel, method, std::move(request), options,
+      [promise](absl::StatusOr<MessageOf<Reply>> reply) mutable { promise.Set(std::move(reply)); });
+  if (!refused.ok()) promise.Set(std::move(refused));
+  return future;
+}
+
+template <class Stream, class Request, class P>
+absl::StatusOr<Stream> OpenStreamOf(Channel& channel, const Method& method, P request, const CallOptions& options) {
+  return Stream::Open(channel, method, stubs_internal::ToPayload<Request>(std::move(request)), options);
+}
+
+template <class Request, class P>
+auto SendMethod(Channel& channel, const Method& method, P request, const CallOptions& options) {
+  return channel.Send(method.type, stubs_internal::ToPayload<Request>(std::move(request)), WithDefaultsOf(method, options));
+}
+
+// The same without waiting: REFUSED when there is no room.
+template <class Request, class P>
+absl::Status TrySendMethod(Channel& channel, const Method& method, P request, const CallOptions& options) {
+  auto carrier = stubs_internal::ToPayload<Request>(std::move(request));
+  return channel.TrySend(method.type, carrier, WithDefaultsOf(method, options));
+}
+
+}  // namespace jackfield
+
+#endif  // JACKFIELD_STUBS_CLIENT_H_
