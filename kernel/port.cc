@@ -219,6 +219,7 @@ absl::Status Port::CheckChain(const ServerCall& call) const {
 
 // Returns whether the call lives on.
 bool Port::Dispatch(ServerCall& call) {
+  if (call.cancelled_) return End(call), false;  // nobody waits for it any more
   if (call.deadline_ns_ <= node_.now_ns() && call.deadline_ns_ <= node_.clock().NowNs()) {
     if (call.session_ != nullptr) ++call.session_->counters().expired;
     return End(call), false;
