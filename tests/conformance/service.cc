@@ -134,7 +134,7 @@ void TestService::TakeNote(ServerCall& call) {
 }
 
 Task<absl::Status> TestService::Gate(ServerCall& call) {
-  while (co_await call.stream()->Read()) {
+  while (const std::optional<Message> item = co_await call.stream()->Read()) {
   }
   co_return call.Reply(Bytes("open"));
 }

@@ -221,8 +221,9 @@ std::string World::AwaitNotes(size_t count) {
   const int64_t give_up_ns = clock_.NowNs() + kWatchdogNs;
   do {
     absl::StatusOr<std::string> answer = Call(kNotes);
-    if (!answer.ok()) return answer.status().ToString();
-    notes = *std::move(answer);
+    if (answer.ok()) notes = *std::move(answer);
+    else if (ReasonOf(answer.status()) == Reason::kBackPressure) TurnOnce();  // the link is draining
+    else return answer.status().ToString();
   } while (static_cast<size_t>(std::count(notes.begin(), notes.end(), ' ')) < count && clock_.NowNs() < give_up_ns);
   return notes;
 }
