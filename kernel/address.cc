@@ -42,8 +42,11 @@ std::optional<std::string> PercentDecoded(std::string_view text) {
 
 std::string PercentEncoded(std::string_view text) {
   std::string out;
-  for (const char c : text) {
-    if (static_cast<unsigned char>(c) <= 0x20 || c == '&' || c == '?' || c == '#' || c == 0x7f) {
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    // A percent sign stands for itself, as people write it, unless it would be read as an escape.
+    const bool escape = c == '%' && i + 2 < text.size() && HexDigit(text[i + 1]) >= 0 && HexDigit(text[i + 2]) >= 0;
+    if (escape || static_cast<unsigned char>(c) <= 0x20 || c == '&' || c == '?' || c == '#' || c == 0x7f) {
       char hex[4];
       std::snprintf(hex, sizeof hex, "%%%02X", static_cast<unsigned char>(c));
       out += hex;

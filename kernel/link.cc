@@ -133,6 +133,10 @@ bool Link::AttachFds(const int* fds, uint8_t count) {
   return true;
 }
 
+bool Link::has_fd_room() const {
+  return fd_queues_ == nullptr || fd_queues_->tx_tail - fd_queues_->tx_head < kFdFramesMax;
+}
+
 bool Link::TakeFds(int* fds, uint8_t count) {
   if (fd_queues_ == nullptr) return count == 0;
   FdQueues& q = *fd_queues_;

@@ -103,6 +103,7 @@ class Link {
   bool claim_open() const { return claimed_bytes_ != 0; }
   // Descriptors for the frame that is committed next; the link owns and closes them. False: the queue is full.
   bool AttachFds(const int* fds, uint8_t count);
+  bool has_fd_room() const;
 
   // ---- For the owner: receiving.
 

@@ -42,11 +42,20 @@ std::byte* FrameSpace::Grow(uint64_t payload_bytes, uint32_t front, uint32_t bac
   return to;
 }
 
+bool FrameAllocator::MoveIn(std::span<std::byte>* built) {
+  std::byte* room = claimed_ ? space_.Grow(built->size(), 0, 0) : space_.Claim(built->size());
+  if (room == nullptr) return false;
+  std::memcpy(room, built->data(), built->size());
+  *built = {room, built->size()};
+  return true;
+}
+
 FrameAllocator::~FrameAllocator() { delete[] overflow_; }
 
 uint8_t* FrameAllocator::allocate(size_t size) {
   std::byte* room = space_.Claim(size);
-  if (room != nullptr) return reinterpret_cast<uint8_t*>(room);
+  claimed_ = room != nullptr;
+  if (claimed_) return reinterpret_cast<uint8_t*>(room);
   return overflow_ = new uint8_t[size];
 }
 

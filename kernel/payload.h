@@ -35,6 +35,7 @@ class FrameSpace {
   // A larger room; the first `front` and last `back` bytes of the old one move along.
   std::byte* Grow(uint64_t payload_bytes, uint32_t front, uint32_t back);
   bool too_large() const { return too_large_; }
+  uint32_t payload_bytes_max() const { return bytes_max_ > prefix_bytes_ ? bytes_max_ - prefix_bytes_ : 0; }
   uint32_t prefix_bytes() const { return prefix_bytes_; }
   Block TakeBlock() { return std::move(block_); }
 
@@ -80,7 +81,7 @@ class Bytes final : public Payload {
 
 // Lets a FlatBufferBuilder write into a FrameSpace. It builds downwards, so the finished buffer ends where the
 // space ends and the header's place is in front of it. If the space runs out the build goes on in memory of its own,
-// so that it can end in order, and is thrown away.
+// so that it can end in order; what then fits is moved in (MoveIn), and thrown away otherwise.
 class FrameAllocator final : public flatbuffers::Allocator {
  public:
   explicit FrameAllocator(FrameSpace& space) : space_(space) {}
@@ -90,10 +91,13 @@ class FrameAllocator final : public flatbuffers::Allocator {
   uint8_t* reallocate_downward(uint8_t* old, size_t old_size, size_t new_size, size_t in_use_back,
                                size_t in_use_front) override;
   bool failed() const { return overflow_ != nullptr; }
+  // After failed(): the builder asks for twice the room, so what it built may fit all the same. False: it does not.
+  bool MoveIn(std::span<std::byte>* built);
 
  private:
   FrameSpace& space_;
   uint8_t* overflow_ = nullptr;
+  bool claimed_ = false;
 };
 
 template <class Builder>
@@ -105,12 +109,12 @@ class Build final : public Payload {
   uint32_t size_hint() const override { return size_hint_; }
   bool Write(FrameSpace& space, std::span<std::byte>* written) override {
     FrameAllocator allocator(space);
-    flatbuffers::FlatBufferBuilder fbb(size_hint_, &allocator, false);
+    const uint32_t start_bytes = std::min(size_hint_, space.payload_bytes_max() & ~7u);
+    flatbuffers::FlatBufferBuilder fbb(start_bytes, &allocator, false);
     fbb.TrackMinAlign(8);  // the finished buffer begins at a multiple of 8, and the header in front of it does
     build_(fbb);
-    if (allocator.failed()) return false;
     *written = {reinterpret_cast<std::byte*>(fbb.GetBufferPointer()), fbb.GetSize()};
-    return true;
+    return !allocator.failed() || allocator.MoveIn(written);
   }
 
  private:

@@ -219,11 +219,11 @@ absl::Status Port::CheckChain(const ServerCall& call) const {
 
 // Returns whether the call lives on.
 bool Port::Dispatch(ServerCall& call, HandlerEntry* entry) {
+  if (call.cancelled_) return End(call), false;  // nobody waits for it any more
   if (call.deadline_ns_ <= node_.now_ns() && call.deadline_ns_ <= node_.clock().NowNs()) {
     if (call.session_ != nullptr) ++call.session_->counters().expired;
     return End(call), false;
   }
-  if (call.cancelled_) return End(call), false;  // nobody waits for it any more
   running_.PushBack(call);
   ++under_way_;
   call.counted_ = call.running_ = true;
@@ -236,7 +236,7 @@ bool Port::Dispatch(ServerCall& call, HandlerEntry* entry) {
   } else if (entry != nullptr && entry->plain) {
     entry->plain(call);
   } else if (OfferToReceivers(call)) {
-    return true;  // it is the receiver's: Finish, or an answer, ends it
+    return true;  // it is the receiver's, until Finish
   } else if (other_) {
     other_(call);
   } else if (!call.one_way_) {
@@ -413,9 +413,9 @@ bool Port::OfferToReceivers(ServerCall& call) {
     receiver.listed_ = false;
     receiver.call_ = &call;
     receiver.done_ = true;
-    call.held_ = true;
     call.running_ = false;
     node_.SetCurrentCall(nullptr);
+    WatchDeadline(call);
     receiver.suspended_.Resume(node_);
     return true;
   }
@@ -424,7 +424,7 @@ bool Port::OfferToReceivers(ServerCall& call) {
 
 void Port::Finish(ServerCall& call) {
   if (!call.one_way_ && !call.answered_) call.Fail(absl::InternalError("the receiver finished without an answer")).IgnoreError();
-  else if (call.one_way_ || call.answered_) End(call);
+  End(call);
 }
 
 // ---- Questions and the end.
@@ -446,11 +446,13 @@ std::vector<Receipt> Port::Close(int64_t timeout_us) {
   serving_ = 0;
   closing_ = true;
   if (!node_.in_turn()) {
+    const int64_t deadline_ns = node_.clock().NowNs() + timeout_us * 1000;
+    // After the goodbye nothing more can be sent, so the answers go first.
+    node_.RunUntil([this] { return under_way_ == 0 && waiting_ == 0; }, deadline_ns);
     for (auto& seat : seats_) seat->session().StartClose();
     node_.RunUntil([this] {
-      return under_way_ == 0 && waiting_ == 0 &&
-             std::all_of(seats_.begin(), seats_.end(), [](const auto& seat) { return seat->receipt_came(); });
-    }, node_.clock().NowNs() + timeout_us * 1000);
+      return std::all_of(seats_.begin(), seats_.end(), [](const auto& seat) { return seat->dead() || seat->receipt_came(); });
+    }, deadline_ns);
   }
   std::vector<Receipt> receipts;
   for (auto& seat : seats_) {

@@ -185,6 +185,7 @@ void Session::OnFrame(FrameRef frame) {
   if (kind == FrameKind::Closed && close_sent_) {
     const auto* receipt = RootOf<wire::Receipt>({frame.data + kHeaderBytes, frame.bytes - kHeaderBytes});
     if (receipt == nullptr) return Corrupt(header, "a receipt that cannot be read");
+    if (receipt->received() > ledger_.sent) return Corrupt(header, "a receipt for more than was sent");
     peer_received_ = receipt->received();
     receipt_came_ = true;
     return user_.OnReceipt(*this);
@@ -280,6 +281,10 @@ absl::Status Session::CheckSendable(const Outgoing& out) const {
         ? Text(Where(), ": descriptors were not agreed on; open the channel with ChannelOptions.needs.fds")
         : Text(Where(), " cannot carry descriptors; use an address whose caps have fds"));
   }
+  if (!out.fds.empty() && link_ != nullptr && !link_->has_fd_room()) {
+    return Refused(Reason::kBackPressure, Text(Where(), " has as many messages with descriptors on the way as it takes (",
+                                               Link::kFdFramesMax, ")"));
+  }
   return absl::OkStatus();
 }
 
@@ -332,21 +337,31 @@ absl::Status Session::SendOrQueue(const Outgoing& out, Payload& payload) {
 }
 
 absl::Status Session::SendDroppingOldest(const Outgoing& out, Payload& payload) {
-  if (outbox_frames_ >= limits_.outbox_frames) {
-    for (uint8_t priority = kPriorityLevels; priority-- > 0;) {
-      if (outbox_[priority].first == nullptr) continue;
-      DropQueued(priority);
+  if (outbox_frames_ >= limits_.outbox_frames) DropOldestOneWay();
+  return SendOrQueue(out, payload);
+}
+
+// Of the least urgent. Calls and what belongs to them stay: somebody waits for those.
+void Session::DropOldestOneWay() {
+  for (uint8_t priority = kPriorityLevels; priority-- > 0;) {
+    Queued* before = nullptr;
+    for (Queued* queued = outbox_[priority].first; queued != nullptr; before = queued, queued = queued->next) {
+      if (queued->outgoing.kind != FrameKind::OneWay) continue;
+      (before == nullptr ? outbox_[priority].first : before->next) = queued->next;
+      if (queued->next == nullptr) outbox_[priority].last = before;
+      --outbox_frames_;
       ++ledger_.dropped;
-      break;
+      const Block freed = std::move(queued->self);
+      return;
     }
   }
-  return SendOrQueue(out, payload);
 }
 
 absl::Status Session::Enqueue(const Outgoing& out, Payload& payload) {
   if (absl::Status status = CheckSendable(out); !status.ok()) return status;
   if (!out.fds.empty()) return Refused(Reason::kBackPressure, "a message with descriptors does not wait in a queue");
-  if (outbox_frames_ >= limits_.outbox_frames && out.kind != FrameKind::Reply) {
+  // Answers, grants, cancels and ends are bounded by the calls they belong to, and none may be lost.
+  if (outbox_frames_ >= limits_.outbox_frames && CostsCredit(out.kind)) {
     return Refused(Reason::kBackPressure, Text(Where(), " is full, and so are the ", limits_.outbox_frames,
                                                " places of its queue (outbox_frames)"));
   }
@@ -371,6 +386,8 @@ absl::Status Session::Enqueue(const Outgoing& out, Payload& payload) {
   (outbox.last == nullptr ? outbox.first : outbox.last->next) = queued;
   outbox.last = queued;
   ++outbox_frames_;
+  // What waits may be waiting for credit, which this frame does not need.
+  if (!CostsCredit(out.kind)) Flush();
   return absl::OkStatus();
 }
 

@@ -132,7 +132,7 @@ class Session {
   absl::Status Send(const Outgoing& outgoing, Payload& payload);
   // Sends now, or as soon as there is room, in order of priority. Errors: as above, when the outbox is full as well.
   absl::Status SendOrQueue(const Outgoing& outgoing, Payload& payload);
-  // As SendOrQueue; with a full outbox the oldest frame in it of the lowest priority is dropped, and counted.
+  // As SendOrQueue; with a full outbox the oldest one-way message in it of the lowest priority is dropped, and counted.
   absl::Status SendDroppingOldest(const Outgoing& outgoing, Payload& payload);
   void AwaitRoom(RoomWaiter& waiter, uint8_t priority) {
     waiters_[priority].PushBack(waiter);
@@ -208,6 +208,7 @@ class Session {
   void MaybeSendClosed();
   void DropOutbox();
   void DropQueued(uint8_t priority);
+  void DropOldestOneWay();
   uint32_t HandledUpTo() const;
 
   Node& node_;

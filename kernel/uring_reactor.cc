@@ -102,9 +102,10 @@ class UringReactor final : public Reactor {
 
   int Reap() {
     int count = 0;
-    while (failed_ != nullptr) {
-      Op& op = *std::exchange(failed_, failed_->next);
-      count += Complete(op, static_cast<int32_t>(op.events));
+    for (Op* op = std::exchange(failed_, nullptr); op != nullptr;) {  // one that fails again waits for the next Reap
+      Op* const next = op->next;
+      count += Complete(*op, static_cast<int32_t>(op->events));
+      op = next;
     }
     io_uring_cqe* cqes[64];
     unsigned got;

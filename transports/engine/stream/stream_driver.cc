@@ -146,6 +146,11 @@ int64_t StreamDriver::ReadSome(const Link& link, std::byte* to, size_t bytes) {
 }
 
 void StreamDriver::PumpRx(Link& link) {
+  // More may have come in one read than the link's queue takes.
+  if (rx_begin_ != rx_end_ && own_bytes_ == 0) {
+    Cut(link);
+    if (failing_ || link.has_rx()) return;
+  }
   while (!eof_) {
     if (rx_begin_ == rx_end_ && own_bytes_ != 0) {  // that frame is delivered; its block may have been taken
       rx_.Reset();

@@ -1,0 +1,203 @@
+// Who is at the other end, what it may be handed, and what happens when it dies.
+#include <unistd.h>
+
+#include <string>
+#include <vector>
+
+#include "kernel/text.h"
+#include "tests/conformance/world.h"
+
+namespace jackfield::conformance {
+namespace {
+
+CallOptions Long() {
+  CallOptions options;
+  options.timeout_us = 60'000'000;
+  return options;
+}
+
+// The read end of a pipe that holds `text`.
+int Holding(std::string_view text) {
+  int fds[2];
+  EXPECT_EQ(pipe(fds), 0);
+  EXPECT_EQ(write(fds[1], text.data(), text.size()), static_cast<ssize_t>(text.size()));
+  close(fds[1]);
+  return fds[0];
+}
+
+ChannelOptions WithFds(const World&) {
+  ChannelOptions options;
+  options.needs.fds = true;
+  return options;
+}
+
+TEST_P(Conformance, TheSystemSaysWhoThePeerIsWhereTheMediumKnows) {
+  World world(GetParam());
+  ASSERT_TRUE(world.ok());
+  const std::string who = world.Call(kWho).value_or("?");
+  if (world.caps().credentials) {
+    EXPECT_EQ(who, Text("1 ", getuid(), " ", getpid()));
+  } else {
+    EXPECT_EQ(who, "0 0 0") << "an identity that the caps do not claim";
+  }
+}
+
+TEST_P(Conformance, DescriptorsArriveAndCanBeUsedWhereTheMediumCarriesThem) {
+  if (!ClaimsFds()) GTEST_SKIP() << "see WithoutFdsTheyAreRefused";
+  ChannelOptions options;
+  options.needs.fds = true;
+  World world(GetParam(), {}, options);
+  ASSERT_TRUE(world.ok());
+  for (const size_t count : {size_t{1}, size_t{2}, size_t{kFdsMax}}) {
+    std::vector<int> fds;
+    std::string want = Text(count, " ");
+    for (size_t i = 0; i < count; ++i) {
+      fds.push_back(Holding(Text("<", i, ">")));
+      want += Text("<", i, ">");
+    }
+    CallOptions with = Long();
+    with.fds = fds;
+    EXPECT_EQ(world.Call(kFds, Pattern(1, 100), with).value_or("?"), want);
+  }
+  const std::vector<int> too_many(kFdsMax + 1, 0);
+  CallOptions with = Long();
+  with.fds = too_many;
+  EXPECT_EQ(OutcomeOf(world.Call(kFds, "", with).status()), Outcome::kRefused);
+  EXPECT_EQ(world.Call(kFds).value_or("?"), "0 ") << "nothing of the refused message is left";
+}
+
+TEST_P(Conformance, MoreDescriptorsThanTheLinkQueuesArePushedBackNotLost) {
+  if (!ClaimsFds()) GTEST_SKIP() << "see WithoutFdsTheyAreRefused";
+  ChannelOptions options;
+  options.needs.fds = true;
+  World world(GetParam(), {}, options, "on_full=fail");
+  ASSERT_TRUE(world.ok());
+  absl::Status status;
+  uint32_t sent = 0;
+  for (; sent < 4 * Link::kFdFramesMax; ++sent) {
+    const int fd = Holding("x");
+    CallOptions with = Long();
+    with.fds = {&fd, 1};
+    Bytes nothing;
+    status = world.channel().TrySend(kFds, nothing, with);
+    if (!status.ok()) {
+      close(fd);
+      break;
+    }
+  }
+  EXPECT_TRUE(status.ok() || ReasonOf(status) == Reason::kBackPressure) << status;
+  EXPECT_EQ(world.Call(kEcho, "well").value_or("?"), "well");
+  const int fd = Holding("y");
+  CallOptions with = Long();
+  with.fds = {&fd, 1};
+  EXPECT_EQ(world.Call(kFds, "", with).value_or("?"), "1 y");
+}
+
+TEST_P(Conformance, WithoutFdsTheyAreRefused) {
+  World world(GetParam());  // which did not ask for them
+  ASSERT_TRUE(world.ok());
+  const int fd = Holding("x");
+  CallOptions with = Long();
+  with.fds = {&fd, 1};
+  const absl::Status status = world.Call(kFds, "", with).status();
+  EXPECT_EQ(OutcomeOf(status), Outcome::kRefused) << status;
+  close(fd);
+  EXPECT_EQ(world.Call(kFds).value_or("?"), "0 ");
+  if (!ClaimsFds()) {
+    // And a channel that says it needs them is not opened.
+    ChannelOptions options = WithFds(world);
+    const absl::StatusOr<std::unique_ptr<Channel>> channel =
+        Channel::Open(world.node(), GetParam().subject.serve, options);
+    EXPECT_FALSE(channel.ok());
+  }
+}
+
+TEST_P(Conformance, EveryNeedThatTheAddressLacksIsNamed) {
+  const absl::StatusOr<Address> address = TestRegistry().Parse(GetParam().subject.serve);
+  const Caps caps = TestRegistry().Describe(*address, Role::kServe).value();
+  World world(GetParam());
+  ASSERT_TRUE(world.ok());
+  for (const CapsField& field : CapsFields()) {
+    PortOptions options;
+    options.needs = Caps{};
+    options.needs.*field.field = true;
+    const absl::StatusOr<std::unique_ptr<Port>> port =
+        Port::Open(world.node(), {std::string(GetParam().subject.serve)}, options);
+    if (caps.*field.field) {
+      EXPECT_NE(port.status().code(), absl::StatusCode::kFailedPrecondition) << field.name;
+    } else {
+      EXPECT_EQ(port.status().code(), absl::StatusCode::kFailedPrecondition) << field.name;
+      EXPECT_NE(port.status().ToString().find(field.name), std::string::npos) << port.status();
+    }
+  }
+}
+
+TEST_P(Conformance, OneClientMoreThanSessionsMaxIsRefusedWithTheLimit) {
+  if (OneClientOnly()) GTEST_SKIP() << "one client only";
+  World world(GetParam(), {.sessions_max = 1});
+  ASSERT_TRUE(world.ok());
+  absl::StatusOr<std::unique_ptr<Channel>> second = Channel::Open(world.node(), world.server_address());
+  ASSERT_TRUE(second.ok());
+  ASSERT_TRUE(world.Drive([&] { return !(*second)->ended_why().ok(); }));
+  EXPECT_NE((*second)->ended_why().ToString().find("sessions_max"), std::string::npos) << (*second)->ended_why();
+  EXPECT_EQ(OutcomeOf((*second)->ended_why()), Outcome::kRefused);
+  EXPECT_EQ(world.Call(kEcho, "the first is well").value_or("?"), "the first is well");
+}
+
+TEST_P(Conformance, ADeadServerEndsCallsInDoubtIfTheyLeftAndFailedIfNot) {
+  if (GetParam().place != Place::kTwoProcesses || !ClaimsPeerLoss()) GTEST_SKIP();
+  ServerSetup setup;
+  setup.handlers_max = 1;
+  setup.window_units = 4;
+  World world(GetParam(), setup);
+  ASSERT_TRUE(world.ok());
+  absl::Status left;
+  std::vector<absl::Status> behind(20);
+  size_t ended = 0;
+  ASSERT_TRUE(world.channel().CallAsync(kWaitForCancel, Bytes(""), Long(), [&](absl::StatusOr<Message> reply) {
+    left = reply.status();
+    ++ended;
+  }).ok());
+  for (absl::Status& status : behind) {  // the window takes three; the rest never leaves
+    ASSERT_TRUE(world.channel().CallAsync(kEcho, Bytes(""), Long(), [&](absl::StatusOr<Message> reply) {
+      status = reply.status();
+      ++ended;
+    }).ok());
+  }
+  for (int i = 0; i < 10; ++i) world.TurnOnce();
+  world.KillServer();
+  ASSERT_TRUE(world.Drive([&] { return ended == behind.size() + 1; })) << "noticed without a timer";
+  EXPECT_EQ(OutcomeOf(left), Outcome::kInDoubt) << left;
+  EXPECT_EQ(ReasonOf(left), Reason::kPeerDied) << left;
+  EXPECT_EQ(OutcomeOf(behind.back()), Outcome::kFailed) << behind.back();
+  const Ledger ledger = world.channel().ledger();
+  EXPECT_EQ(ledger.queued(), 0u);
+  EXPECT_EQ(ledger.sent, ledger.delivered + ledger.failed + ledger.in_doubt);
+  const absl::Status after = world.Call(kEcho).status();
+  EXPECT_FALSE(after.ok());
+  EXPECT_NE(OutcomeOf(after), Outcome::kInDoubt) << after;
+}
+
+TEST_P(Conformance, AStreamEndsWhenItsServerDies) {
+  if (GetParam().place != Place::kTwoProcesses || !ClaimsPeerLoss()) GTEST_SKIP();
+  World world(GetParam());
+  ASSERT_TRUE(world.ok());
+  auto stream = world.channel().OpenStream(kDown, Bytes("100000000 100"), Long());
+  ASSERT_TRUE(stream.ok()) << stream.status();
+  int items = 0;
+  bool done = false;
+  absl::Status end;
+  world.node().Spawn([](Node&, ClientStream& stream, int& items, bool& done, absl::Status& end) -> Task<void> {
+    while (std::optional<Message> item = co_await stream.Read()) ++items;
+    const absl::StatusOr<Message> reply = co_await stream.Finish();
+    end = reply.status();
+    done = true;
+  }(world.node(), **stream, items, done, end));
+  ASSERT_TRUE(world.Drive([&] { return items > 500; }));
+  world.KillServer();
+  ASSERT_TRUE(world.Drive([&] { return done; }));
+  EXPECT_EQ(OutcomeOf(end), Outcome::kInDoubt) << end;
+}
+
+}  // namespace
+}  // namespace jackfield::conformance

@@ -1,0 +1,196 @@
+#include "tests/conformance/service.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+
+#include "kernel/text.h"
+
+namespace jackfield::conformance {
+namespace {
+
+uint32_t ParseNumber(std::string_view text) {
+  uint32_t number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+void Answer(ServerCall& call, std::string_view text) { call.Reply(Bytes(text)).IgnoreError(); }
+
+struct Setting {
+  std::string_view key;
+  uint32_t ServerSetup::*field;
+};
+constexpr Setting kSettings[] = {
+    {"handlers_max", &ServerSetup::handlers_max}, {"sessions_max", &ServerSetup::sessions_max},
+    {"window_units", &ServerSetup::window_units}, {"stream_items", &ServerSetup::stream_items},
+    {"frame_bytes_max", &ServerSetup::frame_bytes_max}, {"pull", &ServerSetup::pull},
+};
+
+}  // namespace
+
+std::string Pattern(uint32_t number, size_t bytes) {
+  std::string text(bytes, '\0');
+  for (size_t i = 0; i < bytes; ++i) text[i] = static_cast<char>(number * 31 + i * 7 + (i >> 8));
+  std::memcpy(text.data(), &number, std::min<size_t>(4, bytes));
+  return text;
+}
+
+uint32_t NumberOf(std::span<const std::byte> bytes) {
+  uint32_t number = 0;
+  if (!bytes.empty()) std::memcpy(&number, bytes.data(), std::min<size_t>(4, bytes.size()));
+  return number;
+}
+
+bool IsPattern(uint32_t number, std::span<const std::byte> bytes) {
+  const std::string want = Pattern(number, bytes.size());
+  return bytes.empty() || std::memcmp(want.data(), bytes.data(), bytes.size()) == 0;
+}
+
+std::vector<std::string> ServerSetup::ToArgs() const {
+  std::vector<std::string> args;
+  for (const Setting& setting : kSettings) args.push_back(Text(setting.key, "=", this->*setting.field));
+  return args;
+}
+
+ServerSetup ServerSetup::FromArgs(std::span<char* const> args) {
+  ServerSetup setup;
+  for (const std::string_view arg : args) {
+    for (const Setting& setting : kSettings) {
+      if (arg.substr(0, arg.find('=')) == setting.key) setup.*setting.field = ParseNumber(arg.substr(setting.key.size() + 1));
+    }
+  }
+  return setup;
+}
+
+PortOptions ServerSetup::ToPortOptions() const {
+  PortOptions options;
+  options.handlers_max = handlers_max;
+  options.sessions_max = sessions_max;
+  options.session.window_units = window_units;
+  options.session.stream_items = stream_items;
+  options.session.frame_bytes_max = frame_bytes_max;
+  return options;
+}
+
+TestService::TestService(Port& port, const ServerSetup& setup) : port_(port) {
+  if (setup.pull != 0) {
+    port.KeepForReceive();
+    port.node().Spawn(Pull(port.node()));
+    return;
+  }
+  port.Handle(kEcho, [](ServerCall& call) { call.Reply(Bytes(call.payload())).IgnoreError(); });
+  port.Handle(kNote, [this](ServerCall& call) { TakeNote(call); });
+  port.Handle(kNotes, [this](ServerCall& call) {
+    std::string text;
+    for (const std::string& note : notes_) text += note + " ";
+    Answer(call, text);
+  });
+  port.Handle(kWho, [](ServerCall& call) {
+    const PeerIdentity peer = call.peer();
+    Answer(call, Text(int{peer.known}, " ", peer.uid, " ", peer.pid));
+  });
+  port.Handle(kRemaining, [](ServerCall& call) { Answer(call, Text(call.remaining_us())); });
+  port.Handle(kFds, [](ServerCall& call) {
+    std::string text = Text(call.message().fd_count(), " ");
+    for (size_t i = 0; i < call.message().fd_count(); ++i) {
+      const int fd = call.message().TakeFd(i);
+      char buffer[64];
+      const ssize_t got = read(fd, buffer, sizeof buffer);
+      text.append(buffer, got > 0 ? static_cast<size_t>(got) : 0);
+      close(fd);
+    }
+    if (!call.one_way()) Answer(call, text);
+  });
+  port.Handle(kWaitForCancel, [this](ServerCall& call) {
+    call.Hold();
+    call.OnCancel([this, &call] {
+      ++cancels_;
+      call.Fail(absl::CancelledError("as asked")).IgnoreError();
+    });
+  });
+  port.Handle(kCancels, [this](ServerCall& call) { Answer(call, Text(cancels_)); });
+  port.Handle(kPeak, [this](ServerCall& call) { Answer(call, Text(peak_)); });
+  port.Handle(kLedger, [this](ServerCall& call) {
+    const Ledger ledger = port_.ledger();
+    Answer(call, Text(ledger.received, " ", ledger.handled, " ", ledger.expired, " ", ledger.stale, " ", ledger.late));
+  });
+  port.Handle(kFail, [](ServerCall& call) {
+    call.Fail(absl::NotFoundError(std::string(call.message().text()))).IgnoreError();
+  });
+  port.Handle(kNoAnswer, [](ServerCall&) {});
+  port.HandleTask(kGate, [this](ServerCall& call) { return Gate(call); });
+  port.HandleTask(kDown, [this](ServerCall& call) { return Down(call); });
+  port.HandleTask(kUp, [this](ServerCall& call) { return Up(call); });
+  port.HandleTask(kBoth, [this](ServerCall& call) { return Both(call); });
+  port.HandleTask(kLinger, [this](ServerCall& call) { return Linger(call); });
+}
+
+void TestService::TakeNote(ServerCall& call) {
+  const uint32_t number = NumberOf(call.payload());
+  notes_.push_back(IsPattern(number, call.payload()) ? Text(number) : "corrupt");
+}
+
+Task<absl::Status> TestService::Gate(ServerCall& call) {
+  while (const std::optional<Message> item = co_await call.stream()->Read()) {
+  }
+  co_return call.Reply(Bytes("open"));
+}
+
+Task<absl::Status> TestService::Down(ServerCall& call) {
+  const std::string_view text = call.message().text();
+  const uint32_t items = ParseNumber(text);
+  const uint32_t bytes = ParseNumber(text.substr(text.find(' ') + 1));
+  for (uint32_t i = 0; i < items; ++i) {
+    const std::string item = Pattern(i, bytes);
+    if (const absl::Status sent = co_await call.stream()->Write(Bytes(item)); !sent.ok()) co_return sent;
+  }
+  co_return call.Reply(Bytes("done"));
+}
+
+Task<absl::Status> TestService::Up(ServerCall& call) {
+  uint32_t good = 0;
+  while (std::optional<Message> item = co_await call.stream()->Read()) {
+    if (IsPattern(good, item->payload())) ++good;
+  }
+  co_return call.Reply(Bytes(Text(good)));
+}
+
+Task<absl::Status> TestService::Both(ServerCall& call) {
+  while (std::optional<Message> item = co_await call.stream()->Read()) {
+    if (const absl::Status sent = co_await call.stream()->Write(Bytes(item->payload())); !sent.ok()) co_return sent;
+  }
+  co_return call.Reply(Bytes("done"));
+}
+
+Task<absl::Status> TestService::Linger(ServerCall& call) {
+  peak_ = std::max(peak_, ++lingering_);
+  co_await call.node().Sleep(int64_t{ParseNumber(call.message().text())} * 1000);
+  --lingering_;
+  co_return call.Reply(Bytes(call.payload()));
+}
+
+Task<void> TestService::Pull(Node&) {
+  // Named: GCC 12 does not compile a braced list inside co_await.
+  const std::vector<uint32_t> only_echo = {kEcho}, any;
+  ServerCall* echo = co_await port_.Receive(only_echo);
+  if (echo == nullptr) co_return;
+  Answer(*echo, Text(port_.waiting()));
+  port_.Finish(*echo);
+  for (;;) {
+    ServerCall* call = co_await port_.Receive(any);
+    if (call == nullptr) co_return;
+    if (call->type() == kNote) {
+      TakeNote(*call);
+    } else if (!call->one_way()) {
+      std::string text;
+      for (const std::string& note : notes_) text += note + " ";
+      Answer(*call, text);
+    }
+    port_.Finish(*call);
+  }
+}
+
+}  // namespace jackfield::conformance

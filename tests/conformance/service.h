@@ -1,0 +1,77 @@
+// The service at the other end of every conformance test: in this thread, in another, or in another process. What a
+// test wants to know of it, it asks by a call, so the same test runs in every place.
+#ifndef JACKFIELD_TESTS_CONFORMANCE_SERVICE_H_
+#define JACKFIELD_TESTS_CONFORMANCE_SERVICE_H_
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kernel/port.h"
+
+namespace jackfield::conformance {
+
+enum Method : uint32_t {
+  kEcho = 1,       // answers with the payload
+  kNote,           // one-way: remembers the number that the payload begins with, and checks the rest
+  kNotes,          // answers with the numbers, each followed by a space; "corrupt" in place of a bad one
+  kGate,           // a stream: occupies its handler until the client ends its side
+  kWho,            // "known uid pid": what the system says of the caller
+  kRemaining,      // microseconds left of the call's deadline
+  kFds,            // the count of descriptors, a space, and what can be read from all of them
+  kDown,           // a stream: "items bytes" asks for so many items of so many bytes; "done"
+  kUp,             // a stream: answers with the count of items that came in order and unchanged
+  kBoth,           // a stream: sends each item back; "done"
+  kWaitForCancel,  // answers only once it is cancelled
+  kCancels,        // how many were
+  kLinger,         // waits so many microseconds, cancelled or not, and echoes
+  kPeak,           // the largest number of kLinger that were under way at once
+  kLedger,         // "received handled expired stale late"
+  kFail,           // NOT_FOUND, with the payload as text
+  kNoAnswer,       // returns without an answer
+  kUnknown,        // has no handler
+};
+
+// `bytes` that depend on `number`, which they begin with if there is room.
+std::string Pattern(uint32_t number, size_t bytes);
+bool IsPattern(uint32_t number, std::span<const std::byte> bytes);
+uint32_t NumberOf(std::span<const std::byte> bytes);
+
+// How a test wants its server; travels to another process as arguments "key=value".
+struct ServerSetup {
+  uint32_t handlers_max = 1024;
+  uint32_t sessions_max = 16'384;
+  uint32_t window_units = 1024;
+  uint32_t stream_items = 64;
+  uint32_t frame_bytes_max = kFrameBytesMaxDefault;
+  uint32_t pull = 0;  // 1: no handlers; receives an Echo before any Note, answers with what waits
+
+  std::vector<std::string> ToArgs() const;
+  static ServerSetup FromArgs(std::span<char* const> args);
+  PortOptions ToPortOptions() const;
+};
+
+class TestService {
+ public:
+  TestService(Port& port, const ServerSetup& setup);
+
+ private:
+  void TakeNote(ServerCall& call);
+  Task<absl::Status> Down(ServerCall& call);
+  Task<absl::Status> Up(ServerCall& call);
+  Task<absl::Status> Both(ServerCall& call);
+  Task<absl::Status> Gate(ServerCall& call);
+  Task<absl::Status> Linger(ServerCall& call);
+  Task<void> Pull(Node& node);
+
+  Port& port_;
+  std::vector<std::string> notes_;
+  int cancels_ = 0, lingering_ = 0, peak_ = 0;
+};
+
+}  // namespace jackfield::conformance
+
+#endif  // JACKFIELD_TESTS_CONFORMANCE_SERVICE_H_

@@ -1,0 +1,30 @@
+// THE table of what the conformance suite runs on: every registered transport has at least one row here, and
+// meta_test.cc fails when one has none. Nothing else in this folder knows a scheme.
+#ifndef JACKFIELD_TESTS_CONFORMANCE_SUBJECTS_H_
+#define JACKFIELD_TESTS_CONFORMANCE_SUBJECTS_H_
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "kernel/registry.h"
+
+namespace jackfield::conformance {
+
+struct Subject {
+  std::string_view name;   // in the names of the tests: letters, digits and '_'
+  std::string_view serve;  // a bare address: the server chooses the rest and reports it
+};
+
+std::span<const Subject> Subjects();
+
+// Can the ends of `caps`' medium meet by an address, or only by descriptors that a parent makes?
+bool MeetsByAddress(const Subject& subject);
+
+// Of all built-in transports; lives as long as the program.
+const Registry& TestRegistry();
+
+}  // namespace jackfield::conformance
+
+#endif  // JACKFIELD_TESTS_CONFORMANCE_SUBJECTS_H_

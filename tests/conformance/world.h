@@ -1,0 +1,121 @@
+// Two ends that talk over one subject, and where they are: what every conformance test begins with.
+//
+// Thread: the test's. The server may have another thread, or process, of its own; Drive() turns what is in this one.
+#ifndef JACKFIELD_TESTS_CONFORMANCE_WORLD_H_
+#define JACKFIELD_TESTS_CONFORMANCE_WORLD_H_
+
+#include <sys/types.h>
+
+#include <memory>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include "absl/status/statusor.h"
+#include "gtest/gtest.h"
+#include "kernel/channel.h"
+#include "kernel/node.h"
+#include "tests/conformance/service.h"
+#include "tests/conformance/subjects.h"
+
+namespace jackfield::conformance {
+
+enum class Place { kOneNode, kTwoNodesInTurn, kTwoThreads, kTwoProcesses };
+
+struct Param {
+  Subject subject;
+  Place place;
+  NodeOptions::Wait wait;
+};
+std::string NameOf(const Param& param);
+inline void PrintTo(const Param& param, std::ostream* out) { *out << NameOf(param); }
+
+// The program of server.cc, for Place::kTwoProcesses.
+void SetServerProgram(std::string path);
+
+// The ends of a medium that is inherited: what each side is told to open.
+struct PipeEnds {
+  std::string serve, connect;
+  int server_fds[2], client_fds[2];
+};
+PipeEnds MakePipes(const Address& bare);
+
+class World {
+ public:
+  // Fails the test, and is not ok(), if the ends cannot meet. query: "on_full=fail", for the client's address.
+  World(const Param& param, const ServerSetup& setup = {}, ChannelOptions options = {}, std::string_view query = "");
+  ~World();
+  World(const World&) = delete;
+
+  bool ok() const { return channel_ != nullptr; }
+  Node& node() { return *node_; }
+  Channel& channel() { return *channel_; }
+  const Caps& caps() const { return caps_; }
+  std::string server_address() const { return connect_; }
+  pid_t server_pid() const { return server_pid_; }  // of another process, else 0
+  // Does the server get on while this thread blocks in a wait of the client's node?
+  bool may_block() const { return param_.place != Place::kTwoNodesInTurn; }
+
+  // Turns every node of this thread until `done`. False: not within the watchdog's time.
+  template <class Done>
+  [[nodiscard]] bool Drive(Done done) {
+    const int64_t give_up_ns = clock_.NowNs() + kWatchdogNs;
+    while (!done()) {
+      if (clock_.NowNs() > give_up_ns) return false;
+      TurnOnce();
+    }
+    return true;
+  }
+  void TurnOnce();
+
+  // A call by callback, driven to its end; the answer's text.
+  absl::StatusOr<std::string> Call(uint32_t type, std::string_view payload = "", const CallOptions& options = {});
+  // Runs a coroutine on the client's node to its end. False: the watchdog.
+  [[nodiscard]] bool Run(Task<void> task);
+  // Asks the server for its notes until there are `count`.
+  std::string AwaitNotes(size_t count);
+
+  void KillServer();  // Requires: Place::kTwoProcesses
+  void CheckLedger();
+
+ private:
+  static constexpr int64_t kWatchdogNs = 60'000'000'000;
+  bool StartServer(const ServerSetup& setup, const std::string& serve);
+  bool StartProcess(const ServerSetup& setup, const std::string& serve);
+  void StartThread(const ServerSetup& setup, const std::string& serve);
+
+  const Param param_;
+  SystemClock clock_;
+  Caps caps_;
+  std::string connect_;
+  PipeEnds pipes_{};
+
+  std::unique_ptr<Node> node_;
+  std::unique_ptr<Node> server_node_;  // kTwoNodesInTurn
+  std::unique_ptr<Port> port_;         // in this thread
+  std::unique_ptr<TestService> service_;
+  std::unique_ptr<Channel> channel_;
+
+  std::thread thread_;
+  MailboxHandle thread_node_;
+  Node* thread_node_pointer_ = nullptr;
+
+  pid_t server_pid_ = 0;
+  int server_input_ = -1;
+};
+
+class Conformance : public testing::TestWithParam<Param> {
+ protected:
+  void SetUp() override;
+  static Caps ClaimedCaps() {
+    return TestRegistry().Describe(*TestRegistry().Parse(GetParam().subject.serve), Role::kServe).value();
+  }
+  static bool ClaimsFds() { return ClaimedCaps().fds; }
+  static bool ClaimsPeerLoss() { return ClaimedCaps().peer_loss; }
+  static bool OneClientOnly() { return ClaimedCaps().inherited; }
+};
+
+}  // namespace jackfield::conformance
+
+#endif  // JACKFIELD_TESTS_CONFORMANCE_WORLD_H_

@@ -1,0 +1,159 @@
+// After a warm-up a call allocates nothing, in any style: every operator new of 10,000 calls is counted. For each subject
+// of the conformance suite that meets by an address; client and server share one node, so both sides are counted.
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+#include "gtest/gtest.h"
+#include "kernel/channel.h"
+#include "kernel/node.h"
+#include "kernel/port.h"
+#include "tests/conformance/subjects.h"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kSanitized = true;  // they bring an operator new of their own
+#else
+constexpr bool kSanitized = false;
+static std::atomic<uint64_t> g_allocations{0};
+
+void* operator new(size_t bytes) {
+  g_allocations.fetch_add(1, std::memory_order_relaxed);
+  if (void* memory = std::malloc(bytes)) return memory;
+  std::abort();
+}
+void* operator new(size_t bytes, std::align_val_t alignment) {
+  g_allocations.fetch_add(1, std::memory_order_relaxed);
+  if (void* memory = std::aligned_alloc(static_cast<size_t>(alignment), (bytes + 63) & ~size_t{63})) return memory;
+  std::abort();
+}
+void* operator new(size_t bytes, std::align_val_t alignment, const std::nothrow_t&) noexcept {
+  g_allocations.fetch_add(1, std::memory_order_relaxed);
+  return std::aligned_alloc(static_cast<size_t>(alignment), (bytes + 63) & ~size_t{63});
+}
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
+void operator delete(void* memory, size_t, std::align_val_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::align_val_t, const std::nothrow_t&) noexcept { std::free(memory); }
+#endif
+
+namespace jackfield::conformance {
+namespace {
+
+constexpr int kWarmUp = 3000, kCalls = 10'000;
+enum Method : uint32_t { kPlain = 1, kCoroutine, kNote };
+
+struct Param {
+  Subject subject;
+  NodeOptions::Wait wait;
+};
+
+class Allocations : public testing::TestWithParam<Param> {
+ protected:
+  void SetUp() override {
+    if (kSanitized) GTEST_SKIP() << "a sanitizer counts for itself";
+    absl::StatusOr<std::unique_ptr<Node>> node = Node::Create({.registry = &TestRegistry(), .wait = GetParam().wait});
+    if (!node.ok()) GTEST_SKIP() << node.status();
+    node_ = *std::move(node);
+    port_ = Port::Open(*node_, {std::string(GetParam().subject.serve)}).value();
+    port_->Handle(kPlain, [](ServerCall& call) { call.Reply(Bytes(call.payload())).IgnoreError(); });
+    port_->HandleTask(kCoroutine, [](ServerCall& call) -> Task<absl::Status> {
+      co_await call.node().Sleep(0);
+      co_return call.Reply(Bytes(call.payload()));
+    });
+    port_->Handle(kNote, [](ServerCall&) {});
+    ASSERT_TRUE(port_->WaitServing().ok());
+    channel_ = Channel::Open(*node_, port_->addresses()[0]).value();
+    ASSERT_TRUE(channel_->WaitOpen().ok());
+  }
+  void TearDown() override {
+    channel_.reset();
+    port_.reset();
+    node_.reset();
+  }
+
+  template <class F>
+  uint64_t AllocationsOf(F call) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    return 0;
+#else
+    for (int i = 0; i < kWarmUp; ++i) call();
+    const uint64_t before = g_allocations.load();
+    for (int i = 0; i < kCalls; ++i) call();
+    return g_allocations.load() - before;
+#endif
+  }
+
+  std::unique_ptr<Node> node_;
+  std::unique_ptr<Port> port_;
+  std::unique_ptr<Channel> channel_;
+};
+
+TEST_P(Allocations, NoneInABlockingCall) {
+  EXPECT_EQ(AllocationsOf([this] { EXPECT_TRUE(channel_->Call(kPlain, Bytes("hello")).Wait().ok()); }), 0u);
+}
+
+TEST_P(Allocations, NoneInABlockingCallOfSeveralKilobytes) {
+  const std::string payload(6000, 'x');
+  EXPECT_EQ(AllocationsOf([&] { EXPECT_TRUE(channel_->Call(kPlain, Bytes(payload)).Wait().ok()); }), 0u);
+}
+
+TEST_P(Allocations, NoneInACallbackCall) {
+  EXPECT_EQ(AllocationsOf([this] {
+    bool done = false;
+    EXPECT_TRUE(channel_->CallAsync(kPlain, Bytes("hello"), {}, [&done](absl::StatusOr<Message> reply) { done = reply.ok(); }).ok());
+    node_->RunUntil([&] { return done; });
+  }), 0u);
+}
+
+TEST_P(Allocations, NoneInAHandlerThatIsACoroutineAndWaits) {
+  EXPECT_EQ(AllocationsOf([this] { EXPECT_TRUE(channel_->Call(kCoroutine, Bytes("hello")).Wait().ok()); }), 0u);
+}
+
+TEST_P(Allocations, NoneInAOneWayMessage) {
+  // A turn between two sends: one that finds no room allocates the words that say so.
+  EXPECT_EQ(AllocationsOf([this] {
+    EXPECT_TRUE(channel_->Send(kNote, Bytes("hello")).Wait().ok());
+    while (channel_->ledger().queued() > 100) node_->Turn(Node::kDoNotSleep);
+  }), 0u);
+}
+
+TEST_P(Allocations, NoneInACallThatACoroutineMakes) {
+  uint64_t counted = 1;
+  bool done = false;
+  node_->Spawn([](Node&, Channel& channel, uint64_t& counted, bool& done) -> Task<void> {
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+    for (int i = 0; i < kWarmUp; ++i) {
+      const absl::StatusOr<Message> reply = co_await channel.Call(kPlain, Bytes("hello"));
+      EXPECT_TRUE(reply.ok());
+    }
+    const uint64_t before = g_allocations.load();
+    for (int i = 0; i < kCalls; ++i) {
+      const absl::StatusOr<Message> reply = co_await channel.Call(kPlain, Bytes("hello"));
+      EXPECT_TRUE(reply.ok());
+    }
+    counted = g_allocations.load() - before;
+#endif
+    done = true;
+    co_return;
+  }(*node_, *channel_, counted, done));
+  node_->RunUntil([&] { return done; });
+  EXPECT_EQ(counted, 0u);
+}
+
+std::vector<Param> Params() {
+  std::vector<Param> params;
+  for (const Subject& subject : Subjects()) {
+    if (!MeetsByAddress(subject)) continue;
+    for (const NodeOptions::Wait wait : {NodeOptions::Wait::kUring, NodeOptions::Wait::kEpoll}) params.push_back({subject, wait});
+  }
+  return params;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Allocations, testing::ValuesIn(Params()), [](const testing::TestParamInfo<Param>& info) {
+  return std::string(info.param.subject.name) + (info.param.wait == NodeOptions::Wait::kUring ? "_uring" : "_epoll");
+});
+
+}  // namespace
+}  // namespace jackfield::conformance
