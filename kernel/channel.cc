@@ -383,7 +383,10 @@ void Channel::OnQueuedSent(uint64_t call_id, uint32_t sequence) {
   }
 }
 
-void Channel::OnPeerClosing(Session&) { peer_closing_ = true; }
+void Channel::OnPeerClosing(Session& session) {
+  peer_closing_ = true;
+  session.WakeWaiters(Timers::kNever);  // they are refused, with the reason
+}
 
 void Channel::OnEnd(Session&, const absl::Status& why) {
   if (ended_why_.ok()) ended_why_ = why;

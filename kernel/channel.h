@@ -236,7 +236,9 @@ class Channel::CallBase : public RoomWaiter, public CallWaiter {
   absl::StatusOr<Message> await_resume() { return std::move(result_); }
   absl::StatusOr<Message> Wait() {
     if (channel_.node_.in_turn()) return BlockedInHandler();
-    if (!Begin()) channel_.node_.RunUntil([this] { return done_; });
+    if (!Begin()) {
+      if (absl::Status waited = BlockUntil(channel_.node_, [this] { return done_; }); !waited.ok()) return waited;
+    }
     return std::move(result_);
   }
 
@@ -284,8 +286,9 @@ class Channel::SendBase : public RoomWaiter {
   void await_suspend(std::coroutine_handle<> waiting) { suspended_.Suspend(channel_.node_, waiting); }
   absl::Status await_resume() { return std::move(status_); }
   absl::Status Wait() {
-    if (!Begin() && !BlockUntil(channel_.node_, [this] { return done_; })) return BlockedInHandler();
-    return std::move(status_);
+    if (Begin()) return std::move(status_);
+    absl::Status waited = BlockUntil(channel_.node_, [this] { return done_; });
+    return waited.ok() ? std::move(status_) : waited;
   }
 
  protected:
@@ -362,7 +365,9 @@ class ClientStream::FinishAwaiter {
   }
   absl::StatusOr<Message> await_resume() { return std::move(stream_.reply_); }
   absl::StatusOr<Message> Wait() {
-    if (!stream_.done_ && !BlockUntil(stream_.channel_.node(), [this] { return stream_.done_; })) return BlockedInHandler();
+    if (!stream_.done_) {
+      if (absl::Status waited = BlockUntil(stream_.channel_.node(), [this] { return stream_.done_; }); !waited.ok()) return waited;
+    }
     return std::move(stream_.reply_);
   }
 

@@ -15,6 +15,7 @@
 namespace jackfield {
 
 absl::Status BlockedInHandler();
+absl::Status Interrupted();
 
 template <class T>
 class FutureState {
@@ -55,7 +56,8 @@ class [[nodiscard]] Future {
   absl::StatusOr<T> Wait() {
     if (!ready()) {
       if (state_->node.in_turn()) return BlockedInHandler();
-      state_->node.RunUntil([this] { return ready(); });
+      state_->node.RunUntil([this] { return ready() || state_->node.interrupted(); });
+      if (!ready()) return Interrupted();
     }
     return *std::move(state_->result);
   }

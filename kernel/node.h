@@ -4,7 +4,7 @@
 //   (*node)->Run();   // until Stop()
 //
 // Thread: all of it belongs to the thread that drives it (Run, RunUntil, Turn), but for handle(), which may be
-// copied to other threads. A node may be made on one thread and handed to another before it is first driven.
+// copied to other threads. Make it on that thread too: its io_uring belongs to the thread that made it.
 //
 // One turn: completions → pump awake links, deliver frames → posted and deferred work, timers → pump what became
 // ready to send → and with nothing to do spin for the learned time, then sleep.
@@ -95,6 +95,10 @@ class Node {
   // Requires: !in_turn().
   bool Turn(int64_t sleep_until_ns = Timers::kNever);
   bool in_turn() const { return in_turn_; }
+  // Ends the blocking waits of this thread (Call().Wait() and its like) as CANCELLED, and every later one: the program is
+  // asked to stop. From the node's thread.
+  void Interrupt() { interrupted_ = true; }
+  bool interrupted() const { return interrupted_; }
 
   // ---- Work.
 
@@ -173,7 +177,7 @@ class Node {
   uint64_t pass_ = 0;
   uint64_t random_;
   bool in_turn_ = false;
-  bool stopped_ = false;
+  bool stopped_ = false, interrupted_ = false;
   bool found_work_ = false;  // while spinning: this turn is not an idle one
   ServerCall* current_call_ = nullptr;
 };

@@ -107,6 +107,7 @@ Port::~Port() {
     ReceiveAwaiter* receiver = std::exchange(receivers_, receivers_->next_);
     receiver->listed_ = false;
     receiver->done_ = true;
+    receiver->suspended_.Resume(node_);
   }
   node_.timers().Cancel(deadline_timer_);
   node_.timers().Cancel(work_timer_);
@@ -184,7 +185,7 @@ void Port::Take(PortSeat&, Session& session, Session::Received& received) {
     call.stream_ = std::make_unique<StreamEnd>();
     call.stream_->Bind(session, call.call_id_, call.priority_);
   }
-  const bool now = !mixed_priorities_ && waiting_ == 0 && !Busy() && !dispatching_ && session.outbox_empty() &&
+  const bool now = !paused_ && !mixed_priorities_ && waiting_ == 0 && !Busy() && !dispatching_ && session.outbox_empty() &&
                    (!pulls_ || Find(call.type()) != nullptr);
   if (now) {
     HandlerEntry* entry = Find(call.type());
@@ -284,7 +285,7 @@ void Port::WatchDeadline(const ServerCall& call) {
 }
 
 void Port::DispatchWaiting() {
-  if (dispatching_) return;
+  if (dispatching_ || paused_) return;
   dispatching_ = true;
   const int64_t start_ns = mixed_priorities_ ? node_.clock().NowNs() : 0;
   int count = 0;
@@ -360,6 +361,7 @@ void Port::OnSessionEnd(PortSeat& seat, const absl::Status& why) {
 
 // What must not be done where it was found necessary: in a later part of the turn.
 void Port::Work() {
+  if (std::exchange(resuming_, false)) paused_ = false;
   while (ServerCall* call = ended_.front()) End(*call);
   std::erase_if(seats_, [this](const auto& seat) {
     if (seat->dead()) Add(gone_, seat->session().ledger());
@@ -395,7 +397,7 @@ bool Port::ReceiveAwaiter::await_ready() {
 void Port::ReceiveAwaiter::await_suspend(std::coroutine_handle<> waiting) { suspended_.Suspend(port_.node_, waiting); }
 
 ServerCall* Port::ReceiveAwaiter::Wait() {
-  if (!await_ready() && !BlockUntil(port_.node_, [this] { return done_; })) return nullptr;
+  if (!await_ready() && !BlockUntil(port_.node_, [this] { return done_; }).ok()) return nullptr;
   return call_;
 }
 

@@ -69,6 +69,13 @@ class Port {
   void AddInterface(const Interface& interface) { interfaces_.push_back(&interface); }
   const std::vector<const Interface*>& interfaces() const { return interfaces_; }
 
+  // Messages wait until the node's next turn after Resume, so that handlers can be set in peace. Service::Serve does both.
+  void Pause() { paused_ = true; }
+  void Resume() {
+    resuming_ = true;
+    node_.timers().Arm(work_timer_, 0);
+  }
+
   // ---- Questions.
   bool serving() const { return serving_ == openings_.size(); }
   const std::vector<Address>& addresses() const { return actual_; }  // with what the transports chose filled in
@@ -130,7 +137,8 @@ class Port {
   std::array<List<ServerCall, CallTag>, kPriorityLevels> inbox_;
   List<ServerCall, CallTag> running_, ended_;
   ReceiveAwaiter* receivers_ = nullptr;
-  bool pulls_ = false, mixed_priorities_ = false, dispatching_ = false, closing_ = false;
+  bool pulls_ = false, mixed_priorities_ = false, dispatching_ = false, closing_ = false,
+       paused_ = false, resuming_ = false;
   uint32_t under_way_ = 0, waiting_ = 0;
   uint64_t ended_calls_ = 0;
   Timer deadline_timer_, work_timer_;

@@ -93,7 +93,9 @@ absl::StatusOr<std::unique_ptr<Port>> Service::Serve(PortOptions options) {
   }
   absl::StatusOr<std::unique_ptr<Port>> port = Port::Open(node_, grants_.serves, options);
   if (!port.ok()) return port;
+  (*port)->Pause();
   if (absl::Status status = (*port)->WaitServing(); !status.ok()) return status;
+  (*port)->Resume();
   Ready((*port)->addresses());
   return port;
 }
@@ -117,6 +119,8 @@ int ServiceMain(int argc, char** argv, const Registry& registry, ServiceFunction
   }
   const char* ready = std::getenv("JACKFIELD_READY_FD");
   const int ready_fd = ready == nullptr ? -1 : std::atoi(ready);
+  unsetenv("JACKFIELD_GRANTS");  // they are this service's, not its children's
+  unsetenv("JACKFIELD_READY_FD");
 
   sigset_t ends;
   sigemptyset(&ends);

@@ -68,6 +68,7 @@ class Service {
   // Thread: the node's; elsewhere: node().handle().Run([&] { service.RequestStop(); }).
   void RequestStop() {
     stop_requested_ = true;
+    node_.Interrupt();
     node_.Stop();
   }
   bool stop_requested() const { return stop_requested_; }

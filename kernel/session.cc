@@ -15,6 +15,13 @@ constexpr int64_t kAckDelayNs = 5'000'000;  // an acknowledgement waits so long 
 constexpr uint32_t kPeerWindowUnitsMax = 1 << 20;
 constexpr uint64_t kFeatureFds = 1;  // docs/WIRE.md lists the features
 
+// With no credit at all nothing could ever be sent.
+SessionLimits AtLeastOne(SessionLimits limits) {
+  limits.window_units = std::max(1u, limits.window_units);
+  limits.stream_items = std::max(1u, limits.stream_items);
+  return limits;
+}
+
 absl::Status Refused(Reason reason, std::string_view text) { return MakeStatus(Outcome::kRefused, reason, text); }
 
 }  // namespace
@@ -32,7 +39,7 @@ struct Session::Queued {
 Session::Session(Node& node, Side side, SessionLimits limits, bool passes_fds, User& user)
     : node_(node),
       side_(side),
-      limits_(limits),
+      limits_(AtLeastOne(limits)),
       user_(user),
       passes_fds_(passes_fds),
       hello_timer_([](Timer& timer) {
@@ -513,8 +520,7 @@ void Session::MaybeSendClosed() {
 Receipt Session::receipt() const {
   Receipt receipt;
   receipt.handled = ledger_.delivered;
-  receipt.undelivered = ledger_.failed + outbox_frames_;
-  if (state_ != State::kEnded) receipt.undelivered += tx_sequence_ - tx_left_;
+  receipt.undelivered = ledger_.failed + (state_ == State::kEnded ? outbox_at_end_ : outbox_frames_);
   if (receipt_came_ && peer_received_ > receipt.handled) receipt.delivered = peer_received_ - receipt.handled;
   receipt.in_doubt = ledger_.sent - receipt.handled - receipt.delivered - std::min(ledger_.failed, ledger_.sent);
   return receipt;
@@ -539,6 +545,7 @@ void Session::Fail(const absl::Status& why) {
   if (After(tx_acked_, tx_left_)) tx_left_ = tx_acked_;
   ledger_.failed += tx_sequence_ - tx_left_;
   ledger_.in_doubt += tx_left_ - tx_acked_;
+  outbox_at_end_ = outbox_frames_;
   ledger_.dropped += outbox_frames_;
   DropOutbox();
   const absl::Status reason = why;  // `why` may belong to what the user now destroys

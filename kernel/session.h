@@ -243,7 +243,7 @@ class Session {
     Queued* last = nullptr;
   };
   std::array<Outbox, kPriorityLevels> outbox_;
-  uint32_t outbox_frames_ = 0;
+  uint32_t outbox_frames_ = 0, outbox_at_end_ = 0;
   bool flushing_ = false, anyone_waits_ = false;  // anyone_waits_: perhaps; cleared when Flush found nobody
 
   bool close_sent_ = false, close_wanted_ = false, peer_closing_ = false, closed_sent_ = false, receipt_came_ = false;

@@ -9,6 +9,10 @@ absl::Status BlockedInHandler() {
                     "a blocking wait from inside a handler or a coroutine of the same node would wait for itself: use co_await");
 }
 
+absl::Status Interrupted() {
+  return MakeStatus(Outcome::kInDoubt, Reason::kCancelled, "asked to stop while waiting for an answer; what was asked for may happen");
+}
+
 struct StreamEnd::Item {
   Block self;
   Item* next = nullptr;

@@ -72,14 +72,16 @@ class StreamEnd {
 
 // Implementation.
 
-// Drives `node` until `done()`. False, and nothing done: inside a handler, where that would wait for itself.
-template <class Done>
-bool BlockUntil(Node& node, Done done) {
-  if (node.in_turn()) return false;
-  node.RunUntil(done);
-  return true;
-}
+// Drives `node` until `done()`. Errors: REFUSED, and nothing done, inside a handler, where that would wait for itself;
+// CANCELLED when the program is asked to stop.
 absl::Status BlockedInHandler();
+absl::Status Interrupted();
+template <class Done>
+absl::Status BlockUntil(Node& node, Done done) {
+  if (node.in_turn()) return BlockedInHandler();
+  node.RunUntil([&] { return done() || node.interrupted(); });
+  return done() ? absl::OkStatus() : Interrupted();
+}
 
 class StreamEnd::ReadAwaiter {
  public:
@@ -93,9 +95,9 @@ class StreamEnd::ReadAwaiter {
     suspended_.Suspend(*stream_.node_, waiting);
   }
   std::optional<Message> await_resume() { return stream_.Take(); }
-  // nullopt as well inside a handler.
+  // nullopt as well inside a handler, and when the program is asked to stop.
   std::optional<Message> Wait() {
-    if (!stream_.readable() && !BlockUntil(*stream_.node_, [this] { return stream_.readable(); })) return std::nullopt;
+    if (!stream_.readable() && !BlockUntil(*stream_.node_, [this] { return stream_.readable(); }).ok()) return std::nullopt;
     return stream_.Take();
   }
 
@@ -116,8 +118,9 @@ class StreamEnd::WriteBase : public RoomWaiter {
   void await_suspend(std::coroutine_handle<> waiting) { suspended_.Suspend(*stream_.node_, waiting); }
   absl::Status await_resume() { return std::move(status_); }
   absl::Status Wait() {
-    if (!Try() && !BlockUntil(*stream_.node_, [this] { return done_; })) return BlockedInHandler();
-    return std::move(status_);
+    if (Try()) return std::move(status_);
+    absl::Status waited = BlockUntil(*stream_.node_, [this] { return done_; });
+    return waited.ok() ? std::move(status_) : waited;
   }
 
  protected:

@@ -50,7 +50,7 @@ def jackfield_service_library(name, srcs, deps = [], schemas = True, visibility 
         deps = [
             ":" + name + "_tables",
             "//kernel",
-            "//stubs",
+            "//services/stubs",
         ] + (["//services/schema"] if schemas else []),
         testonly = testonly,
         visibility = visibility,

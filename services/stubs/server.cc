@@ -1,4 +1,4 @@
-#include "stubs/server.h"
+#include "services/stubs/server.h"
 
 namespace jackfield {
 namespace {

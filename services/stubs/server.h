@@ -20,8 +20,8 @@
 //
 // A request is verified before its handler runs; the caller of an invalid one gets
 // INVALID_ARGUMENT. Thread: the node's. A call is a view: copy it, but only while its handler runs.
-#ifndef JACKFIELD_STUBS_SERVER_H_
-#define JACKFIELD_STUBS_SERVER_H_
+#ifndef JACKFIELD_SERVICES_STUBS_SERVER_H_
+#define JACKFIELD_SERVICES_STUBS_SERVER_H_
 
 #include <optional>
 #include <utility>
@@ -29,7 +29,7 @@
 #include "absl/status/status.h"
 #include "kernel/port.h"
 #include "kernel/server_call.h"
-#include "stubs/message_of.h"
+#include "services/stubs/message_of.h"
 
 namespace jackfield {
 
@@ -160,4 +160,4 @@ void HandleMethod(Port& port, const Method& method, Handler handler) {
 
 }  // namespace jackfield
 
-#endif  // JACKFIELD_STUBS_SERVER_H_
+#endif  // JACKFIELD_SERVICES_STUBS_SERVER_H_

@@ -8,8 +8,8 @@
 //
 // Errors: those of the channel and of the handler; DATA_LOSS for what comes and is not what the
 // schema says. Thread: the node's. The channel outlives the client, its calls and its streams.
-#ifndef JACKFIELD_STUBS_CLIENT_H_
-#define JACKFIELD_STUBS_CLIENT_H_
+#ifndef JACKFIELD_SERVICES_STUBS_CLIENT_H_
+#define JACKFIELD_SERVICES_STUBS_CLIENT_H_
 
 #include <coroutine>
 #include <memory>
@@ -20,7 +20,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "kernel/channel.h"
-#include "stubs/message_of.h"
+#include "services/stubs/message_of.h"
 
 namespace jackfield {
 
@@ -200,4 +200,4 @@ absl::Status TrySendMethod(Channel& channel, const Method& method, P request,
 
 }  // namespace jackfield
 
-#endif  // JACKFIELD_STUBS_CLIENT_H_
+#endif  // JACKFIELD_SERVICES_STUBS_CLIENT_H_
