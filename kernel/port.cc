@@ -220,8 +220,8 @@ absl::Status Port::CheckChain(const ServerCall& call) const {
 
 // Returns whether the call lives on.
 bool Port::Dispatch(ServerCall& call, HandlerEntry* entry) {
-  if (call.cancelled_) return End(call), false;  // nobody waits for it any more
-  if (call.deadline_ns_ <= node_.now_ns() && call.deadline_ns_ <= node_.clock().NowNs()) {
+  // Nobody waits for it any more: it was cancelled, or its time ran out, in the queue.
+  if (call.cancelled_ || (call.deadline_ns_ <= node_.now_ns() && call.deadline_ns_ <= node_.clock().NowNs())) {
     if (call.session_ != nullptr) ++call.session_->counters().expired;
     return End(call), false;
   }

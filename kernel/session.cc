@@ -425,8 +425,8 @@ void Session::FlushWaiting() {
     }
     // One that waits for something else, a place in its channel's table, must not hold up whoever could give it that.
     if (stuck && (!has_credit() || link_->has_tx())) break;
-    if (priority + 1 == kPriorityLevels) anyone_waits_ = false;
   }
+  anyone_waits_ = std::any_of(waiters_.begin(), waiters_.end(), [](const auto& list) { return !list.empty(); });
   flushing_ = false;
   if (close_wanted_ && !close_sent_) StartClose();
   if (peer_closing_) MaybeSendClosed();
