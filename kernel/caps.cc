@@ -20,6 +20,7 @@ constexpr CapsField kFields[] = {
     {"durable", &Caps::durable},
     {"inherited", &Caps::inherited},
     {"one_process", &Caps::one_process},
+    {"one_thread", &Caps::one_thread},
 };
 
 void NeedAtLeast(std::vector<std::string>& missing, std::string_view name, uint32_t has, uint32_t need) {

@@ -26,6 +26,7 @@ struct Caps {
   bool durable = false;      // frames outlive both ends
   bool inherited = false;    // the ends are descriptors that a parent hands to its children
   bool one_process = false;  // both ends must be in one process
+  bool one_thread = false;   // and driven by one thread
   uint8_t priority_levels = 1;   // that the medium itself keeps apart; the bus adds its own 4 everywhere
   uint32_t frame_bytes_max = 0;  // header, extension and payload
   uint32_t depth_frames = 0;     // that the link queues in each direction before it pushes back

@@ -15,7 +15,7 @@
 namespace jackfield {
 
 std::string_view Name(Site site) {
-  constexpr std::string_view kNames[] = {"socket",  "bind", "listen",  "accept",     "connect", "socketpair", "pipe",
+  constexpr std::string_view kNames[] = {"socket",  "bind", "listen",  "accept",     "connect", "socketpair", "pipe2",
                                          "open",    "eventfd", "pidfd", "setsockopt", "read",    "write",      "poll"};
   return kNames[static_cast<size_t>(site)];
 }

@@ -14,6 +14,7 @@ std::vector<Param> Params() {
     const Caps caps = TestRegistry().Describe(*address, Role::kServe).value();
     for (const Place place : {Place::kOneNode, Place::kTwoNodesInTurn, Place::kTwoThreads, Place::kTwoProcesses}) {
       if (place == Place::kTwoProcesses && caps.one_process) continue;
+      if (place == Place::kTwoThreads && caps.one_thread) continue;
       for (const NodeOptions::Wait wait : {NodeOptions::Wait::kUring, NodeOptions::Wait::kEpoll}) {
         params.push_back({subject, place, wait});
       }

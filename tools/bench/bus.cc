@@ -58,6 +58,9 @@ class Measurement {
   absl::Status Go(Run& run) {
     absl::StatusOr<Caps> caps = CapsOfServed(address_, registry_);
     if (!caps.ok()) return caps.status();
+    if (caps->one_thread) {
+      return absl::InvalidArgumentError(Text(address_.ToString(), " joins nodes of one thread, so there are no two sides to measure"));
+    }
     if (pipe2(told_, O_CLOEXEC) != 0) return absl::ResourceExhaustedError(Text("pipe: ", std::strerror(errno)));
     if (absl::Status status = caps->inherited ? MakePipes() : absl::OkStatus(); !status.ok()) {
       CloseEverything();

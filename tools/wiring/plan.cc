@@ -134,6 +134,9 @@ class Planner {
       server.serves.push_back(serve);
     }
     plan_.one_process |= channel.caps.one_process;
+    if (channel.caps.one_thread) {
+      Wrong(channel.place, Text(channel.address.ToString(), " joins nodes that one thread drives, and each service here has a thread of its own; it is for tests"));
+    }
     server.called.push_back(plan_.channels.size());
     plan_.services[channel.client].calls.push_back(plan_.channels.size());
     plan_.channels.push_back(std::move(channel));

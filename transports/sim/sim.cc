@@ -42,7 +42,7 @@ absl::StatusOr<SimSettings> Read(const Address& address, Role role) {
 Caps CapsOf(const SimSettings& settings) {
   Caps caps;
   caps.send = caps.receive = caps.reply = caps.ordered = caps.reliable = caps.peer_loss = true;
-  caps.fds = caps.one_process = true;
+  caps.fds = caps.one_process = caps.one_thread = true;
   caps.frame_bytes_max = kFrameBytesMaxDefault;
   caps.depth_frames = settings.depth_frames;
   return caps;

@@ -34,7 +34,7 @@ std::vector<std::string> Schemes() {
   std::vector<std::string> schemes;
   for (const auto& transport : registry.transports()) {
     const absl::StatusOr<Caps> caps = transport->Describe(Address(std::string(transport->scheme()), ""), Role::kServe);
-    if (caps.ok() && MissingNeeds(*caps, CallNeeds()).empty()) schemes.emplace_back(transport->scheme());
+    if (caps.ok() && MissingNeeds(*caps, CallNeeds()).empty() && !caps->one_thread) schemes.emplace_back(transport->scheme());
   }
   schemes.push_back("unix:?type=seqpacket");
   return schemes;

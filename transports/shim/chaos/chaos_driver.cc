@@ -40,6 +40,9 @@ void ChaosDriver::Enclose(Link& link) {
 void ChaosDriver::Pump(Link& link) {
   Enclose(link);
   if (closed_) return;
+  // One look at the clock for all of this: what is due is passed on, and for the rest there is a timer. With a look for
+  // each, what became due in between would have neither.
+  now_ns_ = node_.clock().NowNs();
   if (!link.has_rx()) delivered_.clear();
   TakeOut(link);
   PassOut();
@@ -66,8 +69,7 @@ void ChaosDriver::TakeOut(Link& link) {
 }
 
 void ChaosDriver::PassOut() {
-  const int64_t now_ns = node_.clock().NowNs();
-  while (ChaosLane::Held* held = out_.Due(now_ns)) {
+  while (ChaosLane::Held* held = out_.Due(now_ns_)) {
     std::byte* to = inner_.Claim(held->bytes);
     if (to == nullptr) return;
     std::memcpy(to, held->block.data(), held->bytes);
@@ -92,8 +94,7 @@ void ChaosDriver::TakeIn() {
 }
 
 void ChaosDriver::PassIn(Link& link) {
-  const int64_t now_ns = node_.clock().NowNs();
-  while (in_.Due(now_ns) != nullptr && link.rx_room() > 0) {
+  while (in_.Due(now_ns_) != nullptr && link.rx_room() > 0) {
     delivered_.push_back(in_.PopDue());
     ChaosLane::Held& held = delivered_.back();
     if (held.fd_count > 0) link.PushRxFds(held.fds.data(), std::exchange(held.fd_count, uint8_t{0}));
@@ -123,13 +124,12 @@ void ChaosDriver::OnClosed(Link&, const absl::Status& why) {
 
 void ChaosDriver::ArmTimer() {
   // What is due and could not go on waits for room, whose coming wakes the link; only what is not due yet needs a timer.
-  const int64_t now_ns = node_.clock().NowNs();
   int64_t next_ns = Timers::kNever;
   for (const ChaosLane* lane : {&out_, &in_}) {
-    if (lane->next_ns() > now_ns) next_ns = std::min(next_ns, lane->next_ns());
+    if (lane->next_ns() > now_ns_) next_ns = std::min(next_ns, lane->next_ns());
   }
   // The inner link had no room though nothing is queued in it: message memory is used up, and nothing tells when there is.
-  if (!out_.empty() && out_.next_ns() <= now_ns && !inner_.has_tx()) next_ns = std::min(next_ns, now_ns + kMemoryRetryNs);
+  if (!out_.empty() && out_.next_ns() <= now_ns_ && !inner_.has_tx()) next_ns = std::min(next_ns, now_ns_ + kMemoryRetryNs);
   if (next_ns == Timers::kNever) node_.timers().Cancel(timer_);
   else if (!timer_.armed() || timer_.due_ns() != next_ns) node_.timers().Arm(timer_, next_ns);
 }

@@ -48,6 +48,7 @@ class ChaosDriver final : public LinkDriver, private LinkOwner {
   Link* outer_ = nullptr;  // since the first Pump
   ChaosLane out_, in_;
   std::deque<ChaosLane::Held> delivered_;
+  int64_t now_ns_ = 0;  // of this Pump
   Timer timer_;
   bool deaf_ = false;  // cut or closing: what still arrives is thrown away
   bool cut_ = false, inner_closed_ = false, closed_ = false;
