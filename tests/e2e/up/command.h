@@ -31,7 +31,8 @@ std::string BinaryPath(std::string_view name);
 
 class Command {
  public:
-  // words: what stands behind "jackfield". directory: where it runs.
+  // words: what stands behind "jackfield". directory: where it runs. The program is this package's own, with services
+  // made for tests, or the one that JACKFIELD_PROGRAM names.
   explicit Command(const std::vector<std::string>& words, const std::string& directory = ".");
   ~Command();
   Command(const Command&) = delete;
