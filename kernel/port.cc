@@ -15,12 +15,6 @@ namespace {
 constexpr int64_t kDispatchNsMax = 200'000;
 constexpr int kDispatchMax = 256;
 
-void Add(Ledger& sum, const Ledger& part) {
-  sum.sent += part.sent, sum.delivered += part.delivered, sum.failed += part.failed, sum.in_doubt += part.in_doubt;
-  sum.refused += part.refused, sum.dropped += part.dropped, sum.received += part.received, sum.handled += part.handled;
-  sum.stale += part.stale, sum.late += part.late, sum.expired += part.expired;
-}
-
 }  // namespace
 
 struct Port::Listener final : LinkSink {
@@ -111,6 +105,11 @@ Port::~Port() {
   }
   node_.timers().Cancel(deadline_timer_);
   node_.timers().Cancel(work_timer_);
+}
+
+void Port::StopServing() {
+  openings_.clear();
+  serving_ = 0;
 }
 
 // ---- Handlers.
@@ -364,104 +363,10 @@ void Port::Work() {
   if (std::exchange(resuming_, false)) paused_ = false;
   while (ServerCall* call = ended_.front()) End(*call);
   std::erase_if(seats_, [this](const auto& seat) {
-    if (seat->dead()) Add(gone_, seat->session().ledger());
+    if (seat->dead()) gone_.Add(seat->session().ledger());
     return seat->dead();
   });
   if (waiting_ > 0) DispatchWaiting();
-}
-
-// ---- Receive.
-
-Port::ReceiveAwaiter::~ReceiveAwaiter() {
-  if (!listed_) return;
-  ReceiveAwaiter** at = &port_.receivers_;
-  while (*at != this) at = &(*at)->next_;
-  *at = next_;
-}
-
-bool Port::ReceiveAwaiter::Wants(uint32_t type) const {
-  return types_.empty() || std::find(types_.begin(), types_.end(), type) != types_.end();
-}
-
-bool Port::ReceiveAwaiter::await_ready() {
-  port_.pulls_ = true;
-  next_ = nullptr;
-  ReceiveAwaiter** at = &port_.receivers_;
-  while (*at != nullptr) at = &(*at)->next_;
-  *at = this;
-  listed_ = true;
-  port_.DispatchWaiting();
-  return done_;
-}
-
-void Port::ReceiveAwaiter::await_suspend(std::coroutine_handle<> waiting) { suspended_.Suspend(port_.node_, waiting); }
-
-ServerCall* Port::ReceiveAwaiter::Wait() {
-  if (!await_ready() && !BlockUntil(port_.node_, [this] { return done_; }).ok()) return nullptr;
-  return call_;
-}
-
-bool Port::IsReceived(uint32_t type) const {
-  const ReceiveAwaiter* receiver = receivers_;
-  while (receiver != nullptr && !receiver->Wants(type)) receiver = receiver->next_;
-  return receiver != nullptr;
-}
-
-bool Port::OfferToReceivers(ServerCall& call) {
-  for (ReceiveAwaiter** at = &receivers_; *at != nullptr; at = &(*at)->next_) {
-    ReceiveAwaiter& receiver = **at;
-    if (!receiver.Wants(call.type())) continue;
-    *at = receiver.next_;
-    receiver.listed_ = false;
-    receiver.call_ = &call;
-    receiver.done_ = true;
-    call.running_ = false;
-    node_.SetCurrentCall(nullptr);
-    WatchDeadline(call);
-    receiver.suspended_.Resume(node_);
-    return true;
-  }
-  return false;
-}
-
-void Port::Finish(ServerCall& call) {
-  if (!call.one_way_ && !call.answered_) call.Fail(absl::InternalError("the receiver finished without an answer")).IgnoreError();
-  End(call);
-}
-
-// ---- Questions and the end.
-
-absl::Status Port::WaitServing() {
-  if (node_.in_turn()) return BlockedInHandler();
-  node_.RunUntil([this] { return serving() || !failure_.ok(); });
-  return failure_;
-}
-
-Ledger Port::ledger() const {
-  Ledger sum = gone_;
-  for (const auto& seat : seats_) Add(sum, seat->session().ledger());
-  return sum;
-}
-
-std::vector<Receipt> Port::Close(int64_t timeout_us) {
-  openings_.clear();
-  serving_ = 0;
-  closing_ = true;
-  if (!node_.in_turn()) {
-    const int64_t deadline_ns = node_.clock().NowNs() + timeout_us * 1000;
-    // After the goodbye nothing more can be sent, so the answers go first.
-    node_.RunUntil([this] { return under_way_ == 0 && waiting_ == 0; }, deadline_ns);
-    for (auto& seat : seats_) seat->session().StartClose();
-    node_.RunUntil([this] {
-      return std::all_of(seats_.begin(), seats_.end(), [](const auto& seat) { return seat->dead() || seat->receipt_came(); });
-    }, deadline_ns);
-  }
-  std::vector<Receipt> receipts;
-  for (auto& seat : seats_) {
-    seat->session().Fail(MakeStatus(Outcome::kRefused, Reason::kClosed, "the port was closed"));
-    receipts.push_back(seat->session().receipt());
-  }
-  return receipts;
 }
 
 }  // namespace jackfield

@@ -111,6 +111,7 @@ class Port {
   void StartTask(ServerCall& call, Task<absl::Status> task);
   void WatchDeadline(const ServerCall& call);
   void Work();
+  void StopServing();
   bool IsReceived(uint32_t type) const;
   HandlerEntry& EntryOf(uint32_t type);
   HandlerEntry* Find(uint32_t type);

@@ -41,6 +41,7 @@ struct SessionLimits {
 struct Ledger {
   uint64_t sent = 0, delivered = 0, failed = 0, in_doubt = 0;  // sequenced frames of this side
   uint64_t queued() const { return sent - delivered - failed - in_doubt; }
+  void Add(const Ledger& other);
   uint64_t refused = 0, dropped = 0;                           // never sent: they are in no other column
   uint64_t received = 0, handled = 0;                          // sequenced frames of the other side
   uint64_t stale = 0;                                          // of another epoch: dropped

@@ -1,0 +1,134 @@
+// Those who wait for a call of a Channel: awaiters, one-way sends, streams. The table of calls is in channel.cc.
+#include <new>
+#include <utility>
+
+#include "kernel/channel.h"
+
+namespace jackfield {
+
+struct Channel::CallbackCall final : CallWaiter {
+  Block self;
+  Callback done;
+  void OnCallEnd(absl::Status status, Message&& reply) override {
+    Callback done_now = std::move(done);
+    {
+      const Block freed = std::move(self);
+      this->~CallbackCall();
+    }
+    if (status.ok()) done_now(std::move(reply));
+    else done_now(std::move(status));
+  }
+};
+
+absl::Status Channel::CallAsync(uint32_t type, Payload& payload, const CallOptions& options, Callback done) {
+  Terms terms;
+  if (absl::Status status = MakeTerms(options, terms); !status.ok()) return status;
+  terms.deadline_ns = Deadline(options);
+  Block block = node_.blocks().Get(sizeof(CallbackCall));
+  if (!block) return MakeStatus(Outcome::kRefused, Reason::kResource, "no message memory (pool_bytes_max)");
+  void* at = block.data();
+  auto* call = new (at) CallbackCall;
+  call->self = std::move(block);
+  call->done = std::move(done);
+  absl::Status status = Start(type, payload, options, terms, *call, nullptr, options_.on_full == OnFull::kWait);
+  if (!status.ok()) {
+    const Block freed = std::move(call->self);
+    call->~CallbackCall();
+  }
+  return status;
+}
+
+// ---- Those who wait for a call.
+
+bool Channel::CallBase::Begin() {
+  if (started_) return done_;
+  started_ = true;
+  absl::Status status = channel_.MakeTerms(options_, terms_);
+  if (!status.ok()) {
+    result_ = std::move(status);
+    return done_ = true;
+  }
+  terms_.deadline_ns = channel_.Deadline(options_);
+  if (Try()) return done_;
+  channel_.AwaitRoom(*this, terms_);
+  return false;
+}
+
+bool Channel::CallBase::Try() {
+  absl::Status status = channel_.Start(type_, payload(), options_, terms_, *this, nullptr, false);
+  if (status.ok()) return sent_ = true;
+  if (ReasonOf(status) == Reason::kBackPressure && channel_.options_.on_full == OnFull::kWait &&
+      channel_.node_.clock().NowNs() < terms_.deadline_ns) {
+    return false;
+  }
+  result_ = std::move(status);
+  return done_ = true;
+}
+
+bool Channel::CallBase::OnRoom() {
+  if (!Try()) return false;
+  Unlink();  // if it was sent, OnCallEnd comes
+  if (done_) suspended_.Resume(channel_.node_);
+  return true;
+}
+
+void Channel::CallBase::OnCallEnd(absl::Status status, Message&& reply) {
+  if (!status.ok()) result_ = std::move(status);
+  else if (!reply.Keep(channel_.node_.blocks())) result_ = MakeStatus(Outcome::kOk, Reason::kResource, "the answer does not fit into message memory (pool_bytes_max)");
+  else *result_ = std::move(reply);
+  done_ = true;
+  suspended_.Resume(channel_.node_);
+}
+
+bool Channel::SendBase::Begin() {
+  status_ = channel_.MakeTerms(options_, terms_);
+  if (!status_.ok()) return done_ = true;
+  if (Try()) return true;
+  terms_.deadline_ns = channel_.Deadline(options_);  // of the wait: the message itself has none
+  channel_.AwaitRoom(*this, terms_);
+  return false;
+}
+
+bool Channel::SendBase::Try() {
+  status_ = channel_.StartOneWay(type_, payload(), options_, terms_);
+  if (ReasonOf(status_) == Reason::kBackPressure && channel_.options_.on_full == OnFull::kWait &&
+      channel_.node_.clock().NowNs() < terms_.deadline_ns) {
+    return false;
+  }
+  if (!status_.ok()) ++channel_.session_->counters().refused;
+  return done_ = true;
+}
+
+bool Channel::SendBase::OnRoom() {
+  if (!Try()) return false;
+  Unlink();
+  suspended_.Resume(channel_.node_);
+  return true;
+}
+
+// ---- ClientStream.
+
+ClientStream::~ClientStream() {
+  if (!done_) {
+    end_.Detach(MakeStatus(Outcome::kRefused, Reason::kClosed, "the stream was destroyed"));
+    channel_.Abandon(*this);
+  }
+}
+
+void ClientStream::OnCallEnd(absl::Status status, Message&& reply) {
+  end_.Detach(status.ok() ? MakeStatus(Outcome::kRefused, Reason::kClosed, "the call is over") : status);
+  if (!status.ok()) reply_ = std::move(status);
+  else if (!reply.Keep(channel_.node().blocks())) reply_ = MakeStatus(Outcome::kOk, Reason::kResource, "the answer does not fit into message memory (pool_bytes_max)");
+  else *reply_ = std::move(reply);
+  done_ = true;
+  if (finisher_ != nullptr) finisher_->suspended_.Resume(channel_.node());
+}
+
+void ClientStream::Cancel() {
+  if (done_) return;
+  const absl::Status why = MakeStatus(Outcome::kInDoubt, Reason::kCancelled, "the caller cancelled the stream");
+  channel_.Abandon(*this);
+  OnCallEnd(why, Message());
+}
+
+}  // namespace jackfield
