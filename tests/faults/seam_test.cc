@@ -132,7 +132,7 @@ TEST_P(Seam, MovesOfOneByteGiveTheSameResult) {
     const std::unique_ptr<Port> port = Port::Open(*node, {std::string(GetParam().subject.serve)}).value();
     port->Handle(kEcho, [](ServerCall& call) { call.Reply(Bytes(call.payload())).IgnoreError(); });
     ASSERT_TRUE(port->WaitServing().ok());
-    if (GetParam().subject.name == "unix_seqpacket") GTEST_SKIP() << "a packet is not moved in parts";
+    if (GetParam().subject.name.find("seqpacket") != std::string_view::npos) GTEST_SKIP() << "a packet is not moved in parts";
     const std::unique_ptr<Channel> channel = Channel::Open(*node, port->addresses()[0]).value();
     for (const size_t bytes : {size_t{0}, size_t{1}, size_t{63}, size_t{5000}, size_t{40'000}}) {
       std::string payload(bytes, '\0');
