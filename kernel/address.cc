@@ -12,9 +12,10 @@ namespace {
 constexpr size_t kAddressBytesMax = 1024;
 
 bool IsSchemeName(std::string_view name) {
-  return !name.empty() && name[0] >= 'a' && name[0] <= 'z' && std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
-  });
+  return !name.empty() && name[0] >= 'a' && name[0] <= 'z' &&
+         std::all_of(name.begin(), name.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
+         });
 }
 
 int HexDigit(char c) {
@@ -45,8 +46,10 @@ std::string PercentEncoded(std::string_view text) {
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     // A percent sign stands for itself, as people write it, unless it would be read as an escape.
-    const bool escape = c == '%' && i + 2 < text.size() && HexDigit(text[i + 1]) >= 0 && HexDigit(text[i + 2]) >= 0;
-    if (escape || static_cast<unsigned char>(c) <= 0x20 || c == '&' || c == '?' || c == '#' || c == 0x7f) {
+    const bool escape =
+        c == '%' && i + 2 < text.size() && HexDigit(text[i + 1]) >= 0 && HexDigit(text[i + 2]) >= 0;
+    if (escape || static_cast<unsigned char>(c) <= 0x20 || c == '&' || c == '?' || c == '#' ||
+        c == 0x7f) {
       char hex[4];
       std::snprintf(hex, sizeof hex, "%%%02X", static_cast<unsigned char>(c));
       out += hex;
@@ -64,14 +67,16 @@ absl::Status Bad(std::string_view text, std::string_view why) {
 }  // namespace
 
 absl::StatusOr<Address> Address::Parse(std::string_view text) {
-  if (text.size() > kAddressBytesMax) return Bad(text, Text("longer than ", kAddressBytesMax, " bytes"));
+  if (text.size() > kAddressBytesMax)
+    return Bad(text, Text("longer than ", kAddressBytesMax, " bytes"));
   const size_t colon = text.find(':');
   if (colon == std::string_view::npos) {
     return Bad(text, "no scheme; write scheme:target, such as unix:/run/kv.sock");
   }
   Address address;
   std::string_view names = text.substr(0, colon);
-  for (size_t plus; (plus = names.find('+')) != std::string_view::npos; names.remove_prefix(plus + 1)) {
+  for (size_t plus; (plus = names.find('+')) != std::string_view::npos;
+       names.remove_prefix(plus + 1)) {
     if (!IsSchemeName(names.substr(0, plus))) return Bad(text, "bad shim name before '+'");
     address.shims_.emplace_back(names.substr(0, plus));
   }
@@ -129,8 +134,11 @@ absl::Status Address::CheckKeys(std::span<const std::string_view> known) const {
   for (const auto& [key, value] : params_) {
     if (std::find(known.begin(), known.end(), key) != known.end()) continue;
     const std::string_view nearest = Nearest(key, known);
-    if (!nearest.empty()) return Bad(ToString(), Text("no parameter \"", Escaped(key), "\"; did you mean \"", nearest, "\"?"));
-    return Bad(ToString(), Text("no parameter \"", Escaped(key), "\"; known here: ", Listed(known)));
+    if (!nearest.empty())
+      return Bad(ToString(),
+                 Text("no parameter \"", Escaped(key), "\"; did you mean \"", nearest, "\"?"));
+    return Bad(ToString(),
+               Text("no parameter \"", Escaped(key), "\"; known here: ", Listed(known)));
   }
   return absl::OkStatus();
 }

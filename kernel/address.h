@@ -25,7 +25,8 @@ class Address {
   static absl::StatusOr<Address> Parse(std::string_view text);
 
   Address() = default;
-  Address(std::string scheme, std::string target) : scheme_(std::move(scheme)), target_(std::move(target)) {}
+  Address(std::string scheme, std::string target)
+      : scheme_(std::move(scheme)), target_(std::move(target)) {}
 
   const std::vector<std::string>& shims() const { return shims_; }  // outermost first
   const std::string& scheme() const { return scheme_; }

@@ -6,7 +6,8 @@ namespace jackfield {
 namespace {
 
 TEST(Address, SplitsShimsSchemeTargetAndParameters) {
-  const absl::StatusOr<Address> address = Address::Parse("chaos+reliable+udp://host:7?seed=7&drop=1%&raw");
+  const absl::StatusOr<Address> address =
+      Address::Parse("chaos+reliable+udp://host:7?seed=7&drop=1%&raw");
   ASSERT_TRUE(address.ok()) << address.status();
   EXPECT_EQ(address->shims(), (std::vector<std::string>{"chaos", "reliable"}));
   EXPECT_EQ(address->scheme(), "udp");
@@ -19,8 +20,9 @@ TEST(Address, SplitsShimsSchemeTargetAndParameters) {
 }
 
 TEST(Address, ComesBackFromItsText) {
-  for (const std::string_view text : {"unix:", "unix:@kv", "tcp:127.0.0.1:7001", "tcp:[::1]:7", "unix:/a%20b?type=seqpacket",
-                                      "chaos+unix:@x?drop=1%&seed=7", "pipe:fd=3,4", "unix:/a%3Fb"}) {
+  for (const std::string_view text :
+       {"unix:", "unix:@kv", "tcp:127.0.0.1:7001", "tcp:[::1]:7", "unix:/a%20b?type=seqpacket",
+        "chaos+unix:@x?drop=1%&seed=7", "pipe:fd=3,4", "unix:/a%3Fb"}) {
     const absl::StatusOr<Address> once = Address::Parse(text);
     ASSERT_TRUE(once.ok()) << text;
     const absl::StatusOr<Address> twice = Address::Parse(once->ToString());
@@ -40,7 +42,8 @@ TEST(Address, APercentBeforeHexDigitsComesBackFromItsText) {
 }
 
 TEST(Address, RefusesWhatIsNotOne) {
-  for (const std::string_view text : {"", "kv", ":x", "Unix:x", "a b:x", "+unix:x", "unix+:x", "unix:%00", "unix:x?=1", "unix:x?a=1&a=2", "unix:x?a=%00"}) {
+  for (const std::string_view text : {"", "kv", ":x", "Unix:x", "a b:x", "+unix:x", "unix+:x",
+                                      "unix:%00", "unix:x?=1", "unix:x?a=1&a=2", "unix:x?a=%00"}) {
     const absl::StatusOr<Address> address = Address::Parse(text);
     EXPECT_EQ(address.status().code(), absl::StatusCode::kInvalidArgument) << text;
   }

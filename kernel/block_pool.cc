@@ -9,7 +9,8 @@ constexpr std::align_val_t kAlignment{64};
 
 BlockPool::~BlockPool() {
   for (uint8_t i = 0; i < kClasses; ++i) {
-    while (free_[i] != nullptr) ::operator delete(std::exchange(free_[i], free_[i]->next), kAlignment);
+    while (free_[i] != nullptr)
+      ::operator delete(std::exchange(free_[i], free_[i]->next), kAlignment);
   }
 }
 

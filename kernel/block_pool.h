@@ -1,7 +1,8 @@
-// Message memory of one node: blocks of a few sizes, kept for reuse, never more than a budget in all.
+// Message memory of one node: blocks of a few sizes, kept for reuse, never more than a budget in
+// all.
 //
-// Thread: the node's. Owns: every free block. A Block returns to its pool when it is destroyed, so it must not
-// outlive the node.
+// Thread: the node's. Owns: every free block. A Block returns to its pool when it is destroyed, so
+// it must not outlive the node.
 #ifndef JACKFIELD_KERNEL_BLOCK_POOL_H_
 #define JACKFIELD_KERNEL_BLOCK_POOL_H_
 
@@ -38,7 +39,8 @@ class Block {
 
  private:
   friend class BlockPool;
-  Block(BlockPool* pool, std::byte* data, uint8_t size_class) : pool_(pool), data_(data), class_(size_class) {}
+  Block(BlockPool* pool, std::byte* data, uint8_t size_class)
+      : pool_(pool), data_(data), class_(size_class) {}
 
   BlockPool* pool_ = nullptr;
   std::byte* data_ = nullptr;
@@ -47,7 +49,7 @@ class Block {
 
 class BlockPool {
  public:
-  static constexpr uint32_t kSizes[] = {512,       4 << 10, 16 << 10,           64 << 10,
+  static constexpr uint32_t kSizes[] = {512,       4 << 10, 16 << 10,         64 << 10,
                                         256 << 10, 1 << 20, (4 << 20) + 4096, (16 << 20) + 4096};
   static constexpr uint8_t kClasses = std::size(kSizes);
   static constexpr uint32_t kBlockBytesMax = kSizes[kClasses - 1];
@@ -57,7 +59,8 @@ class BlockPool {
   ~BlockPool();
   BlockPool(const BlockPool&) = delete;
 
-  // A block of at least `bytes`; empty if bytes > kBlockBytesMax, the budget is used up or memory is.
+  // A block of at least `bytes`; empty if bytes > kBlockBytesMax, the budget is used up or memory
+  // is.
   Block Get(uint32_t bytes) {
     uint8_t size_class = 0;
     while (bytes > kSizes[size_class]) {

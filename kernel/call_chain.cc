@@ -46,7 +46,9 @@ bool ForEachValue(std::span<const std::byte> extension, F f) {
 
 bool ExtensionIsSound(std::span<const std::byte> extension) {
   return ForEachValue(extension, [](uint16_t tag, std::span<const std::byte> value) {
-    if (tag == kTagChain) return value.size() <= kChainBytesMax && ForEachLink(value, [](uint64_t, std::string_view) {});
+    if (tag == kTagChain)
+      return value.size() <= kChainBytesMax &&
+             ForEachLink(value, [](uint64_t, std::string_view) {});
     return (tag & kTagCritical) == 0;
   });
 }
@@ -71,11 +73,14 @@ ChainSearch FindInChain(std::span<const std::byte> chain, uint64_t epoch) {
 
 std::string DescribeChain(std::span<const std::byte> chain) {
   std::string text;
-  ForEachLink(chain, [&text](uint64_t, std::string_view name) { text += (text.empty() ? "" : " → ") + Escaped(name); });
+  ForEachLink(chain, [&text](uint64_t, std::string_view name) {
+    text += (text.empty() ? "" : " → ") + Escaped(name);
+  });
   return text;
 }
 
-size_t WriteChain(std::span<const std::byte> chain, uint64_t epoch, std::string_view name, std::span<std::byte> to) {
+size_t WriteChain(std::span<const std::byte> chain, uint64_t epoch, std::string_view name,
+                  std::span<std::byte> to) {
   name = name.substr(0, kChainNameBytesMax);
   const size_t bytes = chain.size() + 9 + name.size();
   const size_t total = Align8(static_cast<uint32_t>(4 + bytes));

@@ -1,8 +1,9 @@
-// What a frame carries beyond its header, when it has more to say: tagged values. And the one value defined so far: the
-// chain of services that wait for this call, so that a call that would wait for itself is refused (DESIGN §5).
+// What a frame carries beyond its header, when it has more to say: tagged values. And the one value
+// defined so far: the chain of services that wait for this call, so that a call that would wait for
+// itself is refused (DESIGN §5).
 //
-// Extension: values one after another, each at a multiple of 8: u16 tag, u16 bytes, value, zeros. A tag with bit 15 set
-// must be understood or the frame is refused; others are skipped.
+// Extension: values one after another, each at a multiple of 8: u16 tag, u16 bytes, value, zeros. A
+// tag with bit 15 set must be understood or the frame is refused; others are skipped.
 #ifndef JACKFIELD_KERNEL_CALL_CHAIN_H_
 #define JACKFIELD_KERNEL_CALL_CHAIN_H_
 
@@ -14,9 +15,9 @@
 
 namespace jackfield {
 
-inline constexpr uint16_t kTagChain = 1;       // links: u64 epoch, u8 name length, name
+inline constexpr uint16_t kTagChain = 1;  // links: u64 epoch, u8 name length, name
 inline constexpr uint16_t kTagCritical = 0x8000;
-inline constexpr size_t kChainLinksMax = 16;   // a longer chain is refused as a deadlock
+inline constexpr size_t kChainLinksMax = 16;  // a longer chain is refused as a deadlock
 inline constexpr size_t kChainNameBytesMax = 32;
 inline constexpr size_t kChainBytesMax = kChainLinksMax * (8 + 1 + kChainNameBytesMax);
 
@@ -35,8 +36,10 @@ ChainSearch FindInChain(std::span<const std::byte> chain, uint64_t epoch);
 // "gate → orders → kv": for the message of a refused call.
 std::string DescribeChain(std::span<const std::byte> chain);
 
-// Writes an extension with `chain` and one more link into `to`. Returns its size, a multiple of 8; 0 if it is full.
-size_t WriteChain(std::span<const std::byte> chain, uint64_t epoch, std::string_view name, std::span<std::byte> to);
+// Writes an extension with `chain` and one more link into `to`. Returns its size, a multiple of 8;
+// 0 if it is full.
+size_t WriteChain(std::span<const std::byte> chain, uint64_t epoch, std::string_view name,
+                  std::span<std::byte> to);
 
 }  // namespace jackfield
 

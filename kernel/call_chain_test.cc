@@ -46,7 +46,8 @@ TEST(CallChain, EveryTruncationIsRefusedOrRead) {
   Buffer buffer;
   const size_t bytes = WriteChain({}, 7, "abc", buffer);
   for (size_t length = 0; length < bytes; ++length) {
-    const std::vector<std::byte> copy(buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(length));
+    const std::vector<std::byte> copy(buffer.begin(),
+                                      buffer.begin() + static_cast<std::ptrdiff_t>(length));
     if (ExtensionIsSound(copy)) FindInChain(ChainIn(copy), 7);
   }
 }

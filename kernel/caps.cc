@@ -23,7 +23,8 @@ constexpr CapsField kFields[] = {
     {"one_thread", &Caps::one_thread},
 };
 
-void NeedAtLeast(std::vector<std::string>& missing, std::string_view name, uint32_t has, uint32_t need) {
+void NeedAtLeast(std::vector<std::string>& missing, std::string_view name, uint32_t has,
+                 uint32_t need) {
   if (has < need) missing.push_back(Text(name, " ", need, " (it has ", has, ")"));
 }
 

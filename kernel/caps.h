@@ -1,5 +1,5 @@
-// What an address can do: one struct to declare (Transport::Describe), to require (a channel) and to prove
-// (tests/conformance). The kernel asks these questions; it never asks which scheme it is.
+// What an address can do: one struct to declare (Transport::Describe), to require (a channel) and
+// to prove (tests/conformance). The kernel asks these questions; it never asks which scheme it is.
 #ifndef JACKFIELD_KERNEL_CAPS_H_
 #define JACKFIELD_KERNEL_CAPS_H_
 
@@ -27,7 +27,8 @@ struct Caps {
   bool inherited = false;    // the ends are descriptors that a parent hands to its children
   bool one_process = false;  // both ends must be in one process
   bool one_thread = false;   // and driven by one thread
-  uint8_t priority_levels = 1;   // that the medium itself keeps apart; the bus adds its own 4 everywhere
+  uint8_t priority_levels =
+      1;  // that the medium itself keeps apart; the bus adds its own 4 everywhere
   uint32_t frame_bytes_max = 0;  // header, extension and payload
   uint32_t depth_frames = 0;     // that the link queues in each direction before it pushes back
 
@@ -41,7 +42,8 @@ struct CapsField {
 };
 std::span<const CapsField> CapsFields();
 
-// Every need that `has` does not meet, one sentence each; empty if all are met. A number in `needs` is a minimum.
+// Every need that `has` does not meet, one sentence each; empty if all are met. A number in `needs`
+// is a minimum.
 std::vector<std::string> MissingNeeds(const Caps& has, const Caps& needs);
 
 // What a call needs of a link: both ways, answers, order, nothing lost.

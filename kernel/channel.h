@@ -1,22 +1,24 @@
-// A client's end: calls, one-way sends and streams to one service, over whatever medium its address names.
+// A client's end: calls, one-way sends and streams to one service, over whatever medium its address
+// names.
 //
 //   auto channel = Channel::Open(*node, "unix:@greeter");
 //   absl::StatusOr<Message> reply = (*channel)->Call(kGreet, Bytes("Ada")).Wait();      blocking
 //   absl::StatusOr<Message> reply = co_await (*channel)->Call(kGreet, Bytes("Ada"));    coroutine
 //   (*channel)->CallAsync(kGreet, Bytes("Ada"), {}, [](absl::StatusOr<Message> reply) { … });
-//   Future<Message> reply = (*channel)->CallFuture(kGreet, Bytes("Ada"));               wait for it later
+//   Future<Message> reply = (*channel)->CallFuture(kGreet, Bytes("Ada"));               wait for it
+//   later
 //
-// One mechanism: a call is a slot in a table and someone to tell. Each call ends exactly once: with the handler's answer
-// (a message, or the status it chose), or with an outcome (kernel/outcome.h):
-//   REFUSED   back-pressure (only with on_full=fail, or tables full), too large, deadlock, closed, version, misuse
-//   FAILED    the service is gone and the request had not left
-//   IN_DOUBT  the service is gone, or the deadline passed, after the request had left
+// One mechanism: a call is a slot in a table and someone to tell. Each call ends exactly once: with
+// the handler's answer (a message, or the status it chose), or with an outcome (kernel/outcome.h):
+//   REFUSED   back-pressure (only with on_full=fail, or tables full), too large, deadlock, closed,
+//   version, misuse FAILED    the service is gone and the request had not left IN_DOUBT  the
+//   service is gone, or the deadline passed, after the request had left
 //
-// Deadlines: every call has one. A call made while a handler runs inherits what remains of its deadline, its priority
-// and its chain of callers, unless CallOptions.detached.
+// Deadlines: every call has one. A call made while a handler runs inherits what remains of its
+// deadline, its priority and its chain of callers, unless CallOptions.detached.
 //
-// Thread: the node's. Destroy it before the node, and not from within one of its callbacks (a coroutine that awaits it
-// may). A destroyed channel ends its calls as CANCELLED.
+// Thread: the node's. Destroy it before the node, and not from within one of its callbacks (a
+// coroutine that awaits it may). A destroyed channel ends its calls as CANCELLED.
 #ifndef JACKFIELD_KERNEL_CHANNEL_H_
 #define JACKFIELD_KERNEL_CHANNEL_H_
 
@@ -45,22 +47,25 @@ namespace jackfield {
 enum class OnFull : uint8_t { kWait, kFail, kDropOldest, kDropNewest };
 
 struct ChannelOptions {
-  int64_t timeout_us = 5'000'000;     // of a call that names none
-  int64_t connect_us = 5'000'000;     // until the session must be open; tried again until then
-  OnFull on_full = OnFull::kWait;     // the address may say: ?on_full=wait|fail|drop_oldest|drop_newest
-  uint32_t calls_max = 256;           // calls under way; at most 4,096
+  int64_t timeout_us = 5'000'000;  // of a call that names none
+  int64_t connect_us = 5'000'000;  // until the session must be open; tried again until then
+  OnFull on_full =
+      OnFull::kWait;         // the address may say: ?on_full=wait|fail|drop_oldest|drop_newest
+  uint32_t calls_max = 256;  // calls under way; at most 4,096
   SessionLimits session = {};
-  // An address that cannot meet them is refused, every missing need named. needs.fds: descriptors will be sent.
+  // An address that cannot meet them is refused, every missing need named. needs.fds: descriptors
+  // will be sent.
   Caps needs = CallNeeds();
-  uint64_t schema_hash = 0;           // of the interface, told to the service
+  uint64_t schema_hash = 0;  // of the interface, told to the service
 };
 
 struct CallOptions {
   static constexpr uint8_t kInherit = 0xff;
-  int64_t timeout_us = 0;             // 0: the channel's
-  uint8_t priority = kInherit;        // 0 most urgent … 3; kInherit: of the call being handled, or kPriorityDefault
-  std::span<const int> fds = {};          // descriptors; after a success the channel closes them
-  bool detached = false;              // inherits nothing from the call being handled
+  int64_t timeout_us = 0;  // 0: the channel's
+  uint8_t priority =
+      kInherit;  // 0 most urgent … 3; kInherit: of the call being handled, or kPriorityDefault
+  std::span<const int> fds = {};  // descriptors; after a success the channel closes them
+  bool detached = false;          // inherits nothing from the call being handled
 };
 
 // Told how a call ended.
@@ -78,9 +83,12 @@ class Channel final : public LinkSink, public LinkOwner, public Session::User {
   using Callback = InlineFunction<void(absl::StatusOr<Message>)>;
 
   // Returns at once; calls wait until the session is open.
-  // Errors: INVALID_ARGUMENT (address, options), FAILED_PRECONDITION (needs that the address cannot meet).
-  static absl::StatusOr<std::unique_ptr<Channel>> Open(Node& node, std::string_view address, ChannelOptions options = {});
-  static absl::StatusOr<std::unique_ptr<Channel>> Open(Node& node, const Address& address, ChannelOptions options = {});
+  // Errors: INVALID_ARGUMENT (address, options), FAILED_PRECONDITION (needs that the address cannot
+  // meet).
+  static absl::StatusOr<std::unique_ptr<Channel>> Open(Node& node, std::string_view address,
+                                                       ChannelOptions options = {});
+  static absl::StatusOr<std::unique_ptr<Channel>> Open(Node& node, const Address& address,
+                                                       ChannelOptions options = {});
   ~Channel() override;
 
   // Blocks until the session is open or cannot be. Errors: why not.
@@ -90,8 +98,10 @@ class Channel final : public LinkSink, public LinkOwner, public Session::User {
   class PendingCall;
   template <class P>
   PendingCall<P> Call(uint32_t type, P payload, CallOptions options = {});
-  // Never waits: with no room the request is queued (outbox_frames). Errors: REFUSED, and `done` is not called.
-  absl::Status CallAsync(uint32_t type, Payload& payload, const CallOptions& options, Callback done);
+  // Never waits: with no room the request is queued (outbox_frames). Errors: REFUSED, and `done` is
+  // not called.
+  absl::Status CallAsync(uint32_t type, Payload& payload, const CallOptions& options,
+                         Callback done);
   template <class P>
   absl::Status CallAsync(uint32_t type, P payload, const CallOptions& options, Callback done) {
     return CallAsync(type, static_cast<Payload&>(payload), options, std::move(done));
@@ -99,7 +109,8 @@ class Channel final : public LinkSink, public LinkOwner, public Session::User {
   template <class P>
   Future<Message> CallFuture(uint32_t type, P payload, const CallOptions& options = {});
 
-  // One-way. Done when it is on its way (or dropped, by on_full); how it ended is in ledger() and in the receipt.
+  // One-way. Done when it is on its way (or dropped, by on_full); how it ended is in ledger() and
+  // in the receipt.
   template <class P>
   class PendingSend;
   template <class P>
@@ -109,10 +120,11 @@ class Channel final : public LinkSink, public LinkOwner, public Session::User {
 
   // A call with items in either direction. Errors: as Call.
   template <class P>
-  absl::StatusOr<std::unique_ptr<class ClientStream>> OpenStream(uint32_t type, P payload, const CallOptions& options = {});
+  absl::StatusOr<std::unique_ptr<class ClientStream>> OpenStream(uint32_t type, P payload,
+                                                                 const CallOptions& options = {});
 
-  // Says goodbye and waits, at most so long, until the service has handled everything. Always returns a receipt.
-  // Blocks: outside handlers only; otherwise (or with 0) it closes at once.
+  // Says goodbye and waits, at most so long, until the service has handled everything. Always
+  // returns a receipt. Blocks: outside handlers only; otherwise (or with 0) it closes at once.
   Receipt Close(int64_t timeout_us);
 
   bool open() const { return session_->state() == Session::State::kOpen; }
@@ -124,6 +136,9 @@ class Channel final : public LinkSink, public LinkOwner, public Session::User {
   uint32_t calls_under_way() const { return calls_; }
 
  private:
+  static constexpr uint32_t kSlotBits = 12;  // of a call id: its place in the table
+  static constexpr uint32_t kCallsMax = 1 << kSlotBits;
+
   friend class ClientStream;
   class CallBase;
   class SendBase;
@@ -149,9 +164,10 @@ class Channel final : public LinkSink, public LinkOwner, public Session::User {
   absl::Status MakeTerms(const CallOptions& options, Terms& terms) const;  // all but the deadline
   int64_t Deadline(const CallOptions& options) const;
   // Takes a slot and sends the request. REFUSED(back-pressure): wait for room.
-  absl::Status Start(uint32_t type, Payload& payload, const CallOptions& options, const Terms& terms, CallWaiter& waiter,
-                     StreamEnd* stream, bool queue);
-  absl::Status StartOneWay(uint32_t type, Payload& payload, const CallOptions& options, const Terms& terms);
+  absl::Status Start(uint32_t type, Payload& payload, const CallOptions& options,
+                     const Terms& terms, CallWaiter& waiter, StreamEnd* stream, bool queue);
+  absl::Status StartOneWay(uint32_t type, Payload& payload, const CallOptions& options,
+                           const Terms& terms);
   Slot* Find(uint64_t id);
   void EndSlot(Slot& slot, absl::Status status, Message&& reply);
   void Abandon(CallWaiter& waiter);
@@ -172,7 +188,10 @@ class Channel final : public LinkSink, public LinkOwner, public Session::User {
   void OnReceived(Session& session, Session::Received& received) override;
   void OnQueuedSent(uint64_t call_id, uint32_t sequence) override;
   void OnPeerClosing(Session& session) override;
-  void OnReceipt(Session& session) override { receipt_came_ = true; (void)session; }
+  void OnReceipt(Session& session) override {
+    receipt_came_ = true;
+    (void)session;
+  }
   void OnEnd(Session& session, const absl::Status& why) override;
 
   Node& node_;
@@ -223,162 +242,8 @@ class ClientStream final : public CallWaiter {
   FinishAwaiter* finisher_ = nullptr;
 };
 
-// Implementation.
-
-class Channel::CallBase : public RoomWaiter, public CallWaiter {
- public:
-  CallBase(const CallBase&) = delete;
-  ~CallBase() override {
-    if (started_ && !done_) channel_.Abandon(*this);
-  }
-  bool await_ready() { return Begin(); }
-  void await_suspend(std::coroutine_handle<> waiting) { suspended_.Suspend(channel_.node_, waiting); }
-  absl::StatusOr<Message> await_resume() { return std::move(result_); }
-  absl::StatusOr<Message> Wait() {
-    if (channel_.node_.in_turn()) return BlockedInHandler();
-    if (!Begin()) {
-      if (absl::Status waited = BlockUntil(channel_.node_, [this] { return done_; }); !waited.ok()) return waited;
-    }
-    return std::move(result_);
-  }
-
- protected:
-  CallBase(Channel& channel, uint32_t type, const CallOptions& options)
-      : channel_(channel), type_(type), options_(options) {}
-  virtual Payload& payload() = 0;
-
- private:
-  friend class Channel;
-  bool Begin();  // true: it has ended already
-  bool Try();    // true: sent, or ended
-  bool OnRoom() override;
-  void OnCallEnd(absl::Status status, Message&& reply) override;
-
-  Channel& channel_;
-  const uint32_t type_;
-  const CallOptions options_;
-  Terms terms_;
-  absl::StatusOr<Message> result_ = Message();
-  Suspended suspended_;
-  bool started_ = false, sent_ = false, done_ = false;
-};
-
-template <class P>
-class [[nodiscard]] Channel::PendingCall final : public Channel::CallBase {
- public:
-  PendingCall(Channel& channel, uint32_t type, P payload, const CallOptions& options)
-      : CallBase(channel, type, options), payload_(std::move(payload)) {}
-
- private:
-  Payload& payload() override { return payload_; }
-  P payload_;
-};
-
-template <class P>
-Channel::PendingCall<P> Channel::Call(uint32_t type, P payload, CallOptions options) {
-  return PendingCall<P>(*this, type, std::move(payload), options);
-}
-
-class Channel::SendBase : public RoomWaiter {
- public:
-  SendBase(const SendBase&) = delete;
-  bool await_ready() { return Begin(); }
-  void await_suspend(std::coroutine_handle<> waiting) { suspended_.Suspend(channel_.node_, waiting); }
-  absl::Status await_resume() { return std::move(status_); }
-  absl::Status Wait() {
-    if (Begin()) return std::move(status_);
-    absl::Status waited = BlockUntil(channel_.node_, [this] { return done_; });
-    return waited.ok() ? std::move(status_) : waited;
-  }
-
- protected:
-  SendBase(Channel& channel, uint32_t type, const CallOptions& options)
-      : channel_(channel), type_(type), options_(options) {}
-  virtual Payload& payload() = 0;
-
- private:
-  friend class Channel;
-  bool Begin();
-  bool Try();
-  bool OnRoom() override;
-
-  Channel& channel_;
-  const uint32_t type_;
-  const CallOptions options_;
-  Terms terms_;
-  absl::Status status_;
-  Suspended suspended_;
-  bool done_ = false;
-};
-
-template <class P>
-class [[nodiscard]] Channel::PendingSend final : public Channel::SendBase {
- public:
-  PendingSend(Channel& channel, uint32_t type, P payload, const CallOptions& options)
-      : SendBase(channel, type, options), payload_(std::move(payload)) {}
-
- private:
-  Payload& payload() override { return payload_; }
-  P payload_;
-};
-
-template <class P>
-Channel::PendingSend<P> Channel::Send(uint32_t type, P payload, CallOptions options) {
-  return PendingSend<P>(*this, type, std::move(payload), options);
-}
-
-template <class P>
-Future<Message> Channel::CallFuture(uint32_t type, P payload, const CallOptions& options) {
-  Promise<Message> promise(node_);
-  Future<Message> future = promise.future();
-  absl::Status status = CallAsync(type, static_cast<Payload&>(payload), options,
-                                  [promise](absl::StatusOr<Message> reply) mutable {
-                                    if (reply.ok() && !reply->Keep(PoolOf(promise.node()))) {
-                                      reply = absl::ResourceExhaustedError("no message memory (pool_bytes_max)");
-                                    }
-                                    promise.Set(std::move(reply));
-                                  });
-  if (!status.ok()) promise.Set(std::move(status));
-  return future;
-}
-
-template <class P>
-absl::StatusOr<std::unique_ptr<ClientStream>> Channel::OpenStream(uint32_t type, P payload, const CallOptions& options) {
-  std::unique_ptr<ClientStream> stream(new ClientStream(*this));
-  Terms terms;
-  if (absl::Status status = MakeTerms(options, terms); !status.ok()) return status;
-  terms.deadline_ns = Deadline(options);
-  if (absl::Status status = Start(type, payload, options, terms, *stream, &stream->end_, true); !status.ok()) return status;
-  return stream;
-}
-
-class ClientStream::FinishAwaiter {
- public:
-  explicit FinishAwaiter(ClientStream& stream) : stream_(stream) {}
-  ~FinishAwaiter() {
-    if (stream_.finisher_ == this) stream_.finisher_ = nullptr;
-  }
-  bool await_ready() const { return stream_.done_; }
-  void await_suspend(std::coroutine_handle<> waiting) {
-    stream_.finisher_ = this;
-    suspended_.Suspend(stream_.channel_.node(), waiting);
-  }
-  absl::StatusOr<Message> await_resume() { return std::move(stream_.reply_); }
-  absl::StatusOr<Message> Wait() {
-    if (!stream_.done_) {
-      if (absl::Status waited = BlockUntil(stream_.channel_.node(), [this] { return stream_.done_; }); !waited.ok()) return waited;
-    }
-    return std::move(stream_.reply_);
-  }
-
- private:
-  friend class ClientStream;
-  ClientStream& stream_;
-  Suspended suspended_;
-};
-
-inline ClientStream::FinishAwaiter ClientStream::Finish() { return FinishAwaiter(*this); }
-
 }  // namespace jackfield
+
+#include "kernel/pending_call.h"  // the templates of the above
 
 #endif  // JACKFIELD_KERNEL_CHANNEL_H_

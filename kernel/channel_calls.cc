@@ -1,4 +1,5 @@
-// Those who wait for a call of a Channel: awaiters, one-way sends, streams. The table of calls is in channel.cc.
+// Those who wait for a call of a Channel: awaiters, one-way sends, streams. The table of calls is
+// in channel.cc.
 #include <new>
 #include <utility>
 
@@ -15,22 +16,27 @@ struct Channel::CallbackCall final : CallWaiter {
       const Block freed = std::move(self);
       this->~CallbackCall();
     }
-    if (status.ok()) done_now(std::move(reply));
-    else done_now(std::move(status));
+    if (status.ok())
+      done_now(std::move(reply));
+    else
+      done_now(std::move(status));
   }
 };
 
-absl::Status Channel::CallAsync(uint32_t type, Payload& payload, const CallOptions& options, Callback done) {
+absl::Status Channel::CallAsync(uint32_t type, Payload& payload, const CallOptions& options,
+                                Callback done) {
   Terms terms;
   if (absl::Status status = MakeTerms(options, terms); !status.ok()) return status;
   terms.deadline_ns = Deadline(options);
   Block block = node_.blocks().Get(sizeof(CallbackCall));
-  if (!block) return MakeStatus(Outcome::kRefused, Reason::kResource, "no message memory (pool_bytes_max)");
+  if (!block)
+    return MakeStatus(Outcome::kRefused, Reason::kResource, "no message memory (pool_bytes_max)");
   void* at = block.data();
   auto* call = new (at) CallbackCall;
   call->self = std::move(block);
   call->done = std::move(done);
-  absl::Status status = Start(type, payload, options, terms, *call, nullptr, options_.on_full == OnFull::kWait);
+  absl::Status status =
+      Start(type, payload, options, terms, *call, nullptr, options_.on_full == OnFull::kWait);
   if (!status.ok()) {
     const Block freed = std::move(call->self);
     call->~CallbackCall();
@@ -73,9 +79,13 @@ bool Channel::CallBase::OnRoom() {
 }
 
 void Channel::CallBase::OnCallEnd(absl::Status status, Message&& reply) {
-  if (!status.ok()) result_ = std::move(status);
-  else if (!reply.Keep(channel_.node_.blocks())) result_ = MakeStatus(Outcome::kOk, Reason::kResource, "the answer does not fit into message memory (pool_bytes_max)");
-  else *result_ = std::move(reply);
+  if (!status.ok())
+    result_ = std::move(status);
+  else if (!reply.Keep(channel_.node_.blocks()))
+    result_ = MakeStatus(Outcome::kOk, Reason::kResource,
+                         "the answer does not fit into message memory (pool_bytes_max)");
+  else
+    *result_ = std::move(reply);
   done_ = true;
   suspended_.Resume(channel_.node_);
 }
@@ -116,17 +126,23 @@ ClientStream::~ClientStream() {
 }
 
 void ClientStream::OnCallEnd(absl::Status status, Message&& reply) {
-  end_.Detach(status.ok() ? MakeStatus(Outcome::kRefused, Reason::kClosed, "the call is over") : status);
-  if (!status.ok()) reply_ = std::move(status);
-  else if (!reply.Keep(channel_.node().blocks())) reply_ = MakeStatus(Outcome::kOk, Reason::kResource, "the answer does not fit into message memory (pool_bytes_max)");
-  else *reply_ = std::move(reply);
+  end_.Detach(status.ok() ? MakeStatus(Outcome::kRefused, Reason::kClosed, "the call is over")
+                          : status);
+  if (!status.ok())
+    reply_ = std::move(status);
+  else if (!reply.Keep(channel_.node().blocks()))
+    reply_ = MakeStatus(Outcome::kOk, Reason::kResource,
+                        "the answer does not fit into message memory (pool_bytes_max)");
+  else
+    *reply_ = std::move(reply);
   done_ = true;
   if (finisher_ != nullptr) finisher_->suspended_.Resume(channel_.node());
 }
 
 void ClientStream::Cancel() {
   if (done_) return;
-  const absl::Status why = MakeStatus(Outcome::kInDoubt, Reason::kCancelled, "the caller cancelled the stream");
+  const absl::Status why =
+      MakeStatus(Outcome::kInDoubt, Reason::kCancelled, "the caller cancelled the stream");
   channel_.Abandon(*this);
   OnCallEnd(why, Message());
 }

@@ -1,4 +1,5 @@
-// The time a node goes by: CLOCK_MONOTONIC in production, a number that a test advances in simulation.
+// The time a node goes by: CLOCK_MONOTONIC in production, a number that a test advances in
+// simulation.
 //
 // Thread: a SystemClock may be shared; a ManualClock belongs to the thread of its simulation.
 #ifndef JACKFIELD_KERNEL_CLOCK_H_

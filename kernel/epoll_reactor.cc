@@ -11,11 +11,13 @@
 namespace jackfield {
 namespace {
 
-// The twin of io_uring for systems that forbid it. epoll knows descriptors, not operations, so a table holds the (at
-// most two) operations of each; registrations are one-shot.
+// The twin of io_uring for systems that forbid it. epoll knows descriptors, not operations, so a
+// table holds the (at most two) operations of each; registrations are one-shot.
 class EpollReactor final : public Reactor {
  public:
-  EpollReactor(const Sys& sys, int epoll_fd) : sys_(sys), epoll_fd_(epoll_fd) { watches_.reserve(64); }
+  EpollReactor(const Sys& sys, int epoll_fd) : sys_(sys), epoll_fd_(epoll_fd) {
+    watches_.reserve(64);
+  }
   ~EpollReactor() override { close(epoll_fd_); }
 
   std::string_view name() const override { return "epoll"; }
@@ -41,7 +43,8 @@ class EpollReactor final : public Reactor {
   void Cancel(Op& op) override {
     if (!op.pending) return;
     const auto found = watches_.find(op.fd);
-    if (found == watches_.end() || (found->second.in != &op && found->second.out != &op)) return;  // already failed
+    if (found == watches_.end() || (found->second.in != &op && found->second.out != &op))
+      return;  // already failed
     (found->second.in == &op ? found->second.in : found->second.out) = nullptr;
     if (found->second.in == nullptr && found->second.out == nullptr) {
       epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, op.fd, nullptr);
@@ -94,7 +97,8 @@ class EpollReactor final : public Reactor {
     } else {
       const timespec timeout{timeout_ns / 1'000'000'000, timeout_ns % 1'000'000'000};
       got = epoll_pwait2(epoll_fd_, events, 64, &timeout, nullptr);
-      if (got < 0 && errno == ENOSYS) got = epoll_wait(epoll_fd_, events, 64, static_cast<int>(timeout_ns / 1'000'000 + 1));
+      if (got < 0 && errno == ENOSYS)
+        got = epoll_wait(epoll_fd_, events, 64, static_cast<int>(timeout_ns / 1'000'000 + 1));
     }
     int count = 0;
     for (Op* op = std::exchange(failed_, nullptr); op != nullptr;) {
@@ -111,10 +115,14 @@ class EpollReactor final : public Reactor {
     if (found == watches_.end()) return 0;
     Watch& watch = found->second;
     const bool broken = (ready & (POLLERR | POLLHUP)) != 0;
-    Op* in = watch.in != nullptr && (broken || (ready & watch.in->events) != 0) ? std::exchange(watch.in, nullptr) : nullptr;
-    Op* out =
-        watch.out != nullptr && (broken || (ready & watch.out->events) != 0) ? std::exchange(watch.out, nullptr) : nullptr;
-    if (watch.in != nullptr || watch.out != nullptr) Register(fd, watch);  // one-shot: arm the other again
+    Op* in = watch.in != nullptr && (broken || (ready & watch.in->events) != 0)
+                 ? std::exchange(watch.in, nullptr)
+                 : nullptr;
+    Op* out = watch.out != nullptr && (broken || (ready & watch.out->events) != 0)
+                  ? std::exchange(watch.out, nullptr)
+                  : nullptr;
+    if (watch.in != nullptr || watch.out != nullptr)
+      Register(fd, watch);  // one-shot: arm the other again
     int count = 0;
     if (in != nullptr) count += Complete(*in, static_cast<int32_t>(ready));
     if (out != nullptr) count += Complete(*out, static_cast<int32_t>(ready));

@@ -14,8 +14,9 @@ std::string DescribeHeader(const FrameHeader& h) {
     std::snprintf(digits, sizeof digits, "%02x", bytes[i]);
     hex += digits;
   }
-  return Text("magic ", int{h.magic()}, ", version ", int{h.version()}, ", kind ", static_cast<int>(h.kind()),
-              ", frame_bytes ", h.frame_bytes(), "; first 16 bytes ", hex);
+  return Text("magic ", int{h.magic()}, ", version ", int{h.version()}, ", kind ",
+              static_cast<int>(h.kind()), ", frame_bytes ", h.frame_bytes(), "; first 16 bytes ",
+              hex);
 }
 
 }  // namespace jackfield

@@ -1,8 +1,10 @@
 // A frame: one message on the medium. Header, extension, payload, in one span of memory:
 //
-//   | FrameHeader 48 | extension 8 × extension_words | payload … | zero to 7 bytes up to a multiple of 8 |
+//   | FrameHeader 48 | extension 8 × extension_words | payload … | zero to 7 bytes up to a multiple
+//   of 8 |
 //
-// frame_bytes counts all but the filling. Frames begin at multiples of 8. docs/WIRE.md has every byte.
+// frame_bytes counts all but the filling. Frames begin at multiples of 8. docs/WIRE.md has every
+// byte.
 //
 // The header of a hostile peer is copied once (CopyHeader) and only the copy is looked at.
 #ifndef JACKFIELD_KERNEL_FRAME_H_
@@ -26,9 +28,10 @@ inline constexpr uint8_t kMagic = 0x4a;  // 'J'
 inline constexpr uint8_t kVersionMin = 1;
 inline constexpr uint8_t kVersionMax = 1;
 inline constexpr uint32_t kHeaderBytes = 48;
-inline constexpr uint32_t kFrameBytesMaxDefault = 16 << 20;  // per link, before a medium's own bound
+inline constexpr uint32_t kFrameBytesMaxDefault = 16
+                                                  << 20;  // per link, before a medium's own bound
 inline constexpr uint32_t kExtensionBytesMax = 255 * 8;
-inline constexpr uint8_t kFdsMax = 16;       // descriptors in one frame
+inline constexpr uint8_t kFdsMax = 16;         // descriptors in one frame
 inline constexpr uint8_t kPriorityLevels = 4;  // 0 is the most urgent
 inline constexpr uint8_t kPriorityDefault = 2;
 inline constexpr uint32_t kNoDeadline = 0xffffffff;  // budget_us
@@ -57,8 +60,10 @@ inline const char* HeaderFault(const FrameHeader& h, uint32_t frame_bytes) {
   if (h.version() < kVersionMin || h.version() > kVersionMax) return "unknown version";
   if (h.kind() < FrameKind::Hello || h.kind() > FrameKind::Closed) return "unknown kind";
   if (h.frame_bytes() != frame_bytes) return "frame_bytes is not what arrived";
-  if (frame_bytes < kHeaderBytes + 8u * h.extension_words()) return "frame_bytes is less than header and extension";
-  if ((h.flags() & ~static_cast<unsigned>(wire::FrameFlag::Stream)) != 0) return "reserved flag set";
+  if (frame_bytes < kHeaderBytes + 8u * h.extension_words())
+    return "frame_bytes is less than header and extension";
+  if ((h.flags() & ~static_cast<unsigned>(wire::FrameFlag::Stream)) != 0)
+    return "reserved flag set";
   if (h.priority() >= kPriorityLevels) return "priority out of range";
   if (h.fd_count() > kFdsMax) return "too many descriptors";
   if (h.code() > 16) return "status code out of range";
@@ -71,8 +76,8 @@ std::string DescribeHeader(const FrameHeader& header);
 // Sequence numbers wrap: is a after b?
 constexpr bool After(uint32_t a, uint32_t b) { return static_cast<int32_t>(a - b) > 0; }
 
-// The credit that a frame costs its receiver: 1, and 1 more for each full 4 KiB. Replies and control frames cost
-// nothing: their room is the caller's own.
+// The credit that a frame costs its receiver: 1, and 1 more for each full 4 KiB. Replies and
+// control frames cost nothing: their room is the caller's own.
 constexpr uint32_t UnitsOf(uint32_t frame_bytes) { return 1 + frame_bytes / 4096; }
 constexpr bool CostsCredit(FrameKind kind) {
   return kind == FrameKind::Request || kind == FrameKind::OneWay || kind == FrameKind::Item;

@@ -10,17 +10,18 @@ namespace jackfield {
 namespace {
 
 FrameHeader Good(uint32_t frame_bytes = kHeaderBytes) {
-  return FrameHeader(kMagic, 1, FrameKind::Request, 1, frame_bytes, 3, 0, 16, 5, 0x11121314, 0x2122232425262728,
-                     0x3132333435363738, 0x41424344, 0x51525354, 0x61626364, 0x71727374);
+  return FrameHeader(kMagic, 1, FrameKind::Request, 1, frame_bytes, 3, 0, 16, 5, 0x11121314,
+                     0x2122232425262728, 0x3132333435363738, 0x41424344, 0x51525354, 0x61626364,
+                     0x71727374);
 }
 
 uint8_t& Byte(FrameHeader& header, size_t at) { return reinterpret_cast<uint8_t*>(&header)[at]; }
 
 TEST(Frame, TheHeadersBytesAreFixed) {
   constexpr unsigned char kGolden[kHeaderBytes] = {
-      0x4a, 1, 4, 1,                                   // magic, version, kind, flags
-      0x30, 0, 0, 0,                                   // frame_bytes
-      3, 0, 16, 5,                                     // priority, extension_words, code, fd_count
+      0x4a, 1,    4,    1,                             // magic, version, kind, flags
+      0x30, 0,    0,    0,                             // frame_bytes
+      3,    0,    16,   5,                             // priority, extension_words, code, fd_count
       0x14, 0x13, 0x12, 0x11,                          // message_type
       0x28, 0x27, 0x26, 0x25, 0x24, 0x23, 0x22, 0x21,  // call_id
       0x38, 0x37, 0x36, 0x35, 0x34, 0x33, 0x32, 0x31,  // epoch

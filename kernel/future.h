@@ -1,7 +1,7 @@
 // A result that comes later, on the same node: co_await it, or Wait() for it outside handlers.
 //
-// Thread: the node's. The promise may be copied (a callback holds one); the state is counted without atomics, as all
-// of it belongs to one thread.
+// Thread: the node's. The promise may be copied (a callback holds one); the state is counted
+// without atomics, as all of it belongs to one thread.
 #ifndef JACKFIELD_KERNEL_FUTURE_H_
 #define JACKFIELD_KERNEL_FUTURE_H_
 
@@ -24,7 +24,8 @@ class FutureState {
   template <class>
   friend class Promise;
   explicit FutureState(Node& node) : node(node) {}
-  // Not inline: GCC 12 would take the users' checks of the count for uses after the delete, and warn.
+  // Not inline: GCC 12 would take the users' checks of the count for uses after the delete, and
+  // warn.
   [[gnu::noinline]] void Leave() {
     if (--users == 0) delete this;
   }

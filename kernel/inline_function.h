@@ -1,6 +1,7 @@
 // A move-only callable that never allocates: what it captures must fit, or it does not compile.
 //
-// Why not absl::AnyInvocable: it allocates when the captures exceed two pointers, and a call must not.
+// Why not absl::AnyInvocable: it allocates when the captures exceed two pointers, and a call must
+// not.
 #ifndef JACKFIELD_KERNEL_INLINE_FUNCTION_H_
 #define JACKFIELD_KERNEL_INLINE_FUNCTION_H_
 
@@ -19,13 +20,17 @@ class InlineFunction<Result(Args...), kBytes> {
  public:
   InlineFunction() = default;
   template <class F>
-    requires(!std::is_same_v<std::decay_t<F>, InlineFunction> && std::is_invocable_r_v<Result, F&, Args...>)
-  InlineFunction(F&& f) {  // NOLINT: made to be converted to
+  requires(!std::is_same_v<std::decay_t<F>, InlineFunction> &&
+           std::is_invocable_r_v<Result, F&, Args...>)
+      InlineFunction(F&& f) {  // NOLINT: made to be converted to
     using Stored = std::decay_t<F>;
     static_assert(sizeof(Stored) <= kBytes, "captures too much: capture a pointer to it");
-    static_assert(alignof(Stored) <= alignof(std::max_align_t) && std::is_nothrow_move_constructible_v<Stored>);
+    static_assert(alignof(Stored) <= alignof(std::max_align_t) &&
+                  std::is_nothrow_move_constructible_v<Stored>);
     new (storage_) Stored(std::forward<F>(f));
-    call_ = [](void* at, Args... args) -> Result { return (*static_cast<Stored*>(at))(std::forward<Args>(args)...); };
+    call_ = [](void* at, Args... args) -> Result {
+      return (*static_cast<Stored*>(at))(std::forward<Args>(args)...);
+    };
     relocate_ = [](void* from, void* to) {
       auto* stored = static_cast<Stored*>(from);
       if (to != nullptr) new (to) Stored(std::move(*stored));

@@ -11,7 +11,8 @@
 namespace jackfield {
 namespace {
 
-// A gap that the builder left in front of a frame is closed by moving the frame if it is at most this large.
+// A gap that the builder left in front of a frame is closed by moving the frame if it is at most
+// this large.
 constexpr uint32_t kMoveBytesMax = 4096;
 constexpr uint32_t kTxBlockBytes = 64 << 10;
 
@@ -24,7 +25,10 @@ struct Link::FdQueues {
 };
 
 Link::Link(Node& node, std::unique_ptr<LinkDriver> driver, LinkTraits traits)
-    : node_(node), driver_(std::move(driver)), traits_(std::move(traits)), provided_(traits_.provides_tx) {}
+    : node_(node),
+      driver_(std::move(driver)),
+      traits_(std::move(traits)),
+      provided_(traits_.provides_tx) {}
 
 Link::~Link() {
   driver_.reset();
@@ -113,7 +117,9 @@ void Link::Commit(std::byte* frame, uint32_t frame_bytes, PeerNumber peer) {
   claimed_bytes_ = 0;
   if (!tx_refs_) {
     tx_refs_ = node_.blocks().Get(kDepthFrames * sizeof(FrameRef));
-    if (!tx_refs_) return Closed(absl::ResourceExhaustedError("no memory for a link's queue: raise pool_bytes_max"));
+    if (!tx_refs_)
+      return Closed(
+          absl::ResourceExhaustedError("no memory for a link's queue: raise pool_bytes_max"));
   }
   tx()[tx_tail_ % kDepthFrames] = {frame, frame_bytes, peer};
   ++tx_tail_;
@@ -170,7 +176,8 @@ void Link::PopTx(uint32_t frames) {
   }
   while (tx_oldest_ != tx_newest_ && !After(tx_oldest_->frames_end, tx_head_)) FreeOldestTxBlock();
   if (tx_head_ == tx_tail_ && tx_newest_ != nullptr && claimed_bytes_ == 0) {
-    claim_at_ = reinterpret_cast<std::byte*>(tx_newest_) + kTxBlockHeadBytes;  // start over while it is warm
+    claim_at_ = reinterpret_cast<std::byte*>(tx_newest_) +
+                kTxBlockHeadBytes;  // start over while it is warm
   }
 }
 
@@ -185,7 +192,9 @@ void Link::PushRx(FrameRef frame, Block* block) {
   assert(rx_room() > 0);
   if (!rx_refs_) {
     rx_refs_ = node_.blocks().Get(kDepthFrames * sizeof(FrameRef));
-    if (!rx_refs_) return Closed(absl::ResourceExhaustedError("no memory for a link's queue: raise pool_bytes_max"));
+    if (!rx_refs_)
+      return Closed(
+          absl::ResourceExhaustedError("no memory for a link's queue: raise pool_bytes_max"));
   }
   rx()[rx_tail_++ % kDepthFrames] = frame;
   rx_block_ = block;

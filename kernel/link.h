@@ -4,9 +4,10 @@
 //   Claim → build → Commit  ──▶   tx queue   ── NextTx, PopTx ──▶   medium
 //   NextRx, PopRx           ◀──   rx queue   ◀── PushRx ─────────   medium
 //
-// Thread: the node's. Frame memory: a claimed frame lies in a block of the node's pool, or in memory that the driver
-// provides (ProvideTx: a ring's own). A received frame lies in the driver's memory, which must stay as it is until
-// the rx queue is empty again. A link at rest (nothing queued) holds no memory of the pool.
+// Thread: the node's. Frame memory: a claimed frame lies in a block of the node's pool, or in
+// memory that the driver provides (ProvideTx: a ring's own). A received frame lies in the driver's
+// memory, which must stay as it is until the rx queue is empty again. A link at rest (nothing
+// queued) holds no memory of the pool.
 //
 // Invariants (CheckInvariants):
 //   1. tx_head_ ≤ tx_next_ … tx_tail_ within depth; the same for rx.
@@ -52,7 +53,7 @@ struct LinkTraits {
   Caps caps;
   PeerIdentity peer;
   bool provides_tx = false;  // the driver gives the memory for frames to send (ProvideTx)
-  std::string description;  // "unix:@kv, connected to pid 4121": for explain and for errors
+  std::string description;   // "unix:@kv, connected to pid 4121": for explain and for errors
 };
 
 // What a transport writes for an open link.
@@ -60,12 +61,13 @@ class LinkDriver {
  public:
   virtual ~LinkDriver() = default;
 
-  // Moves frames tx → medium → rx as far as both allow. Never blocks. Called once a turn while the link is awake; if
-  // link.resting() the node is about to sleep: arm what will wake it (a reactor Op).
+  // Moves frames tx → medium → rx as far as both allow. Never blocks. Called once a turn while the
+  // link is awake; if link.resting() the node is about to sleep: arm what will wake it (a reactor
+  // Op).
   virtual void Pump(Link& link) = 0;
 
-  // Starts closing. The driver calls link.Closed(status) exactly once, in this call or later, after its last
-  // operation has ended; it is destroyed some time after that.
+  // Starts closing. The driver calls link.Closed(status) exactly once, in this call or later, after
+  // its last operation has ended; it is destroyed some time after that.
   virtual void Close(Link& link) = 0;
 };
 
@@ -73,17 +75,17 @@ class LinkDriver {
 class LinkOwner {
  public:
   virtual ~LinkOwner() = default;
-  virtual void OnFrames(Link& link) = 0;                          // the rx queue is not empty
-  virtual void OnRoom(Link& link) = 0;                            // frames have left the tx queue
-  virtual void OnPeerLost(Link& link, PeerNumber peer) = 0;       // of a link with many peers
+  virtual void OnFrames(Link& link) = 0;                           // the rx queue is not empty
+  virtual void OnRoom(Link& link) = 0;                             // frames have left the tx queue
+  virtual void OnPeerLost(Link& link, PeerNumber peer) = 0;        // of a link with many peers
   virtual void OnClosed(Link& link, const absl::Status& why) = 0;  // exactly once
 };
 
 class Link {
  public:
-  static constexpr uint32_t kDepthFrames = 1024;       // frames in each queue
-  static constexpr uint32_t kTxBytesMax = 1 << 20;     // queued to go out; one frame may exceed it
-  static constexpr uint32_t kFdFramesMax = 64;         // queued frames with descriptors, each direction
+  static constexpr uint32_t kDepthFrames = 1024;    // frames in each queue
+  static constexpr uint32_t kTxBytesMax = 1 << 20;  // queued to go out; one frame may exceed it
+  static constexpr uint32_t kFdFramesMax = 64;  // queued frames with descriptors, each direction
 
   Link(Node& node, std::unique_ptr<LinkDriver> driver, LinkTraits traits);
   ~Link();
@@ -91,17 +93,19 @@ class Link {
 
   // ---- For the owner: sending.
 
-  // Room for one frame of up to `frame_bytes`, at a multiple of 8; nullptr when there is none now (the driver will
-  // make room) or a claim is open. Until Commit or Abandon nothing else may be claimed.
+  // Room for one frame of up to `frame_bytes`, at a multiple of 8; nullptr when there is none now
+  // (the driver will make room) or a claim is open. Until Commit or Abandon nothing else may be
+  // claimed.
   std::byte* Claim(uint32_t frame_bytes);
-  // The open claim made larger; its first `front` and last `back` bytes are moved to the new one's. nullptr: no room,
-  // and the claim stays as it was.
+  // The open claim made larger; its first `front` and last `back` bytes are moved to the new one's.
+  // nullptr: no room, and the claim stays as it was.
   std::byte* GrowClaim(uint32_t frame_bytes, uint32_t front, uint32_t back);
   // Puts the claimed frame into the queue. It lies anywhere within the claim.
   void Commit(std::byte* frame, uint32_t frame_bytes, PeerNumber peer);
   void Abandon() { claimed_bytes_ = 0; }
   bool claim_open() const { return claimed_bytes_ != 0; }
-  // Descriptors for the frame that is committed next; the link owns and closes them. False: the queue is full.
+  // Descriptors for the frame that is committed next; the link owns and closes them. False: the
+  // queue is full.
   bool AttachFds(const int* fds, uint8_t count);
   bool has_fd_room() const;
 
@@ -114,7 +118,8 @@ class Link {
   // If the next rx frame is alone in a block of the driver's, that block; the caller may take it.
   Block* RxBlock() { return rx_tail_ - rx_head_ == 1 ? rx_block_ : nullptr; }
   void ExpectFds() { expects_fds_ = true; }
-  // The descriptors that came with the frame being taken; false if not exactly `count` came. The caller owns them.
+  // The descriptors that came with the frame being taken; false if not exactly `count` came. The
+  // caller owns them.
   bool TakeFds(int* fds, uint8_t count);
 
   // ---- For the driver.
@@ -133,15 +138,19 @@ class Link {
   void PopTx(uint32_t frames);
 
   uint32_t rx_room() const { return kDepthFrames - (rx_tail_ - rx_head_); }
-  // A received frame. `block`: if it is alone in that block, which its receiver may take (it is then empty).
-  // Requires: rx_room() > 0.
+  // A received frame. `block`: if it is alone in that block, which its receiver may take (it is
+  // then empty). Requires: rx_room() > 0.
   void PushRx(FrameRef frame, Block* block = nullptr);
-  // Descriptors that came with the next frame pushed. Too many are closed and the link fails at the frame.
+  // Descriptors that came with the next frame pushed. Too many are closed and the link fails at the
+  // frame.
   void PushRxFds(const int* fds, uint8_t count);
 
-  // Claims come from here on from [at, at + bytes) instead of the pool: a ring's free part. Call again in each Pump.
+  // Claims come from here on from [at, at + bytes) instead of the pool: a ring's free part. Call
+  // again in each Pump.
   void ProvideTx(std::byte* at, uint32_t bytes);
-  uint32_t wanted_bytes() const { return wanted_bytes_; }  // the claim that found no room, 0 if none
+  uint32_t wanted_bytes() const {
+    return wanted_bytes_;
+  }  // the claim that found no room, 0 if none
 
   // Bytes moved though no frame is complete yet: the loop stays awake.
   void NoteProgress() { ++activity_; }
@@ -149,7 +158,8 @@ class Link {
   // The end. After it the driver makes no further call.
   void Closed(absl::Status why);
   bool resting() const { return resting_; }
-  // Will descriptors come? Both ends agreed on it; asking for them costs, so a driver asks only then.
+  // Will descriptors come? Both ends agreed on it; asking for them costs, so a driver asks only
+  // then.
   bool expects_fds() const { return expects_fds_; }
   // Makes the node pump this link in its next turn; from a reactor completion or a timer.
   void Wake();
@@ -199,7 +209,8 @@ class Link {
   Block tx_refs_, rx_refs_;
   Block* rx_block_ = nullptr;
 
-  // Blocks that queued frames lie in, oldest first, chained through their own first bytes; the newest takes claims.
+  // Blocks that queued frames lie in, oldest first, chained through their own first bytes; the
+  // newest takes claims.
   struct TxBlock {
     Block self;
     TxBlock* next;

@@ -19,7 +19,8 @@ class IdleDriver final : public LinkDriver {
 
 class LinkTest : public testing::Test {
  protected:
-  LinkTest() : node_(Node::Create({.registry = &registry_, .wait = NodeOptions::Wait::kEpoll}).value()) {
+  LinkTest()
+      : node_(Node::Create({.registry = &registry_, .wait = NodeOptions::Wait::kEpoll}).value()) {
     LinkTraits traits;
     traits.caps.fds = true;
     traits.caps.frame_bytes_max = kFrameBytesMaxDefault;
@@ -116,14 +117,16 @@ TEST_F(LinkTest, ABuildGrowsAndOneThatFitsAfterAllIsMovedIn) {
   for (const uint32_t limit : {256u, 600u, 700u, 1000u, 4096u}) {
     for (uint32_t text = 0; text < limit + 100; text += 13) {
       Build build([&](flatbuffers::FlatBufferBuilder& fbb) {
-        fbb.Finish(flatbuffers::Offset<flatbuffers::String>(fbb.CreateString(std::string(text, 'x'))));
+        fbb.Finish(
+            flatbuffers::Offset<flatbuffers::String>(fbb.CreateString(std::string(text, 'x'))));
       });
       FrameSpace space(link_.get(), nullptr, kHeaderBytes, limit);
       std::span<std::byte> written;
       if (build.Write(space, &written)) {
         EXPECT_LE(written.size() + kHeaderBytes, limit);
         EXPECT_EQ(flatbuffers::GetRoot<flatbuffers::String>(written.data())->size(), text);
-        link_->Commit(written.data() - kHeaderBytes, static_cast<uint32_t>(written.size()) + kHeaderBytes, 0);
+        link_->Commit(written.data() - kHeaderBytes,
+                      static_cast<uint32_t>(written.size()) + kHeaderBytes, 0);
         link_->PopTx(1);
       } else {
         EXPECT_TRUE(space.too_large());

@@ -1,4 +1,5 @@
-// A doubly linked list through its members: no allocation, removal in O(1). A member unlinks itself when destroyed.
+// A doubly linked list through its members: no allocation, removal in O(1). A member unlinks itself
+// when destroyed.
 #ifndef JACKFIELD_KERNEL_LIST_H_
 #define JACKFIELD_KERNEL_LIST_H_
 
@@ -38,7 +39,10 @@ class List {
   }
   bool empty() const { return head_.next_ == &head_; }
   T* front() const { return empty() ? nullptr : Cast(head_.next_); }
-  T* next(T* member) const { return static_cast<Node*>(member)->next_ == &head_ ? nullptr : Cast(static_cast<Node*>(member)->next_); }
+  T* next(T* member) const {
+    return static_cast<Node*>(member)->next_ == &head_ ? nullptr
+                                                       : Cast(static_cast<Node*>(member)->next_);
+  }
   void PushBack(T& member) {
     Node& node = member;
     node.next_ = &head_;

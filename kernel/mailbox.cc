@@ -13,7 +13,8 @@ bool Mailbox::Post(Posted& posted) {
   do {
     if (head == Gone()) return false;
     posted.next = head;
-  } while (!head_.compare_exchange_weak(head, &posted, std::memory_order_seq_cst, std::memory_order_relaxed));
+  } while (!head_.compare_exchange_weak(head, &posted, std::memory_order_seq_cst,
+                                        std::memory_order_relaxed));
   Wake();
   return true;
 }

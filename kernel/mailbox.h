@@ -1,7 +1,8 @@
-// How other threads reach a node: they post to its mailbox; the node runs what is posted in its own turn.
+// How other threads reach a node: they post to its mailbox; the node runs what is posted in its own
+// turn.
 //
-// Thread: MailboxHandle may be copied to and used from any thread, and may outlive the node (Post is then refused).
-// Take, PrepareSleep and EndSleep belong to the node's thread.
+// Thread: MailboxHandle may be copied to and used from any thread, and may outlive the node (Post
+// is then refused). Take, PrepareSleep and EndSleep belong to the node's thread.
 #ifndef JACKFIELD_KERNEL_MAILBOX_H_
 #define JACKFIELD_KERNEL_MAILBOX_H_
 
@@ -12,7 +13,8 @@
 
 namespace jackfield {
 
-// Something posted; the poster owns it, and leaves it alone until `run` is called. For posts without allocation.
+// Something posted; the poster owns it, and leaves it alone until `run` is called. For posts
+// without allocation.
 struct Posted {
   void (*run)(Posted& self) = nullptr;
   Posted* next = nullptr;
@@ -29,8 +31,8 @@ class Mailbox {
 
   // ---- The node's.
   int event_fd() const { return event_fd_; }
-  Posted* Take();       // what was posted, oldest first
-  Posted* Shut();       // the same, and refuses every later post
+  Posted* Take();  // what was posted, oldest first
+  Posted* Shut();  // the same, and refuses every later post
   // Before the last look for work and the sleep: from here on, posts write to event_fd.
   void PrepareSleep() { asleep_.store(true, std::memory_order_seq_cst); }
   bool HasPosts() const { return head_.load(std::memory_order_seq_cst) != nullptr; }
@@ -43,8 +45,9 @@ class Mailbox {
   static Posted* Gone() { return reinterpret_cast<Posted*>(1); }
 
   const int event_fd_;
-  std::atomic<Posted*> head_{nullptr};   // newest first; published to the node by its release
-  std::atomic<bool> asleep_{false};      // read by posters after their post: either they see it or the node sees the post
+  std::atomic<Posted*> head_{nullptr};  // newest first; published to the node by its release
+  std::atomic<bool> asleep_{
+      false};  // read by posters after their post: either they see it or the node sees the post
   std::atomic<int> handles_{0};
 };
 
@@ -54,13 +57,15 @@ class MailboxHandle {
   MailboxHandle() = default;
   explicit MailboxHandle(Mailbox* mailbox) : mailbox_(mailbox) { Add(); }
   MailboxHandle(const MailboxHandle& other) : mailbox_(other.mailbox_) { Add(); }
-  MailboxHandle(MailboxHandle&& other) noexcept : mailbox_(std::exchange(other.mailbox_, nullptr)) {}
+  MailboxHandle(MailboxHandle&& other) noexcept
+      : mailbox_(std::exchange(other.mailbox_, nullptr)) {}
   MailboxHandle& operator=(MailboxHandle other) noexcept {
     std::swap(mailbox_, other.mailbox_);
     return *this;
   }
   ~MailboxHandle() {
-    if (mailbox_ != nullptr && mailbox_->handles_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete mailbox_;
+    if (mailbox_ != nullptr && mailbox_->handles_.fetch_sub(1, std::memory_order_acq_rel) == 1)
+      delete mailbox_;
   }
 
   Mailbox* operator->() const { return mailbox_; }

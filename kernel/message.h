@@ -1,6 +1,8 @@
-// A received message: its payload and descriptors. Borrowed while it is being delivered, owned after Keep().
+// A received message: its payload and descriptors. Borrowed while it is being delivered, owned
+// after Keep().
 //
-// Thread: the node's. A kept Message holds a block of the node's pool, so it must not outlive the node.
+// Thread: the node's. A kept Message holds a block of the node's pool, so it must not outlive the
+// node.
 #ifndef JACKFIELD_KERNEL_MESSAGE_H_
 #define JACKFIELD_KERNEL_MESSAGE_H_
 
@@ -27,11 +29,13 @@ class Message {
   ~Message() = default;
 
   std::span<const std::byte> payload() const { return payload_; }
-  std::string_view text() const { return {reinterpret_cast<const char*>(payload_.data()), payload_.size()}; }
+  std::string_view text() const {
+    return {reinterpret_cast<const char*>(payload_.data()), payload_.size()};
+  }
   uint32_t type() const { return type_; }
 
-  // Makes it independent of the delivery: takes over the frame's block, or copies. False: no memory within the pool's
-  // budget; it stays borrowed.
+  // Makes it independent of the delivery: takes over the frame's block, or copies. False: no memory
+  // within the pool's budget; it stays borrowed.
   bool Keep(BlockPool& pool);
   bool kept() const { return kept_; }
 

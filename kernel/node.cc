@@ -18,20 +18,23 @@ namespace {
 constexpr int kTimersPerTurn = 256;
 // A link that stays silent for so many passes while others work is armed and left to the reactor.
 constexpr uint32_t kQuietTurnsMax = 16;
-// While the loop spins, the reactor is asked each so many turns (if it cannot tell for nothing whether that pays).
+// While the loop spins, the reactor is asked each so many turns (if it cannot tell for nothing
+// whether that pays).
 constexpr uint32_t kPollEvery = 16;
-// A spin that lasts this much longer between two looks was interrupted: the CPU went to somebody else.
+// A spin that lasts this much longer between two looks was interrupted: the CPU went to somebody
+// else.
 constexpr int64_t kPreemptedNs = 500'000;
 constexpr int kSpinsPerLook = 8;  // at the clock
 
 uint64_t RandomEpoch() {
   uint64_t epoch = 0;
-  if (getrandom(&epoch, sizeof epoch, 0) != sizeof epoch) epoch = static_cast<uint64_t>(SystemClock().NowNs());
+  if (getrandom(&epoch, sizeof epoch, 0) != sizeof epoch)
+    epoch = static_cast<uint64_t>(SystemClock().NowNs());
   return epoch | 1;  // never 0
 }
 
-// On one CPU whoever we wait for needs it. Where there are more, being bound to one says nothing about the others: what
-// spinning is worth is then learned.
+// On one CPU whoever we wait for needs it. Where there are more, being bound to one says nothing
+// about the others: what spinning is worth is then learned.
 bool MachineHasOneCpu() { return sysconf(_SC_NPROCESSORS_ONLN) <= 1; }
 
 void SayOnce(const std::string& line) {
@@ -49,7 +52,8 @@ struct Node::Spawned {
 };
 
 absl::StatusOr<std::unique_ptr<Node>> Node::Create(NodeOptions options) {
-  if (options.registry == nullptr) return absl::InvalidArgumentError("a node needs a registry of transports");
+  if (options.registry == nullptr)
+    return absl::InvalidArgumentError("a node needs a registry of transports");
   std::unique_ptr<Clock> own_clock;
   if (options.clock == nullptr) {
     own_clock = std::make_unique<SystemClock>();
@@ -69,11 +73,13 @@ Node::Node(NodeOptions options, std::unique_ptr<Clock> own_clock)
       clock_(options.clock),
       sys_(options.seam),
       blocks_(options.pool_bytes_max),
-      mail_op_([](Op& op, int32_t) {
-        auto* node = static_cast<Node*>(op.user);
-        uint64_t count;
-        node->sys_.Read(node->mailbox_->event_fd(), &count, sizeof count);
-      }, this),
+      mail_op_(
+          [](Op& op, int32_t) {
+            auto* node = static_cast<Node*>(op.user);
+            uint64_t count;
+            node->sys_.Read(node->mailbox_->event_fd(), &count, sizeof count);
+          },
+          this),
       may_spin_(!MachineHasOneCpu()),
       spin_(options.spin_ns, may_spin_),
       random_(epoch_ * 0x9e3779b97f4a7c15u) {
@@ -97,8 +103,10 @@ absl::Status Node::Init(NodeOptions::Wait wait) {
       return absl::OkStatus();
     }
     if (wait == NodeOptions::Wait::kUring) return reactor.status();
-    SayOnce(Text("jackfield: ", std::string_view(reactor.status().message().data(), reactor.status().message().size()),
-                 "; epoll takes over (everything works, a little slower)"));
+    SayOnce(
+        Text("jackfield: ",
+             std::string_view(reactor.status().message().data(), reactor.status().message().size()),
+             "; epoll takes over (everything works, a little slower)"));
   }
   absl::StatusOr<std::unique_ptr<Reactor>> reactor = MakeEpollReactor(sys_);
   if (!reactor.ok()) return reactor.status();
@@ -142,7 +150,8 @@ bool Node::Turn(int64_t sleep_until_ns) {
   now_ns_ = clock_->NowNs();
   bool progress = std::exchange(found_work_, false);
   ++idle_turns_;
-  if (reactor_->MayHaveCompletions() && (awake_.empty() || idle_turns_ % kPollEvery == 0 || !reactor_->costs_to_ask())) {
+  if (reactor_->MayHaveCompletions() &&
+      (awake_.empty() || idle_turns_ % kPollEvery == 0 || !reactor_->costs_to_ask())) {
     progress |= reactor_->Poll() > 0;
   }
   progress |= RunPosted();
@@ -259,7 +268,8 @@ void Node::SleepOrSpin(int64_t sleep_until_ns) {
   mailbox_->EndSleep();
 }
 
-// Looks at the awake links and nothing else, so that an arrival is seen soon. True: something is to be done.
+// Looks at the awake links and nothing else, so that an arrival is seen soon. True: something is to
+// be done.
 bool Node::SpinOnce() {
   ++pass_;
   for (size_t i = 0; i < awake_.size(); ++i) {  // by index: a turn may wake another link
@@ -268,7 +278,8 @@ bool Node::SpinOnce() {
     if (awake_[i]->activity_ != before) return found_work_ = true;
   }
   current_call_ = nullptr;
-  return mailbox_->HasPosts() || !deferred_.empty() || !ready_.empty() || (!reactor_->costs_to_ask() && reactor_->MayHaveCompletions());
+  return mailbox_->HasPosts() || !deferred_.empty() || !ready_.empty() ||
+         (!reactor_->costs_to_ask() && reactor_->MayHaveCompletions());
 }
 
 void Node::Spawn(Task<void> task) {
@@ -280,7 +291,8 @@ void Node::Spawn(Task<void> task) {
         [](void* user) {
           auto* ended = static_cast<Spawned*>(user);
           if (ended->next != nullptr) ended->next->previous = ended->previous;
-          (ended->previous != nullptr ? ended->previous->next : ended->node->spawned_) = ended->next;
+          (ended->previous != nullptr ? ended->previous->next : ended->node->spawned_) =
+              ended->next;
           delete ended;
         },
         spawned);

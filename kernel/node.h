@@ -1,13 +1,16 @@
-// A node: one thread, one loop, one reactor. It owns the links, and runs the channels and ports, that are opened on it.
+// A node: one thread, one loop, one reactor. It owns the links, and runs the channels and ports,
+// that are opened on it.
 //
-//   absl::StatusOr<std::unique_ptr<Node>> node = Node::Create({.name = "greeter", .registry = &registry});
+//   absl::StatusOr<std::unique_ptr<Node>> node = Node::Create({.name = "greeter", .registry =
+//   &registry});
 //   (*node)->Run();   // until Stop()
 //
-// Thread: all of it belongs to the thread that drives it (Run, RunUntil, Turn), but for handle(), which may be
-// copied to other threads. Make it on that thread too: its io_uring belongs to the thread that made it.
+// Thread: all of it belongs to the thread that drives it (Run, RunUntil, Turn), but for handle(),
+// which may be copied to other threads. Make it on that thread too: its io_uring belongs to the
+// thread that made it.
 //
-// One turn: completions → pump awake links, deliver frames → posted and deferred work, timers → pump what became
-// ready to send → and with nothing to do spin for the learned time, then sleep.
+// One turn: completions → pump awake links, deliver frames → posted and deferred work, timers →
+// pump what became ready to send → and with nothing to do spin for the learned time, then sleep.
 #ifndef JACKFIELD_KERNEL_NODE_H_
 #define JACKFIELD_KERNEL_NODE_H_
 
@@ -37,13 +40,14 @@ class Address;
 class Registry;
 class ServerCall;
 
-// A coroutine that waits on a node. It lies in an awaiter, so it goes with the coroutine it would resume.
+// A coroutine that waits on a node. It lies in an awaiter, so it goes with the coroutine it would
+// resume.
 struct ReadyTag {};
 class Suspended : public ListNode<ReadyTag> {
  public:
   inline void Suspend(Node& node, std::coroutine_handle<> waiting);
-  // Makes the node resume it in a later part of this turn: never under the feet of who calls, so that the coroutine may
-  // destroy what it waited for. Does nothing when nobody is suspended.
+  // Makes the node resume it in a later part of this turn: never under the feet of who calls, so
+  // that the coroutine may destroy what it waited for. Does nothing when nobody is suspended.
   inline void Resume(Node& node);
   void Forget() {  // the coroutine is being destroyed
     Unlink();
@@ -57,10 +61,10 @@ class Suspended : public ListNode<ReadyTag> {
 };
 
 struct NodeOptions {
-  std::string name = "node";            // for people; at most 64 bytes
-  const Registry* registry = nullptr;   // outlives the node
+  std::string name = "node";           // for people; at most 64 bytes
+  const Registry* registry = nullptr;  // outlives the node
   enum class Wait { kAny, kUring, kEpoll };
-  Wait wait = Wait::kAny;               // kAny: io_uring, or epoll where that is forbidden, which is logged once
+  Wait wait = Wait::kAny;  // kAny: io_uring, or epoll where that is forbidden, which is logged once
   int64_t spin_ns = Spin::kLearned;     // or Spin::kAlways, or a time; 0: sleep at once
   uint64_t pool_bytes_max = 256 << 20;  // message memory
   Clock* clock = nullptr;               // tests; else CLOCK_MONOTONIC
@@ -79,8 +83,10 @@ class Node {
 
   // ---- Driving.
 
-  void Run();                        // until Stop()
-  void Stop() { stopped_ = true; }   // from the node's thread; elsewhere: handle().Run([node] { node->Stop(); })
+  void Run();  // until Stop()
+  void Stop() {
+    stopped_ = true;
+  }  // from the node's thread; elsewhere: handle().Run([node] { node->Stop(); })
   // Turns until `done()` holds or `deadline_ns` (of clock()) has passed. False: the latter.
   template <class Done>
   bool RunUntil(Done done, int64_t deadline_ns = Timers::kNever) {
@@ -95,8 +101,8 @@ class Node {
   // Requires: !in_turn().
   bool Turn(int64_t sleep_until_ns = Timers::kNever);
   bool in_turn() const { return in_turn_; }
-  // Ends the blocking waits of this thread (Call().Wait() and its like) as CANCELLED, and every later one: the program is
-  // asked to stop. From the node's thread.
+  // Ends the blocking waits of this thread (Call().Wait() and its like) as CANCELLED, and every
+  // later one: the program is asked to stop. From the node's thread.
   void Interrupt() { interrupted_ = true; }
   bool interrupted() const { return interrupted_; }
 
@@ -115,7 +121,8 @@ class Node {
   Link& AddLink(std::unique_ptr<LinkDriver> driver, LinkTraits traits, LinkOwner* owner);
   void RemoveLink(Link& link);  // closes it if need be; destroyed when its driver has ended
   void WakeLink(Link& link);    // pumped in the next pass
-  // Takes `?spin=` out of an address and obeys it: 0, a duration, always or learned. It is the node's, not one link's.
+  // Takes `?spin=` out of an address and obeys it: 0, a duration, always or learned. It is the
+  // node's, not one link's.
   absl::StatusOr<Address> TakeSpin(const Address& address);
 
   const std::string& name() const { return name_; }
@@ -131,7 +138,8 @@ class Node {
   const MailboxHandle& handle() const { return mailbox_; }
   uint64_t NextRandom();  // of a generator seeded by the epoch
 
-  // The call that the running handler serves, so that a call it makes inherits deadline, priority and chain.
+  // The call that the running handler serves, so that a call it makes inherits deadline, priority
+  // and chain.
   ServerCall* current_call() const { return current_call_; }
   void SetCurrentCall(ServerCall* call) { current_call_ = call; }
 

@@ -15,7 +15,8 @@ namespace {
 class NodeTest : public testing::TestWithParam<NodeOptions::Wait> {
  protected:
   void SetUp() override {
-    absl::StatusOr<std::unique_ptr<Node>> node = Node::Create({.registry = &registry_, .wait = GetParam()});
+    absl::StatusOr<std::unique_ptr<Node>> node =
+        Node::Create({.registry = &registry_, .wait = GetParam()});
     if (!node.ok()) GTEST_SKIP() << node.status();
     node_ = *std::move(node);
   }
@@ -109,7 +110,8 @@ TEST_P(NodeTest, RunUntilReturnsAtItsDeadline) {
   EXPECT_FALSE(node_->RunUntil([] { return false; }, node_->clock().NowNs() + 2'000'000));
 }
 
-INSTANTIATE_TEST_SUITE_P(Both, NodeTest, testing::Values(NodeOptions::Wait::kUring, NodeOptions::Wait::kEpoll));
+INSTANTIATE_TEST_SUITE_P(Both, NodeTest,
+                         testing::Values(NodeOptions::Wait::kUring, NodeOptions::Wait::kEpoll));
 
 TEST(NodeReactor, EpollTakesOverWhereTheEnvironmentAsksForIt) {
   setenv("JACKFIELD_REACTOR", "epoll", 1);

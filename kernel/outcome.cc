@@ -12,21 +12,31 @@ constexpr const char* kPayload = "jackfield/outcome";
 
 absl::StatusCode CodeOf(Reason reason) {
   switch (reason) {
-    case Reason::kNone: return absl::StatusCode::kUnknown;
+    case Reason::kNone:
+      return absl::StatusCode::kUnknown;
     case Reason::kBackPressure:
-    case Reason::kResource: return absl::StatusCode::kResourceExhausted;
-    case Reason::kTooLarge: return absl::StatusCode::kInvalidArgument;
-    case Reason::kPermission: return absl::StatusCode::kPermissionDenied;
+    case Reason::kResource:
+      return absl::StatusCode::kResourceExhausted;
+    case Reason::kTooLarge:
+      return absl::StatusCode::kInvalidArgument;
+    case Reason::kPermission:
+      return absl::StatusCode::kPermissionDenied;
     case Reason::kVersion:
     case Reason::kDeadlock:
-    case Reason::kMisuse: return absl::StatusCode::kFailedPrecondition;
+    case Reason::kMisuse:
+      return absl::StatusCode::kFailedPrecondition;
     case Reason::kPeerDied:
     case Reason::kUnreachable:
-    case Reason::kClosed: return absl::StatusCode::kUnavailable;
-    case Reason::kCancelled: return absl::StatusCode::kCancelled;
-    case Reason::kDeadline: return absl::StatusCode::kDeadlineExceeded;
-    case Reason::kUnknownMethod: return absl::StatusCode::kUnimplemented;
-    case Reason::kCorrupt: return absl::StatusCode::kDataLoss;
+    case Reason::kClosed:
+      return absl::StatusCode::kUnavailable;
+    case Reason::kCancelled:
+      return absl::StatusCode::kCancelled;
+    case Reason::kDeadline:
+      return absl::StatusCode::kDeadlineExceeded;
+    case Reason::kUnknownMethod:
+      return absl::StatusCode::kUnimplemented;
+    case Reason::kCorrupt:
+      return absl::StatusCode::kDataLoss;
   }
   return absl::StatusCode::kUnknown;
 }
@@ -41,8 +51,9 @@ std::string_view Name(Outcome outcome) {
 
 std::string_view Name(Reason reason) {
   constexpr std::string_view kNames[] = {
-      "none",      "back-pressure", "too-large", "permission", "version",  "deadlock",       "resource", "peer-died",
-      "cancelled", "unreachable",   "deadline",  "unknown-method", "corrupt", "misuse", "closed"};
+      "none",     "back-pressure",  "too-large", "permission", "version",
+      "deadlock", "resource",       "peer-died", "cancelled",  "unreachable",
+      "deadline", "unknown-method", "corrupt",   "misuse",     "closed"};
   const auto i = static_cast<size_t>(reason);
   return i < std::size(kNames) ? kNames[i] : "?";
 }

@@ -59,10 +59,11 @@ uint8_t* FrameAllocator::allocate(size_t size) {
   return overflow_ = new uint8_t[size];
 }
 
-uint8_t* FrameAllocator::reallocate_downward(uint8_t* old, size_t old_size, size_t new_size, size_t in_use_back,
-                                             size_t in_use_front) {
+uint8_t* FrameAllocator::reallocate_downward(uint8_t* old, size_t old_size, size_t new_size,
+                                             size_t in_use_back, size_t in_use_front) {
   if (!failed()) {
-    std::byte* room = space_.Grow(new_size, static_cast<uint32_t>(in_use_front), static_cast<uint32_t>(in_use_back));
+    std::byte* room = space_.Grow(new_size, static_cast<uint32_t>(in_use_front),
+                                  static_cast<uint32_t>(in_use_back));
     if (room != nullptr) return reinterpret_cast<uint8_t*>(room);
   }
   auto* larger = new uint8_t[new_size];

@@ -1,7 +1,8 @@
 // What goes into a frame: bytes that exist, or a FlatBuffer that is built in the frame itself.
 //
-//   channel.Call(kPut, Bytes(data))                                        copied once, into the frame
-//   channel.Call(kPut, Build([&](flatbuffers::FlatBufferBuilder& fbb) {    built where it is sent from
+//   channel.Call(kPut, Bytes(data))                                        copied once, into the
+//   frame channel.Call(kPut, Build([&](flatbuffers::FlatBufferBuilder& fbb) {    built where it is
+//   sent from
 //     fbb.Finish(CreatePut(fbb, fbb.CreateString(key)));
 //   }))
 //
@@ -30,12 +31,15 @@ class FrameSpace {
   FrameSpace(Link* link, BlockPool* pool, uint32_t prefix_bytes, uint32_t bytes_max)
       : link_(link), pool_(pool), prefix_bytes_(prefix_bytes), bytes_max_(bytes_max) {}
 
-  // Room for a payload of so many bytes, at a multiple of 8; nullptr: no room (too_large() tells why).
+  // Room for a payload of so many bytes, at a multiple of 8; nullptr: no room (too_large() tells
+  // why).
   std::byte* Claim(uint64_t payload_bytes);
   // A larger room; the first `front` and last `back` bytes of the old one move along.
   std::byte* Grow(uint64_t payload_bytes, uint32_t front, uint32_t back);
   bool too_large() const { return too_large_; }
-  uint32_t payload_bytes_max() const { return bytes_max_ > prefix_bytes_ ? bytes_max_ - prefix_bytes_ : 0; }
+  uint32_t payload_bytes_max() const {
+    return bytes_max_ > prefix_bytes_ ? bytes_max_ - prefix_bytes_ : 0;
+  }
   uint32_t prefix_bytes() const { return prefix_bytes_; }
   Block TakeBlock() { return std::move(block_); }
 
@@ -66,7 +70,9 @@ class Bytes final : public Payload {
   explicit Bytes(std::span<const std::byte> bytes) : bytes_(bytes) {}
   explicit Bytes(std::string_view text) : bytes_(std::as_bytes(std::span(text))) {}
 
-  uint32_t size_hint() const override { return static_cast<uint32_t>(std::min<size_t>(bytes_.size(), UINT32_MAX)); }
+  uint32_t size_hint() const override {
+    return static_cast<uint32_t>(std::min<size_t>(bytes_.size(), UINT32_MAX));
+  }
   bool Write(FrameSpace& space, std::span<std::byte>* written) override {
     std::byte* to = space.Claim(bytes_.size());
     if (to == nullptr) return false;
@@ -79,9 +85,10 @@ class Bytes final : public Payload {
   std::span<const std::byte> bytes_;
 };
 
-// Lets a FlatBufferBuilder write into a FrameSpace. It builds downwards, so the finished buffer ends where the
-// space ends and the header's place is in front of it. If the space runs out the build goes on in memory of its own,
-// so that it can end in order; what then fits is moved in (MoveIn), and thrown away otherwise.
+// Lets a FlatBufferBuilder write into a FrameSpace. It builds downwards, so the finished buffer
+// ends where the space ends and the header's place is in front of it. If the space runs out the
+// build goes on in memory of its own, so that it can end in order; what then fits is moved in
+// (MoveIn), and thrown away otherwise.
 class FrameAllocator final : public flatbuffers::Allocator {
  public:
   explicit FrameAllocator(FrameSpace& space) : space_(space) {}
@@ -91,7 +98,8 @@ class FrameAllocator final : public flatbuffers::Allocator {
   uint8_t* reallocate_downward(uint8_t* old, size_t old_size, size_t new_size, size_t in_use_back,
                                size_t in_use_front) override;
   bool failed() const { return overflow_ != nullptr; }
-  // After failed(): the builder asks for twice the room, so what it built may fit all the same. False: it does not.
+  // After failed(): the builder asks for twice the room, so what it built may fit all the same.
+  // False: it does not.
   bool MoveIn(std::span<std::byte>* built);
 
  private:
@@ -104,14 +112,16 @@ template <class Builder>
 class Build final : public Payload {
  public:
   // size_hint: bytes to begin with; the space doubles when it is not enough.
-  explicit Build(Builder build, uint32_t size_hint = 512) : build_(std::move(build)), size_hint_((size_hint + 7) & ~7u) {}
+  explicit Build(Builder build, uint32_t size_hint = 512)
+      : build_(std::move(build)), size_hint_((size_hint + 7) & ~7u) {}
 
   uint32_t size_hint() const override { return size_hint_; }
   bool Write(FrameSpace& space, std::span<std::byte>* written) override {
     FrameAllocator allocator(space);
     const uint32_t start_bytes = std::min(size_hint_, space.payload_bytes_max() & ~7u);
     flatbuffers::FlatBufferBuilder fbb(start_bytes, &allocator, false);
-    fbb.TrackMinAlign(8);  // the finished buffer begins at a multiple of 8, and the header in front of it does
+    fbb.TrackMinAlign(
+        8);  // the finished buffer begins at a multiple of 8, and the header in front of it does
     build_(fbb);
     *written = {reinterpret_cast<std::byte*>(fbb.GetBufferPointer()), fbb.GetSize()};
     return !allocator.failed() || allocator.MoveIn(written);
@@ -122,7 +132,8 @@ class Build final : public Payload {
   const uint32_t size_hint_;
 };
 
-// Limits for the FlatBuffers verifier: its own defaults let a message of 680 bytes burn 17 ms (FAULTS, finding 5).
+// Limits for the FlatBuffers verifier: its own defaults let a message of 680 bytes burn 17 ms
+// (FAULTS, finding 5).
 inline constexpr int kVerifyDepthMax = 64;
 inline constexpr int kVerifyTablesMax = 1000;
 

@@ -4,6 +4,7 @@
 #include <new>
 
 #include "kernel/call_chain.h"
+#include "kernel/port_listener.h"
 #include "kernel/port_seat.h"
 #include "kernel/registry.h"
 #include "kernel/text.h"
@@ -17,58 +18,15 @@ constexpr int kDispatchMax = 256;
 
 }  // namespace
 
-struct Port::Listener final : LinkSink {
-  // An address in use is tried again for a while: the descriptors of a process that was killed are given back by
-  // io_uring some milliseconds after its end, and its successor may be here first.
-  static constexpr int64_t kRetryNs = 10'000'000;
-  static constexpr int64_t kRetryForNs = 1'000'000'000;
-
-  Listener(Port& port, size_t place, Address address)
-      : port(port), place(place), address(std::move(address)),
-        retry_until_ns(port.node_.clock().NowNs() + kRetryForNs),
-        retry([](Timer& timer) {
-          auto* self = static_cast<Listener*>(timer.user);
-          if (absl::Status status = self->Open(); !status.ok()) self->OnOpenFailed(std::move(status));
-        }, this) {}
-  ~Listener() override { port.node_.timers().Cancel(retry); }
-  absl::Status Open() {
-    absl::StatusOr<std::unique_ptr<Opening>> opened = port.node_.registry().Open(address, Role::kServe, port.node_, *this);
-    if (opened.ok()) {
-      opening = *std::move(opened);
-      return absl::OkStatus();
-    }
-    const int64_t now_ns = port.node_.clock().NowNs();
-    if (opened.status().code() != absl::StatusCode::kAlreadyExists || now_ns >= retry_until_ns) return opened.status();
-    port.node_.timers().Arm(retry, now_ns + kRetryNs);
-    return absl::OkStatus();
-  }
-  void OnServing(const Address& actual) override {
-    port.actual_[place] = actual;
-    ++port.serving_;
-  }
-  void OnLink(std::unique_ptr<LinkDriver> driver, LinkTraits traits) override {
-    port.seats_.push_back(std::make_unique<PortSeat>(port, std::move(driver), std::move(traits)));
-    if (port.seats_.size() > port.options_.sessions_max || port.closing_) {
-      port.seats_.back()->session().RefuseHello(port.closing_ ? "the service is closing" : Text(port.node_.name(), " has as many clients as it takes (sessions_max ", port.options_.sessions_max, ")"));
-    }
-  }
-  void OnOpenFailed(absl::Status status) override { port.failure_ = std::move(status); }
-
-  Port& port;
-  const size_t place;
-  const Address address;
-  const int64_t retry_until_ns;
-  Timer retry;
-  std::unique_ptr<Opening> opening;
-};
-
 Port::Port(Node& node, PortOptions options)
     : node_(node),
       options_(options),
       deadline_timer_([](Timer& timer) { static_cast<Port*>(timer.user)->OnDeadline(); }, this),
       work_timer_([](Timer& timer) { static_cast<Port*>(timer.user)->Work(); }, this) {}
 
-absl::StatusOr<std::unique_ptr<Port>> Port::Open(Node& node, const std::vector<std::string>& addresses, PortOptions options) {
+absl::StatusOr<std::unique_ptr<Port>> Port::Open(Node& node,
+                                                 const std::vector<std::string>& addresses,
+                                                 PortOptions options) {
   std::unique_ptr<Port> port(new Port(node, options));
   port->actual_.resize(addresses.size());
   for (size_t i = 0; i < addresses.size(); ++i) {
@@ -78,9 +36,11 @@ absl::StatusOr<std::unique_ptr<Port>> Port::Open(Node& node, const std::vector<s
     if (!address.ok()) return address.status();
     absl::StatusOr<Caps> caps = node.registry().Describe(*address, Role::kServe);
     if (!caps.ok()) return caps.status();
-    if (const std::vector<std::string> missing = MissingNeeds(*caps, options.needs); !missing.empty()) {
+    if (const std::vector<std::string> missing = MissingNeeds(*caps, options.needs);
+        !missing.empty()) {
       const std::vector<std::string_view> words(missing.begin(), missing.end());
-      return absl::FailedPreconditionError(Text(address->ToString(), " cannot carry this port: it lacks ", Listed(words)));
+      return absl::FailedPreconditionError(
+          Text(address->ToString(), " cannot carry this port: it lacks ", Listed(words)));
     }
     auto listener = std::make_unique<Listener>(*port, i, *std::move(address));
     if (absl::Status status = listener->Open(); !status.ok()) return status;
@@ -91,7 +51,8 @@ absl::StatusOr<std::unique_ptr<Port>> Port::Open(Node& node, const std::vector<s
 
 Port::~Port() {
   openings_.clear();
-  for (auto& seat : seats_) seat->session().Fail(MakeStatus(Outcome::kFailed, Reason::kClosed, "the port was destroyed"));
+  for (auto& seat : seats_)
+    seat->session().Fail(MakeStatus(Outcome::kFailed, Reason::kClosed, "the port was destroyed"));
   while (ServerCall* call = running_.front()) End(*call);
   while (ServerCall* call = ended_.front()) End(*call);
   for (auto& inbox : inbox_) {
@@ -115,7 +76,8 @@ void Port::StopServing() {
 // ---- Handlers.
 
 Port::HandlerEntry& Port::EntryOf(uint32_t type) {
-  const auto place = std::lower_bound(handlers_.begin(), handlers_.end(), type, [](const HandlerEntry& e, uint32_t t) { return e.type < t; });
+  const auto place = std::lower_bound(handlers_.begin(), handlers_.end(), type,
+                                      [](const HandlerEntry& e, uint32_t t) { return e.type < t; });
   if (place != handlers_.end() && place->type == type) return *place;
   HandlerEntry entry;
   entry.type = type;
@@ -123,7 +85,8 @@ Port::HandlerEntry& Port::EntryOf(uint32_t type) {
 }
 
 Port::HandlerEntry* Port::Find(uint32_t type) {
-  const auto place = std::lower_bound(handlers_.begin(), handlers_.end(), type, [](const HandlerEntry& e, uint32_t t) { return e.type < t; });
+  const auto place = std::lower_bound(handlers_.begin(), handlers_.end(), type,
+                                      [](const HandlerEntry& e, uint32_t t) { return e.type < t; });
   return place != handlers_.end() && place->type == type ? &*place : nullptr;
 }
 
@@ -164,12 +127,15 @@ void Port::Take(PortSeat&, Session& session, Session::Received& received) {
     if (kind == FrameKind::ItemsEnd) return call->stream_->EndReads();
     if (kind == FrameKind::StreamGrant) return call->stream_->OnGrant(header.message_type());
     if (kind == FrameKind::Item && !call->stream_->Deliver(received)) {
-      session.Fail(MakeStatus(Outcome::kFailed, Reason::kResource, "no message memory for the item of a stream (pool_bytes_max)"));
+      session.Fail(MakeStatus(Outcome::kFailed, Reason::kResource,
+                              "no message memory for the item of a stream (pool_bytes_max)"));
     }
     return;
   }
   Block block = node_.blocks().Get(sizeof(ServerCall));
-  if (!block) return session.Fail(MakeStatus(Outcome::kFailed, Reason::kResource, "no message memory (pool_bytes_max)"));
+  if (!block)
+    return session.Fail(
+        MakeStatus(Outcome::kFailed, Reason::kResource, "no message memory (pool_bytes_max)"));
   void* at = block.data();
   auto& call = *new (at) ServerCall(node_);
   call.self_ = std::move(block);
@@ -179,55 +145,67 @@ void Port::Take(PortSeat&, Session& session, Session::Received& received) {
   call.call_id_ = header.call_id();
   call.priority_ = header.priority();
   call.one_way_ = kind == FrameKind::OneWay;
-  if (header.budget_us() != kNoDeadline) call.deadline_ns_ = node_.now_ns() + int64_t{header.budget_us()} * 1000;
+  if (header.budget_us() != kNoDeadline)
+    call.deadline_ns_ = node_.now_ns() + int64_t{header.budget_us()} * 1000;
   if ((header.flags() & static_cast<uint8_t>(wire::FrameFlag::Stream)) != 0) {
     call.stream_ = std::make_unique<StreamEnd>();
     call.stream_->Bind(session, call.call_id_, call.priority_);
   }
-  const bool now = !paused_ && !mixed_priorities_ && waiting_ == 0 && !Busy() && !dispatching_ && session.outbox_empty() &&
-                   (!pulls_ || Find(call.type()) != nullptr);
+  const bool now = !paused_ && !mixed_priorities_ && waiting_ == 0 && !Busy() && !dispatching_ &&
+                   session.outbox_empty() && (!pulls_ || Find(call.type()) != nullptr);
   if (now) {
     HandlerEntry* entry = Find(call.type());
-    if (entry != nullptr && entry->plain && call.stream_ == nullptr) {  // the common case: nothing is copied or listed
+    if (entry != nullptr && entry->plain &&
+        call.stream_ == nullptr) {  // the common case: nothing is copied or listed
       if (Dispatch(call, entry)) session.KeepUnhandled(received, call.unhandled_);
       return;
     }
   }
   if (!call.message_.Keep(node_.blocks())) {
-    session.Fail(MakeStatus(Outcome::kFailed, Reason::kResource, "no message memory (pool_bytes_max)"));
+    session.Fail(
+        MakeStatus(Outcome::kFailed, Reason::kResource, "no message memory (pool_bytes_max)"));
     call.session_ = nullptr;
     return End(call);
   }
   session.KeepUnhandled(received, call.unhandled_);
-  if (now) Dispatch(call, Find(call.type()));
-  else Queue(call);
+  if (now)
+    Dispatch(call, Find(call.type()));
+  else
+    Queue(call);
 }
 
 void Port::Queue(ServerCall& call) {
   inbox_[call.priority_].PushBack(call);
   ++waiting_;
-  // When the link has been drained PortSeat dispatches; without a link to do so, a handler's end does.
+  // When the link has been drained PortSeat dispatches; without a link to do so, a handler's end
+  // does.
 }
 
 absl::Status Port::CheckChain(const ServerCall& call) const {
   const std::span<const std::byte> chain = call.chain();
-  if (chain.empty() || options_.reentrant || !FindInChain(chain, node_.epoch()).found) return absl::OkStatus();
+  if (chain.empty() || options_.reentrant || !FindInChain(chain, node_.epoch()).found)
+    return absl::OkStatus();
   return MakeStatus(Outcome::kRefused, Reason::kDeadlock,
-                    Text("deadlock: ", DescribeChain(chain), " → ", node_.name(), " would wait for itself; make one of these "
-                         "calls one-way, or declare ", node_.name(), " reentrant (PortOptions.reentrant)"));
+                    Text("deadlock: ", DescribeChain(chain), " → ", node_.name(),
+                         " would wait for itself; make one of these "
+                         "calls one-way, or declare ",
+                         node_.name(), " reentrant (PortOptions.reentrant)"));
 }
 
 // Returns whether the call lives on.
 bool Port::Dispatch(ServerCall& call, HandlerEntry* entry) {
   // Nobody waits for it any more: it was cancelled, or its time ran out, in the queue.
-  if (call.cancelled_ || (call.deadline_ns_ <= node_.now_ns() && call.deadline_ns_ <= node_.clock().NowNs())) {
+  if (call.cancelled_ ||
+      (call.deadline_ns_ <= node_.now_ns() && call.deadline_ns_ <= node_.clock().NowNs())) {
     if (call.session_ != nullptr) ++call.session_->counters().expired;
     return End(call), false;
   }
   running_.PushBack(call);
   ++under_way_;
   call.counted_ = call.running_ = true;
-  absl::Status refusal = closing_ ? MakeStatus(Outcome::kRefused, Reason::kClosed, Text(node_.name(), " is closing")) : CheckChain(call);
+  absl::Status refusal =
+      closing_ ? MakeStatus(Outcome::kRefused, Reason::kClosed, Text(node_.name(), " is closing"))
+               : CheckChain(call);
   node_.SetCurrentCall(&call);
   if (!refusal.ok()) {
     if (!call.one_way_) call.Refuse(refusal).IgnoreError();
@@ -240,7 +218,9 @@ bool Port::Dispatch(ServerCall& call, HandlerEntry* entry) {
   } else if (other_) {
     other_(call);
   } else if (!call.one_way_) {
-    call.Refuse(MakeStatus(Outcome::kRefused, Reason::kUnknownMethod, UnknownMethodText(node_.name(), call.type(), interfaces_))).IgnoreError();
+    call.Refuse(MakeStatus(Outcome::kRefused, Reason::kUnknownMethod,
+                           UnknownMethodText(node_.name(), call.type(), interfaces_)))
+        .IgnoreError();
   } else if (call.session_ != nullptr) {
     ++call.session_->counters().dropped;
   }
@@ -254,7 +234,8 @@ bool Port::Dispatch(ServerCall& call, HandlerEntry* entry) {
     WatchDeadline(call);
     return true;
   }
-  if (!call.answered_ && !call.one_way_) call.Fail(absl::InternalError("the handler returned without an answer")).IgnoreError();
+  if (!call.answered_ && !call.one_way_)
+    call.Fail(absl::InternalError("the handler returned without an answer")).IgnoreError();
   End(call);
   return false;
 }
@@ -267,7 +248,9 @@ void Port::StartTask(ServerCall& call, Task<absl::Status> task) {
         auto& call = *static_cast<ServerCall*>(user);
         const absl::Status status = call.task_.TakeResult();
         if (!call.answered_ && !call.one_way_) {
-          call.Fail(!status.ok() ? status : absl::InternalError("the handler ended without an answer")).IgnoreError();
+          call.Fail(!status.ok() ? status
+                                 : absl::InternalError("the handler ended without an answer"))
+              .IgnoreError();
         }
         if (call.running_) return;  // it has not waited for anything: Dispatch ends it
         call.Unlink();
@@ -294,13 +277,13 @@ void Port::DispatchWaiting() {
       ServerCall* next = inbox.next(call);
       if (Busy()) break;
       const bool room = call->session_ == nullptr || call->session_->outbox_empty();
-      const bool wanted = !pulls_ || Find(call->type()) != nullptr ||
-                          IsReceived(call->type());
+      const bool wanted = !pulls_ || Find(call->type()) != nullptr || IsReceived(call->type());
       if (room && wanted) {
         call->Unlink();
         --waiting_;
         Dispatch(*call, Find(call->type()));
-        more = ++count >= kDispatchMax || (mixed_priorities_ && node_.clock().NowNs() - start_ns > kDispatchNsMax);
+        more = ++count >= kDispatchMax ||
+               (mixed_priorities_ && node_.clock().NowNs() - start_ns > kDispatchNsMax);
         next = inbox.front();  // the handler may have changed the list
       }
       call = next;
@@ -326,8 +309,10 @@ void Port::OnDeadline() {
   int64_t next_ns = Timers::kNever;
   for (ServerCall* call = running_.front(); call != nullptr; call = running_.next(call)) {
     if (call->cancelled_ || call->deadline_ns_ == Timers::kNever) continue;
-    if (call->deadline_ns_ <= now_ns) call->Cancel();
-    else next_ns = std::min(next_ns, call->deadline_ns_);
+    if (call->deadline_ns_ <= now_ns)
+      call->Cancel();
+    else
+      next_ns = std::min(next_ns, call->deadline_ns_);
   }
   if (next_ns != Timers::kNever) node_.timers().Arm(deadline_timer_, next_ns);
 }

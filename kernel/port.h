@@ -1,11 +1,12 @@
-// A service's end: serves at one or more addresses, receives messages and dispatches them to handlers.
+// A service's end: serves at one or more addresses, receives messages and dispatches them to
+// handlers.
 //
 //   auto port = Port::Open(*node, {"unix:@greeter"});
 //   (*port)->Handle(kGreet, [](ServerCall& call) { call.Reply(Bytes("hello")).IgnoreError(); });
 //   (*port)->HandleTask(kLookup, [&](ServerCall& call) -> Task<absl::Status> { … co_await … });
 //
-// Messages are dispatched by priority, in order of arrival within one; at most handlers_max are under way, the rest
-// waits here, and in the end in the senders: credit bounds what can wait.
+// Messages are dispatched by priority, in order of arrival within one; at most handlers_max are
+// under way, the rest waits here, and in the end in the senders: credit bounds what can wait.
 //
 // Thread: the node's. Destroy it before the node. A destroyed port cancels the calls under way.
 #ifndef JACKFIELD_KERNEL_PORT_H_
@@ -30,12 +31,12 @@
 namespace jackfield {
 
 struct PortOptions {
-  uint32_t handlers_max = 1024;      // calls under way at once; 1: one after the other
-  uint32_t sessions_max = 16'384;    // clients at once; one more is refused
-  bool reentrant = false;            // it may be called by a service that it waits for
+  uint32_t handlers_max = 1024;    // calls under way at once; 1: one after the other
+  uint32_t sessions_max = 16'384;  // clients at once; one more is refused
+  bool reentrant = false;          // it may be called by a service that it waits for
   SessionLimits session = {};
   Caps needs = CallNeeds();
-  uint64_t schema_hash = 0;          // of the interface, told to clients
+  uint64_t schema_hash = 0;  // of the interface, told to clients
 };
 
 class Port {
@@ -43,9 +44,11 @@ class Port {
   using Handler = InlineFunction<void(ServerCall&)>;
   using TaskHandler = InlineFunction<Task<absl::Status>(ServerCall&)>;
 
-  // Errors: INVALID_ARGUMENT, FAILED_PRECONDITION (needs not met), and the transports' own. Addresses that can only be
-  // known later to fail (serving() stays false) are reported by failure().
-  static absl::StatusOr<std::unique_ptr<Port>> Open(Node& node, const std::vector<std::string>& addresses,
+  // Errors: INVALID_ARGUMENT, FAILED_PRECONDITION (needs not met), and the transports' own.
+  // Addresses that can only be known later to fail (serving() stays false) are reported by
+  // failure().
+  static absl::StatusOr<std::unique_ptr<Port>> Open(Node& node,
+                                                    const std::vector<std::string>& addresses,
                                                     PortOptions options = {});
   ~Port();
   Port(const Port&) = delete;
@@ -58,18 +61,21 @@ class Port {
   void HandleTask(uint32_t type, TaskHandler handler);
   // For every type without a handler of its own; without this they are answered UNIMPLEMENTED.
   void HandleOther(Handler handler) { other_ = std::move(handler); }
-  // Pull instead: a message of one of `types` (of any, if empty), the most urgent and oldest first; others stay.
-  // Types that are received so need no handler. nullptr when the port closes. Finish(call) when done with it.
+  // Pull instead: a message of one of `types` (of any, if empty), the most urgent and oldest first;
+  // others stay. Types that are received so need no handler. nullptr when the port closes.
+  // Finish(call) when done with it.
   class ReceiveAwaiter;
   ReceiveAwaiter Receive(std::vector<uint32_t> types);
   void Finish(ServerCall& call);
   // Types without a handler are kept for Receive from the beginning.
   void KeepForReceive() { pulls_ = true; }
-  // Says that the handlers are those of `interface`, which outlives the port. The stubs' RegisterOn does it.
+  // Says that the handlers are those of `interface`, which outlives the port. The stubs' RegisterOn
+  // does it.
   void AddInterface(const Interface& interface) { interfaces_.push_back(&interface); }
   const std::vector<const Interface*>& interfaces() const { return interfaces_; }
 
-  // Messages wait until the node's next turn after Resume, so that handlers can be set in peace. Service::Serve does both.
+  // Messages wait until the node's next turn after Resume, so that handlers can be set in peace.
+  // Service::Serve does both.
   void Pause() { paused_ = true; }
   void Resume() {
     resuming_ = true;
@@ -78,7 +84,9 @@ class Port {
 
   // ---- Questions.
   bool serving() const { return serving_ == openings_.size(); }
-  const std::vector<Address>& addresses() const { return actual_; }  // with what the transports chose filled in
+  const std::vector<Address>& addresses() const {
+    return actual_;
+  }  // with what the transports chose filled in
   const absl::Status& failure() const { return failure_; }
   // Blocks until it serves at every address. Errors: why not.
   absl::Status WaitServing();
@@ -89,10 +97,12 @@ class Port {
   uint64_t ended_calls() const { return ended_calls_; }
   Node& node() const { return node_; }
   // Told when a client's session ends, with why.
-  void OnClientGone(std::function<void(const std::string& name, const absl::Status& why)> f) { on_gone_ = std::move(f); }
+  void OnClientGone(std::function<void(const std::string& name, const absl::Status& why)> f) {
+    on_gone_ = std::move(f);
+  }
 
-  // Stops serving, lets the calls under way end and the clients' acknowledgements come, at most so long.
-  // Blocks: outside handlers only. Returns a receipt for each client there was.
+  // Stops serving, lets the calls under way end and the clients' acknowledgements come, at most so
+  // long. Blocks: outside handlers only. Returns a receipt for each client there was.
   std::vector<Receipt> Close(int64_t timeout_us);
 
  private:
@@ -168,7 +178,9 @@ class Port::ReceiveAwaiter {
   ReceiveAwaiter* next_ = nullptr;
 };
 
-inline Port::ReceiveAwaiter Port::Receive(std::vector<uint32_t> types) { return ReceiveAwaiter(*this, std::move(types)); }
+inline Port::ReceiveAwaiter Port::Receive(std::vector<uint32_t> types) {
+  return ReceiveAwaiter(*this, std::move(types));
+}
 
 }  // namespace jackfield
 

@@ -30,7 +30,9 @@ bool Port::ReceiveAwaiter::await_ready() {
   return done_;
 }
 
-void Port::ReceiveAwaiter::await_suspend(std::coroutine_handle<> waiting) { suspended_.Suspend(port_.node_, waiting); }
+void Port::ReceiveAwaiter::await_suspend(std::coroutine_handle<> waiting) {
+  suspended_.Suspend(port_.node_, waiting);
+}
 
 ServerCall* Port::ReceiveAwaiter::Wait() {
   if (!await_ready() && !BlockUntil(port_.node_, [this] { return done_; }).ok()) return nullptr;
@@ -61,7 +63,8 @@ bool Port::OfferToReceivers(ServerCall& call) {
 }
 
 void Port::Finish(ServerCall& call) {
-  if (!call.one_way_ && !call.answered_) call.Fail(absl::InternalError("the receiver finished without an answer")).IgnoreError();
+  if (!call.one_way_ && !call.answered_)
+    call.Fail(absl::InternalError("the receiver finished without an answer")).IgnoreError();
   End(call);
 }
 
@@ -87,9 +90,12 @@ std::vector<Receipt> Port::Close(int64_t timeout_us) {
     // After the goodbye nothing more can be sent, so the answers go first.
     node_.RunUntil([this] { return under_way_ == 0 && waiting_ == 0; }, deadline_ns);
     for (auto& seat : seats_) seat->session().StartClose();
-    node_.RunUntil([this] {
-      return std::all_of(seats_.begin(), seats_.end(), [](const auto& seat) { return seat->dead() || seat->receipt_came(); });
-    }, deadline_ns);
+    node_.RunUntil(
+        [this] {
+          return std::all_of(seats_.begin(), seats_.end(),
+                             [](const auto& seat) { return seat->dead() || seat->receipt_came(); });
+        },
+        deadline_ns);
   }
   std::vector<Receipt> receipts;
   for (auto& seat : seats_) {

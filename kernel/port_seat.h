@@ -11,7 +11,8 @@ class PortSeat final : public LinkOwner, public Session::User {
   PortSeat(Port& port, std::unique_ptr<LinkDriver> driver, LinkTraits traits)
       : port_(port),
         link_(port.node_.AddLink(std::move(driver), std::move(traits), this)),
-        session_(port.node_, Session::Side::kServer, port.options_.session, link_.caps().fds, *this) {
+        session_(port.node_, Session::Side::kServer, port.options_.session, link_.caps().fds,
+                 *this) {
     session_.SetSchemaHash(port.options_.schema_hash);
     session_.Attach(link_, 0);
   }
@@ -49,10 +50,13 @@ class PortSeat final : public LinkOwner, public Session::User {
   }
   void OnPeerLost(Link&, PeerNumber) override {}
   void OnClosed(Link&, const absl::Status& why) override {
-    session_.OnLinkClosed(why.ok() ? MakeStatus(Outcome::kFailed, Reason::kPeerDied, "the client has gone") : why);
+    session_.OnLinkClosed(
+        why.ok() ? MakeStatus(Outcome::kFailed, Reason::kPeerDied, "the client has gone") : why);
   }
   void OnOpen(Session&) override {}
-  void OnReceived(Session& session, Session::Received& received) override { port_.Take(*this, session, received); }
+  void OnReceived(Session& session, Session::Received& received) override {
+    port_.Take(*this, session, received);
+  }
   void OnQueuedSent(uint64_t, uint32_t) override {}
   void OnPeerClosing(Session&) override {}
   void OnReceipt(Session&) override { receipt_came_ = true; }

@@ -1,5 +1,5 @@
-// Waits for descriptors. Two of them behind one interface, chosen at run time: io_uring, and an epoll twin for
-// systems that forbid io_uring.
+// Waits for descriptors. Two of them behind one interface, chosen at run time: io_uring, and an
+// epoll twin for systems that forbid io_uring.
 //
 // Thread: the node's.
 #ifndef JACKFIELD_KERNEL_REACTOR_H_
@@ -27,9 +27,9 @@ struct Op {
   const Done done;
   void* const user;
   bool pending = false;
-  int fd = -1;            // for the reactor
-  uint32_t events = 0;    // for the reactor
-  Op* next = nullptr;     // for the reactor
+  int fd = -1;          // for the reactor
+  uint32_t events = 0;  // for the reactor
+  Op* next = nullptr;   // for the reactor
 };
 
 class Reactor {
@@ -37,16 +37,18 @@ class Reactor {
   virtual ~Reactor() = default;
   virtual std::string_view name() const = 0;
 
-  // Completes once, when one of `events` (POLLIN, POLLOUT; errors and hang-up always) holds, now or later, but never
-  // from inside this call. Nothing reaches the kernel before the next Poll or Wait: one system call for all.
-  // Requires: !op.pending; at most one pending Op for each descriptor and direction.
+  // Completes once, when one of `events` (POLLIN, POLLOUT; errors and hang-up always) holds, now or
+  // later, but never from inside this call. Nothing reaches the kernel before the next Poll or
+  // Wait: one system call for all. Requires: !op.pending; at most one pending Op for each
+  // descriptor and direction.
   virtual void Start(Op& op, int fd, uint32_t events) = 0;
 
-  // The op completes with -ECANCELED, or with what it had already; in a later Poll or Wait, never here.
-  // Requires: the descriptor is still open.
+  // The op completes with -ECANCELED, or with what it had already; in a later Poll or Wait, never
+  // here. Requires: the descriptor is still open.
   virtual void Cancel(Op& op) = 0;
 
-  // Is something worth a Poll? Reads memory only; a reactor that cannot know says true, and costs_to_ask() as well.
+  // Is something worth a Poll? Reads memory only; a reactor that cannot know says true, and
+  // costs_to_ask() as well.
   virtual bool MayHaveCompletions() = 0;
   virtual bool costs_to_ask() const = 0;
 
@@ -59,7 +61,8 @@ class Reactor {
   virtual uint32_t pending() const = 0;  // ops that have not completed
 };
 
-// Errors: RESOURCE_EXHAUSTED, PERMISSION_DENIED, UNIMPLEMENTED: io_uring cannot be had here; use the other.
+// Errors: RESOURCE_EXHAUSTED, PERMISSION_DENIED, UNIMPLEMENTED: io_uring cannot be had here; use
+// the other.
 absl::StatusOr<std::unique_ptr<Reactor>> MakeUringReactor(const Sys& sys, uint32_t entries);
 absl::StatusOr<std::unique_ptr<Reactor>> MakeEpollReactor(const Sys& sys);
 

@@ -20,10 +20,12 @@ class ShimOpening final : public Opening, public LinkSink {
     up_.OnServing(outer);
   }
   void OnLink(std::unique_ptr<LinkDriver> driver, LinkTraits traits) override {
-    absl::StatusOr<std::unique_ptr<LinkDriver>> wrapped = shim_.Wrap(address_, node_, std::move(driver), traits);
+    absl::StatusOr<std::unique_ptr<LinkDriver>> wrapped =
+        shim_.Wrap(address_, node_, std::move(driver), traits);
     if (!wrapped.ok()) return up_.OnOpenFailed(wrapped.status());
     traits.caps = caps_;
-    traits.provides_tx = false;  // the shim's link takes its memory from the pool, whatever is behind it
+    traits.provides_tx =
+        false;  // the shim's link takes its memory from the pool, whatever is behind it
     traits.description = Text(shim_.name(), "+", traits.description);
     up_.OnLink(*std::move(wrapped), std::move(traits));
   }
@@ -52,7 +54,8 @@ absl::StatusOr<Address> Registry::Parse(std::string_view text) const {
     Address resolved(alias.scheme, alias.prefix + address->target());
     for (const auto& [key, value] : address->params()) resolved = resolved.With(key, value);
     if (!address->shims().empty()) {
-      return absl::InvalidArgumentError(Text("write \"", alias.scheme, ":\" instead of \"", alias.alias, ":\" behind a shim"));
+      return absl::InvalidArgumentError(
+          Text("write \"", alias.scheme, ":\" instead of \"", alias.alias, ":\" behind a shim"));
     }
     address = std::move(resolved);
     break;
@@ -77,11 +80,12 @@ absl::StatusOr<Caps> Registry::Describe(const Address& address, Role role) const
   return transport->Describe(address, role);
 }
 
-absl::StatusOr<std::unique_ptr<Opening>> Registry::Open(const Address& address, Role role, Node& node,
-                                                        LinkSink& sink) const {
+absl::StatusOr<std::unique_ptr<Opening>> Registry::Open(const Address& address, Role role,
+                                                        Node& node, LinkSink& sink) const {
   absl::StatusOr<Caps> caps = Describe(address, role);
   if (!caps.ok()) return caps.status();
-  if (address.shims().empty()) return FindTransport(address.scheme())->Open(address, role, node, sink);
+  if (address.shims().empty())
+    return FindTransport(address.scheme())->Open(address, role, node, sink);
 
   const Shim& shim = *FindShim(address.shims().front());
   auto opening = std::make_unique<ShimOpening>(shim, address, *caps, node, sink);
@@ -112,8 +116,9 @@ absl::Status Registry::Unknown(std::string_view name) const {
   for (const Alias& alias : aliases_) known.push_back(alias.alias);
   const std::string_view nearest = Nearest(name, known);
   return absl::InvalidArgumentError(
-      nearest.empty() ? Text("\"", Escaped(name), ":\" is not a transport; there are ", Listed(known))
-                      : Text("\"", Escaped(name), ":\" is not a transport; did you mean \"", nearest, ":\"?"));
+      nearest.empty()
+          ? Text("\"", Escaped(name), ":\" is not a transport; there are ", Listed(known))
+          : Text("\"", Escaped(name), ":\" is not a transport; did you mean \"", nearest, ":\"?"));
 }
 
 Address Registry::Inner(const Address& address, const Shim& shim) {

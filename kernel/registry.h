@@ -1,4 +1,5 @@
-// The transports and shims that a program contains. main() builds one and passes it down; there is no other list.
+// The transports and shims that a program contains. main() builds one and passes it down; there is
+// no other list.
 //
 // Thread: build it on one thread, then share it as const.
 #ifndef JACKFIELD_KERNEL_REGISTRY_H_
@@ -34,7 +35,8 @@ class Registry {
   absl::StatusOr<Caps> Describe(const Address& address, Role role) const;
 
   // Opens the whole stack. Errors: as Transport::Open.
-  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Node& node, LinkSink& sink) const;
+  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Node& node,
+                                                LinkSink& sink) const;
 
  private:
   struct Alias {

@@ -15,32 +15,45 @@ int64_t ServerCall::remaining_us() const {
 std::span<const std::byte> ServerCall::chain() const { return ChainIn(message_.extension_); }
 
 absl::Status ServerCall::Answer(uint8_t code, Payload& payload) {
-  if (one_way_) return MakeStatus(Outcome::kRefused, Reason::kMisuse, "a one-way message takes no answer");
-  if (answered_) return MakeStatus(Outcome::kRefused, Reason::kMisuse, "the call is answered already");
+  if (one_way_)
+    return MakeStatus(Outcome::kRefused, Reason::kMisuse, "a one-way message takes no answer");
+  if (answered_)
+    return MakeStatus(Outcome::kRefused, Reason::kMisuse, "the call is answered already");
   if (session_ == nullptr) {
     answered_ = true;
     if (held_ && !running_ && !task_) port_->End(*this);
     return MakeStatus(Outcome::kFailed, Reason::kPeerDied, "the caller has gone");
   }
   session_->MarkHandled(unhandled_);  // so that the answer acknowledges the request
-  const Session::Outgoing reply{.kind = FrameKind::Reply, .priority = priority_, .code = code, .message_type = type(), .call_id = call_id_};
+  const Session::Outgoing reply{.kind = FrameKind::Reply,
+                                .priority = priority_,
+                                .code = code,
+                                .message_type = type(),
+                                .call_id = call_id_};
   absl::Status status = session_->SendOrQueue(reply, payload);
-  if (!status.ok() && ReasonOf(status) == Reason::kTooLarge) return status;  // another answer may fit
+  if (!status.ok() && ReasonOf(status) == Reason::kTooLarge)
+    return status;  // another answer may fit
   answered_ = true;
-  if (stream_ != nullptr) stream_->Detach(MakeStatus(Outcome::kRefused, Reason::kClosed, "the call is answered"));
+  if (stream_ != nullptr)
+    stream_->Detach(MakeStatus(Outcome::kRefused, Reason::kClosed, "the call is answered"));
   if (held_ && !running_ && !task_) port_->End(*this);
   return status;
 }
 
-absl::Status ServerCall::Fail(const absl::Status& status) { return AnswerStatus(status, Outcome::kOk, Reason::kNone); }
+absl::Status ServerCall::Fail(const absl::Status& status) {
+  return AnswerStatus(status, Outcome::kOk, Reason::kNone);
+}
 
-absl::Status ServerCall::Refuse(const absl::Status& status) { return AnswerStatus(status, OutcomeOf(status), ReasonOf(status)); }
+absl::Status ServerCall::Refuse(const absl::Status& status) {
+  return AnswerStatus(status, OutcomeOf(status), ReasonOf(status));
+}
 
 absl::Status ServerCall::AnswerStatus(const absl::Status& status, Outcome outcome, Reason reason) {
   Build failure([&](flatbuffers::FlatBufferBuilder& fbb) {
     const std::string text(status.message().substr(0, 4096));
     const auto words = fbb.CreateString(text);
-    fbb.Finish(wire::CreateFailure(fbb, static_cast<uint8_t>(outcome), static_cast<uint8_t>(reason), words));
+    fbb.Finish(wire::CreateFailure(fbb, static_cast<uint8_t>(outcome), static_cast<uint8_t>(reason),
+                                   words));
   });
   const int code = status.raw_code();
   return Answer(static_cast<uint8_t>(code >= 1 && code <= 16 ? code : 2), failure);
@@ -49,20 +62,25 @@ absl::Status ServerCall::AnswerStatus(const absl::Status& status, Outcome outcom
 void ServerCall::Hold() {
   held_ = true;
   if (!message_.Keep(node_.blocks())) {
-    Fail(MakeStatus(Outcome::kRefused, Reason::kResource, "no message memory at the service (pool_bytes_max)")).IgnoreError();
+    Fail(MakeStatus(Outcome::kRefused, Reason::kResource,
+                    "no message memory at the service (pool_bytes_max)"))
+        .IgnoreError();
   }
 }
 
 void ServerCall::Run(Task<absl::Status> task) {
   if (message_.Keep(node_.blocks())) return port_->StartTask(*this, std::move(task));
   if (one_way_) return;  // counted as handled; there is nobody to tell
-  Fail(MakeStatus(Outcome::kRefused, Reason::kResource, "no message memory at the service (pool_bytes_max)")).IgnoreError();
+  Fail(MakeStatus(Outcome::kRefused, Reason::kResource,
+                  "no message memory at the service (pool_bytes_max)"))
+      .IgnoreError();
 }
 
 void ServerCall::Cancel() {
   if (cancelled_) return;
   cancelled_ = true;
-  if (stream_ != nullptr) stream_->Detach(MakeStatus(Outcome::kFailed, Reason::kCancelled, "the caller no longer waits"));
+  if (stream_ != nullptr)
+    stream_->Detach(MakeStatus(Outcome::kFailed, Reason::kCancelled, "the caller no longer waits"));
   if (on_cancel_) node_.Defer(std::move(on_cancel_));
 }
 

@@ -1,7 +1,8 @@
-// A message at its server: a request that wants one answer, a stream, or a one-way message that wants none.
+// A message at its server: a request that wants one answer, a stream, or a one-way message that
+// wants none.
 //
-// Thread: the node's. Lives until its handler is done with it: a plain handler until it returns (or, after Hold(), until
-// it answers), a coroutine handler until it ends.
+// Thread: the node's. Lives until its handler is done with it: a plain handler until it returns
+// (or, after Hold(), until it answers), a coroutine handler until it ends.
 #ifndef JACKFIELD_KERNEL_SERVER_CALL_H_
 #define JACKFIELD_KERNEL_SERVER_CALL_H_
 
@@ -44,21 +45,27 @@ class ServerCall : public ListNode<CallTag> {
   // Errors: REFUSED (answered already, one-way, too large), FAILED (the caller has gone).
   absl::Status Reply(Payload& payload) { return Answer(0, payload); }
   absl::Status Reply(Payload&& payload) { return Answer(0, payload); }
-  // With a status that the handler chose, such as that of a call it made itself: the handler has run, so the caller's
-  // outcome is kOk, whatever the outcome of that other call. Requires: !status.ok()
+  // With a status that the handler chose, such as that of a call it made itself: the handler has
+  // run, so the caller's outcome is kOk, whatever the outcome of that other call. Requires:
+  // !status.ok()
   absl::Status Fail(const absl::Status& status);
   bool answered() const { return answered_; }
 
-  // For a plain handler that will answer after it returned. The pointer to this call is valid until it does.
+  // For a plain handler that will answer after it returned. The pointer to this call is valid until
+  // it does.
   void Hold();
   bool held() const { return held_; }
-  // For a plain handler that finds that it must wait: `task` goes on after it returned, and its status is the answer,
-  // unless it has replied. It may refer to this call. Once, as the handler's last act.
+  // For a plain handler that finds that it must wait: `task` goes on after it returned, and its
+  // status is the answer, unless it has replied. It may refer to this call. Once, as the handler's
+  // last act.
   void Run(Task<absl::Status> task);
 
-  // The caller no longer waits: it cancelled, its deadline passed, or it is gone. Work may stop; an answer goes nowhere.
+  // The caller no longer waits: it cancelled, its deadline passed, or it is gone. Work may stop; an
+  // answer goes nowhere.
   bool cancelled() const { return cancelled_; }
-  void OnCancel(InlineFunction<void()> f) { on_cancel_ = std::move(f); }  // called at most once, in a later turn
+  void OnCancel(InlineFunction<void()> f) {
+    on_cancel_ = std::move(f);
+  }  // called at most once, in a later turn
 
   // ---- Items, of a call that was opened as a stream (else nullptr).
   StreamEnd* stream() const { return stream_.get(); }
@@ -70,7 +77,8 @@ class ServerCall : public ListNode<CallTag> {
   friend class PortSeat;
   explicit ServerCall(Node& node) : node_(node) {}
   absl::Status Answer(uint8_t code, Payload& payload);
-  absl::Status Refuse(const absl::Status& status);  // no handler has run: the outcome is the status's own
+  absl::Status Refuse(
+      const absl::Status& status);  // no handler has run: the outcome is the status's own
   absl::Status AnswerStatus(const absl::Status& status, Outcome outcome, Reason reason);
   void Cancel();
 

@@ -12,7 +12,8 @@
 namespace jackfield {
 namespace {
 
-constexpr const char* kUsage = "usage: %s [--name NAME] [--serve ADDRESS]… [--call ROLE=ADDRESS]… [-- ARGS…]\n";
+constexpr const char* kUsage =
+    "usage: %s [--name NAME] [--serve ADDRESS]… [--call ROLE=ADDRESS]… [-- ARGS…]\n";
 
 absl::StatusOr<Grants> FromCommandLine(int argc, char** argv) {
   Grants grants;
@@ -58,11 +59,16 @@ absl::StatusOr<Grants> Grants::Parse(std::string_view text) {
     const std::string_view word = line.substr(0, space);
     const std::string_view value = line.substr(std::min(space + 1, line.size()));
     const size_t second = value.find(' ');
-    if (word == "name") grants.name = value;
-    else if (word == "serve") grants.serves.emplace_back(value);
-    else if (word == "arg") grants.args.emplace_back(value);
-    else if (word == "call" && second != std::string_view::npos) grants.calls.emplace_back(value.substr(0, second), value.substr(second + 1));
-    else return absl::InvalidArgumentError(Text("cannot read the grant \"", Escaped(line), "\""));
+    if (word == "name")
+      grants.name = value;
+    else if (word == "serve")
+      grants.serves.emplace_back(value);
+    else if (word == "arg")
+      grants.args.emplace_back(value);
+    else if (word == "call" && second != std::string_view::npos)
+      grants.calls.emplace_back(value.substr(0, second), value.substr(second + 1));
+    else
+      return absl::InvalidArgumentError(Text("cannot read the grant \"", Escaped(line), "\""));
   }
   return grants;
 }
@@ -75,21 +81,27 @@ std::string Grants::ToString() const {
   return text;
 }
 
-absl::StatusOr<std::unique_ptr<Channel>> Service::Connect(std::string_view role, ChannelOptions options) {
+absl::StatusOr<std::unique_ptr<Channel>> Service::Connect(std::string_view role,
+                                                          ChannelOptions options) {
   std::vector<std::string_view> granted;
   for (const auto& [name, address] : grants_.calls) {
-    if (name == role || (role.empty() && grants_.calls.size() == 1)) return Channel::Open(node_, address, std::move(options));
+    if (name == role || (role.empty() && grants_.calls.size() == 1))
+      return Channel::Open(node_, address, std::move(options));
     granted.push_back(name);
   }
   const std::string_view nearest = Nearest(role, granted);
   return absl::PermissionDeniedError(
-      Text(grants_.name, " may not call \"", role, "\"", nearest.empty() ? "" : Text("; did it mean \"", nearest, "\"?"),
-           "  try: calls = { ", role, " = \"unix:\" } under [service.", grants_.name, "] in the wiring file, or --call ", role, "=ADDRESS"));
+      Text(grants_.name, " may not call \"", role, "\"",
+           nearest.empty() ? "" : Text("; did it mean \"", nearest, "\"?"), "  try: calls = { ",
+           role, " = \"unix:\" } under [service.", grants_.name, "] in the wiring file, or --call ",
+           role, "=ADDRESS"));
 }
 
 absl::StatusOr<std::unique_ptr<Port>> Service::Serve(PortOptions options) {
   if (grants_.serves.empty()) {
-    return absl::FailedPreconditionError(Text(grants_.name, " is given no address to serve at: no service of the wiring calls it, or --serve ADDRESS is missing"));
+    return absl::FailedPreconditionError(Text(grants_.name,
+                                              " is given no address to serve at: no service of the "
+                                              "wiring calls it, or --serve ADDRESS is missing"));
   }
   absl::StatusOr<std::unique_ptr<Port>> port = Port::Open(node_, grants_.serves, options);
   if (!port.ok()) return port;
@@ -111,7 +123,8 @@ absl::Status Service::Run() {
 
 int ServiceMain(int argc, char** argv, const Registry& registry, ServiceFunction run) {
   const char* text = std::getenv("JACKFIELD_GRANTS");
-  absl::StatusOr<Grants> grants = text != nullptr ? Grants::Parse(text) : FromCommandLine(argc, argv);
+  absl::StatusOr<Grants> grants =
+      text != nullptr ? Grants::Parse(text) : FromCommandLine(argc, argv);
   if (!grants.ok()) {
     std::fprintf(stderr, "%s: %s\n", argv[0], std::string(grants.status().message()).c_str());
     std::fprintf(stderr, kUsage, argv[0]);
@@ -139,9 +152,11 @@ int ServiceMain(int argc, char** argv, const Registry& registry, ServiceFunction
   Service service(**node, *std::move(grants), [ready_fd](const std::vector<Address>& addresses) {
     if (ready_fd >= 0) TellReady(ready_fd, addresses);
   });
-  Op stop([](Op& op, int32_t result) {
-    if (result > 0) static_cast<Service*>(op.user)->RequestStop();
-  }, &service);
+  Op stop(
+      [](Op& op, int32_t result) {
+        if (result > 0) static_cast<Service*>(op.user)->RequestStop();
+      },
+      &service);
   (*node)->reactor().Start(stop, signal_fd, POLLIN);
   const absl::Status status = run(service);
   if (stop.pending) (*node)->reactor().Cancel(stop);

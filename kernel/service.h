@@ -1,5 +1,5 @@
-// A service: what a program of the bus is to those who start it. It is handed exactly the channels that its wiring
-// grants, asks for them by role, and never sees an address.
+// A service: what a program of the bus is to those who start it. It is handed exactly the channels
+// that its wiring grants, asks for them by role, and never sees an address.
 //
 //   absl::Status Greet(Service& service) {
 //     absl::StatusOr<std::unique_ptr<Port>> port = service.Serve();
@@ -13,8 +13,9 @@
 //     return ServiceMain(argc, argv, registry, Greet);
 //   }
 //
-// Started by `jackfield up`, the grants come in the environment (JACKFIELD_GRANTS) and readiness is told to
-// JACKFIELD_READY_FD. By hand: greet --serve unix:@greeter --call log=unix:@log [--name greeter] [-- ARGS…].
+// Started by `jackfield up`, the grants come in the environment (JACKFIELD_GRANTS) and readiness is
+// told to JACKFIELD_READY_FD. By hand: greet --serve unix:@greeter --call log=unix:@log [--name
+// greeter] [-- ARGS…].
 //
 // Thread: the thread that runs it; RequestStop may come from any.
 #ifndef JACKFIELD_KERNEL_SERVICE_H_
@@ -35,10 +36,12 @@
 
 namespace jackfield {
 
-// What a service may reach and where it serves. Lines "name N", "serve ADDRESS", "call ROLE ADDRESS", "arg TEXT".
+// What a service may reach and where it serves. Lines "name N", "serve ADDRESS", "call ROLE
+// ADDRESS", "arg TEXT".
 struct Grants {
-  static absl::StatusOr<Grants> Parse(std::string_view text);  // Errors: INVALID_ARGUMENT, with the line
-  std::string ToString() const;                                // arguments have no newline in them
+  static absl::StatusOr<Grants> Parse(
+      std::string_view text);    // Errors: INVALID_ARGUMENT, with the line
+  std::string ToString() const;  // arguments have no newline in them
 
   std::string name = "service";
   std::vector<std::string> serves;
@@ -53,11 +56,14 @@ class Service {
       : node_(node), grants_(std::move(grants)), on_ready_(std::move(on_ready)) {}
 
   // A channel to whoever the wiring put into that role; an empty role means the only one.
-  // Errors: PERMISSION_DENIED (not granted; says which entry is missing), and those of Channel::Open.
-  absl::StatusOr<std::unique_ptr<Channel>> Connect(std::string_view role, ChannelOptions options = {});
+  // Errors: PERMISSION_DENIED (not granted; says which entry is missing), and those of
+  // Channel::Open.
+  absl::StatusOr<std::unique_ptr<Channel>> Connect(std::string_view role,
+                                                   ChannelOptions options = {});
 
-  // A port at every address that the wiring gave; it waits until they are served, then tells that the service is ready.
-  // Errors: FAILED_PRECONDITION (the wiring gave none), and those of Port::Open.
+  // A port at every address that the wiring gave; it waits until they are served, then tells that
+  // the service is ready. Errors: FAILED_PRECONDITION (the wiring gave none), and those of
+  // Port::Open.
   absl::StatusOr<std::unique_ptr<Port>> Serve(PortOptions options = {});
 
   // For a service that serves nothing: ready as soon as it says so. Serve() calls it.
@@ -86,7 +92,8 @@ class Service {
 
 using ServiceFunction = absl::Status (*)(Service& service);
 
-// The main() of a service program. Returns its exit status: 0; 1 it failed, with one line on stderr; 2 usage.
+// The main() of a service program. Returns its exit status: 0; 1 it failed, with one line on
+// stderr; 2 usage.
 int ServiceMain(int argc, char** argv, const Registry& registry, ServiceFunction run);
 
 }  // namespace jackfield

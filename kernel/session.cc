@@ -11,7 +11,8 @@
 namespace jackfield {
 namespace {
 
-constexpr int64_t kAckDelayNs = 5'000'000;  // an acknowledgement waits so long for a frame to ride on
+constexpr int64_t kAckDelayNs =
+    5'000'000;  // an acknowledgement waits so long for a frame to ride on
 constexpr uint32_t kPeerWindowUnitsMax = 1 << 20;
 constexpr uint64_t kFeatureFds = 1;  // docs/WIRE.md lists the features
 
@@ -22,13 +23,17 @@ SessionLimits AtLeastOne(SessionLimits limits) {
   return limits;
 }
 
-absl::Status Refused(Reason reason, std::string_view text) { return MakeStatus(Outcome::kRefused, reason, text); }
+absl::Status Refused(Reason reason, std::string_view text) {
+  return MakeStatus(Outcome::kRefused, reason, text);
+}
 
 }  // namespace
 
 void Ledger::Add(const Ledger& other) {
-  sent += other.sent, delivered += other.delivered, failed += other.failed, in_doubt += other.in_doubt;
-  refused += other.refused, dropped += other.dropped, received += other.received, handled += other.handled;
+  sent += other.sent, delivered += other.delivered, failed += other.failed,
+      in_doubt += other.in_doubt;
+  refused += other.refused, dropped += other.dropped, received += other.received,
+      handled += other.handled;
   stale += other.stale, late += other.late, expired += other.expired;
 }
 
@@ -38,19 +43,23 @@ Session::Session(Node& node, Side side, SessionLimits limits, bool passes_fds, U
       limits_(AtLeastOne(limits)),
       user_(user),
       passes_fds_(passes_fds),
-      hello_timer_([](Timer& timer) {
-        auto* self = static_cast<Session*>(timer.user);
-        self->Fail(MakeStatus(Outcome::kRefused, Reason::kUnreachable,
-                              Text("no hello from the other end of ", self->Where(), " within ",
-                                   self->limits_.hello_ns / 1'000'000, " ms; is it a Jackfield service?")));
-      }, this),
-      ack_timer_([](Timer& timer) {
-        auto* self = static_cast<Session*>(timer.user);
-        self->MaybeSendAck();
-        if (self->peer_closing_) self->MaybeSendClosed();
-      }, this),
-      frame_bytes_max_(limits.frame_bytes_max) {
-}
+      hello_timer_(
+          [](Timer& timer) {
+            auto* self = static_cast<Session*>(timer.user);
+            self->Fail(MakeStatus(
+                Outcome::kRefused, Reason::kUnreachable,
+                Text("no hello from the other end of ", self->Where(), " within ",
+                     self->limits_.hello_ns / 1'000'000, " ms; is it a Jackfield service?")));
+          },
+          this),
+      ack_timer_(
+          [](Timer& timer) {
+            auto* self = static_cast<Session*>(timer.user);
+            self->MaybeSendAck();
+            if (self->peer_closing_) self->MaybeSendClosed();
+          },
+          this),
+      frame_bytes_max_(limits.frame_bytes_max) {}
 
 void Session::Attach(Link& link, PeerNumber peer) {
   link_ = &link;
@@ -66,7 +75,9 @@ void Session::Detach() {
   node_.timers().Cancel(hello_timer_);
 }
 
-std::string Session::Where() const { return link_ == nullptr ? "the address" : link_->traits().description; }
+std::string Session::Where() const {
+  return link_ == nullptr ? "the address" : link_->traits().description;
+}
 
 Session::~Session() {
   node_.timers().Cancel(hello_timer_);
@@ -80,11 +91,13 @@ void Session::SendHello() {
   Build hello([this](flatbuffers::FlatBufferBuilder& fbb) {
     const auto name = fbb.CreateString(node_.name());
     if (side_ == Side::kClient) {
-      fbb.Finish(wire::CreateHello(fbb, kVersionMin, kVersionMax, passes_fds_ ? kFeatureFds : 0, node_.epoch(), frame_bytes_max_,
-                                   limits_.window_units, limits_.stream_items, name, schema_hash_));
+      fbb.Finish(wire::CreateHello(fbb, kVersionMin, kVersionMax, passes_fds_ ? kFeatureFds : 0,
+                                   node_.epoch(), frame_bytes_max_, limits_.window_units,
+                                   limits_.stream_items, name, schema_hash_));
     } else {
-      fbb.Finish(wire::CreateWelcome(fbb, kVersionMax, passes_fds_ ? kFeatureFds : 0, node_.epoch(), frame_bytes_max_, limits_.window_units,
-                                     limits_.stream_items, name, schema_hash_));
+      fbb.Finish(wire::CreateWelcome(fbb, kVersionMax, passes_fds_ ? kFeatureFds : 0, node_.epoch(),
+                                     frame_bytes_max_, limits_.window_units, limits_.stream_items,
+                                     name, schema_hash_));
     }
   });
   SendControl(side_ == Side::kClient ? FrameKind::Hello : FrameKind::Welcome, hello);
@@ -93,7 +106,8 @@ void Session::SendHello() {
 void Session::Refuse(Reason reason, const std::string& text) {
   Build refusal([&](flatbuffers::FlatBufferBuilder& fbb) {
     const auto words = fbb.CreateString(text);
-    fbb.Finish(wire::CreateRefuse(fbb, static_cast<uint8_t>(reason), 0, kVersionMin, kVersionMax, words));
+    fbb.Finish(
+        wire::CreateRefuse(fbb, static_cast<uint8_t>(reason), 0, kVersionMin, kVersionMax, words));
   });
   SendControl(FrameKind::Refuse, refusal);
   Fail(Refused(reason, text));
@@ -101,27 +115,34 @@ void Session::Refuse(Reason reason, const std::string& text) {
 
 void Session::OnHello(const FrameHeader& header, std::span<const std::byte> payload) {
   const auto* hello = RootOf<wire::Hello>(payload);
-  if (hello == nullptr || hello->epoch() == 0) return Corrupt(header, "a hello that cannot be read");
+  if (hello == nullptr || hello->epoch() == 0)
+    return Corrupt(header, "a hello that cannot be read");
   if (hello->version_min() > kVersionMax || hello->version_max() < kVersionMin) {
-    return Refuse(Reason::kVersion, Text("version: this service speaks ", int{kVersionMin}, "..", int{kVersionMax},
-                                         ", its client ", int{hello->version_min()}, "..", int{hello->version_max()}));
+    return Refuse(
+        Reason::kVersion,
+        Text("version: this service speaks ", int{kVersionMin}, "..", int{kVersionMax},
+             ", its client ", int{hello->version_min()}, "..", int{hello->version_max()}));
   }
   if (!refusal_.empty()) return Refuse(Reason::kResource, refusal_);
   passes_fds_ = (hello->features() & kFeatureFds) != 0 && link_->caps().fds;
   peer_epoch_ = hello->epoch();
   SendHello();
-  OpenWith(hello->epoch(), hello->name(), hello->schema_hash(), hello->frame_bytes_max(), hello->window_units(), hello->stream_items(), hello->features());
+  OpenWith(hello->epoch(), hello->name(), hello->schema_hash(), hello->frame_bytes_max(),
+           hello->window_units(), hello->stream_items(), hello->features());
 }
 
 void Session::OnWelcome(const FrameHeader& header, std::span<const std::byte> payload) {
   const auto* welcome = RootOf<wire::Welcome>(payload);
-  if (welcome == nullptr || welcome->epoch() == 0) return Corrupt(header, "a welcome that cannot be read");
-  OpenWith(welcome->epoch(), welcome->name(), welcome->schema_hash(), welcome->frame_bytes_max(), welcome->window_units(), welcome->stream_items(), welcome->features());
+  if (welcome == nullptr || welcome->epoch() == 0)
+    return Corrupt(header, "a welcome that cannot be read");
+  OpenWith(welcome->epoch(), welcome->name(), welcome->schema_hash(), welcome->frame_bytes_max(),
+           welcome->window_units(), welcome->stream_items(), welcome->features());
   Flush();
 }
 
-void Session::OpenWith(uint64_t epoch, const flatbuffers::String* name, uint64_t schema_hash, uint32_t frame_bytes_max,
-                       uint32_t window_units, uint32_t stream_items, uint64_t features) {
+void Session::OpenWith(uint64_t epoch, const flatbuffers::String* name, uint64_t schema_hash,
+                       uint32_t frame_bytes_max, uint32_t window_units, uint32_t stream_items,
+                       uint64_t features) {
   peer_epoch_ = epoch;
   peer_name_ = name == nullptr ? "" : Escaped(name->string_view().substr(0, 64));
   peer_schema_hash_ = schema_hash;
@@ -137,12 +158,15 @@ void Session::OpenWith(uint64_t epoch, const flatbuffers::String* name, uint64_t
 
 void Session::OnRefuse(std::span<const std::byte> payload) {
   const auto* refusal = RootOf<wire::Refuse>(payload);
-  if (refusal == nullptr) return Fail(Refused(Reason::kUnreachable, "the service refused without a reason"));
+  if (refusal == nullptr)
+    return Fail(Refused(Reason::kUnreachable, "the service refused without a reason"));
   const auto reason = static_cast<Reason>(refusal->reason());
-  std::string text = refusal->text() == nullptr ? "" : Escaped(refusal->text()->string_view().substr(0, 1000));
+  std::string text =
+      refusal->text() == nullptr ? "" : Escaped(refusal->text()->string_view().substr(0, 1000));
   if (reason == Reason::kVersion) {
-    text = Text("version: this client speaks ", int{kVersionMin}, "..", int{kVersionMax}, ", the service at ",
-                Where(), " ", int{refusal->version_min()}, "..", int{refusal->version_max()});
+    text = Text("version: this client speaks ", int{kVersionMin}, "..", int{kVersionMax},
+                ", the service at ", Where(), " ", int{refusal->version_min()}, "..",
+                int{refusal->version_max()});
   }
   Fail(Refused(reason, text));
 }
@@ -153,17 +177,21 @@ void Session::OnFrame(FrameRef frame) {
   if (state_ == State::kEnded) return;
   const FrameHeader header = CopyHeader(frame.data);  // once; from here on only the copy
   if (const char* fault = HeaderFault(header, frame.bytes); fault != nullptr) [[unlikely]] {
-    if (header.magic() == kMagic && header.version() != kVersionMax && side_ == Side::kServer && state_ == State::kHello) {
-      return Refuse(Reason::kVersion, Text("version: this service speaks ", int{kVersionMin}, "..", int{kVersionMax},
-                                           ", its client ", int{header.version()}));
+    if (header.magic() == kMagic && header.version() != kVersionMax && side_ == Side::kServer &&
+        state_ == State::kHello) {
+      return Refuse(Reason::kVersion,
+                    Text("version: this service speaks ", int{kVersionMin}, "..", int{kVersionMax},
+                         ", its client ", int{header.version()}));
     }
     return Corrupt(header, fault);
   }
   const FrameKind kind = header.kind();
   if (state_ == State::kHello) {
-    const auto payload = std::span<const std::byte>(frame.data, frame.bytes).subspan(kHeaderBytes + 8u * header.extension_words());
+    const auto payload = std::span<const std::byte>(frame.data, frame.bytes)
+                             .subspan(kHeaderBytes + 8u * header.extension_words());
     if (side_ == Side::kServer && kind == FrameKind::Hello) return OnHello(header, payload);
-    if (side_ == Side::kClient && kind == FrameKind::Welcome && header.epoch() == node_.epoch()) return OnWelcome(header, payload);
+    if (side_ == Side::kClient && kind == FrameKind::Welcome && header.epoch() == node_.epoch())
+      return OnWelcome(header, payload);
     if (side_ == Side::kClient && kind == FrameKind::Refuse) return OnRefuse(payload);
     if (header.epoch() != node_.epoch()) {
       ++ledger_.stale;
@@ -178,16 +206,19 @@ void Session::OnFrame(FrameRef frame) {
   OnAckAndGrant(header);
   if (kind == FrameKind::Ack) return;
   if (state_ == State::kEnded) return;
-  if (IsSequenced(kind) || kind == FrameKind::Cancel || kind == FrameKind::StreamGrant) return OnSequenced(header, frame);
+  if (IsSequenced(kind) || kind == FrameKind::Cancel || kind == FrameKind::StreamGrant)
+    return OnSequenced(header, frame);
   if (kind == FrameKind::Close) {
     peer_closing_ = true;
     user_.OnPeerClosing(*this);
     return MaybeSendClosed();
   }
   if (kind == FrameKind::Closed && close_sent_) {
-    const auto* receipt = RootOf<wire::Receipt>({frame.data + kHeaderBytes, frame.bytes - kHeaderBytes});
+    const auto* receipt =
+        RootOf<wire::Receipt>({frame.data + kHeaderBytes, frame.bytes - kHeaderBytes});
     if (receipt == nullptr) return Corrupt(header, "a receipt that cannot be read");
-    if (receipt->received() > ledger_.sent) return Corrupt(header, "a receipt for more than was sent");
+    if (receipt->received() > ledger_.sent)
+      return Corrupt(header, "a receipt for more than was sent");
     peer_received_ = receipt->received();
     receipt_came_ = true;
     return user_.OnReceipt(*this);
@@ -198,7 +229,8 @@ void Session::OnFrame(FrameRef frame) {
 void Session::OnSequenced(const FrameHeader& header, FrameRef frame) {
   const bool sequenced = IsSequenced(header.kind());
   if (sequenced) {
-    if (header.sequence() != rx_sequence_ + 1) return Corrupt(header, Text("sequence ", header.sequence(), " after ", rx_sequence_));
+    if (header.sequence() != rx_sequence_ + 1)
+      return Corrupt(header, Text("sequence ", header.sequence(), " after ", rx_sequence_));
     rx_sequence_ = header.sequence();
     ++ledger_.received;
   }
@@ -206,15 +238,19 @@ void Session::OnSequenced(const FrameHeader& header, FrameRef frame) {
   Message message;
   message.type_ = header.message_type();
   message.extension_ = {frame.data + kHeaderBytes, extension_bytes};
-  message.payload_ = {frame.data + kHeaderBytes + extension_bytes, frame.bytes - kHeaderBytes - extension_bytes};
+  message.payload_ = {frame.data + kHeaderBytes + extension_bytes,
+                      frame.bytes - kHeaderBytes - extension_bytes};
   message.stealable_ = link_->RxBlock();
-  if (extension_bytes != 0 && !ExtensionIsSound(message.extension_)) return Corrupt(header, "an extension that cannot be read");
+  if (extension_bytes != 0 && !ExtensionIsSound(message.extension_))
+    return Corrupt(header, "an extension that cannot be read");
   if (header.fd_count() != 0) {
     message.fds_ = std::make_unique<Message::Fds>();
-    if (!link_->TakeFds(message.fds_->fds.data(), header.fd_count())) return Corrupt(header, "other descriptors than it says");
+    if (!link_->TakeFds(message.fds_->fds.data(), header.fd_count()))
+      return Corrupt(header, "other descriptors than it says");
     message.fds_->count = header.fd_count();
   }
-  Received received{header, message, message.extension_, CostsCredit(header.kind()) ? UnitsOf(frame.bytes) : 0, false};
+  Received received{header, message, message.extension_,
+                    CostsCredit(header.kind()) ? UnitsOf(frame.bytes) : 0, false};
   user_.OnReceived(*this, received);
   if (sequenced && !received.kept && state_ != State::kEnded) {
     rx_units_handled_ += received.units;
@@ -243,8 +279,9 @@ void Session::OnAckAndGrant(const FrameHeader& header) {
 }
 
 void Session::Corrupt(const FrameHeader& header, std::string_view what) {
-  Fail(MakeStatus(Outcome::kFailed, Reason::kCorrupt,
-                  Text("corrupt frame from ", Where(), ": ", what, " (", DescribeHeader(header), ")")));
+  Fail(MakeStatus(
+      Outcome::kFailed, Reason::kCorrupt,
+      Text("corrupt frame from ", Where(), ": ", what, " (", DescribeHeader(header), ")")));
 }
 
 // ---- Handling and acknowledging.
@@ -273,7 +310,8 @@ uint32_t Session::HandledUpTo() const {
 
 void Session::OweAck() {
   if (!ack_timer_.armed()) node_.timers().Arm(ack_timer_, node_.now_ns() + kAckDelayNs);
-  if (rx_units_handled_ + limits_.window_units - told_grant_ >= limits_.window_units / 4) MaybeSendAck();
+  if (rx_units_handled_ + limits_.window_units - told_grant_ >= limits_.window_units / 4)
+    MaybeSendAck();
 }
 
 void Session::MaybeSendAck() {
@@ -282,7 +320,8 @@ void Session::MaybeSendAck() {
   if (told_ack_ == HandledUpTo() && untold < limits_.window_units / 4) return;
   Bytes nothing;
   // The link is full: what leaves next carries it, or the timer tries again.
-  if (!SendControl(FrameKind::Ack, nothing) && !ack_timer_.armed()) node_.timers().Arm(ack_timer_, node_.now_ns() + kAckDelayNs);
+  if (!SendControl(FrameKind::Ack, nothing) && !ack_timer_.armed())
+    node_.timers().Arm(ack_timer_, node_.now_ns() + kAckDelayNs);
 }
 
 // ---- Ending.
@@ -301,15 +340,19 @@ void Session::MaybeSendClosed() {
     fbb.Finish(wire::CreateReceipt(fbb, ledger_.handled, ledger_.received));
   });
   closed_sent_ = SendControl(FrameKind::Closed, receipt);
-  if (!closed_sent_) node_.timers().Arm(ack_timer_, node_.now_ns() + kAckDelayNs);  // the link is full
+  if (!closed_sent_)
+    node_.timers().Arm(ack_timer_, node_.now_ns() + kAckDelayNs);  // the link is full
 }
 
 Receipt Session::receipt() const {
   Receipt receipt;
   receipt.handled = ledger_.delivered;
-  receipt.undelivered = ledger_.failed + (state_ == State::kEnded ? outbox_at_end_ : outbox_frames_);
-  if (receipt_came_ && peer_received_ > receipt.handled) receipt.delivered = peer_received_ - receipt.handled;
-  receipt.in_doubt = ledger_.sent - receipt.handled - receipt.delivered - std::min(ledger_.failed, ledger_.sent);
+  receipt.undelivered =
+      ledger_.failed + (state_ == State::kEnded ? outbox_at_end_ : outbox_frames_);
+  if (receipt_came_ && peer_received_ > receipt.handled)
+    receipt.delivered = peer_received_ - receipt.handled;
+  receipt.in_doubt =
+      ledger_.sent - receipt.handled - receipt.delivered - std::min(ledger_.failed, ledger_.sent);
   return receipt;
 }
 
@@ -320,9 +363,11 @@ void Session::Fail(const absl::Status& why) {
   state_ = State::kEnded;
   node_.timers().Cancel(hello_timer_);
   node_.timers().Cancel(ack_timer_);
-  // No other session is on the link: it closes now, so that what then lies in its queue never leaves.
+  // No other session is on the link: it closes now, so that what then lies in its queue never
+  // leaves.
   if (link_ != nullptr && !link_->caps().many_peers) link_->StartClose();
-  // What is still in the link's queue has not left; the rest of what is not acknowledged may have been handled.
+  // What is still in the link's queue has not left; the rest of what is not acknowledged may have
+  // been handled.
   uint32_t unsent = 0;
   for (uint32_t i = 0; link_ != nullptr && i < link_->tx_frames(); ++i) {
     const FrameRef& frame = link_->NextTx(i);

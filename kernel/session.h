@@ -1,16 +1,21 @@
-// What lives above a link, between one instance here and one there: hello, epochs, sequence, acknowledgements, credit,
-// the ledger, the receipt at close. The same for every transport; calls (Channel, Port) stand on it.
+// What lives above a link, between one instance here and one there: hello, epochs, sequence,
+// acknowledgements, credit, the ledger, the receipt at close. The same for every transport; calls
+// (Channel, Port) stand on it.
 //
-// Thread: the node's. Owned by its user, who also sees to it that OnFrame gets the frames of its peer.
+// Thread: the node's. Owned by its user, who also sees to it that OnFrame gets the frames of its
+// peer.
 //
 // Each sequenced frame ends in exactly one column of the Ledger, at any moment:
 //   sent = queued + delivered + failed + in_doubt
 //
 // Invariants:
-//   1. tx_acked_ ≤ tx_sequence_; what lies between is queued here, on the medium, or unhandled there.
-//   2. units are charged when a frame is sent and granted again when its receiver has handled it; a sender may
+//   1. tx_acked_ ≤ tx_sequence_; what lies between is queued here, on the medium, or unhandled
+//   there.
+//   2. units are charged when a frame is sent and granted again when its receiver has handled it; a
+//   sender may
 //      exceed the grant by the last frame it began with credit left.
-//   3. unhandled_ holds, in order, what arrived and is not handled yet: it bounds the acknowledgement.
+//   3. unhandled_ holds, in order, what arrived and is not handled yet: it bounds the
+//   acknowledgement.
 #ifndef JACKFIELD_KERNEL_SESSION_H_
 #define JACKFIELD_KERNEL_SESSION_H_
 
@@ -31,9 +36,10 @@
 namespace jackfield {
 
 struct SessionLimits {
-  uint32_t window_units = 2048;   // credit given to the peer: frames, plus one per 4 KiB of them
-  uint32_t stream_items = 64;     // unread items of one stream before its sender waits
-  uint32_t outbox_frames = 256;   // sent while there was no room, of those who do not wait themselves
+  uint32_t window_units = 2048;  // credit given to the peer: frames, plus one per 4 KiB of them
+  uint32_t stream_items = 64;    // unread items of one stream before its sender waits
+  uint32_t outbox_frames =
+      256;  // sent while there was no room, of those who do not wait themselves
   uint32_t frame_bytes_max = kFrameBytesMaxDefault;
   int64_t hello_ns = 2'000'000'000;  // until the peer must have said hello
 };
@@ -42,11 +48,11 @@ struct Ledger {
   uint64_t sent = 0, delivered = 0, failed = 0, in_doubt = 0;  // sequenced frames of this side
   uint64_t queued() const { return sent - delivered - failed - in_doubt; }
   void Add(const Ledger& other);
-  uint64_t refused = 0, dropped = 0;                           // never sent: they are in no other column
-  uint64_t received = 0, handled = 0;                          // sequenced frames of the other side
-  uint64_t stale = 0;                                          // of another epoch: dropped
-  uint64_t late = 0;                                           // replies to a call that had ended: dropped
-  uint64_t expired = 0;                                        // requests whose deadline passed before work: dropped
+  uint64_t refused = 0, dropped = 0;   // never sent: they are in no other column
+  uint64_t received = 0, handled = 0;  // sequenced frames of the other side
+  uint64_t stale = 0;                  // of another epoch: dropped
+  uint64_t late = 0;                   // replies to a call that had ended: dropped
+  uint64_t expired = 0;                // requests whose deadline passed before work: dropped
 };
 
 // What became of everything this side sent, as far as the other side said in time.
@@ -84,8 +90,8 @@ class Session {
     const FrameHeader& header;
     Message& message;
     std::span<const std::byte> extension;
-    // To be put into the session's list by whoever keeps the message (KeepUnhandled); otherwise the frame counts as
-    // handled when the delivery returns.
+    // To be put into the session's list by whoever keeps the message (KeepUnhandled); otherwise the
+    // frame counts as handled when the delivery returns.
     uint32_t units = 0;
     bool kept = false;
   };
@@ -95,10 +101,12 @@ class Session {
     virtual ~User() = default;
     virtual void OnOpen(Session& session) = 0;
     virtual void OnReceived(Session& session, Received& received) = 0;  // Request … StreamGrant
-    virtual void OnQueuedSent(uint64_t call_id, uint32_t sequence) = 0;  // a Request that SendOrQueue queued has left
+    virtual void OnQueuedSent(uint64_t call_id,
+                              uint32_t sequence) = 0;  // a Request that SendOrQueue queued has left
     virtual void OnPeerClosing(Session& session) = 0;
     virtual void OnReceipt(Session& session) = 0;
-    // The end, exactly once; the session sends and receives nothing after. It must not be destroyed in here.
+    // The end, exactly once; the session sends and receives nothing after. It must not be destroyed
+    // in here.
     virtual void OnEnd(Session& session, const absl::Status& why) = 0;
   };
 
@@ -107,7 +115,8 @@ class Session {
   ~Session();
   Session(const Session&) = delete;
 
-  // ---- The link. A client's session may wait for one, and try another one as long as no welcome has come.
+  // ---- The link. A client's session may wait for one, and try another one as long as no welcome
+  // has come.
   void Attach(Link& link, PeerNumber peer);
   void Detach();
 
@@ -129,11 +138,14 @@ class Session {
     std::span<const std::byte> extension = {};
     std::span<const int> fds = {};  // the link takes them, on success
   };
-  // Sends now. Errors: REFUSED (back-pressure: wait for room; too large; closed; no descriptors on this link).
+  // Sends now. Errors: REFUSED (back-pressure: wait for room; too large; closed; no descriptors on
+  // this link).
   absl::Status Send(const Outgoing& outgoing, Payload& payload);
-  // Sends now, or as soon as there is room, in order of priority. Errors: as above, when the outbox is full as well.
+  // Sends now, or as soon as there is room, in order of priority. Errors: as above, when the outbox
+  // is full as well.
   absl::Status SendOrQueue(const Outgoing& outgoing, Payload& payload);
-  // As SendOrQueue; with a full outbox the oldest one-way message in it of the lowest priority is dropped, and counted.
+  // As SendOrQueue; with a full outbox the oldest one-way message in it of the lowest priority is
+  // dropped, and counted.
   absl::Status SendDroppingOldest(const Outgoing& outgoing, Payload& payload);
   void AwaitRoom(RoomWaiter& waiter, uint8_t priority) {
     waiters_[priority].PushBack(waiter);
@@ -144,7 +156,8 @@ class Session {
   bool has_credit() const { return After(peer_grant_, tx_units_); }
   bool outbox_empty() const { return outbox_frames_ == 0; }
   bool outbox_empty(uint8_t priority) const { return outbox_[priority].first == nullptr; }
-  // The sequence of the frame that Send sent last; and whether a frame of this sequence has left this process.
+  // The sequence of the frame that Send sent last; and whether a frame of this sequence has left
+  // this process.
   uint32_t last_sequence() const { return tx_sequence_; }
 
   // ---- Handling.
@@ -152,7 +165,7 @@ class Session {
   void MarkHandled(Unhandled& unhandled);  // in any order; no effect if it is marked already
 
   // ---- Ending.
-  void StartClose();   // asks for a receipt: OnReceipt, when the peer has handled everything
+  void StartClose();  // asks for a receipt: OnReceipt, when the peer has handled everything
   bool close_sent() const { return close_sent_; }
   bool peer_closing() const { return peer_closing_; }
   Receipt receipt() const;
@@ -176,14 +189,16 @@ class Session {
   void SetSchemaHash(uint64_t hash) { schema_hash_ = hash; }
   // Server: the hello will be refused, with this reason.
   void RefuseHello(std::string text) { refusal_ = std::move(text); }
-  // May this frame of a call, sent as `sequence`, have reached the peer? For the outcome when the session ended.
+  // May this frame of a call, sent as `sequence`, have reached the peer? For the outcome when the
+  // session ended.
   bool MayHaveLeft(uint32_t sequence) const { return !After(sequence, tx_left_); }
 
  private:
   struct Queued;  // a frame in the outbox; it lies in its own block
   void SendHello();
-  void OpenWith(uint64_t epoch, const flatbuffers::String* name, uint64_t schema_hash, uint32_t frame_bytes_max,
-                uint32_t window_units, uint32_t stream_items, uint64_t features);
+  void OpenWith(uint64_t epoch, const flatbuffers::String* name, uint64_t schema_hash,
+                uint32_t frame_bytes_max, uint32_t window_units, uint32_t stream_items,
+                uint64_t features);
   std::string Where() const;  // for errors
   bool SendControl(FrameKind kind, Payload& payload);
   uint32_t Budget(int64_t deadline_ns) const;
@@ -245,9 +260,11 @@ class Session {
   };
   std::array<Outbox, kPriorityLevels> outbox_;
   uint32_t outbox_frames_ = 0, outbox_at_end_ = 0;
-  bool flushing_ = false, anyone_waits_ = false;  // anyone_waits_: perhaps; cleared when Flush found nobody
+  bool flushing_ = false,
+       anyone_waits_ = false;  // anyone_waits_: perhaps; cleared when Flush found nobody
 
-  bool close_sent_ = false, close_wanted_ = false, peer_closing_ = false, closed_sent_ = false, receipt_came_ = false;
+  bool close_sent_ = false, close_wanted_ = false, peer_closing_ = false, closed_sent_ = false,
+       receipt_came_ = false;
   uint64_t peer_received_ = 0;  // by its receipt
   Ledger ledger_;
 };

@@ -1,4 +1,5 @@
-// How a Session sends: now, or from its outbox when there is room and credit. The rest is in session.cc.
+// How a Session sends: now, or from its outbox when there is room and credit. The rest is in
+// session.cc.
 #include <algorithm>
 #include <cstring>
 #include <new>
@@ -10,7 +11,9 @@
 namespace jackfield {
 namespace {
 
-absl::Status Refused(Reason reason, std::string_view text) { return MakeStatus(Outcome::kRefused, reason, text); }
+absl::Status Refused(Reason reason, std::string_view text) {
+  return MakeStatus(Outcome::kRefused, reason, text);
+}
 
 }  // namespace
 
@@ -28,9 +31,11 @@ struct Session::Queued {
 
 uint32_t Session::Budget(int64_t deadline_ns) const {
   if (deadline_ns == Timers::kNever) return kNoDeadline;
-  // Outside a turn now_ns() is that of the last turn, perhaps long ago: the peer would be told of more than remains.
+  // Outside a turn now_ns() is that of the last turn, perhaps long ago: the peer would be told of
+  // more than remains.
   const int64_t now_ns = node_.in_turn() ? node_.now_ns() : node_.clock().NowNs();
-  return static_cast<uint32_t>(std::clamp<int64_t>((deadline_ns - now_ns) / 1000, 1, kNoDeadline - 1));
+  return static_cast<uint32_t>(
+      std::clamp<int64_t>((deadline_ns - now_ns) / 1000, 1, kNoDeadline - 1));
 }
 
 void Session::FillAndCommit(const Outgoing& out, std::byte* frame, uint32_t frame_bytes) {
@@ -42,46 +47,59 @@ void Session::FillAndCommit(const Outgoing& out, std::byte* frame, uint32_t fram
   }
   told_ack_ = HandledUpTo();
   told_grant_ = rx_units_handled_ + limits_.window_units;
-  new (frame) FrameHeader(kMagic, kVersionMax, out.kind, out.flags, frame_bytes, out.priority,
-                          static_cast<uint8_t>(out.extension.size() / 8), out.code, static_cast<uint8_t>(out.fds.size()),
-                          out.message_type, out.call_id, peer_epoch_, sequenced ? tx_sequence_ : 0, told_ack_,
-                          Budget(out.deadline_ns), told_grant_);
+  new (frame)
+      FrameHeader(kMagic, kVersionMax, out.kind, out.flags, frame_bytes, out.priority,
+                  static_cast<uint8_t>(out.extension.size() / 8), out.code,
+                  static_cast<uint8_t>(out.fds.size()), out.message_type, out.call_id, peer_epoch_,
+                  sequenced ? tx_sequence_ : 0, told_ack_, Budget(out.deadline_ns), told_grant_);
   if (!out.fds.empty()) link_->AttachFds(out.fds.data(), static_cast<uint8_t>(out.fds.size()));
   link_->Commit(frame, frame_bytes, peer_);
 }
 
 absl::Status Session::CheckSendable(const Outgoing& out) const {
-  if (state_ == State::kEnded || close_sent_) return Refused(Reason::kClosed, "the channel is closed");
+  if (state_ == State::kEnded || close_sent_)
+    return Refused(Reason::kClosed, "the channel is closed");
   if (out.fds.size() > kFdsMax) {
-    return Refused(Reason::kResource, Text("a message carries at most ", int{kFdsMax}, " descriptors, not ", out.fds.size()));
+    return Refused(Reason::kResource, Text("a message carries at most ", int{kFdsMax},
+                                           " descriptors, not ", out.fds.size()));
   }
   if (!out.fds.empty() && !passes_fds_) {
-    return Refused(Reason::kResource, link_ != nullptr && link_->caps().fds
-        ? Text(Where(), ": descriptors were not agreed on; open the channel with ChannelOptions.needs.fds")
-        : Text(Where(), " cannot carry descriptors; use an address whose caps have fds"));
+    return Refused(
+        Reason::kResource,
+        link_ != nullptr && link_->caps().fds
+            ? Text(Where(),
+                   ": descriptors were not agreed on; open the channel with "
+                   "ChannelOptions.needs.fds")
+            : Text(Where(), " cannot carry descriptors; use an address whose caps have fds"));
   }
   if (!out.fds.empty() && link_ != nullptr && !link_->has_fd_room()) {
-    return Refused(Reason::kBackPressure, Text(Where(), " has as many messages with descriptors on the way as it takes (",
-                                               Link::kFdFramesMax, ")"));
+    return Refused(Reason::kBackPressure,
+                   Text(Where(), " has as many messages with descriptors on the way as it takes (",
+                        Link::kFdFramesMax, ")"));
   }
   return absl::OkStatus();
 }
 
 absl::Status Session::NoRoom(const FrameSpace& space) const {
   if (space.too_large()) {
-    return Refused(Reason::kTooLarge, Text("the message is larger than the ", payload_bytes_max(), " bytes that ", Where(), " carries (frame_bytes_max)"));
+    return Refused(Reason::kTooLarge, Text("the message is larger than the ", payload_bytes_max(),
+                                           " bytes that ", Where(), " carries (frame_bytes_max)"));
   }
-  if (link_ != nullptr && link_->claim_open()) return Refused(Reason::kMisuse, "a send from inside the building of another message");
-  return Refused(Reason::kBackPressure, Text(Where(), " is full: its reader is slower than its writers"));
+  if (link_ != nullptr && link_->claim_open())
+    return Refused(Reason::kMisuse, "a send from inside the building of another message");
+  return Refused(Reason::kBackPressure,
+                 Text(Where(), " is full: its reader is slower than its writers"));
 }
 
 absl::Status Session::Send(const Outgoing& out, Payload& payload) {
   if (absl::Status status = CheckSendable(out); !status.ok()) return status;
   const auto prefix = static_cast<uint32_t>(kHeaderBytes + out.extension.size());
-  if (state_ != State::kOpen) return Refused(Reason::kBackPressure, "the connection is not open yet");
+  if (state_ != State::kOpen)
+    return Refused(Reason::kBackPressure, "the connection is not open yet");
   if (CostsCredit(out.kind) && !has_credit() && payload.size_hint() <= payload_bytes_max()) {
-    return Refused(Reason::kBackPressure, Text("no credit: ", peer_name_, " has not handled the last ",
-                                               tx_sequence_ - tx_acked_, " messages (its window_units)"));
+    return Refused(Reason::kBackPressure,
+                   Text("no credit: ", peer_name_, " has not handled the last ",
+                        tx_sequence_ - tx_acked_, " messages (its window_units)"));
   }
   FrameSpace space(link_, nullptr, prefix, frame_bytes_max_);
   std::span<std::byte> written;
@@ -90,7 +108,8 @@ absl::Status Session::Send(const Outgoing& out, Payload& payload) {
     return NoRoom(space);
   }
   std::byte* frame = written.data() - prefix;
-  if (!out.extension.empty()) std::memcpy(frame + kHeaderBytes, out.extension.data(), out.extension.size());
+  if (!out.extension.empty())
+    std::memcpy(frame + kHeaderBytes, out.extension.data(), out.extension.size());
   FillAndCommit(out, frame, prefix + static_cast<uint32_t>(written.size()));
   return absl::OkStatus();
 }
@@ -103,7 +122,8 @@ bool Session::SendControl(FrameKind kind, Payload& payload) {
     return false;
   }
   const Outgoing out{.kind = kind, .priority = 0};
-  FillAndCommit(out, written.data() - kHeaderBytes, kHeaderBytes + static_cast<uint32_t>(written.size()));
+  FillAndCommit(out, written.data() - kHeaderBytes,
+                kHeaderBytes + static_cast<uint32_t>(written.size()));
   return true;
 }
 
@@ -124,7 +144,8 @@ absl::Status Session::SendDroppingOldest(const Outgoing& out, Payload& payload) 
 void Session::DropOldestOneWay() {
   for (uint8_t priority = kPriorityLevels; priority-- > 0;) {
     Queued* before = nullptr;
-    for (Queued* queued = outbox_[priority].first; queued != nullptr; before = queued, queued = queued->next) {
+    for (Queued* queued = outbox_[priority].first; queued != nullptr;
+         before = queued, queued = queued->next) {
       if (queued->outgoing.kind != FrameKind::OneWay) continue;
       (before == nullptr ? outbox_[priority].first : before->next) = queued->next;
       if (queued->next == nullptr) outbox_[priority].last = before;
@@ -138,21 +159,26 @@ void Session::DropOldestOneWay() {
 
 absl::Status Session::Enqueue(const Outgoing& out, Payload& payload) {
   if (absl::Status status = CheckSendable(out); !status.ok()) return status;
-  if (!out.fds.empty()) return Refused(Reason::kBackPressure, "a message with descriptors does not wait in a queue");
-  // Answers, grants, cancels and ends are bounded by the calls they belong to, and none may be lost.
+  if (!out.fds.empty())
+    return Refused(Reason::kBackPressure, "a message with descriptors does not wait in a queue");
+  // Answers, grants, cancels and ends are bounded by the calls they belong to, and none may be
+  // lost.
   if (outbox_frames_ >= limits_.outbox_frames && CostsCredit(out.kind)) {
-    return Refused(Reason::kBackPressure, Text(Where(), " is full, and so are the ", limits_.outbox_frames,
-                                               " places of its queue (outbox_frames)"));
+    return Refused(Reason::kBackPressure,
+                   Text(Where(), " is full, and so are the ", limits_.outbox_frames,
+                        " places of its queue (outbox_frames)"));
   }
   const auto prefix = static_cast<uint32_t>(Queued::kBytes + kHeaderBytes + out.extension.size());
   FrameSpace space(nullptr, &node_.blocks(), prefix, frame_bytes_max_ + Queued::kBytes);
   std::span<std::byte> written;
   if (!payload.Write(space, &written)) {
     if (space.too_large()) return NoRoom(space);
-    return Refused(Reason::kResource, Text("no message memory: ", node_.blocks().bytes_max(), " bytes are in use (pool_bytes_max)"));
+    return Refused(Reason::kResource, Text("no message memory: ", node_.blocks().bytes_max(),
+                                           " bytes are in use (pool_bytes_max)"));
   }
   std::byte* frame = written.data() - kHeaderBytes - out.extension.size();
-  if (!out.extension.empty()) std::memcpy(frame + kHeaderBytes, out.extension.data(), out.extension.size());
+  if (!out.extension.empty())
+    std::memcpy(frame + kHeaderBytes, out.extension.data(), out.extension.size());
   Block block = space.TakeBlock();
   std::byte* data = block.data();
   auto* queued = new (data) Queued;
@@ -178,9 +204,11 @@ bool Session::SendQueued(Queued& queued) {
   if (CostsCredit(queued.outgoing.kind) && !has_credit()) return false;
   std::byte* frame = link_->Claim(queued.frame_bytes);
   if (frame == nullptr) return false;
-  std::memcpy(frame, reinterpret_cast<std::byte*>(&queued) + queued.frame_offset, queued.frame_bytes);
+  std::memcpy(frame, reinterpret_cast<std::byte*>(&queued) + queued.frame_offset,
+              queued.frame_bytes);
   FillAndCommit(queued.outgoing, frame, queued.frame_bytes);
-  if (queued.outgoing.kind == FrameKind::Request) user_.OnQueuedSent(queued.outgoing.call_id, tx_sequence_);
+  if (queued.outgoing.kind == FrameKind::Request)
+    user_.OnQueuedSent(queued.outgoing.call_id, tx_sequence_);
   return true;
 }
 
@@ -195,10 +223,12 @@ void Session::FlushWaiting() {
     while (RoomWaiter* waiter = waiters_[priority].front()) {
       if ((stuck = !waiter->OnRoom())) break;
     }
-    // One that waits for something else, a place in its channel's table, must not hold up whoever could give it that.
+    // One that waits for something else, a place in its channel's table, must not hold up whoever
+    // could give it that.
     if (stuck && (!has_credit() || link_->has_tx())) break;
   }
-  anyone_waits_ = std::any_of(waiters_.begin(), waiters_.end(), [](const auto& list) { return !list.empty(); });
+  anyone_waits_ =
+      std::any_of(waiters_.begin(), waiters_.end(), [](const auto& list) { return !list.empty(); });
   flushing_ = false;
   if (close_wanted_ && !close_sent_) StartClose();
   if (peer_closing_) MaybeSendClosed();
@@ -209,8 +239,10 @@ int64_t Session::WakeWaiters(int64_t now_ns) {
   for (auto& waiters : waiters_) {
     for (RoomWaiter* waiter = waiters.front(); waiter != nullptr;) {
       RoomWaiter* next = waiters.next(waiter);
-      if (now_ns == Timers::kNever || waiter->wait_until_ns <= now_ns) waiter->OnRoom();
-      else next_ns = std::min(next_ns, waiter->wait_until_ns);
+      if (now_ns == Timers::kNever || waiter->wait_until_ns <= now_ns)
+        waiter->OnRoom();
+      else
+        next_ns = std::min(next_ns, waiter->wait_until_ns);
       waiter = next;
     }
   }

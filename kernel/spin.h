@@ -1,8 +1,9 @@
 // How long a node looks for work before it sleeps: learned from how long recent waits lasted.
 //
-// Waking a sleeping CPU costs far more than any system call (here 50 µs and up, PERFORMANCE figures in docs/), so a wait that
-// is likely to be short is spent awake. A wait that spinning could not have shortened teaches not to spin: the peer is
-// slow, or cannot run while we do (one CPU, more runnable threads than CPUs). So the worst case is a probe now and then.
+// Waking a sleeping CPU costs far more than any system call (here 50 µs and up, PERFORMANCE figures
+// in docs/), so a wait that is likely to be short is spent awake. A wait that spinning could not
+// have shortened teaches not to spin: the peer is slow, or cannot run while we do (one CPU, more
+// runnable threads than CPUs). So the worst case is a probe now and then.
 #ifndef JACKFIELD_KERNEL_SPIN_H_
 #define JACKFIELD_KERNEL_SPIN_H_
 
@@ -17,10 +18,12 @@ class Spin {
   static constexpr int64_t kAlways = INT64_MAX;
   static constexpr int64_t kSpinNsMin = 20'000;  // of a learned spin
   static constexpr int64_t kSpinNsMax = 60'000;
-  // A probe must outlast the waking of a peer that sleeps, or two sleepers never find out that both could be awake.
+  // A probe must outlast the waking of a peer that sleeps, or two sleepers never find out that both
+  // could be awake.
   static constexpr int64_t kProbeNs = 400'000;
-  static constexpr int64_t kProbeWaitNsMax = 1'000'000;  // no probe while waits last longer than this on average
-  static constexpr uint32_t kProbeEveryMin = 16;         // waits between two probes; doubles as they fail
+  static constexpr int64_t kProbeWaitNsMax =
+      1'000'000;  // no probe while waits last longer than this on average
+  static constexpr uint32_t kProbeEveryMin = 16;  // waits between two probes; doubles as they fail
   static constexpr uint32_t kProbeEveryMax = 16'384;
 
   // fixed_ns: kLearned, kAlways, or the time to spin; 0 never does.

@@ -6,11 +6,13 @@ namespace jackfield {
 
 absl::Status BlockedInHandler() {
   return MakeStatus(Outcome::kRefused, Reason::kMisuse,
-                    "a blocking wait from inside a handler or a coroutine of the same node would wait for itself: use co_await");
+                    "a blocking wait from inside a handler or a coroutine of the same node would "
+                    "wait for itself: use co_await");
 }
 
 absl::Status Interrupted() {
-  return MakeStatus(Outcome::kInDoubt, Reason::kCancelled, "asked to stop while waiting for an answer; what was asked for may happen");
+  return MakeStatus(Outcome::kInDoubt, Reason::kCancelled,
+                    "asked to stop while waiting for an answer; what was asked for may happen");
 }
 
 struct StreamEnd::Item {
@@ -57,11 +59,14 @@ std::optional<Message> StreamEnd::Take() {
   const Block freed = std::move(item->self);
   item->~Item();
   ++items_read_;
-  if (session_ != nullptr && !reads_ended_ && items_granted_ - items_read_ <= session_->stream_items() / 2) {
+  if (session_ != nullptr && !reads_ended_ &&
+      items_granted_ - items_read_ <= session_->stream_items() / 2) {
     Bytes nothing;
     const uint32_t total = items_read_ + session_->stream_items();
-    const Session::Outgoing grant{.kind = FrameKind::StreamGrant, .priority = 0, .message_type = total, .call_id = call_id_};
-    if (session_->SendOrQueue(grant, nothing).ok()) items_granted_ = total;  // else the next item tries again
+    const Session::Outgoing grant{
+        .kind = FrameKind::StreamGrant, .priority = 0, .message_type = total, .call_id = call_id_};
+    if (session_->SendOrQueue(grant, nothing).ok())
+      items_granted_ = total;  // else the next item tries again
   }
   return message;
 }
@@ -78,7 +83,8 @@ void StreamEnd::OnGrant(uint32_t total) {
 
 void StreamEnd::Detach(const absl::Status& why) {
   if (session_ == nullptr) return;
-  for (Item* item = first_; item != nullptr; item = item->next) session_->MarkHandled(item->unhandled);
+  for (Item* item = first_; item != nullptr; item = item->next)
+    session_->MarkHandled(item->unhandled);
   session_ = nullptr;
   ended_why_ = why;
   if (WriteBase* writer = std::exchange(writer_, nullptr)) {
@@ -90,21 +96,25 @@ void StreamEnd::Detach(const absl::Status& why) {
   EndReads();
 }
 
-// A stream may be opened before the other side has said how many items it takes: then its first grant counts, once the
-// session is open. Until then a writer waits for the session.
+// A stream may be opened before the other side has said how many items it takes: then its first
+// grant counts, once the session is open. Until then a writer waits for the session.
 bool StreamEnd::HasItemGrant() const {
   if (session_->state() == Session::State::kHello) return true;
-  return After(peer_items_granted_ != 0 ? peer_items_granted_ : session_->peer_stream_items(), items_sent_);
+  return After(peer_items_granted_ != 0 ? peer_items_granted_ : session_->peer_stream_items(),
+               items_sent_);
 }
 
 absl::Status StreamEnd::TryWrite(Payload& payload) {
   if (session_ == nullptr) return ended_why_;
-  if (writes_ended_) return MakeStatus(Outcome::kRefused, Reason::kMisuse, "a write after the end of the writes");
+  if (writes_ended_)
+    return MakeStatus(Outcome::kRefused, Reason::kMisuse, "a write after the end of the writes");
   if (!HasItemGrant()) {
-    return MakeStatus(Outcome::kRefused, Reason::kBackPressure, "the stream's reader is slower than its writer");
+    return MakeStatus(Outcome::kRefused, Reason::kBackPressure,
+                      "the stream's reader is slower than its writer");
   }
   if (!session_->outbox_empty(priority_)) {  // the stream's own request may be in there
-    return MakeStatus(Outcome::kRefused, Reason::kBackPressure, "what was queued before goes first");
+    return MakeStatus(Outcome::kRefused, Reason::kBackPressure,
+                      "what was queued before goes first");
   }
   const Session::Outgoing item{.kind = FrameKind::Item, .priority = priority_, .call_id = call_id_};
   absl::Status status = session_->Send(item, payload);
@@ -116,7 +126,8 @@ absl::Status StreamEnd::EndWrites() {
   if (session_ == nullptr) return ended_why_;
   if (std::exchange(writes_ended_, true)) return absl::OkStatus();
   Bytes nothing;
-  return session_->SendOrQueue({.kind = FrameKind::ItemsEnd, .priority = priority_, .call_id = call_id_}, nothing);
+  return session_->SendOrQueue(
+      {.kind = FrameKind::ItemsEnd, .priority = priority_, .call_id = call_id_}, nothing);
 }
 
 bool StreamEnd::WriteBase::Try() {
@@ -137,7 +148,7 @@ bool StreamEnd::WriteBase::Try() {
 bool StreamEnd::WriteBase::OnRoom() {
   if (!Try()) {
     if (stream_.HasItemGrant()) return false;  // stays in the session's queue
-    Unlink();  // OnGrant comes
+    Unlink();                                  // OnGrant comes
     return true;
   }
   Unlink();

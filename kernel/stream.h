@@ -1,7 +1,8 @@
-// One end of a stream: the items that come, in order, and the items that go, each bounded by what its reader has taken.
+// One end of a stream: the items that come, in order, and the items that go, each bounded by what
+// its reader has taken.
 //
-//   while (std::optional<Message> item = co_await stream.Read()) { … }      until the other side ends
-//   absl::Status sent = co_await stream.Write(Bytes(data));
+//   while (std::optional<Message> item = co_await stream.Read()) { … }      until the other side
+//   ends absl::Status sent = co_await stream.Write(Bytes(data));
 //
 // In place of co_await, .Wait() blocks: outside handlers only, on the thread of the node.
 // Thread: the node's. One reader and one writer at a time.
@@ -30,7 +31,8 @@ class StreamEnd {
   class ReadAwaiter;
   ReadAwaiter Read();
 
-  // Sends one item, when there is room for it. Errors: REFUSED (closed, too large), FAILED or IN_DOUBT (the call ended).
+  // Sends one item, when there is room for it. Errors: REFUSED (closed, too large), FAILED or
+  // IN_DOUBT (the call ended).
   template <class P>
   class WriteAwaiter;
   template <class P>
@@ -44,10 +46,10 @@ class StreamEnd {
   bool bound() const { return session_ != nullptr; }
   // An item came. False: no memory to keep it.
   bool Deliver(Session::Received& received);
-  void EndReads();                          // no more items will come; those here can be read
-  void OnGrant(uint32_t total);             // the other side takes items up to this number
-  void Detach(const absl::Status& why);     // the call or the session is over: nothing can be written
-  absl::Status EndWrites();                 // sends ItemsEnd
+  void EndReads();                       // no more items will come; those here can be read
+  void OnGrant(uint32_t total);          // the other side takes items up to this number
+  void Detach(const absl::Status& why);  // the call or the session is over: nothing can be written
+  absl::Status EndWrites();              // sends ItemsEnd
 
  private:
   struct Item;
@@ -72,8 +74,8 @@ class StreamEnd {
 
 // Implementation.
 
-// Drives `node` until `done()`. Errors: REFUSED, and nothing done, inside a handler, where that would wait for itself;
-// CANCELLED when the program is asked to stop.
+// Drives `node` until `done()`. Errors: REFUSED, and nothing done, inside a handler, where that
+// would wait for itself; CANCELLED when the program is asked to stop.
 absl::Status BlockedInHandler();
 absl::Status Interrupted();
 template <class Done>
@@ -97,7 +99,9 @@ class StreamEnd::ReadAwaiter {
   std::optional<Message> await_resume() { return stream_.Take(); }
   // nullopt as well inside a handler, and when the program is asked to stop.
   std::optional<Message> Wait() {
-    if (!stream_.readable() && !BlockUntil(*stream_.node_, [this] { return stream_.readable(); }).ok()) return std::nullopt;
+    if (!stream_.readable() &&
+        !BlockUntil(*stream_.node_, [this] { return stream_.readable(); }).ok())
+      return std::nullopt;
     return stream_.Take();
   }
 
@@ -115,7 +119,9 @@ class StreamEnd::WriteBase : public RoomWaiter {
     if (stream_.writer_ == this) stream_.writer_ = nullptr;
   }
   bool await_ready() { return Try(); }
-  void await_suspend(std::coroutine_handle<> waiting) { suspended_.Suspend(*stream_.node_, waiting); }
+  void await_suspend(std::coroutine_handle<> waiting) {
+    suspended_.Suspend(*stream_.node_, waiting);
+  }
   absl::Status await_resume() { return std::move(status_); }
   absl::Status Wait() {
     if (Try()) return std::move(status_);

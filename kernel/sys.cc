@@ -15,8 +15,9 @@
 namespace jackfield {
 
 std::string_view Name(Site site) {
-  constexpr std::string_view kNames[] = {"socket",  "bind", "listen",  "accept",     "connect", "socketpair", "pipe2",
-                                         "open",    "eventfd", "pidfd", "setsockopt", "read",    "write",      "poll"};
+  constexpr std::string_view kNames[] = {"socket",     "bind",  "listen", "accept",  "connect",
+                                         "socketpair", "pipe2", "open",   "eventfd", "pidfd",
+                                         "setsockopt", "read",  "write",  "poll"};
   return kNames[static_cast<size_t>(site)];
 }
 
@@ -48,23 +49,28 @@ int64_t Sys::Writev(int fd, const iovec* parts, int count) const {
 }
 
 int64_t Sys::Send(int fd, const void* from, size_t bytes) const {
-  return Do(Site::kWrite, fd, [=](size_t max) { return send(fd, from, std::min(bytes, max), MSG_DONTWAIT | MSG_NOSIGNAL); });
+  return Do(Site::kWrite, fd, [=](size_t max) {
+    return send(fd, from, std::min(bytes, max), MSG_DONTWAIT | MSG_NOSIGNAL);
+  });
 }
 
 int64_t Sys::Receive(int fd, void* to, size_t bytes) const {
-  return Do(Site::kRead, fd, [=](size_t max) { return recv(fd, to, std::min(bytes, max), MSG_DONTWAIT); });
+  return Do(Site::kRead, fd,
+            [=](size_t max) { return recv(fd, to, std::min(bytes, max), MSG_DONTWAIT); });
 }
 
 int64_t Sys::ReceiveMessage(int fd, msghdr* message) const {
   return Do(Site::kRead, fd, [=](size_t max) {
-    if (message->msg_iovlen > 0) message->msg_iov[0].iov_len = std::min(message->msg_iov[0].iov_len, max);
+    if (message->msg_iovlen > 0)
+      message->msg_iov[0].iov_len = std::min(message->msg_iov[0].iov_len, max);
     return recvmsg(fd, message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
   });
 }
 
 int64_t Sys::SendMessage(int fd, const msghdr* message) const {
   return Do(Site::kWrite, fd, [=](size_t max) {
-    if (max >= SIZE_MAX || message->msg_iovlen == 0) return sendmsg(fd, message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (max >= SIZE_MAX || message->msg_iovlen == 0)
+      return sendmsg(fd, message, MSG_DONTWAIT | MSG_NOSIGNAL);
     msghdr shorter = *message;
     iovec first = message->msg_iov[0];
     first.iov_len = std::min(first.iov_len, max);
@@ -75,8 +81,9 @@ int64_t Sys::SendMessage(int fd, const msghdr* message) const {
 }
 
 int Sys::Socket(int family, int type, int protocol) const {
-  return static_cast<int>(
-      Do(Site::kSocket, -1, [=](size_t) { return socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol); }));
+  return static_cast<int>(Do(Site::kSocket, -1, [=](size_t) {
+    return socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
+  }));
 }
 
 int Sys::Bind(int fd, const sockaddr* address, socklen_t bytes) const {
@@ -88,38 +95,47 @@ int Sys::Listen(int fd, int backlog) const {
 }
 
 int Sys::Accept(int fd, sockaddr* address, socklen_t* bytes) const {
-  return static_cast<int>(
-      Do(Site::kAccept, fd, [=](size_t) { return accept4(fd, address, bytes, SOCK_CLOEXEC | SOCK_NONBLOCK); }));
+  return static_cast<int>(Do(Site::kAccept, fd, [=](size_t) {
+    return accept4(fd, address, bytes, SOCK_CLOEXEC | SOCK_NONBLOCK);
+  }));
 }
 
 int Sys::Connect(int fd, const sockaddr* address, socklen_t bytes) const {
-  return static_cast<int>(Do(Site::kConnect, fd, [=](size_t) { return connect(fd, address, bytes); }));
+  return static_cast<int>(
+      Do(Site::kConnect, fd, [=](size_t) { return connect(fd, address, bytes); }));
 }
 
 int Sys::SetOption(int fd, int level, int name, int value) const {
-  return static_cast<int>(
-      Do(Site::kSetOption, fd, [=](size_t) { return setsockopt(fd, level, name, &value, sizeof value); }));
+  return static_cast<int>(Do(Site::kSetOption, fd, [=](size_t) {
+    return setsockopt(fd, level, name, &value, sizeof value);
+  }));
 }
 
 int Sys::Pipe(int fds[2]) const {
-  return static_cast<int>(Do(Site::kPipe, -1, [=](size_t) { return pipe2(fds, O_CLOEXEC | O_NONBLOCK); }));
+  return static_cast<int>(
+      Do(Site::kPipe, -1, [=](size_t) { return pipe2(fds, O_CLOEXEC | O_NONBLOCK); }));
 }
 
 int Sys::EventFd() const {
-  return static_cast<int>(Do(Site::kEventFd, -1, [](size_t) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }));
+  return static_cast<int>(
+      Do(Site::kEventFd, -1, [](size_t) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }));
 }
 
 int Sys::PidFd(int pid) const {
-  return static_cast<int>(Do(Site::kPidFd, -1, [=](size_t) { return syscall(SYS_pidfd_open, pid, 0); }));
+  return static_cast<int>(
+      Do(Site::kPidFd, -1, [=](size_t) { return syscall(SYS_pidfd_open, pid, 0); }));
 }
 
 absl::Status SysError(int error, std::string_view what) {
   const char* name = strerrorname_np(error);
-  const std::string text = Text(what, ": ", strerror(error), " (", name == nullptr ? "?" : name, ")");
+  const std::string text =
+      Text(what, ": ", strerror(error), " (", name == nullptr ? "?" : name, ")");
   switch (error) {
     case EMFILE:
       return MakeStatus(Outcome::kRefused, Reason::kResource,
-                        Text(text, "; this process has as many descriptors as RLIMIT_NOFILE allows: raise it with ulimit -n"));
+                        Text(text,
+                             "; this process has as many descriptors as RLIMIT_NOFILE allows: "
+                             "raise it with ulimit -n"));
     case ENFILE:
       return MakeStatus(Outcome::kRefused, Reason::kResource,
                         Text(text, "; the system has as many open files as fs.file-max allows"));
@@ -133,13 +149,15 @@ absl::Status SysError(int error, std::string_view what) {
       return MakeStatus(Outcome::kRefused, Reason::kPermission, text);
     case EADDRINUSE:
     case EEXIST:
-      return absl::AlreadyExistsError(Text(text, "; another program serves there: stop it or choose another address"));
+      return absl::AlreadyExistsError(
+          Text(text, "; another program serves there: stop it or choose another address"));
     case ECONNREFUSED:
     case ENOENT:
     case EHOSTUNREACH:
     case ENETUNREACH:
     case ETIMEDOUT:
-      return MakeStatus(Outcome::kRefused, Reason::kUnreachable, Text(text, "; is the service running?"));
+      return MakeStatus(Outcome::kRefused, Reason::kUnreachable,
+                        Text(text, "; is the service running?"));
     case ECONNRESET:
     case EPIPE:
       return MakeStatus(Outcome::kFailed, Reason::kPeerDied, text);

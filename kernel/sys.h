@@ -1,5 +1,6 @@
-// The system calls that transports make, each through the fault seam. Results are as in io_uring: ≥ 0, or -errno.
-// EINTR is retried here, so no caller sees it. Descriptors are made close-on-exec and, where it applies, non-blocking.
+// The system calls that transports make, each through the fault seam. Results are as in io_uring: ≥
+// 0, or -errno. EINTR is retried here, so no caller sees it. Descriptors are made close-on-exec
+// and, where it applies, non-blocking.
 //
 // Thread: the node's.
 #ifndef JACKFIELD_KERNEL_SYS_H_
@@ -47,8 +48,9 @@ class Sys {
   FaultSeam* const seam_;
 };
 
-// A status for a failed system call that a user caused or can mend: "bind unix:@kv: Address already in use (EADDRINUSE); …".
-// `error` is positive. The code and the advice are chosen from it (EMFILE names RLIMIT_NOFILE, and so on).
+// A status for a failed system call that a user caused or can mend: "bind unix:@kv: Address already
+// in use (EADDRINUSE); …". `error` is positive. The code and the advice are chosen from it (EMFILE
+// names RLIMIT_NOFILE, and so on).
 absl::Status SysError(int error, std::string_view what);
 
 }  // namespace jackfield

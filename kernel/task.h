@@ -1,4 +1,5 @@
-// Task<T>: a coroutine of one node. It starts when it is awaited, or spawned on a node; it ends on the same thread.
+// Task<T>: a coroutine of one node. It starts when it is awaited, or spawned on a node; it ends on
+// the same thread.
 //
 //   Task<absl::Status> Handle(ServerCall& call) {
 //     absl::StatusOr<Message> stock = co_await inventory.Call(kLookup, call.payload());
@@ -6,8 +7,8 @@
 //     co_return call.Reply(stock->payload());
 //   }
 //
-// Memory: a coroutine whose first parameters include a Node&, or something with a member node(), has its frame in that
-// node's block pool: no allocation per call. Others use operator new.
+// Memory: a coroutine whose first parameters include a Node&, or something with a member node(),
+// has its frame in that node's block pool: no allocation per call. Others use operator new.
 // Exceptions are not used: one that leaves a coroutine ends the program.
 #ifndef JACKFIELD_KERNEL_TASK_H_
 #define JACKFIELD_KERNEL_TASK_H_
@@ -36,9 +37,12 @@ concept HasNode = requires(T& t) {
 inline BlockPool* FindPool() { return nullptr; }
 template <class First, class... Rest>
 BlockPool* FindPool(First& first, Rest&... rest) {
-  if constexpr (std::is_convertible_v<First&, Node&>) return &PoolOf(first);
-  else if constexpr (HasNode<First>) return &PoolOf(first.node());
-  else return FindPool(rest...);
+  if constexpr (std::is_convertible_v<First&, Node&>)
+    return &PoolOf(first);
+  else if constexpr (HasNode<First>)
+    return &PoolOf(first.node());
+  else
+    return FindPool(rest...);
 }
 
 // In front of each coroutine frame: where it came from.
@@ -47,7 +51,8 @@ struct alignas(16) Origin {
 };
 
 inline void* Allocate(size_t bytes, BlockPool* pool) {
-  Block block = pool != nullptr ? pool->Get(static_cast<uint32_t>(bytes + sizeof(Origin))) : Block();
+  Block block =
+      pool != nullptr ? pool->Get(static_cast<uint32_t>(bytes + sizeof(Origin))) : Block();
   void* memory = block ? block.data() : ::operator new(bytes + sizeof(Origin));
   auto* origin = new (memory) Origin{std::move(block)};
   return origin + 1;
@@ -73,7 +78,8 @@ struct PromiseBase {
     std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> done) noexcept {
       PromiseBase& promise = done.promise();
       if (promise.continuation) return promise.continuation;
-      if (promise.on_done != nullptr) promise.on_done(promise.on_done_user);  // may destroy the coroutine
+      if (promise.on_done != nullptr)
+        promise.on_done(promise.on_done_user);  // may destroy the coroutine
       return std::noop_coroutine();
     }
     void await_resume() noexcept {}
@@ -93,7 +99,9 @@ template <class T = void>
 class [[nodiscard]] Task {
  public:
   struct promise_type : task_internal::PromiseBase {
-    Task get_return_object() { return Task(std::coroutine_handle<promise_type>::from_promise(*this)); }
+    Task get_return_object() {
+      return Task(std::coroutine_handle<promise_type>::from_promise(*this));
+    }
     template <class U>
     void return_value(U&& value) {
       result.emplace(std::forward<U>(value));
@@ -118,7 +126,8 @@ class [[nodiscard]] Task {
   }
   T await_resume() { return *std::move(handle_.promise().result); }
 
-  // For who runs it without awaiting it: starts it; `on_done(user)` is called when it has ended, perhaps at once.
+  // For who runs it without awaiting it: starts it; `on_done(user)` is called when it has ended,
+  // perhaps at once.
   void Start(void (*on_done)(void*), void* user) {
     handle_.promise().on_done = on_done;
     handle_.promise().on_done_user = user;
@@ -136,7 +145,9 @@ class [[nodiscard]] Task {
 
 template <>
 struct Task<void>::promise_type : task_internal::PromiseBase {
-  Task<void> get_return_object() { return Task(std::coroutine_handle<promise_type>::from_promise(*this)); }
+  Task<void> get_return_object() {
+    return Task(std::coroutine_handle<promise_type>::from_promise(*this));
+  }
   void return_void() {}
 };
 template <>

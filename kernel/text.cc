@@ -9,7 +9,8 @@
 namespace jackfield {
 namespace {
 
-// Levenshtein's distance, where two neighbours that changed places, the commonest slip of all, count as one edit.
+// Levenshtein's distance, where two neighbours that changed places, the commonest slip of all,
+// count as one edit.
 size_t Distance(std::string_view a, std::string_view b) {
   std::vector<size_t> before_last, last, row(b.size() + 1);
   for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
@@ -18,7 +19,8 @@ size_t Distance(std::string_view a, std::string_view b) {
     last = row;
     row[0] = i;
     for (size_t j = 1; j <= b.size(); ++j) {
-      row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] != b[j - 1] ? 1 : 0)});
+      row[j] =
+          std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] != b[j - 1] ? 1 : 0)});
       const bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
       if (swapped) row[j] = std::min(row[j], before_last[j - 2] + 1);
     }

@@ -1,7 +1,7 @@
 // Text() joins its arguments into one string, for error messages and other cold text.
 //
-// Why not absl::StrCat: Debian 12 builds Abseil with a string_view of its own, which does not take a
-// std::string_view, the type this project uses.
+// Why not absl::StrCat: Debian 12 builds Abseil with a string_view of its own, which does not take
+// a std::string_view, the type this project uses.
 #ifndef JACKFIELD_KERNEL_TEXT_H_
 #define JACKFIELD_KERNEL_TEXT_H_
 
@@ -30,11 +30,12 @@ std::string Text(const Parts&... parts) {
   return text;
 }
 
-// The candidate that `word` was probably meant to be, or "" when none is near (edit distance at most
-// a third of the word, at least 1).
+// The candidate that `word` was probably meant to be, or "" when none is near (edit distance at
+// most a third of the word, at least 1).
 std::string_view Nearest(std::string_view word, std::span<const std::string_view> candidates);
 
-// `text` with control characters and bytes over 0x7e written as \xNN, so that a peer's text can be logged.
+// `text` with control characters and bytes over 0x7e written as \xNN, so that a peer's text can be
+// logged.
 std::string Escaped(std::string_view text);
 
 // "a, b and c"

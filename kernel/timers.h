@@ -35,7 +35,8 @@ class Timers {
 
   Timers() { heap_.reserve(256); }
 
-  // Arms, or moves, `timer`. It fires in a later turn, at `due_ns` of the node's clock or soon after.
+  // Arms, or moves, `timer`. It fires in a later turn, at `due_ns` of the node's clock or soon
+  // after.
   void Arm(Timer& timer, int64_t due_ns);
   void Cancel(Timer& timer);
 

@@ -14,7 +14,8 @@ struct Fired {
 };
 
 std::unique_ptr<Timer> Make(Fired& fired) {
-  return std::make_unique<Timer>([](Timer& timer) { static_cast<Fired*>(timer.user)->due.push_back(timer.due_ns()); }, &fired);
+  return std::make_unique<Timer>(
+      [](Timer& timer) { static_cast<Fired*>(timer.user)->due.push_back(timer.due_ns()); }, &fired);
 }
 
 TEST(Timers, FireInOrderWhateverWasMovedAndCancelled) {
@@ -58,10 +59,12 @@ TEST(Timers, ATimerMayArmItselfAgain) {
     Timers* timers;
     int count = 0;
   } self{&timers};
-  Timer timer([](Timer& timer) {
-    auto* self = static_cast<Self*>(timer.user);
-    if (++self->count < 3) self->timers->Arm(timer, timer.due_ns() + 1);
-  }, &self);
+  Timer timer(
+      [](Timer& timer) {
+        auto* self = static_cast<Self*>(timer.user);
+        if (++self->count < 3) self->timers->Arm(timer, timer.due_ns() + 1);
+      },
+      &self);
   timers.Arm(timer, 1);
   while (timers.FireDue(100, 10) > 0) {
   }

@@ -1,8 +1,8 @@
-// The waist. A transport carries frames over one kind of medium; these five functions are all of it:
-// three here, two in kernel/link.h's LinkDriver. docs/adding-a-transport.md walks through one.
+// The waist. A transport carries frames over one kind of medium; these five functions are all of
+// it: three here, two in kernel/link.h's LinkDriver. docs/adding-a-transport.md walks through one.
 //
-// Thread: a Transport is shared by every node of the process and must be safe for that (most hold nothing).
-// What Open makes belongs to its node's thread.
+// Thread: a Transport is shared by every node of the process and must be safe for that (most hold
+// nothing). What Open makes belongs to its node's thread.
 #ifndef JACKFIELD_KERNEL_TRANSPORT_H_
 #define JACKFIELD_KERNEL_TRANSPORT_H_
 
@@ -26,7 +26,8 @@ enum class Role { kServe, kConnect };
 class LinkSink {
  public:
   virtual ~LinkSink() = default;
-  // A server is ready; `actual` is the address with what was chosen for it filled in (a port, a name).
+  // A server is ready; `actual` is the address with what was chosen for it filled in (a port, a
+  // name).
   virtual void OnServing(const Address& actual) = 0;
   virtual void OnLink(std::unique_ptr<LinkDriver> driver, LinkTraits traits) = 0;
   // The opening has come to nothing (connect) or will produce no more (serve).
@@ -50,14 +51,15 @@ class Transport {
   virtual absl::StatusOr<Caps> Describe(const Address& address, Role role) const = 0;
 
   // Starts to serve or to connect. Requires: `node` and `sink` outlive the Opening.
-  // Errors: as Describe; RESOURCE_EXHAUSTED (descriptors, memory, with the limit's name); ALREADY_EXISTS (another
-  // serves there); PERMISSION_DENIED; UNAVAILABLE (nobody serves there yet: worth another try).
-  virtual absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Node& node,
-                                                        LinkSink& sink) const = 0;
+  // Errors: as Describe; RESOURCE_EXHAUSTED (descriptors, memory, with the limit's name);
+  // ALREADY_EXISTS (another serves there); PERMISSION_DENIED; UNAVAILABLE (nobody serves there yet:
+  // worth another try).
+  virtual absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role,
+                                                        Node& node, LinkSink& sink) const = 0;
 };
 
-// A shim wraps whatever transport stands behind it in an address ("chaos+unix:…"). A transport for Registry's use:
-// `inner` is the address without this shim.
+// A shim wraps whatever transport stands behind it in an address ("chaos+unix:…"). A transport for
+// Registry's use: `inner` is the address without this shim.
 class Shim {
  public:
   virtual ~Shim() = default;
@@ -67,9 +69,9 @@ class Shim {
   // The effect on Caps: pure.
   virtual absl::StatusOr<Caps> Describe(const Address& address, const Caps& inner) const = 0;
   // Wraps a link of the inner transport.
-  virtual absl::StatusOr<std::unique_ptr<LinkDriver>> Wrap(const Address& address, Node& node,
-                                                           std::unique_ptr<LinkDriver> inner,
-                                                           const LinkTraits& inner_traits) const = 0;
+  virtual absl::StatusOr<std::unique_ptr<LinkDriver>> Wrap(
+      const Address& address, Node& node, std::unique_ptr<LinkDriver> inner,
+      const LinkTraits& inner_traits) const = 0;
 };
 
 }  // namespace jackfield

@@ -15,18 +15,19 @@ struct Unit {
   double factor;
 };
 
-constexpr Unit kDurations[] = {{"ns", 1},   {"us", 1e3},  {"ms", 1e6},
+constexpr Unit kDurations[] = {{"ns", 1},  {"us", 1e3}, {"ms", 1e6},
                                {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}};
-constexpr Unit kSizes[] = {{"B", 1},           {"K", 1024},       {"KiB", 1024},      {"M", 1048576},
-                           {"MiB", 1048576},   {"G", 1073741824}, {"GiB", 1073741824}, {"KB", 1e3},
-                           {"MB", 1e6},        {"GB", 1e9}};
+constexpr Unit kSizes[] = {{"B", 1},         {"K", 1024},       {"KiB", 1024},       {"M", 1048576},
+                           {"MiB", 1048576}, {"G", 1073741824}, {"GiB", 1073741824}, {"KB", 1e3},
+                           {"MB", 1e6},      {"GB", 1e9}};
 
 // Splits "1.5ms" and multiplies; the result is below 2^62.
 template <size_t N>
 absl::StatusOr<double> Parse(std::string_view text, const Unit (&units)[N], std::string_view what,
                              std::string_view example) {
   size_t digits = 0;
-  while (digits < text.size() && (std::isdigit(static_cast<unsigned char>(text[digits])) || text[digits] == '.')) {
+  while (digits < text.size() &&
+         (std::isdigit(static_cast<unsigned char>(text[digits])) || text[digits] == '.')) {
     ++digits;
   }
   const std::string number(text.substr(0, digits));
@@ -39,8 +40,8 @@ absl::StatusOr<double> Parse(std::string_view text, const Unit (&units)[N], std:
       if (u.name == unit && value * u.factor < 4.6e18) return value * u.factor;
     }
   }
-  return absl::InvalidArgumentError(
-      Text("\"", Escaped(text), "\" is not a ", what, "; write a number and a unit, such as ", example));
+  return absl::InvalidArgumentError(Text("\"", Escaped(text), "\" is not a ", what,
+                                         "; write a number and a unit, such as ", example));
 }
 
 }  // namespace
@@ -64,7 +65,8 @@ absl::StatusOr<double> ParseShare(std::string_view text) {
   const double value = std::strtod(number.c_str(), &end) / (percent ? 100 : 1);
   if (number.empty() || *end != '\0' || !(value >= 0 && value <= 1)) {
     return absl::InvalidArgumentError(
-        Text("\"", Escaped(text), "\" is not a share; write a percentage such as 1% or a number between 0 and 1"));
+        Text("\"", Escaped(text),
+             "\" is not a share; write a percentage such as 1% or a number between 0 and 1"));
   }
   return value;
 }
@@ -72,20 +74,28 @@ absl::StatusOr<double> ParseShare(std::string_view text) {
 std::string FormatDurationNs(int64_t ns) {
   char text[32];
   const double value = static_cast<double>(ns);
-  if (std::llabs(ns) < 1000) std::snprintf(text, sizeof text, "%dns", static_cast<int>(ns));
-  else if (std::llabs(ns) < 1000000) std::snprintf(text, sizeof text, "%.3gus", value / 1e3);
-  else if (std::llabs(ns) < 1000000000) std::snprintf(text, sizeof text, "%.3gms", value / 1e6);
-  else std::snprintf(text, sizeof text, "%.3gs", value / 1e9);
+  if (std::llabs(ns) < 1000)
+    std::snprintf(text, sizeof text, "%dns", static_cast<int>(ns));
+  else if (std::llabs(ns) < 1000000)
+    std::snprintf(text, sizeof text, "%.3gus", value / 1e3);
+  else if (std::llabs(ns) < 1000000000)
+    std::snprintf(text, sizeof text, "%.3gms", value / 1e6);
+  else
+    std::snprintf(text, sizeof text, "%.3gs", value / 1e9);
   return text;
 }
 
 std::string FormatBytes(uint64_t bytes) {
   char text[32];
   const double value = static_cast<double>(bytes);
-  if (bytes < 1024) std::snprintf(text, sizeof text, "%d B", static_cast<int>(bytes));
-  else if (bytes < 1048576) std::snprintf(text, sizeof text, "%.4g KiB", value / 1024);
-  else if (bytes < 1073741824) std::snprintf(text, sizeof text, "%.4g MiB", value / 1048576);
-  else std::snprintf(text, sizeof text, "%.4g GiB", value / 1073741824);
+  if (bytes < 1024)
+    std::snprintf(text, sizeof text, "%d B", static_cast<int>(bytes));
+  else if (bytes < 1048576)
+    std::snprintf(text, sizeof text, "%.4g KiB", value / 1024);
+  else if (bytes < 1073741824)
+    std::snprintf(text, sizeof text, "%.4g MiB", value / 1048576);
+  else
+    std::snprintf(text, sizeof text, "%.4g GiB", value / 1073741824);
   return text;
 }
 

@@ -21,8 +21,8 @@ absl::StatusOr<uint64_t> ParseBytes(std::string_view text);
 // "1%" or "0.01" → 0.01, within 0..1. Errors: INVALID_ARGUMENT.
 absl::StatusOr<double> ParseShare(std::string_view text);
 
-std::string FormatDurationNs(int64_t ns);     // "12.3us", three digits
-std::string FormatBytes(uint64_t bytes);      // "64 B", "1.0 MiB"
+std::string FormatDurationNs(int64_t ns);  // "12.3us", three digits
+std::string FormatBytes(uint64_t bytes);   // "64 B", "1.0 MiB"
 
 }  // namespace jackfield
 

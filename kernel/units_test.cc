@@ -14,7 +14,8 @@ TEST(Units, DurationsNeedAUnit) {
   EXPECT_EQ(ParseDurationNs("1.5ms").value(), 1'500'000);
   EXPECT_EQ(ParseDurationNs("2h").value(), 7'200'000'000'000);
   EXPECT_EQ(ParseDurationNs("0").value(), 0);
-  for (const char* text : {"", "1", "ms", "-1ms", "1 ms", "1..2s", "1e3s", "999999999999h", "1msx"}) {
+  for (const char* text :
+       {"", "1", "ms", "-1ms", "1 ms", "1..2s", "1e3s", "999999999999h", "1msx"}) {
     EXPECT_EQ(ParseDurationNs(text).status().code(), absl::StatusCode::kInvalidArgument) << text;
   }
 }
@@ -30,7 +31,8 @@ TEST(Units, SizesNeedAUnit) {
 TEST(Units, SharesLieBetweenNoneAndAll) {
   EXPECT_DOUBLE_EQ(ParseShare("1%").value(), 0.01);
   EXPECT_DOUBLE_EQ(ParseShare("0.5").value(), 0.5);
-  for (const char* text : {"", "%", "101%", "-1%", "2", "nan", "x"}) EXPECT_FALSE(ParseShare(text).ok()) << text;
+  for (const char* text : {"", "%", "101%", "-1%", "2", "nan", "x"})
+    EXPECT_FALSE(ParseShare(text).ok()) << text;
 }
 
 TEST(Units, AreWrittenAsPeopleReadThem) {
@@ -58,7 +60,8 @@ TEST(Caps, EveryMissingNeedIsNamed) {
 TEST(Outcome, TravelsInAStatus) {
   for (uint8_t outcome = 1; outcome <= 3; ++outcome) {
     for (uint8_t reason = 1; reason <= 14; ++reason) {
-      const absl::Status status = MakeStatus(static_cast<Outcome>(outcome), static_cast<Reason>(reason), "why");
+      const absl::Status status =
+          MakeStatus(static_cast<Outcome>(outcome), static_cast<Reason>(reason), "why");
       EXPECT_FALSE(status.ok());
       EXPECT_EQ(OutcomeOf(status), static_cast<Outcome>(outcome));
       EXPECT_EQ(ReasonOf(status), static_cast<Reason>(reason));

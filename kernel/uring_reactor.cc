@@ -1,4 +1,5 @@
 #include <liburing.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -12,8 +13,9 @@
 namespace jackfield {
 namespace {
 
-// One ring per node. DEFER_TASKRUN leaves completions to the thread that waits; TASKRUN_FLAG tells in shared memory
-// whether there are any, so that a loop that is awake asks the kernel only when it answers (io_uring_setup(2), Linux 6.1).
+// One ring per node. DEFER_TASKRUN leaves completions to the thread that waits; TASKRUN_FLAG tells
+// in shared memory whether there are any, so that a loop that is awake asks the kernel only when it
+// answers (io_uring_setup(2), Linux 6.1).
 class UringReactor final : public Reactor {
  public:
   explicit UringReactor(const Sys& sys) : sys_(sys) {}
@@ -24,10 +26,11 @@ class UringReactor final : public Reactor {
 
   int Init(uint32_t entries) {
     io_uring_params params{};
-    params.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_TASKRUN_FLAG |
-                   IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP;
+    params.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
+                   IORING_SETUP_TASKRUN_FLAG | IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP;
     params.cq_entries = entries * 4;
-    if (const int error = io_uring_queue_init_params(entries, &ring_, &params); error < 0) return error;
+    if (const int error = io_uring_queue_init_params(entries, &ring_, &params); error < 0)
+      return error;
     ready_ = true;
     io_uring_ring_dontfork(&ring_);
     io_uring_register_ring_fd(&ring_);  // saves a look-up per call; may fail harmlessly
@@ -56,14 +59,16 @@ class UringReactor final : public Reactor {
   }
 
   void Cancel(Op& op) override {
-    if (!op.pending || std::find(cancelling_.begin(), cancelling_.end(), &op) != cancelling_.end()) return;
+    if (!op.pending || std::find(cancelling_.begin(), cancelling_.end(), &op) != cancelling_.end())
+      return;
     cancelling_.push_back(&op);
     SubmitCancel(&op);
   }
 
   bool MayHaveCompletions() override {
     return failed_ != nullptr || io_uring_sq_ready(&ring_) != 0 || io_uring_cq_ready(&ring_) != 0 ||
-           (IO_URING_READ_ONCE(*ring_.sq.kflags) & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW)) != 0;
+           (IO_URING_READ_ONCE(*ring_.sq.kflags) & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW)) !=
+               0;
   }
 
   bool costs_to_ask() const override { return false; }
@@ -102,7 +107,8 @@ class UringReactor final : public Reactor {
 
   int Reap() {
     int count = 0;
-    for (Op* op = std::exchange(failed_, nullptr); op != nullptr;) {  // one that fails again waits for the next Reap
+    for (Op* op = std::exchange(failed_, nullptr);
+         op != nullptr;) {  // one that fails again waits for the next Reap
       Op* const next = op->next;
       count += Complete(*op, static_cast<int32_t>(op->events));
       op = next;
@@ -130,10 +136,13 @@ class UringReactor final : public Reactor {
     sqe->user_data = reinterpret_cast<uint64_t>(op) | kCancelBit;
   }
 
-  // A wait that is just being woken cannot be removed (EALREADY). If what woke it turns out to be gone, because a plain
-  // read was faster, the kernel goes on waiting: so the removal is tried again. `op` may be gone: it is only compared.
+  // A wait that is just being woken cannot be removed (EALREADY). If what woke it turns out to be
+  // gone, because a plain read was faster, the kernel goes on waiting: so the removal is tried
+  // again. `op` may be gone: it is only compared.
   void OnCancelResult(Op* op, int32_t result) {
-    if (result == -EALREADY && std::find(cancelling_.begin(), cancelling_.end(), op) != cancelling_.end()) SubmitCancel(op);
+    if (result == -EALREADY &&
+        std::find(cancelling_.begin(), cancelling_.end(), op) != cancelling_.end())
+      SubmitCancel(op);
   }
 
   int Complete(Op& op, int32_t result) {
@@ -157,10 +166,12 @@ class UringReactor final : public Reactor {
 absl::StatusOr<std::unique_ptr<Reactor>> MakeUringReactor(const Sys& sys, uint32_t entries) {
   auto reactor = std::make_unique<UringReactor>(sys);
   if (const int error = reactor->Init(entries); error < 0) {
-    const char* why = error == -EPERM    ? "forbidden here (kernel.io_uring_disabled or a container's seccomp profile)"
-                      : error == -ENOSYS ? "this kernel has none"
-                      : error == -EINVAL ? "this kernel's is older than Linux 6.1"
-                                         : strerror(-error);
+    const char* why =
+        error == -EPERM
+            ? "forbidden here (kernel.io_uring_disabled or a container's seccomp profile)"
+        : error == -ENOSYS ? "this kernel has none"
+        : error == -EINVAL ? "this kernel's is older than Linux 6.1"
+                           : strerror(-error);
     return MakeStatus(Outcome::kRefused, Reason::kResource, Text("io_uring: ", why));
   }
   return reactor;

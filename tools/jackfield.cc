@@ -1,4 +1,5 @@
-// The program `jackfield`. Only here the three lists come together: transports, built-in services, verbs.
+// The program `jackfield`. Only here the three lists come together: transports, built-in services,
+// verbs.
 #include "kernel/registry.h"
 #include "services/wordcount/wordcount.h"
 #include "tools/cli/program.h"
@@ -12,8 +13,10 @@ int main(int argc, char** argv) {
   jackfield::Program program;
   program.registry = &registry;
   program.services = {
-      {"wordcount.count", jackfield::wordcount::RunCount, "adds words up and tells how often each came"},
-      {"wordcount.source", jackfield::wordcount::RunSource, "reads files, has their words counted, prints the result"},
+      {"wordcount.count", jackfield::wordcount::RunCount,
+       "adds words up and tells how often each came"},
+      {"wordcount.source", jackfield::wordcount::RunSource,
+       "reads files, has their words counted, prints the result"},
       {"wordcount.tokenize", jackfield::wordcount::RunTokenize, "splits text into words"},
   };
   program.verbs = jackfield::AllVerbs();

@@ -1,4 +1,5 @@
-// The README names the verbs that there are, in the order of the help, with an example each, and no others.
+// The README names the verbs that there are, in the order of the help, with an example each, and no
+// others.
 #include <fstream>
 #include <sstream>
 
@@ -18,7 +19,8 @@ TEST(ReadmeTest, ItsTableNamesEveryVerbAndNoOther) {
   std::vector<std::string> listed;
   std::istringstream lines(Readme());
   for (std::string line; std::getline(lines, line);) {
-    if (line.rfind("| `", 0) == 0) listed.push_back(line.substr(3, line.find_first_of(" `", 3) - 3));
+    if (line.rfind("| `", 0) == 0)
+      listed.push_back(line.substr(3, line.find_first_of(" `", 3) - 3));
   }
   std::vector<std::string> verbs;
   for (const Verb& verb : AllVerbs()) {

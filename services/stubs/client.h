@@ -64,8 +64,9 @@ class TypedStream {
   }
   // Sends one item, when there is room: co_await, or .Wait(). A status.
   template <class P>
-  requires(!std::is_void_v<Sent> && PayloadOf<P, Sent>)
-  auto Write(P item) { return stream_->Write(stubs_internal::ToPayload<Sent>(std::move(item))); }
+  requires(!std::is_void_v<Sent> && PayloadOf<P, Sent>) auto Write(P item) {
+    return stream_->Write(stubs_internal::ToPayload<Sent>(std::move(item)));
+  }
   absl::Status EndWrites() requires(!std::is_void_v<Sent>) { return stream_->EndWrites(); }
   // The answer, after the last item: a StatusOr<MessageOf<Answer>>, or a Status where Answer is
   // void.

@@ -27,7 +27,9 @@ constexpr uint64_t kProgressEveryBytes = 1 << 20;
 
 absl::Status FileError(const std::string& path, int error) {
   const std::string text = Text("cannot read ", path, ": ", strerror(error));
-  return error == ENOENT ? absl::NotFoundError(text) : error == EACCES ? absl::PermissionDeniedError(text) : absl::FailedPreconditionError(text);
+  return error == ENOENT   ? absl::NotFoundError(text)
+         : error == EACCES ? absl::PermissionDeniedError(text)
+                           : absl::FailedPreconditionError(text);
 }
 
 // An open file that closes itself.
@@ -73,8 +75,9 @@ absl::StatusOr<Sources> OpenAll(const std::vector<std::string>& args) {
   }
   for (const std::string& path : text.paths) {
     text.files.emplace_back(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    struct stat what{};
-    if (text.files.back().fd() < 0 || fstat(text.files.back().fd(), &what) != 0) return FileError(path, errno);
+    struct stat what {};
+    if (text.files.back().fd() < 0 || fstat(text.files.back().fd(), &what) != 0)
+      return FileError(path, errno);
     if (S_ISDIR(what.st_mode)) return FileError(path, EISDIR);
     text.bytes += static_cast<uint64_t>(what.st_size);
   }
@@ -85,7 +88,8 @@ absl::StatusOr<Sources> OpenAll(const std::vector<std::string>& args) {
 class Progress {
  public:
   explicit Progress(uint64_t bytes_total)
-      : total_(bytes_total), shown_(isatty(STDERR_FILENO) == 1 || std::getenv("JACKFIELD_PROGRESS") != nullptr) {}
+      : total_(bytes_total),
+        shown_(isatty(STDERR_FILENO) == 1 || std::getenv("JACKFIELD_PROGRESS") != nullptr) {}
   ~Progress() {
     if (shown_ && next_ > 0) std::fprintf(stderr, "\r\033[K");
   }
@@ -95,7 +99,8 @@ class Progress {
     const uint64_t percent = total_ == 0 ? 0 : std::min<uint64_t>(100, bytes * 100 / total_);
     std::string bar(20, ' ');
     std::fill_n(bar.begin(), percent / 5, '#');
-    std::fprintf(stderr, "\r  [%s] %3d%%  %s\033[K", bar.c_str(), static_cast<int>(percent), FormatBytes(bytes).c_str());
+    std::fprintf(stderr, "\r  [%s] %3d%%  %s\033[K", bar.c_str(), static_cast<int>(percent),
+                 FormatBytes(bytes).c_str());
     std::fflush(stderr);
   }
 
@@ -118,10 +123,14 @@ absl::StatusOr<uint64_t> Send(Service& service, const Sources& text, TokenizeCli
       if (got < 0 && errno == EINTR) continue;
       if (got < 0) return FileError(text.paths[i], errno);
       if (got == 0) break;
-      if (service.stop_requested()) return absl::CancelledError("asked to stop before the text was read");
-      absl::Status written = stream->Write([&](flatbuffers::FlatBufferBuilder& fbb) {
-        return CreatePiece(fbb, fbb.CreateVector(piece.data(), static_cast<size_t>(got)));
-      }).Wait();
+      if (service.stop_requested())
+        return absl::CancelledError("asked to stop before the text was read");
+      absl::Status written =
+          stream
+              ->Write([&](flatbuffers::FlatBufferBuilder& fbb) {
+                return CreatePiece(fbb, fbb.CreateVector(piece.data(), static_cast<size_t>(got)));
+              })
+              .Wait();
       if (!written.ok()) return written;
       bytes += static_cast<uint64_t>(got);
       progress.Show(bytes);
@@ -131,14 +140,16 @@ absl::StatusOr<uint64_t> Send(Service& service, const Sources& text, TokenizeCli
   absl::StatusOr<MessageOf<SplitDone>> done = stream->Finish().Wait();
   if (!done.ok()) return done.status();
   if ((*done)->bytes() != bytes) {
-    return absl::DataLossError(Text("tokenize received ", (*done)->bytes(), " of ", bytes, " bytes"));
+    return absl::DataLossError(
+        Text("tokenize received ", (*done)->bytes(), " of ", bytes, " bytes"));
   }
   return (*done)->words();
 }
 
 // The whole result as text, so that all of it is printed or nothing.
 absl::StatusOr<std::string> Fetch(uint64_t words, CountClient& count) {
-  absl::StatusOr<ReadStream<Counts>> top = count.Top([](flatbuffers::FlatBufferBuilder& fbb) { return CreateTopRequest(fbb); });
+  absl::StatusOr<ReadStream<Counts>> top =
+      count.Top([](flatbuffers::FlatBufferBuilder& fbb) { return CreateTopRequest(fbb); });
   if (!top.ok()) return top.status();
   std::string result;
   uint64_t sum = 0;
@@ -177,7 +188,8 @@ absl::Status RunSource(Service& service) {
   if (!words.ok()) return words.status();
   absl::StatusOr<std::string> result = Fetch(*words, counter);
   if (!result.ok()) return result.status();
-  if (std::fwrite(result->data(), 1, result->size(), stdout) != result->size() || std::fflush(stdout) != 0) {
+  if (std::fwrite(result->data(), 1, result->size(), stdout) != result->size() ||
+      std::fflush(stdout) != 0) {
     return absl::UnavailableError(Text("cannot write to standard output: ", strerror(errno)));
   }
   return absl::OkStatus();

@@ -24,18 +24,22 @@ class Tokenizer final : public TokenizeService {
       bytes += text->size();
       absl::Status written = co_await words->Write([&](flatbuffers::FlatBufferBuilder& fbb) {
         uint8_t* at = nullptr;
-        const std::vector<uint8_t>& split = SplitInto(std::as_bytes(std::span(text->data(), text->size())));
+        const std::vector<uint8_t>& split =
+            SplitInto(std::as_bytes(std::span(text->data(), text->size())));
         const auto vector = fbb.CreateUninitializedVector(split.size(), 1, &at);
         std::memcpy(at, split.data(), split.size());
         return CreateWords(fbb, vector);
       });
       if (!written.ok()) co_return written;
     }
-    if (call.cancelled()) co_return absl::CancelledError("the text did not end");  // count forgets it too
+    if (call.cancelled())
+      co_return absl::CancelledError("the text did not end");  // count forgets it too
     if (absl::Status ended = words->EndWrites(); !ended.ok()) co_return ended;
     absl::StatusOr<MessageOf<AddDone>> added = co_await words->Finish();
     if (!added.ok()) co_return added.status();
-    co_return call.Reply([&](flatbuffers::FlatBufferBuilder& fbb) { return CreateSplitDone(fbb, bytes, (*added)->words()); });
+    co_return call.Reply([&](flatbuffers::FlatBufferBuilder& fbb) {
+      return CreateSplitDone(fbb, bytes, (*added)->words());
+    });
   }
 
  private:

@@ -1,6 +1,7 @@
 // What a word is, and how words are counted: pure functions and a table, no bus.
 //
-// A word is a run of the letters A-Z and a-z, in lower case: what `tr -cs 'A-Za-z' '\n' | tr 'A-Z' 'a-z'` leaves.
+// A word is a run of the letters A-Z and a-z, in lower case: what `tr -cs 'A-Za-z' '\n' | tr 'A-Z'
+// 'a-z'` leaves.
 #ifndef JACKFIELD_SERVICES_WORDCOUNT_WORDS_H_
 #define JACKFIELD_SERVICES_WORDCOUNT_WORDS_H_
 
@@ -15,10 +16,10 @@
 
 namespace jackfield::wordcount {
 
-// Cuts `bytes` into words, written to `to` one after another, each ended by '\n'; the last one is not, when `bytes` ends
-// inside a word, which may then go on in the next piece of the text.
-// A piece that begins with a separator ends the word before it: the result then begins with '\n'.
-// Returns the size written; `to` has room for bytes.size() + 1.
+// Cuts `bytes` into words, written to `to` one after another, each ended by '\n'; the last one is
+// not, when `bytes` ends inside a word, which may then go on in the next piece of the text. A piece
+// that begins with a separator ends the word before it: the result then begins with '\n'. Returns
+// the size written; `to` has room for bytes.size() + 1.
 size_t SplitWords(std::span<const std::byte> bytes, char* to);
 
 struct WordCount {

@@ -15,14 +15,17 @@ std::string Split(std::string_view text) {
 
 std::string Counted(const Tally& tally) {
   std::string out;
-  for (const WordCount& word : tally.Sorted()) out += std::to_string(word.count) + " " + word.word + "\n";
+  for (const WordCount& word : tally.Sorted())
+    out += std::to_string(word.count) + " " + word.word + "\n";
   return out;
 }
 
 TEST(SplitWords, KeepsLettersInLowerCaseAndNothingElse) {
   EXPECT_EQ(Split("The cat's 2 hats."), "the\ncat\ns\nhats\n");
   EXPECT_EQ(Split(""), "");
-  EXPECT_EQ(Split("\xc3\xa9t\xc3\xa9 \xff" "a"), "\nt\na");
+  EXPECT_EQ(Split("\xc3\xa9t\xc3\xa9 \xff"
+                  "a"),
+            "\nt\na");
 }
 
 TEST(SplitWords, SaysWhetherThePieceEndsInsideAWord) {
@@ -37,7 +40,8 @@ TEST(Tally, DoesNotDependOnWhereThePiecesAreCut) {
   for (size_t first = 0; first <= text.size(); ++first) {
     for (size_t second = first; second <= text.size(); ++second) {
       Tally tally;
-      for (const std::string& piece : {text.substr(0, first), text.substr(first, second - first), text.substr(second)}) {
+      for (const std::string& piece :
+           {text.substr(0, first), text.substr(first, second - first), text.substr(second)}) {
         tally.Add(Split(piece));
       }
       tally.EndText();

@@ -43,7 +43,8 @@ TEST_P(Conformance, EverySizeUpToTheLimitArrivesUnchangedAndOneByteMoreIsRefused
   World world(GetParam());
   ASSERT_TRUE(world.ok());
   const size_t most = world.caps().frame_bytes_max - kHeaderBytes;
-  std::vector<size_t> sizes = {0, 1, 7, 8, 9, 15, 16, 17, 63, 64, 65, 4095, 4096, 4097, 65535, 65536, 65537, 1 << 20};
+  std::vector<size_t> sizes = {0,  1,  7,    8,    9,    15,    16,    17,    63,
+                               64, 65, 4095, 4096, 4097, 65535, 65536, 65537, 1 << 20};
   for (size_t bytes = 128; bytes < most; bytes *= 2) {
     for (const int around : {-1, 0, 1}) sizes.push_back(bytes + static_cast<size_t>(around));
   }
@@ -122,7 +123,8 @@ TEST_P(Conformance, ConcurrentCallsGetTheirOwnAnswers) {
   World world(GetParam());
   ASSERT_TRUE(world.ok());
   int ended = 0;
-  for (uint32_t seed = 0; seed < 12; ++seed) world.node().Spawn(CallMany(world.node(), world, seed, ended));
+  for (uint32_t seed = 0; seed < 12; ++seed)
+    world.node().Spawn(CallMany(world.node(), world, seed, ended));
   ASSERT_TRUE(world.Drive([&] { return ended == 12; }));
   EXPECT_EQ(world.channel().calls_under_way(), 0u);
 }
@@ -133,7 +135,8 @@ TEST_P(Conformance, MoreCallsThanTheChannelTakesWaitForAPlace) {
   World world(GetParam(), {}, options);
   ASSERT_TRUE(world.ok());
   int ended = 0;
-  for (uint32_t seed = 0; seed < 6; ++seed) world.node().Spawn(CallMany(world.node(), world, seed, ended));
+  for (uint32_t seed = 0; seed < 6; ++seed)
+    world.node().Spawn(CallMany(world.node(), world, seed, ended));
   ASSERT_TRUE(world.Drive([&] { return ended == 6; }));
 }
 
@@ -178,7 +181,8 @@ TEST_P(Conformance, ALateReplyIsCountedAndNeverTakenForAnother) {
   ASSERT_TRUE(world.ok());
   const absl::Status late = world.Call(kLinger, "60000", Within(5'000)).status();
   EXPECT_EQ(OutcomeOf(late), Outcome::kInDoubt) << late;
-  for (int i = 0; i < 20; ++i) ASSERT_EQ(world.Call(kEcho, Text("mine ", i)).value_or("?"), Text("mine ", i));
+  for (int i = 0; i < 20; ++i)
+    ASSERT_EQ(world.Call(kEcho, Text("mine ", i)).value_or("?"), Text("mine ", i));
   ASSERT_TRUE(world.Drive([&] { return world.channel().ledger().late == 1; }));
 }
 
@@ -198,9 +202,10 @@ TEST_P(Conformance, ADestroyedChannelEndsItsCallsInDoubtWhenTheyHaveLeft) {
   World world(GetParam());
   ASSERT_TRUE(world.ok());
   absl::Status ended;
-  ASSERT_TRUE(world.channel().CallAsync(kWaitForCancel, Bytes("x"), Within(60'000'000), [&ended](absl::StatusOr<Message> reply) {
-    ended = reply.status();
-  }).ok());
+  ASSERT_TRUE(world.channel()
+                  .CallAsync(kWaitForCancel, Bytes("x"), Within(60'000'000),
+                             [&ended](absl::StatusOr<Message> reply) { ended = reply.status(); })
+                  .ok());
   ASSERT_TRUE(world.Call(kEcho, "the call before has left").ok());
   world.channel().Close(0);
   EXPECT_EQ(OutcomeOf(ended), Outcome::kInDoubt) << ended;

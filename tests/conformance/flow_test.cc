@@ -1,6 +1,8 @@
-// Back-pressure, priorities, selective receive, closing: what happens when the reader is slower than the writer.
+// Back-pressure, priorities, selective receive, closing: what happens when the reader is slower
+// than the writer.
 //
-// A gate (a stream that occupies the server's only handler) holds everything behind it back for as long as a test likes.
+// A gate (a stream that occupies the server's only handler) holds everything behind it back for as
+// long as a test likes.
 #include <string>
 #include <vector>
 
@@ -32,18 +34,18 @@ class Gate {
     auto stream = world.channel().OpenStream(kGate, Bytes(""), Urgent());
     EXPECT_TRUE(stream.ok()) << stream.status();
     stream_ = *std::move(stream);
-    // It is closed once the server has taken the request, of which there is no word: give it turns to do so.
+    // It is closed once the server has taken the request, of which there is no word: give it turns
+    // to do so.
     for (int i = 0; i < 5; ++i) world.TurnOnce();
   }
-  void Open() {
-    EXPECT_TRUE(stream_->EndWrites().ok());
-  }
+  void Open() { EXPECT_TRUE(stream_->EndWrites().ok()); }
   bool Opened() {
     bool answered = false;
     return world_.Run([](Node&, ClientStream& stream, bool& answered) -> Task<void> {
       const absl::StatusOr<Message> reply = co_await stream.Finish();
       answered = reply.ok() && reply->text() == "open";
-    }(world_.node(), *stream_, answered)) && answered;
+    }(world_.node(), *stream_, answered)) &&
+           answered;
   }
 
  private:
@@ -157,7 +159,8 @@ TEST_P(Conformance, ACallThatFindsNoRoomUntilItsDeadlineIsRefusedAndNeverRuns) {
   }
   absl::Status status;
   ASSERT_TRUE(world.Run([](Node&, World& world, absl::Status& status) -> Task<void> {
-    const absl::StatusOr<Message> reply = co_await world.channel().Call(kEcho, Bytes("x"), Urgent(20'000));
+    const absl::StatusOr<Message> reply =
+        co_await world.channel().Call(kEcho, Bytes("x"), Urgent(20'000));
     status = reply.status();
   }(world.node(), world, status)));
   EXPECT_EQ(OutcomeOf(status), Outcome::kRefused) << status;
@@ -177,7 +180,8 @@ TEST_P(Conformance, ARequestThatExpiresInTheQueueIsDroppedBeforeWorkAndCounted) 
   gate.Open();
   ASSERT_TRUE(gate.Opened());
   EXPECT_EQ(world.Call(kCancels).value_or("?"), "0") << "its handler ran";
-  const std::string ledger = world.Call(kLedger).value_or("?");  // received handled expired stale late
+  const std::string ledger =
+      world.Call(kLedger).value_or("?");  // received handled expired stale late
   std::string word = ledger.substr(ledger.find(' ') + 1);
   word = word.substr(word.find(' ') + 1);
   EXPECT_EQ(word.substr(0, word.find(' ')), "1") << ledger;
@@ -224,7 +228,8 @@ TEST_P(Conformance, CloseReturnsByItsDeadlineThoughNothingIsHandled) {
   for (uint32_t i = 0; i < 10; ++i) ASSERT_TRUE(TryNote(world, i).ok());
   const Receipt receipt = world.channel().Close(20'000);  // the watchdog: that it returns at all
   const Ledger ledger = world.channel().ledger();
-  EXPECT_EQ(receipt.handled + receipt.delivered + receipt.undelivered + receipt.in_doubt, ledger.sent);
+  EXPECT_EQ(receipt.handled + receipt.delivered + receipt.undelivered + receipt.in_doubt,
+            ledger.sent);
   EXPECT_EQ(receipt.handled, 0u);
 }
 

@@ -1,4 +1,5 @@
-// Runs the suite for every subject, in every place, over io_uring and over epoll: conformance SERVER_PROGRAM
+// Runs the suite for every subject, in every place, over io_uring and over epoll: conformance
+// SERVER_PROGRAM
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -12,7 +13,8 @@ std::vector<Param> Params() {
   for (const Subject& subject : Subjects()) {
     const absl::StatusOr<Address> address = TestRegistry().Parse(subject.serve);
     const Caps caps = TestRegistry().Describe(*address, Role::kServe).value();
-    for (const Place place : {Place::kOneNode, Place::kTwoNodesInTurn, Place::kTwoThreads, Place::kTwoProcesses}) {
+    for (const Place place :
+         {Place::kOneNode, Place::kTwoNodesInTurn, Place::kTwoThreads, Place::kTwoProcesses}) {
       if (place == Place::kTwoProcesses && caps.one_process) continue;
       if (place == Place::kTwoThreads && caps.one_thread) continue;
       for (const NodeOptions::Wait wait : {NodeOptions::Wait::kUring, NodeOptions::Wait::kEpoll}) {
@@ -24,7 +26,9 @@ std::vector<Param> Params() {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Conformance, testing::ValuesIn(Params()),
-                         [](const testing::TestParamInfo<Param>& info) { return NameOf(info.param); });
+                         [](const testing::TestParamInfo<Param>& info) {
+                           return NameOf(info.param);
+                         });
 
 }  // namespace
 }  // namespace jackfield::conformance

@@ -1,5 +1,6 @@
-// Tests of the tests and of the house: every transport has a subject; kernel/ and services/ lean on no transport and
-// compare no scheme; files stay small. Arguments: the sources to read (data of the target).
+// Tests of the tests and of the house: every transport has a subject; kernel/ and services/ lean on
+// no transport and compare no scheme; files stay small. Arguments: the sources to read (data of the
+// target).
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
@@ -19,7 +20,8 @@ namespace {
 constexpr size_t kFileLinesMax = 400;
 constexpr size_t kKernelLinesMax = 3500;
 // std::function where it is cold: told once per service or per client, never per message.
-constexpr std::string_view kMayUseFunction[] = {"kernel/service.h", "kernel/service.cc", "kernel/port.h", "kernel/port.cc"};
+constexpr std::string_view kMayUseFunction[] = {"kernel/service.h", "kernel/service.cc",
+                                                "kernel/port.h", "kernel/port.cc"};
 
 struct Source {
   std::string path, text;
@@ -30,15 +32,21 @@ std::vector<Source>& Sources() {
   static auto* const sources = new std::vector<Source>;
   return *sources;
 }
-bool Contains(const auto& list, const std::string& path) { return std::find(std::begin(list), std::end(list), path) != std::end(list); }
+bool Contains(const auto& list, const std::string& path) {
+  return std::find(std::begin(list), std::end(list), path) != std::end(list);
+}
 
-std::string WithoutComments(const std::string& text) { return std::regex_replace(text, std::regex("//[^\n]*"), ""); }
+std::string WithoutComments(const std::string& text) {
+  return std::regex_replace(text, std::regex("//[^\n]*"), "");
+}
 
 TEST(Meta, EveryRegisteredTransportHasASubject) {
   std::set<std::string> covered;
-  for (const Subject& subject : Subjects()) covered.insert(TestRegistry().Parse(subject.serve).value().scheme());
+  for (const Subject& subject : Subjects())
+    covered.insert(TestRegistry().Parse(subject.serve).value().scheme());
   for (const auto& transport : TestRegistry().transports()) {
-    EXPECT_TRUE(covered.count(std::string(transport->scheme())) == 1) << transport->scheme() << ": add it to subjects.cc";
+    EXPECT_TRUE(covered.count(std::string(transport->scheme())) == 1)
+        << transport->scheme() << ": add it to subjects.cc";
   }
 }
 
@@ -48,10 +56,13 @@ TEST(Meta, TheKernelAndTheServicesLeanOnNoTransportAndNoTool) {
   const std::regex forbidden("#include \"(transports|tools)/[^\"]*\"");
   for (const Source& source : Sources()) {
     if (!source.In("kernel/") && !source.In("services/")) continue;
-    for (std::sregex_iterator found(source.text.begin(), source.text.end(), forbidden), end; found != end; ++found) {
+    for (std::sregex_iterator found(source.text.begin(), source.text.end(), forbidden), end;
+         found != end; ++found) {
       // Only main() joins the list of transports to a kernel.
-      const bool joins = source.In("services/") && found->str() == "#include \"transports/builtin.h\"" &&
-                         (source.text.find("int main(") != std::string::npos || source.path.find("_test.cc") != std::string::npos);
+      const bool joins = source.In("services/") &&
+                         found->str() == "#include \"transports/builtin.h\"" &&
+                         (source.text.find("int main(") != std::string::npos ||
+                          source.path.find("_test.cc") != std::string::npos);
       EXPECT_TRUE(joins) << source.path << ": " << found->str();
     }
   }
@@ -59,11 +70,13 @@ TEST(Meta, TheKernelAndTheServicesLeanOnNoTransportAndNoTool) {
 
 TEST(Meta, TheKernelNeverNamesASchemeInItsCode) {
   std::string names;
-  for (const auto& transport : TestRegistry().transports()) names += (names.empty() ? "" : "|") + std::string(transport->scheme());
+  for (const auto& transport : TestRegistry().transports())
+    names += (names.empty() ? "" : "|") + std::string(transport->scheme());
   const std::regex quoted("\"(" + names + "):?\"|scheme\\(\\) *[=!]=");
   for (const Source& source : Sources()) {
     if (!source.In("kernel/") || source.path.find("_test.cc") != std::string::npos) continue;
-    if (source.path == "kernel/registry.cc") continue;  // looks a scheme up by the name in the address, whichever it is
+    if (source.path == "kernel/registry.cc")
+      continue;  // looks a scheme up by the name in the address, whichever it is
     const std::string code = WithoutComments(source.text);
     std::smatch found;
     EXPECT_FALSE(std::regex_search(code, found, quoted)) << source.path << ": " << found.str();
@@ -72,9 +85,13 @@ TEST(Meta, TheKernelNeverNamesASchemeInItsCode) {
 
 TEST(Meta, TheSuiteNeverNamesAScheme) {
   for (const Source& source : Sources()) {
-    if (!source.In("tests/conformance/") || source.path == "tests/conformance/subjects.cc" || source.path == "tests/conformance/meta.cc") continue;
+    if (!source.In("tests/conformance/") || source.path == "tests/conformance/subjects.cc" ||
+        source.path == "tests/conformance/meta.cc")
+      continue;
     for (const auto& transport : TestRegistry().transports()) {
-      EXPECT_EQ(WithoutComments(source.text).find("\"" + std::string(transport->scheme()) + ":"), std::string::npos) << source.path;
+      EXPECT_EQ(WithoutComments(source.text).find("\"" + std::string(transport->scheme()) + ":"),
+                std::string::npos)
+          << source.path;
     }
   }
 }
@@ -88,7 +105,8 @@ TEST(Meta, FilesStaySmall) {
 TEST(Meta, TheKernelStaysSmall) {
   size_t lines = 0;
   for (const Source& source : Sources()) {
-    if (source.In("kernel/") && source.path.find("_test.cc") == std::string::npos) lines += source.lines();
+    if (source.In("kernel/") && source.path.find("_test.cc") == std::string::npos)
+      lines += source.lines();
   }
   std::printf("kernel/: %zu lines of at most %zu\n", lines, kKernelLinesMax);
   RecordProperty("kernel_lines", static_cast<int>(lines));
@@ -112,7 +130,8 @@ int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
   for (int i = 1; i < argc; ++i) {
     std::ifstream file(argv[i]);
-    jackfield::conformance::Sources().push_back({argv[i], {std::istreambuf_iterator<char>(file), {}}});
+    jackfield::conformance::Sources().push_back(
+        {argv[i], {std::istreambuf_iterator<char>(file), {}}});
   }
   return RUN_ALL_TESTS();
 }

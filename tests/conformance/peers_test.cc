@@ -136,10 +136,12 @@ TEST_P(Conformance, OneClientMoreThanSessionsMaxIsRefusedWithTheLimit) {
   if (OneClientOnly()) GTEST_SKIP() << "one client only";
   World world(GetParam(), {.sessions_max = 1});
   ASSERT_TRUE(world.ok());
-  absl::StatusOr<std::unique_ptr<Channel>> second = Channel::Open(world.node(), world.server_address());
+  absl::StatusOr<std::unique_ptr<Channel>> second =
+      Channel::Open(world.node(), world.server_address());
   ASSERT_TRUE(second.ok());
   ASSERT_TRUE(world.Drive([&] { return !(*second)->ended_why().ok(); }));
-  EXPECT_NE((*second)->ended_why().ToString().find("sessions_max"), std::string::npos) << (*second)->ended_why();
+  EXPECT_NE((*second)->ended_why().ToString().find("sessions_max"), std::string::npos)
+      << (*second)->ended_why();
   EXPECT_EQ(OutcomeOf((*second)->ended_why()), Outcome::kRefused);
   EXPECT_EQ(world.Call(kEcho, "the first is well").value_or("?"), "the first is well");
 }
@@ -154,15 +156,21 @@ TEST_P(Conformance, ADeadServerEndsCallsInDoubtIfTheyLeftAndFailedIfNot) {
   absl::Status left;
   std::vector<absl::Status> behind(20);
   size_t ended = 0;
-  ASSERT_TRUE(world.channel().CallAsync(kWaitForCancel, Bytes(""), Long(), [&](absl::StatusOr<Message> reply) {
-    left = reply.status();
-    ++ended;
-  }).ok());
+  ASSERT_TRUE(world.channel()
+                  .CallAsync(kWaitForCancel, Bytes(""), Long(),
+                             [&](absl::StatusOr<Message> reply) {
+                               left = reply.status();
+                               ++ended;
+                             })
+                  .ok());
   for (absl::Status& status : behind) {  // the window takes three; the rest never leaves
-    ASSERT_TRUE(world.channel().CallAsync(kEcho, Bytes(""), Long(), [&](absl::StatusOr<Message> reply) {
-      status = reply.status();
-      ++ended;
-    }).ok());
+    ASSERT_TRUE(world.channel()
+                    .CallAsync(kEcho, Bytes(""), Long(),
+                               [&](absl::StatusOr<Message> reply) {
+                                 status = reply.status();
+                                 ++ended;
+                               })
+                    .ok());
   }
   for (int i = 0; i < 10; ++i) world.TurnOnce();
   world.KillServer();
@@ -187,12 +195,13 @@ TEST_P(Conformance, AStreamEndsWhenItsServerDies) {
   int items = 0;
   bool done = false;
   absl::Status end;
-  world.node().Spawn([](Node&, ClientStream& stream, int& items, bool& done, absl::Status& end) -> Task<void> {
-    while (std::optional<Message> item = co_await stream.Read()) ++items;
-    const absl::StatusOr<Message> reply = co_await stream.Finish();
-    end = reply.status();
-    done = true;
-  }(world.node(), **stream, items, done, end));
+  world.node().Spawn(
+      [](Node&, ClientStream& stream, int& items, bool& done, absl::Status& end) -> Task<void> {
+        while (std::optional<Message> item = co_await stream.Read()) ++items;
+        const absl::StatusOr<Message> reply = co_await stream.Finish();
+        end = reply.status();
+        done = true;
+      }(world.node(), **stream, items, done, end));
   ASSERT_TRUE(world.Drive([&] { return items > 500; }));
   world.KillServer();
   ASSERT_TRUE(world.Drive([&] { return done; }));

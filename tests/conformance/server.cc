@@ -1,8 +1,8 @@
 // The conformance suite's service as a process of its own: server ADDRESS uring|epoll key=value…
 // Prints "serving ADDRESS" and runs until its standard input ends.
 #include <poll.h>
-#include <sys/prctl.h>
 #include <signal.h>
+#include <sys/prctl.h>
 
 #include <cstdio>
 #include <string>

@@ -24,9 +24,12 @@ struct Setting {
   uint32_t ServerSetup::*field;
 };
 constexpr Setting kSettings[] = {
-    {"handlers_max", &ServerSetup::handlers_max}, {"sessions_max", &ServerSetup::sessions_max},
-    {"window_units", &ServerSetup::window_units}, {"stream_items", &ServerSetup::stream_items},
-    {"frame_bytes_max", &ServerSetup::frame_bytes_max}, {"pull", &ServerSetup::pull},
+    {"handlers_max", &ServerSetup::handlers_max},
+    {"sessions_max", &ServerSetup::sessions_max},
+    {"window_units", &ServerSetup::window_units},
+    {"stream_items", &ServerSetup::stream_items},
+    {"frame_bytes_max", &ServerSetup::frame_bytes_max},
+    {"pull", &ServerSetup::pull},
 };
 
 }  // namespace
@@ -51,7 +54,8 @@ bool IsPattern(uint32_t number, std::span<const std::byte> bytes) {
 
 std::vector<std::string> ServerSetup::ToArgs() const {
   std::vector<std::string> args;
-  for (const Setting& setting : kSettings) args.push_back(Text(setting.key, "=", this->*setting.field));
+  for (const Setting& setting : kSettings)
+    args.push_back(Text(setting.key, "=", this->*setting.field));
   return args;
 }
 
@@ -59,7 +63,8 @@ ServerSetup ServerSetup::FromArgs(std::span<char* const> args) {
   ServerSetup setup;
   for (const std::string_view arg : args) {
     for (const Setting& setting : kSettings) {
-      if (arg.substr(0, arg.find('=')) == setting.key) setup.*setting.field = ParseNumber(arg.substr(setting.key.size() + 1));
+      if (arg.substr(0, arg.find('=')) == setting.key)
+        setup.*setting.field = ParseNumber(arg.substr(setting.key.size() + 1));
     }
   }
   return setup;
@@ -115,7 +120,8 @@ TestService::TestService(Port& port, const ServerSetup& setup) : port_(port) {
   port.Handle(kPeak, [this](ServerCall& call) { Answer(call, Text(peak_)); });
   port.Handle(kLedger, [this](ServerCall& call) {
     const Ledger ledger = port_.ledger();
-    Answer(call, Text(ledger.received, " ", ledger.handled, " ", ledger.expired, " ", ledger.stale, " ", ledger.late));
+    Answer(call, Text(ledger.received, " ", ledger.handled, " ", ledger.expired, " ", ledger.stale,
+                      " ", ledger.late));
   });
   port.Handle(kFail, [](ServerCall& call) {
     call.Fail(absl::NotFoundError(std::string(call.message().text()))).IgnoreError();
@@ -145,7 +151,8 @@ Task<absl::Status> TestService::Down(ServerCall& call) {
   const uint32_t bytes = ParseNumber(text.substr(text.find(' ') + 1));
   for (uint32_t i = 0; i < items; ++i) {
     const std::string item = Pattern(i, bytes);
-    if (const absl::Status sent = co_await call.stream()->Write(Bytes(item)); !sent.ok()) co_return sent;
+    if (const absl::Status sent = co_await call.stream()->Write(Bytes(item)); !sent.ok())
+      co_return sent;
   }
   co_return call.Reply(Bytes("done"));
 }
@@ -160,7 +167,8 @@ Task<absl::Status> TestService::Up(ServerCall& call) {
 
 Task<absl::Status> TestService::Both(ServerCall& call) {
   while (std::optional<Message> item = co_await call.stream()->Read()) {
-    if (const absl::Status sent = co_await call.stream()->Write(Bytes(item->payload())); !sent.ok()) co_return sent;
+    if (const absl::Status sent = co_await call.stream()->Write(Bytes(item->payload())); !sent.ok())
+      co_return sent;
   }
   co_return call.Reply(Bytes("done"));
 }

@@ -1,5 +1,6 @@
-// The service at the other end of every conformance test: in this thread, in another, or in another process. What a
-// test wants to know of it, it asks by a call, so the same test runs in every place.
+// The service at the other end of every conformance test: in this thread, in another, or in another
+// process. What a test wants to know of it, it asks by a call, so the same test runs in every
+// place.
 #ifndef JACKFIELD_TESTS_CONFORMANCE_SERVICE_H_
 #define JACKFIELD_TESTS_CONFORMANCE_SERVICE_H_
 
@@ -15,11 +16,11 @@
 namespace jackfield::conformance {
 
 enum Method : uint32_t {
-  kEcho = 1,       // answers with the payload
-  kNote,           // one-way: remembers the number that the payload begins with, and checks the rest
-  kNotes,          // answers with the numbers, each followed by a space; "corrupt" in place of a bad one
-  kGate,           // a stream: occupies its handler until the client ends its side
-  kWho,            // "known uid pid": what the system says of the caller
+  kEcho = 1,  // answers with the payload
+  kNote,      // one-way: remembers the number that the payload begins with, and checks the rest
+  kNotes,     // answers with the numbers, each followed by a space; "corrupt" in place of a bad one
+  kGate,      // a stream: occupies its handler until the client ends its side
+  kWho,       // "known uid pid": what the system says of the caller
   kRemaining,      // microseconds left of the call's deadline
   kFds,            // the count of descriptors, a space, and what can be read from all of them
   kDown,           // a stream: "items bytes" asks for so many items of so many bytes; "done"

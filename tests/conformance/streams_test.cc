@@ -1,4 +1,5 @@
-// Streams in each direction: all items, in order, unchanged; and what a slow reader or a sudden end does to them.
+// Streams in each direction: all items, in order, unchanged; and what a slow reader or a sudden end
+// does to them.
 #include <optional>
 #include <string>
 
@@ -109,10 +110,13 @@ TEST_P(Conformance, AReaderThatAsksForMoreWhileItsChannelIsFullIsNotForgotten) {
   ASSERT_TRUE(stream.ok()) << stream.status();
   int ended = 0;
   for (int i = 0; i < 40; ++i) {  // more than the window: the rest waits in the outbox
-    ASSERT_TRUE(world.channel().CallAsync(kEcho, Bytes("x"), Long(), [&ended](absl::StatusOr<Message> reply) {
-      EXPECT_TRUE(reply.ok()) << reply.status();
-      ++ended;
-    }).ok());
+    ASSERT_TRUE(world.channel()
+                    .CallAsync(kEcho, Bytes("x"), Long(),
+                               [&ended](absl::StatusOr<Message> reply) {
+                                 EXPECT_TRUE(reply.ok()) << reply.status();
+                                 ++ended;
+                               })
+                    .ok());
   }
   Count count;
   world.node().Spawn(ReadAll(world.node(), **stream, count));
@@ -151,7 +155,8 @@ TEST_P(Conformance, AClientThatGoesInTheMiddleOfItsStreamsLeavesTheServerWell) {
   World world(GetParam());
   ASSERT_TRUE(world.ok());
   {
-    absl::StatusOr<std::unique_ptr<Channel>> second = Channel::Open(world.node(), world.server_address());
+    absl::StatusOr<std::unique_ptr<Channel>> second =
+        Channel::Open(world.node(), world.server_address());
     ASSERT_TRUE(second.ok());
     ASSERT_TRUE(world.Drive([&] { return (*second)->open(); }));
     auto up = (*second)->OpenStream(kUp, Bytes(""), Long());

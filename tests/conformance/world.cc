@@ -18,7 +18,8 @@ namespace {
 
 std::string g_server_program;  // NOLINT: set once by main()
 
-// The answer of a call that the test waits for; kept apart from the stack, which a watchdog may leave.
+// The answer of a call that the test waits for; kept apart from the stack, which a watchdog may
+// leave.
 struct Answer {
   bool done = false;
   absl::StatusOr<std::string> text = std::string();
@@ -29,7 +30,8 @@ struct Answer {
 void SetServerProgram(std::string path) { g_server_program = std::move(path); }
 
 std::string NameOf(const Param& param) {
-  constexpr std::string_view kPlaces[] = {"OneNode", "TwoNodesInTurn", "TwoThreads", "TwoProcesses"};
+  constexpr std::string_view kPlaces[] = {"OneNode", "TwoNodesInTurn", "TwoThreads",
+                                          "TwoProcesses"};
   return Text(param.subject.name, "_", kPlaces[static_cast<size_t>(param.place)], "_",
               param.wait == NodeOptions::Wait::kUring ? "uring" : "epoll");
 }
@@ -52,7 +54,9 @@ void Conformance::SetUp() {
   if (!node.ok()) GTEST_SKIP() << node.status();
 }
 
-World::World(const Param& param, const ServerSetup& setup, ChannelOptions options, std::string_view query) : param_(param) {
+World::World(const Param& param, const ServerSetup& setup, ChannelOptions options,
+             std::string_view query)
+    : param_(param) {
   const absl::StatusOr<Address> bare = TestRegistry().Parse(param.subject.serve);
   if (!bare.ok()) {
     ADD_FAILURE() << bare.status();
@@ -75,12 +79,14 @@ World::World(const Param& param, const ServerSetup& setup, ChannelOptions option
   if (!StartServer(setup, serve)) return;
   std::string address = connect_;
   if (!query.empty()) address += Text(address.find('?') == std::string::npos ? "?" : "&", query);
-  absl::StatusOr<std::unique_ptr<Channel>> channel = Channel::Open(*node_, address, std::move(options));
+  absl::StatusOr<std::unique_ptr<Channel>> channel =
+      Channel::Open(*node_, address, std::move(options));
   if (!channel.ok()) {
     ADD_FAILURE() << address << ": " << channel.status();
     return;
   }
-  if (!Drive([&] { return (*channel)->open() || !(*channel)->ended_why().ok(); }) || !(*channel)->open()) {
+  if (!Drive([&] { return (*channel)->open() || !(*channel)->ended_why().ok(); }) ||
+      !(*channel)->open()) {
     ADD_FAILURE() << address << " does not open: " << (*channel)->ended_why();
     return;
   }
@@ -95,7 +101,8 @@ bool World::StartServer(const ServerSetup& setup, const std::string& serve) {
   }
   Node* node = node_.get();
   if (param_.place == Place::kTwoNodesInTurn) {
-    server_node_ = Node::Create({.name = "server", .registry = &TestRegistry(), .wait = param_.wait}).value();
+    server_node_ =
+        Node::Create({.name = "server", .registry = &TestRegistry(), .wait = param_.wait}).value();
     node = server_node_.get();
   }
   absl::StatusOr<std::unique_ptr<Port>> port = Port::Open(*node, {serve}, setup.ToPortOptions());
@@ -113,7 +120,8 @@ void World::StartThread(const ServerSetup& setup, const std::string& serve) {
   std::promise<std::string> address;
   std::future<std::string> serving = address.get_future();
   thread_ = std::thread([this, setup, serve, &address] {
-    std::unique_ptr<Node> node = Node::Create({.name = "server", .registry = &TestRegistry(), .wait = param_.wait}).value();
+    std::unique_ptr<Node> node =
+        Node::Create({.name = "server", .registry = &TestRegistry(), .wait = param_.wait}).value();
     std::unique_ptr<Port> port = Port::Open(*node, {serve}, setup.ToPortOptions()).value();
     TestService service(*port, setup);
     EXPECT_TRUE(port->WaitServing().ok());
@@ -132,7 +140,8 @@ bool World::StartProcess(const ServerSetup& setup, const std::string& serve) {
   int input[2], output[2];
   EXPECT_EQ(pipe2(input, O_CLOEXEC), 0);
   EXPECT_EQ(pipe2(output, O_CLOEXEC), 0);
-  std::vector<std::string> words = {g_server_program, serve, param_.wait == NodeOptions::Wait::kUring ? "uring" : "epoll"};
+  std::vector<std::string> words = {g_server_program, serve,
+                                    param_.wait == NodeOptions::Wait::kUring ? "uring" : "epoll"};
   for (std::string& word : setup.ToArgs()) words.push_back(std::move(word));
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
@@ -195,15 +204,20 @@ void World::TurnOnce() {
   }
 }
 
-absl::StatusOr<std::string> World::Call(uint32_t type, std::string_view payload, const CallOptions& options) {
+absl::StatusOr<std::string> World::Call(uint32_t type, std::string_view payload,
+                                        const CallOptions& options) {
   auto answer = std::make_shared<Answer>();
-  const absl::Status started = channel_->CallAsync(type, Bytes(payload), options, [answer](absl::StatusOr<Message> reply) {
-    if (reply.ok()) answer->text = std::string(reply->text());
-    else answer->text = reply.status();
-    answer->done = true;
-  });
+  const absl::Status started =
+      channel_->CallAsync(type, Bytes(payload), options, [answer](absl::StatusOr<Message> reply) {
+        if (reply.ok())
+          answer->text = std::string(reply->text());
+        else
+          answer->text = reply.status();
+        answer->done = true;
+      });
   if (!started.ok()) return started;
-  if (!Drive([&] { return answer->done; })) return absl::InternalError("the watchdog: the call has no end");
+  if (!Drive([&] { return answer->done; }))
+    return absl::InternalError("the watchdog: the call has no end");
   return answer->text;
 }
 
@@ -221,10 +235,14 @@ std::string World::AwaitNotes(size_t count) {
   const int64_t give_up_ns = clock_.NowNs() + kWatchdogNs;
   do {
     absl::StatusOr<std::string> answer = Call(kNotes);
-    if (answer.ok()) notes = *std::move(answer);
-    else if (ReasonOf(answer.status()) == Reason::kBackPressure) TurnOnce();  // the link is draining
-    else return answer.status().ToString();
-  } while (static_cast<size_t>(std::count(notes.begin(), notes.end(), ' ')) < count && clock_.NowNs() < give_up_ns);
+    if (answer.ok())
+      notes = *std::move(answer);
+    else if (ReasonOf(answer.status()) == Reason::kBackPressure)
+      TurnOnce();  // the link is draining
+    else
+      return answer.status().ToString();
+  } while (static_cast<size_t>(std::count(notes.begin(), notes.end(), ' ')) < count &&
+           clock_.NowNs() < give_up_ns);
   return notes;
 }
 

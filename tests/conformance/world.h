@@ -1,6 +1,7 @@
 // Two ends that talk over one subject, and where they are: what every conformance test begins with.
 //
-// Thread: the test's. The server may have another thread, or process, of its own; Drive() turns what is in this one.
+// Thread: the test's. The server may have another thread, or process, of its own; Drive() turns
+// what is in this one.
 #ifndef JACKFIELD_TESTS_CONFORMANCE_WORLD_H_
 #define JACKFIELD_TESTS_CONFORMANCE_WORLD_H_
 
@@ -43,8 +44,10 @@ PipeEnds MakePipes(const Address& bare);
 
 class World {
  public:
-  // Fails the test, and is not ok(), if the ends cannot meet. query: "on_full=fail", for the client's address.
-  World(const Param& param, const ServerSetup& setup = {}, ChannelOptions options = {}, std::string_view query = "");
+  // Fails the test, and is not ok(), if the ends cannot meet. query: "on_full=fail", for the
+  // client's address.
+  World(const Param& param, const ServerSetup& setup = {}, ChannelOptions options = {},
+        std::string_view query = "");
   ~World();
   World(const World&) = delete;
 
@@ -70,7 +73,8 @@ class World {
   void TurnOnce();
 
   // A call by callback, driven to its end; the answer's text.
-  absl::StatusOr<std::string> Call(uint32_t type, std::string_view payload = "", const CallOptions& options = {});
+  absl::StatusOr<std::string> Call(uint32_t type, std::string_view payload = "",
+                                   const CallOptions& options = {});
   // Runs a coroutine on the client's node to its end. False: the watchdog.
   [[nodiscard]] bool Run(Task<void> task);
   // Asks the server for its notes until there are `count`.
@@ -109,7 +113,9 @@ class Conformance : public testing::TestWithParam<Param> {
  protected:
   void SetUp() override;
   static Caps ClaimedCaps() {
-    return TestRegistry().Describe(*TestRegistry().Parse(GetParam().subject.serve), Role::kServe).value();
+    return TestRegistry()
+        .Describe(*TestRegistry().Parse(GetParam().subject.serve), Role::kServe)
+        .value();
   }
   static bool ClaimsFds() { return ClaimedCaps().fds; }
   static bool ClaimsPeerLoss() { return ClaimedCaps().peer_loss; }

@@ -1,5 +1,6 @@
-// After a warm-up a call allocates nothing, in any style: every operator new of 10,000 calls is counted. For each subject
-// of the conformance suite that meets by an address; client and server share one node, so both sides are counted.
+// After a warm-up a call allocates nothing, in any style: every operator new of 10,000 calls is
+// counted. For each subject of the conformance suite that meets by an address; client and server
+// share one node, so both sides are counted.
 #include <atomic>
 #include <cstdlib>
 #include <new>
@@ -23,7 +24,8 @@ void* operator new(size_t bytes) {
 }
 void* operator new(size_t bytes, std::align_val_t alignment) {
   g_allocations.fetch_add(1, std::memory_order_relaxed);
-  if (void* memory = std::aligned_alloc(static_cast<size_t>(alignment), (bytes + 63) & ~size_t{63})) return memory;
+  if (void* memory = std::aligned_alloc(static_cast<size_t>(alignment), (bytes + 63) & ~size_t{63}))
+    return memory;
   std::abort();
 }
 void* operator new(size_t bytes, std::align_val_t alignment, const std::nothrow_t&) noexcept {
@@ -35,7 +37,9 @@ void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, size_t) noexcept { std::free(memory); }
 void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
 void operator delete(void* memory, size_t, std::align_val_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::align_val_t, const std::nothrow_t&) noexcept { std::free(memory); }
+void operator delete(void* memory, std::align_val_t, const std::nothrow_t&) noexcept {
+  std::free(memory);
+}
 #endif
 
 namespace jackfield::conformance {
@@ -53,11 +57,13 @@ class Allocations : public testing::TestWithParam<Param> {
  protected:
   void SetUp() override {
     if (kSanitized) GTEST_SKIP() << "a sanitizer counts for itself";
-    absl::StatusOr<std::unique_ptr<Node>> node = Node::Create({.registry = &TestRegistry(), .wait = GetParam().wait});
+    absl::StatusOr<std::unique_ptr<Node>> node =
+        Node::Create({.registry = &TestRegistry(), .wait = GetParam().wait});
     if (!node.ok()) GTEST_SKIP() << node.status();
     node_ = *std::move(node);
     port_ = Port::Open(*node_, {std::string(GetParam().subject.serve)}).value();
-    port_->Handle(kPlain, [](ServerCall& call) { call.Reply(Bytes(call.payload())).IgnoreError(); });
+    port_->Handle(kPlain,
+                  [](ServerCall& call) { call.Reply(Bytes(call.payload())).IgnoreError(); });
     port_->HandleTask(kCoroutine, [](ServerCall& call) -> Task<absl::Status> {
       co_await call.node().Sleep(0);
       co_return call.Reply(Bytes(call.payload()));
@@ -91,32 +97,43 @@ class Allocations : public testing::TestWithParam<Param> {
 };
 
 TEST_P(Allocations, NoneInABlockingCall) {
-  EXPECT_EQ(AllocationsOf([this] { EXPECT_TRUE(channel_->Call(kPlain, Bytes("hello")).Wait().ok()); }), 0u);
+  EXPECT_EQ(
+      AllocationsOf([this] { EXPECT_TRUE(channel_->Call(kPlain, Bytes("hello")).Wait().ok()); }),
+      0u);
 }
 
 TEST_P(Allocations, NoneInABlockingCallOfSeveralKilobytes) {
   const std::string payload(6000, 'x');
-  EXPECT_EQ(AllocationsOf([&] { EXPECT_TRUE(channel_->Call(kPlain, Bytes(payload)).Wait().ok()); }), 0u);
+  EXPECT_EQ(AllocationsOf([&] { EXPECT_TRUE(channel_->Call(kPlain, Bytes(payload)).Wait().ok()); }),
+            0u);
 }
 
 TEST_P(Allocations, NoneInACallbackCall) {
-  EXPECT_EQ(AllocationsOf([this] {
-    bool done = false;
-    EXPECT_TRUE(channel_->CallAsync(kPlain, Bytes("hello"), {}, [&done](absl::StatusOr<Message> reply) { done = reply.ok(); }).ok());
-    node_->RunUntil([&] { return done; });
-  }), 0u);
+  EXPECT_EQ(
+      AllocationsOf([this] {
+        bool done = false;
+        EXPECT_TRUE(channel_
+                        ->CallAsync(kPlain, Bytes("hello"), {},
+                                    [&done](absl::StatusOr<Message> reply) { done = reply.ok(); })
+                        .ok());
+        node_->RunUntil([&] { return done; });
+      }),
+      0u);
 }
 
 TEST_P(Allocations, NoneInAHandlerThatIsACoroutineAndWaits) {
-  EXPECT_EQ(AllocationsOf([this] { EXPECT_TRUE(channel_->Call(kCoroutine, Bytes("hello")).Wait().ok()); }), 0u);
+  EXPECT_EQ(AllocationsOf(
+                [this] { EXPECT_TRUE(channel_->Call(kCoroutine, Bytes("hello")).Wait().ok()); }),
+            0u);
 }
 
 TEST_P(Allocations, NoneInAOneWayMessage) {
   // A turn between two sends: one that finds no room allocates the words that say so.
   EXPECT_EQ(AllocationsOf([this] {
-    EXPECT_TRUE(channel_->Send(kNote, Bytes("hello")).Wait().ok());
-    while (channel_->ledger().queued() > 100) node_->Turn(Node::kDoNotSleep);
-  }), 0u);
+              EXPECT_TRUE(channel_->Send(kNote, Bytes("hello")).Wait().ok());
+              while (channel_->ledger().queued() > 100) node_->Turn(Node::kDoNotSleep);
+            }),
+            0u);
 }
 
 TEST_P(Allocations, NoneInACallThatACoroutineMakes) {
@@ -145,20 +162,26 @@ TEST_P(Allocations, NoneInACallThatACoroutineMakes) {
 std::vector<Param> Params() {
   std::vector<Param> params;
   for (const Subject& subject : Subjects()) {
-    // A shim that delays every frame would make this last for minutes; what it holds back it copies anyway.
+    // A shim that delays every frame would make this last for minutes; what it holds back it copies
+    // anyway.
     if (subject.serve.find('+') != std::string_view::npos) continue;
-    // A simulation's queue of events grows with what is under way; it carries nothing in production.
+    // A simulation's queue of events grows with what is under way; it carries nothing in
+    // production.
     const absl::StatusOr<Address> address = TestRegistry().Parse(subject.serve);
     if (TestRegistry().Describe(*address, Role::kServe)->one_thread) continue;
     if (!MeetsByAddress(subject)) continue;
-    for (const NodeOptions::Wait wait : {NodeOptions::Wait::kUring, NodeOptions::Wait::kEpoll}) params.push_back({subject, wait});
+    for (const NodeOptions::Wait wait : {NodeOptions::Wait::kUring, NodeOptions::Wait::kEpoll})
+      params.push_back({subject, wait});
   }
   return params;
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Allocations, testing::ValuesIn(Params()), [](const testing::TestParamInfo<Param>& info) {
-  return std::string(info.param.subject.name) + (info.param.wait == NodeOptions::Wait::kUring ? "_uring" : "_epoll");
-});
+INSTANTIATE_TEST_SUITE_P(All, Allocations, testing::ValuesIn(Params()),
+                         [](const testing::TestParamInfo<Param>& info) {
+                           return std::string(info.param.subject.name) +
+                                  (info.param.wait == NodeOptions::Wait::kUring ? "_uring"
+                                                                                : "_epoll");
+                         });
 
 }  // namespace
 }  // namespace jackfield::conformance

@@ -1,5 +1,5 @@
-// FAULTS E3, E6, C1: every (site, documented errno) pair, injected through the fault seam, ends in an outcome; short
-// reads and writes change nothing; a listener without descriptors lives.
+// FAULTS E3, E6, C1: every (site, documented errno) pair, injected through the fault seam, ends in
+// an outcome; short reads and writes change nothing; a listener without descriptors lives.
 #include <cerrno>
 #include <cstring>
 #include <map>
@@ -21,7 +21,8 @@ constexpr uint32_t kEcho = 1;
 // Fails one site: the `skip`-th decision there and `times` - 1 after it.
 class OneSite final : public FaultSeam {
  public:
-  OneSite(Site site, int error, int skip, int times) : site_(site), error_(error), skip_(skip), times_(times) {}
+  OneSite(Site site, int error, int skip, int times)
+      : site_(site), error_(error), skip_(skip), times_(times) {}
   Fault Decide(Site site, int) override {
     if (site != site_ || skip_-- > 0 || times_-- <= 0) return {};
     ++injected;
@@ -50,19 +51,57 @@ struct Pair {
 };
 // What the manual pages say may come back, by section 2 of each call.
 constexpr Pair kPairs[] = {
-    {Site::kSocket, EMFILE}, {Site::kSocket, ENFILE}, {Site::kSocket, ENOBUFS}, {Site::kSocket, ENOMEM}, {Site::kSocket, EACCES},
-    {Site::kBind, EADDRINUSE}, {Site::kBind, EACCES}, {Site::kBind, EADDRNOTAVAIL}, {Site::kBind, ENOMEM}, {Site::kBind, EINVAL},
-    {Site::kListen, EADDRINUSE}, {Site::kListen, EOPNOTSUPP},
-    {Site::kAccept, EMFILE}, {Site::kAccept, ENFILE}, {Site::kAccept, ENOMEM}, {Site::kAccept, ENOBUFS}, {Site::kAccept, ECONNABORTED},
-    {Site::kAccept, EPROTO}, {Site::kAccept, EPERM}, {Site::kAccept, EAGAIN}, {Site::kAccept, ENETDOWN},
-    {Site::kConnect, ECONNREFUSED}, {Site::kConnect, ETIMEDOUT}, {Site::kConnect, ENETUNREACH}, {Site::kConnect, EACCES},
-    {Site::kConnect, EADDRNOTAVAIL}, {Site::kConnect, EAGAIN}, {Site::kConnect, ENOENT}, {Site::kConnect, EPROTOTYPE},
-    {Site::kSetOption, ENOMEM}, {Site::kSetOption, ENOPROTOOPT},
-    {Site::kEventFd, EMFILE}, {Site::kEventFd, ENFILE}, {Site::kEventFd, ENOMEM},
-    {Site::kPidFd, EMFILE}, {Site::kPidFd, ESRCH},
-    {Site::kRead, EAGAIN}, {Site::kRead, ECONNRESET}, {Site::kRead, ETIMEDOUT}, {Site::kRead, ENOMEM}, {Site::kRead, EIO}, {Site::kRead, ENOTCONN},
-    {Site::kWrite, EAGAIN}, {Site::kWrite, EPIPE}, {Site::kWrite, ECONNRESET}, {Site::kWrite, ENOBUFS}, {Site::kWrite, ENOMEM}, {Site::kWrite, EHOSTUNREACH},
-    {Site::kPoll, ENOMEM}, {Site::kPoll, EMFILE}, {Site::kPoll, EINVAL},
+    {Site::kSocket, EMFILE},
+    {Site::kSocket, ENFILE},
+    {Site::kSocket, ENOBUFS},
+    {Site::kSocket, ENOMEM},
+    {Site::kSocket, EACCES},
+    {Site::kBind, EADDRINUSE},
+    {Site::kBind, EACCES},
+    {Site::kBind, EADDRNOTAVAIL},
+    {Site::kBind, ENOMEM},
+    {Site::kBind, EINVAL},
+    {Site::kListen, EADDRINUSE},
+    {Site::kListen, EOPNOTSUPP},
+    {Site::kAccept, EMFILE},
+    {Site::kAccept, ENFILE},
+    {Site::kAccept, ENOMEM},
+    {Site::kAccept, ENOBUFS},
+    {Site::kAccept, ECONNABORTED},
+    {Site::kAccept, EPROTO},
+    {Site::kAccept, EPERM},
+    {Site::kAccept, EAGAIN},
+    {Site::kAccept, ENETDOWN},
+    {Site::kConnect, ECONNREFUSED},
+    {Site::kConnect, ETIMEDOUT},
+    {Site::kConnect, ENETUNREACH},
+    {Site::kConnect, EACCES},
+    {Site::kConnect, EADDRNOTAVAIL},
+    {Site::kConnect, EAGAIN},
+    {Site::kConnect, ENOENT},
+    {Site::kConnect, EPROTOTYPE},
+    {Site::kSetOption, ENOMEM},
+    {Site::kSetOption, ENOPROTOOPT},
+    {Site::kEventFd, EMFILE},
+    {Site::kEventFd, ENFILE},
+    {Site::kEventFd, ENOMEM},
+    {Site::kPidFd, EMFILE},
+    {Site::kPidFd, ESRCH},
+    {Site::kRead, EAGAIN},
+    {Site::kRead, ECONNRESET},
+    {Site::kRead, ETIMEDOUT},
+    {Site::kRead, ENOMEM},
+    {Site::kRead, EIO},
+    {Site::kRead, ENOTCONN},
+    {Site::kWrite, EAGAIN},
+    {Site::kWrite, EPIPE},
+    {Site::kWrite, ECONNRESET},
+    {Site::kWrite, ENOBUFS},
+    {Site::kWrite, ENOMEM},
+    {Site::kWrite, EHOSTUNREACH},
+    {Site::kPoll, ENOMEM},
+    {Site::kPoll, EMFILE},
+    {Site::kPoll, EINVAL},
 };
 
 struct Param {
@@ -73,15 +112,18 @@ struct Param {
 class Seam : public testing::TestWithParam<Param> {};
 
 std::unique_ptr<Node> NodeWith(const Param& param, FaultSeam* seam) {
-  absl::StatusOr<std::unique_ptr<Node>> node = Node::Create({.registry = &TestRegistry(), .wait = param.wait, .seam = seam});
+  absl::StatusOr<std::unique_ptr<Node>> node =
+      Node::Create({.registry = &TestRegistry(), .wait = param.wait, .seam = seam});
   return node.ok() ? *std::move(node) : nullptr;
 }
 
-// One client and one server on a node with faults: three calls of different sizes, driven until each has ended.
+// One client and one server on a node with faults: three calls of different sizes, driven until
+// each has ended.
 void RunOnce(const Param& param, OneSite& seam, const std::string& what) {
   const std::unique_ptr<Node> node = NodeWith(param, &seam);
   if (node == nullptr) return;  // refused at its making: an outcome
-  const absl::StatusOr<std::unique_ptr<Port>> port = Port::Open(*node, {std::string(param.subject.serve)});
+  const absl::StatusOr<std::unique_ptr<Port>> port =
+      Port::Open(*node, {std::string(param.subject.serve)});
   if (!port.ok()) return;
   (*port)->Handle(kEcho, [](ServerCall& call) { call.Reply(Bytes(call.payload())).IgnoreError(); });
   SystemClock clock;
@@ -92,17 +134,19 @@ void RunOnce(const Param& param, OneSite& seam, const std::string& what) {
   ChannelOptions options;
   options.connect_us = 200'000;
   options.session.hello_ns = 200'000'000;
-  const absl::StatusOr<std::unique_ptr<Channel>> channel = Channel::Open(*node, (*port)->addresses()[0], options);
+  const absl::StatusOr<std::unique_ptr<Channel>> channel =
+      Channel::Open(*node, (*port)->addresses()[0], options);
   if (!channel.ok()) return;
   for (const size_t bytes : {size_t{0}, size_t{1000}, size_t{100'000}}) {
     const std::string payload(bytes, 'x');
     bool done = false;
     CallOptions within;
     within.timeout_us = 400'000;
-    const absl::Status started = (*channel)->CallAsync(kEcho, Bytes(payload), within, [&](absl::StatusOr<Message> reply) {
-      done = true;
-      EXPECT_TRUE(!reply.ok() || reply->text() == payload) << what;
-    });
+    const absl::Status started =
+        (*channel)->CallAsync(kEcho, Bytes(payload), within, [&](absl::StatusOr<Message> reply) {
+          done = true;
+          EXPECT_TRUE(!reply.ok() || reply->text() == payload) << what;
+        });
     if (!started.ok()) continue;
     node->RunUntil([&] { return done; }, give_up_ns);
     ASSERT_TRUE(done) << what << ": a call without an end";
@@ -117,7 +161,9 @@ TEST_P(Seam, EveryFaultEndsInAnOutcome) {
       for (const int times : {1, 1'000'000}) {
         if (times > 1 && skip == 1) continue;
         OneSite seam(pair.site, pair.error, skip, times);
-        RunOnce(GetParam(), seam, Text(Name(pair.site), " ", strerrorname_np(pair.error), " skip ", skip, " times ", times));
+        RunOnce(GetParam(), seam,
+                Text(Name(pair.site), " ", strerrorname_np(pair.error), " skip ", skip, " times ",
+                     times));
         if (HasFatalFailure()) return;
       }
     }
@@ -129,10 +175,12 @@ TEST_P(Seam, MovesOfOneByteGiveTheSameResult) {
     ShortMoves seam(bytes_max);
     const std::unique_ptr<Node> node = NodeWith(GetParam(), &seam);
     if (node == nullptr) GTEST_SKIP();
-    const std::unique_ptr<Port> port = Port::Open(*node, {std::string(GetParam().subject.serve)}).value();
+    const std::unique_ptr<Port> port =
+        Port::Open(*node, {std::string(GetParam().subject.serve)}).value();
     port->Handle(kEcho, [](ServerCall& call) { call.Reply(Bytes(call.payload())).IgnoreError(); });
     ASSERT_TRUE(port->WaitServing().ok());
-    if (GetParam().subject.name.find("seqpacket") != std::string_view::npos) GTEST_SKIP() << "a packet is not moved in parts";
+    if (GetParam().subject.name.find("seqpacket") != std::string_view::npos)
+      GTEST_SKIP() << "a packet is not moved in parts";
     const std::unique_ptr<Channel> channel = Channel::Open(*node, port->addresses()[0]).value();
     for (const size_t bytes : {size_t{0}, size_t{1}, size_t{63}, size_t{5000}, size_t{40'000}}) {
       std::string payload(bytes, '\0');
@@ -150,7 +198,8 @@ TEST_P(Seam, AListenerWithoutDescriptorsLives) {
   OneSite seam(Site::kAccept, EMFILE, 0, 3);
   const std::unique_ptr<Node> node = NodeWith(GetParam(), &seam);
   if (node == nullptr) GTEST_SKIP();
-  const std::unique_ptr<Port> port = Port::Open(*node, {std::string(GetParam().subject.serve)}).value();
+  const std::unique_ptr<Port> port =
+      Port::Open(*node, {std::string(GetParam().subject.serve)}).value();
   port->Handle(kEcho, [](ServerCall& call) { call.Reply(Bytes(call.payload())).IgnoreError(); });
   ASSERT_TRUE(port->WaitServing().ok());
   // The refused client tries again until its connect_us is over.
@@ -163,14 +212,18 @@ std::vector<Param> Params() {
   std::vector<Param> params;
   for (const Subject& subject : Subjects()) {
     if (!MeetsByAddress(subject)) continue;
-    for (const NodeOptions::Wait wait : {NodeOptions::Wait::kUring, NodeOptions::Wait::kEpoll}) params.push_back({subject, wait});
+    for (const NodeOptions::Wait wait : {NodeOptions::Wait::kUring, NodeOptions::Wait::kEpoll})
+      params.push_back({subject, wait});
   }
   return params;
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Seam, testing::ValuesIn(Params()), [](const testing::TestParamInfo<Param>& info) {
-  return std::string(info.param.subject.name) + (info.param.wait == NodeOptions::Wait::kUring ? "_uring" : "_epoll");
-});
+INSTANTIATE_TEST_SUITE_P(All, Seam, testing::ValuesIn(Params()),
+                         [](const testing::TestParamInfo<Param>& info) {
+                           return std::string(info.param.subject.name) +
+                                  (info.param.wait == NodeOptions::Wait::kUring ? "_uring"
+                                                                                : "_epoll");
+                         });
 
 }  // namespace
 }  // namespace jackfield::conformance

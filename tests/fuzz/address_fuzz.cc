@@ -17,6 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string canonical = once->ToString();
   if (canonical.size() > 1024) return 0;  // escapes make it longer than an address may be
   const absl::StatusOr<jackfield::Address> twice = jackfield::Address::Parse(canonical);
-  if (!twice.ok() || twice->target() != once->target() || twice->ToString() != canonical) std::abort();
+  if (!twice.ok() || twice->target() != once->target() || twice->ToString() != canonical)
+    std::abort();
   return 0;
 }

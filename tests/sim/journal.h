@@ -1,6 +1,7 @@
-// What is known of every call of a simulated run, from both of its ends: the caller writes how it ended, the handler that
-// it ran. The rules that must hold are checked when nothing can happen any more, because a call that was said not to
-// have run may still do so later, and that is the mistake to find.
+// What is known of every call of a simulated run, from both of its ends: the caller writes how it
+// ended, the handler that it ran. The rules that must hold are checked when nothing can happen any
+// more, because a call that was said not to have run may still do so later, and that is the mistake
+// to find.
 #ifndef JACKFIELD_TESTS_SIM_JOURNAL_H_
 #define JACKFIELD_TESTS_SIM_JOURNAL_H_
 
@@ -16,7 +17,16 @@
 
 namespace jackfield::sim_test {
 
-enum class Style : uint8_t { kEcho, kHeld, kSlow, kNested, kStreamDown, kStreamUp, kOneWay, kStyles };
+enum class Style : uint8_t {
+  kEcho,
+  kHeld,
+  kSlow,
+  kNested,
+  kStreamDown,
+  kStreamUp,
+  kOneWay,
+  kStyles
+};
 const char* Name(Style style);
 
 struct Record {
@@ -24,13 +34,13 @@ struct Record {
   Style style = Style::kEcho;
   int64_t started_ns = 0;
   int64_t deadline_ns = 0;
-  uint32_t ends = 0;             // must become 1
-  bool abandoned = false;        // its caller went away before the end
-  bool by_us = false;            // this program cancelled it, or closed the channel under it
+  uint32_t ends = 0;       // must become 1
+  bool abandoned = false;  // its caller went away before the end
+  bool by_us = false;      // this program cancelled it, or closed the channel under it
   int64_t ended_ns = 0;
   absl::Status status;
-  uint32_t runs = 0;             // handlers begun for it: at most 1
-  uint32_t answers_ok = 0;       // of its handler
+  uint32_t runs = 0;        // handlers begun for it: at most 1
+  uint32_t answers_ok = 0;  // of its handler
   uint32_t answers_failed = 0;
 };
 
@@ -46,7 +56,8 @@ class Journal {
     return record;
   }
   void End(Record& record, const absl::Status& status, int64_t now_ns) {
-    if (++record.ends > 1) return Violate(record, "ended a second time, now as: " + std::string(status.message()));
+    if (++record.ends > 1)
+      return Violate(record, "ended a second time, now as: " + std::string(status.message()));
     record.status = status;
     record.ended_ns = now_ns;
     --open_;
@@ -70,7 +81,8 @@ class Journal {
 
   // The rules of outcomes.
   struct Expected {
-    bool had_losses = false;  // a connection or a node was lost in this run, or closed by a planned fault
+    bool had_losses =
+        false;  // a connection or a node was lost in this run, or closed by a planned fault
     bool never_late = false;  // nothing can have kept a call from its answer for kPatienceNs
   };
   static constexpr int64_t kPatienceNs = 1'000'000'000;

@@ -6,7 +6,10 @@
 namespace jackfield::sim_test {
 
 Program::Program(Scene& scene, int place, uint64_t seed)
-    : scene_(scene), place_(place), random_(seed), node_(scene.world.AddNode(Text("p", place), scene.registry)) {
+    : scene_(scene),
+      place_(place),
+      random_(seed),
+      node_(scene.world.AddNode(Text("p", place), scene.registry)) {
   channels_.resize(static_cast<size_t>(scene.programs));
   OpenPort();
 }
@@ -22,8 +25,11 @@ Program::~Program() {
 
 void Program::OpenPort() {
   PortOptions options = scene_.port;
-  absl::StatusOr<std::unique_ptr<Port>> port = Port::Open(node_, {Text("sim:s", place_, scene_.address_params)}, options);
-  if (!port.ok()) return scene_.journal.Violate("a port cannot be opened: " + std::string(port.status().message()));
+  absl::StatusOr<std::unique_ptr<Port>> port =
+      Port::Open(node_, {Text("sim:s", place_, scene_.address_params)}, options);
+  if (!port.ok())
+    return scene_.journal.Violate("a port cannot be opened: " +
+                                  std::string(port.status().message()));
   port_ = *std::move(port);
   ++ports_opened_;
   HandleAll(*this, *port_);
@@ -42,12 +48,15 @@ int64_t Program::TimeoutUs() {
 Channel* Program::ChannelTo(int place) {
   if (gone_) return nullptr;
   std::unique_ptr<Channel>& channel = channels_[static_cast<size_t>(place)];
-  if (channel != nullptr && !channel->ended_why().ok()) ended_channels_.push_back(std::move(channel));
+  if (channel != nullptr && !channel->ended_why().ok())
+    ended_channels_.push_back(std::move(channel));
   if (channel == nullptr) {
     if (++scene_.channels_made > 10'000) return nullptr;
-    absl::StatusOr<std::unique_ptr<Channel>> opened = Channel::Open(node_, Text("sim:s", place, scene_.address_params), scene_.channel);
+    absl::StatusOr<std::unique_ptr<Channel>> opened =
+        Channel::Open(node_, Text("sim:s", place, scene_.address_params), scene_.channel);
     if (!opened.ok()) {
-      scene_.journal.Violate("a channel cannot be opened: " + std::string(opened.status().message()));
+      scene_.journal.Violate("a channel cannot be opened: " +
+                             std::string(opened.status().message()));
       return nullptr;
     }
     channel = *std::move(opened);
@@ -75,21 +84,32 @@ void Program::CheckAtRest() {
   for (const auto& channel : channels_) {
     if (channel == nullptr) continue;
     const Ledger ledger = channel->ledger();
-    if (channel->calls_under_way() != 0) journal.Violate(Text("node ", place_, ": ", channel->calls_under_way(), " calls under way on a channel at rest"));
-    if (ledger.queued() != 0) journal.Violate(Text("node ", place_, ": a ledger at rest with ", ledger.queued(), " frames queued of ", ledger.sent));
+    if (channel->calls_under_way() != 0)
+      journal.Violate(Text("node ", place_, ": ", channel->calls_under_way(),
+                           " calls under way on a channel at rest"));
+    if (ledger.queued() != 0)
+      journal.Violate(Text("node ", place_, ": a ledger at rest with ", ledger.queued(),
+                           " frames queued of ", ledger.sent));
     if (ledger.received != ledger.handled && channel->ended_why().ok()) {
-      journal.Violate(Text("node ", place_, ": ", ledger.received, " replies and items received, ", ledger.handled, " handled"));
+      journal.Violate(Text("node ", place_, ": ", ledger.received, " replies and items received, ",
+                           ledger.handled, " handled"));
     }
   }
   const Ledger ledger = port_->ledger();
   if (port_->calls_under_way() != 0 || port_->waiting() != 0) {
-    journal.Violate(Text("node ", place_, ": a port at rest with ", port_->calls_under_way(), " calls under way, ", port_->waiting(), " waiting"));
+    journal.Violate(Text("node ", place_, ": a port at rest with ", port_->calls_under_way(),
+                         " calls under way, ", port_->waiting(), " waiting"));
   }
-  if (ledger.queued() != 0) journal.Violate(Text("node ", place_, ": a port's ledger at rest with ", ledger.queued(), " frames queued of ", ledger.sent));
+  if (ledger.queued() != 0)
+    journal.Violate(Text("node ", place_, ": a port's ledger at rest with ", ledger.queued(),
+                         " frames queued of ", ledger.sent));
   if (node_.blocks().bytes_in_use() != 0) {
-    std::string what = Text("node ", place_, ": ", node_.blocks().bytes_in_use(), " bytes of message memory in use at rest; ", port_->clients(), " clients");
+    std::string what =
+        Text("node ", place_, ": ", node_.blocks().bytes_in_use(),
+             " bytes of message memory in use at rest; ", port_->clients(), " clients");
     for (const auto& channel : channels_) {
-      if (channel != nullptr) what += Text("; ", channel->Describe(), channel->open() ? " open" : " not open");
+      if (channel != nullptr)
+        what += Text("; ", channel->Describe(), channel->open() ? " open" : " not open");
     }
     journal.Violate(what);
   }
@@ -110,9 +130,14 @@ void Program::TearDown() {
 }
 
 void Program::CheckGone() {
-  if (node_.blocks().bytes_in_use() != 0) scene_.journal.Violate(Text("node ", place_, ": ", node_.blocks().bytes_in_use(), " bytes of message memory are left"));
-  if (node_.timers().next_ns() != Timers::kNever) scene_.journal.Violate(Text("node ", place_, ": a timer is left"));
-  if (node_.reactor().pending() > 1) scene_.journal.Violate(Text("node ", place_, ": operations of the reactor are left"));  // 1: its mailbox's
+  if (node_.blocks().bytes_in_use() != 0)
+    scene_.journal.Violate(Text("node ", place_, ": ", node_.blocks().bytes_in_use(),
+                                " bytes of message memory are left"));
+  if (node_.timers().next_ns() != Timers::kNever)
+    scene_.journal.Violate(Text("node ", place_, ": a timer is left"));
+  if (node_.reactor().pending() > 1)
+    scene_.journal.Violate(
+        Text("node ", place_, ": operations of the reactor are left"));  // 1: its mailbox's
 }
 
 }  // namespace jackfield::sim_test

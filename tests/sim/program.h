@@ -1,5 +1,5 @@
-// A program of the simulated world: a node with a port that serves every style of call, channels to the other programs, and
-// clients that use them. What it does and when, its seed decides.
+// A program of the simulated world: a node with a port that serves every style of call, channels to
+// the other programs, and clients that use them. What it does and when, its seed decides.
 #ifndef JACKFIELD_TESTS_SIM_PROGRAM_H_
 #define JACKFIELD_TESTS_SIM_PROGRAM_H_
 
@@ -57,7 +57,7 @@ class Program {
   bool gone() const { return gone_; }
   bool may_close() const { return scene_.may_close; }
   uint64_t ports_opened() const { return ports_opened_; }
-  Channel* ChannelTo(int place);   // opened when there is none that lives; nullptr if it cannot be
+  Channel* ChannelTo(int place);  // opened when there is none that lives; nullptr if it cannot be
   int AnyPlace() { return static_cast<int>(random_.Below(static_cast<uint64_t>(scene_.programs))); }
   int64_t TimeoutUs();
   // The moment from which a call that is made now counts its time: in a turn, the turn's beginning.

@@ -12,7 +12,8 @@ namespace {
 
 constexpr int64_t kFaultsUntilNs = 10'000'000;
 constexpr int64_t kRunNsMax = 600'000'000'000;  // of virtual time: nothing may take so long
-constexpr int64_t kQuietNs = 3'000'000'000;     // until every acknowledgement has come, every retry is over
+constexpr int64_t kQuietNs =
+    3'000'000'000;  // until every acknowledgement has come, every retry is over
 
 template <class T, size_t N>
 T Pick(Random& random, const T (&choices)[N]) {
@@ -22,16 +23,24 @@ T Pick(Random& random, const T (&choices)[N]) {
 class Run {
  public:
   explicit Run(uint64_t seed)
-      : random_(seed), world_(random_.Next(), random_.Chance(0.5) ? 3 : 0), scene_{.world = world_, .journal = journal_, .registry = registry_,
-                                                                                 .address_params = {}, .port = {}, .channel = {}} {
+      : random_(seed),
+        world_(random_.Next(), random_.Chance(0.5) ? 3 : 0),
+        scene_{.world = world_,
+               .journal = journal_,
+               .registry = registry_,
+               .address_params = {},
+               .port = {},
+               .channel = {}} {
     registry_.Add(world_.MakeTransport());
   }
 
   RunResult Go() {
     SetTheScene();
-    for (int i = 0; i < scene_.programs; ++i) programs_.push_back(std::make_unique<Program>(scene_, i, random_.Next()));
+    for (int i = 0; i < scene_.programs; ++i)
+      programs_.push_back(std::make_unique<Program>(scene_, i, random_.Next()));
     for (auto& program : programs_) {
-      for (uint64_t clients = random_.Below(4); clients > 0; --clients) program->StartClient(static_cast<int>(random_.Between(3, 12)));
+      for (uint64_t clients = random_.Below(4); clients > 0; --clients)
+        program->StartClient(static_cast<int>(random_.Between(3, 12)));
     }
     for (int i = 0; i < faults_; ++i) {
       world_.At(world_.now_ns() + random_.Between(0, kFaultsUntilNs), [this] { Break(); });
@@ -39,8 +48,14 @@ class Run {
     const int64_t limit_ns = world_.now_ns() + kRunNsMax;
     // Nobody may be told the end of the world while a fault is still planned.
     const int64_t faults_end_ns = world_.now_ns() + kFaultsUntilNs;
-    world_.RunUntil([&] { return scene_.clients_running == 0 && journal_.open() == 0 && world_.now_ns() > faults_end_ns; }, limit_ns);
-    if (scene_.clients_running != 0) journal_.Violate(Text(scene_.clients_running, " clients wait for ever"));
+    world_.RunUntil(
+        [&] {
+          return scene_.clients_running == 0 && journal_.open() == 0 &&
+                 world_.now_ns() > faults_end_ns;
+        },
+        limit_ns);
+    if (scene_.clients_running != 0)
+      journal_.Violate(Text(scene_.clients_running, " clients wait for ever"));
     const int64_t quiet_ns = world_.now_ns() + kQuietNs;
     world_.RunUntil([&] { return world_.now_ns() > quiet_ns; }, quiet_ns + 1);
     for (auto& program : programs_) program->DropEnded();
@@ -54,9 +69,12 @@ class Run {
     world_.RunUntil([] { return false; }, limit_ns + kQuietNs);
     world_.Rest();
     for (auto& program : programs_) program->CheckGone();
-    if (world_.stuck()) journal_.Violate("the world goes in circles: its nodes never have nothing to do");
+    if (world_.stuck())
+      journal_.Violate("the world goes in circles: its nodes never have nothing to do");
     programs_.clear();
-    journal_.CheckAll({.had_losses = world_.medium().losses() > 0 || closed_something_ || scene_.closed_any, .never_late = never_late_});
+    journal_.CheckAll(
+        {.had_losses = world_.medium().losses() > 0 || closed_something_ || scene_.closed_any,
+         .never_late = never_late_});
     return Result();
   }
 
@@ -75,21 +93,29 @@ class Run {
     scene_.port.handlers_max = Pick(random_, {1u, 2u, 16u, 1024u});
     scene_.port.reentrant = random_.Chance(0.1);
     scene_.channel.calls_max = Pick(random_, {1u, 2u, 8u, 256u});
-    scene_.channel.on_full = Pick(random_, {OnFull::kWait, OnFull::kWait, OnFull::kWait, OnFull::kFail, OnFull::kDropOldest, OnFull::kDropNewest});
+    scene_.channel.on_full =
+        Pick(random_, {OnFull::kWait, OnFull::kWait, OnFull::kWait, OnFull::kFail,
+                       OnFull::kDropOldest, OnFull::kDropNewest});
     scene_.short_deadlines = random_.Chance(0.5);
     scene_.may_close = random_.Chance(0.3);
     faults_ = random_.Chance(0.3) ? 0 : static_cast<int>(random_.Between(1, 8));
     // Where nothing is scarce and nothing breaks, no two calls can wait for each other.
-    never_late_ = faults_ == 0 && scene_.port.handlers_max >= 1024 && scene_.channel.calls_max >= 256 && session.window_units >= 64 &&
-                  session.outbox_frames >= 256 && depth >= 16 && !scene_.port.reentrant && !scene_.may_close && scene_.channel.on_full == OnFull::kWait;
-    scenario_ = Text(scene_.programs, " programs, ", scene_.address_params, ", window ", session.window_units, ", items ", session.stream_items,
-                     ", outbox ", session.outbox_frames, ", handlers ", scene_.port.handlers_max, ", calls ", scene_.channel.calls_max,
-                     ", on_full ", static_cast<int>(scene_.channel.on_full), scene_.short_deadlines ? ", short deadlines" : "",
-                     scene_.port.reentrant ? ", reentrant" : "", ", faults:");
+    never_late_ = faults_ == 0 && scene_.port.handlers_max >= 1024 &&
+                  scene_.channel.calls_max >= 256 && session.window_units >= 64 &&
+                  session.outbox_frames >= 256 && depth >= 16 && !scene_.port.reentrant &&
+                  !scene_.may_close && scene_.channel.on_full == OnFull::kWait;
+    scenario_ = Text(
+        scene_.programs, " programs, ", scene_.address_params, ", window ", session.window_units,
+        ", items ", session.stream_items, ", outbox ", session.outbox_frames, ", handlers ",
+        scene_.port.handlers_max, ", calls ", scene_.channel.calls_max, ", on_full ",
+        static_cast<int>(scene_.channel.on_full), scene_.short_deadlines ? ", short deadlines" : "",
+        scene_.port.reentrant ? ", reentrant" : "", ", faults:");
   }
 
   Program& AnyProgram() { return *programs_[random_.Below(programs_.size())]; }
-  SimMedium::InFlight AnyEnd() { return random_.Chance(0.5) ? SimMedium::InFlight::kArrives : SimMedium::InFlight::kIsLost; }
+  SimMedium::InFlight AnyEnd() {
+    return random_.Chance(0.5) ? SimMedium::InFlight::kArrives : SimMedium::InFlight::kIsLost;
+  }
   void Note(std::string_view fault) { scenario_ += Text(" ", fault, "@", world_.now_ns() / 1000); }
 
   void Break() {
@@ -103,10 +129,12 @@ class Run {
       case 2:
         if (medium.connections() == 0) return;
         Note("stall");
-        return medium.Stall(random_.Below(medium.connections()), world_.now_ns() + random_.Between(0, 5'000'000));
+        return medium.Stall(random_.Below(medium.connections()),
+                            world_.now_ns() + random_.Between(0, 5'000'000));
       case 3:
         Note("partition");
-        return medium.Partition(AnyProgram().node(), AnyProgram().node(), world_.now_ns() + random_.Between(0, 50'000'000));
+        return medium.Partition(AnyProgram().node(), AnyProgram().node(),
+                                world_.now_ns() + random_.Between(0, 50'000'000));
       case 4:
         Note("pause");
         return world_.Pause(AnyProgram().node(), world_.now_ns() + random_.Between(0, 10'000'000));
@@ -116,7 +144,8 @@ class Run {
         medium.Crash(programs_[place]->node(), AnyEnd());
         closed_something_ = true;
         programs_[place].reset();
-        programs_[place] = std::make_unique<Program>(scene_, static_cast<int>(place), random_.Next());
+        programs_[place] =
+            std::make_unique<Program>(scene_, static_cast<int>(place), random_.Next());
         if (random_.Chance(0.5)) programs_[place]->StartClient(3);
         return;
       }

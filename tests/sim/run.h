@@ -1,4 +1,5 @@
-// One simulated run: a few programs that call each other under seeded faults, and what was wrong with it, if anything.
+// One simulated run: a few programs that call each other under seeded faults, and what was wrong
+// with it, if anything.
 #ifndef JACKFIELD_TESTS_SIM_RUN_H_
 #define JACKFIELD_TESTS_SIM_RUN_H_
 
@@ -15,7 +16,7 @@ struct RunResult {
   uint64_t calls = 0;
   std::array<uint64_t, 4> outcomes{};  // by kernel/outcome.h
   uint64_t losses = 0;
-  std::string scenario;                // sizes and faults of this seed, for people
+  std::string scenario;  // sizes and faults of this seed, for people
   std::vector<std::string> violations;
 };
 

@@ -12,7 +12,8 @@ TEST(Simulation, HoldsEveryRuleInAThousandSeeds) {
   uint64_t calls = 0, losses = 0;
   for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
     const RunResult result = RunSeed(seed);
-    for (const std::string& violation : result.violations) ADD_FAILURE() << "seed " << seed << " (" << result.scenario << "): " << violation;
+    for (const std::string& violation : result.violations)
+      ADD_FAILURE() << "seed " << seed << " (" << result.scenario << "): " << violation;
     calls += result.calls;
     losses += result.losses;
   }
@@ -29,7 +30,9 @@ TEST(Simulation, GivesTheSameTraceForTheSameSeed) {
   }
 }
 
-TEST(Simulation, GivesAnotherTraceForAnotherSeed) { EXPECT_NE(RunSeed(1).trace_hash, RunSeed(2).trace_hash); }
+TEST(Simulation, GivesAnotherTraceForAnotherSeed) {
+  EXPECT_NE(RunSeed(1).trace_hash, RunSeed(2).trace_hash);
+}
 
 }  // namespace
 }  // namespace jackfield::sim_test

@@ -16,7 +16,9 @@
 namespace jackfield::bench {
 namespace {
 
-void Say(std::string_view line) { std::fprintf(stderr, "jackfield bench: %.*s\n", static_cast<int>(line.size()), line.data()); }
+void Say(std::string_view line) {
+  std::fprintf(stderr, "jackfield bench: %.*s\n", static_cast<int>(line.size()), line.data());
+}
 
 void Print(const std::string& text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
@@ -24,20 +26,24 @@ void Print(const std::string& text) {
 }
 
 // All rounds at one address, bus and floor in turns: what else the machine does meets both alike.
-absl::StatusOr<Row> Measure(const Options& options, const Address& address, const Registry& registry) {
+absl::StatusOr<Row> Measure(const Options& options, const Address& address,
+                            const Registry& registry) {
   const std::string name = address.ToString();
   Row row{Series(options.json ? Text("jackfield ", name) : name), nullptr};
   const Floor floor = options.floor ? FloorOf(options, address) : Floor();
   if (options.floor && floor.name.empty()) Say(Text("no floor for ", name, ": ", floor.why));
-  if (!floor.name.empty()) row.floor = std::make_unique<Series>(options.json ? Text("floor ", floor.name) : floor.name);
+  if (!floor.name.empty())
+    row.floor = std::make_unique<Series>(options.json ? Text("floor ", floor.name) : floor.name);
   for (uint32_t round = 0; round < options.rounds; ++round) {
     SharedRun bus_run;
-    if (absl::Status status = MeasureBus(options, address, registry, *bus_run); !status.ok()) return status;
+    if (absl::Status status = MeasureBus(options, address, registry, *bus_run); !status.ok())
+      return status;
     row.bus.Add(options.mode, *bus_run);
     if (row.floor == nullptr) continue;
     SharedRun floor_run;
     if (absl::Status status = MeasureFloor(options, floor, *floor_run); !status.ok()) {
-      return absl::Status(status.code(), Text("floor ", floor.name, ": ", std::string(status.message())));
+      return absl::Status(status.code(),
+                          Text("floor ", floor.name, ": ", std::string(status.message())));
     }
     row.floor->Add(options.mode, *floor_run);
   }

@@ -73,13 +73,15 @@ TEST(BenchArgumentsTest, AddressesAreRefusedBeforeAnythingRuns) {
   ExpectRefused({"--over", "unix:?tipe=stream"}, "type");
   ExpectRefused({"--over", "unix:?spin=5"}, "5");
   ExpectRefused({"--over", "unix:?type=seqpacket", "--size", "1MiB"}, "carries at most");
-  ExpectRefused({"--size", "16777216"}, "carries at most 16777168 bytes");  // the header is part of the frame
+  ExpectRefused({"--size", "16777216"},
+                "carries at most 16777168 bytes");  // the header is part of the frame
 }
 
 TEST(BenchArgumentsTest, HelpNamesEveryOption) {
   const Ended ended = Bench({"--help"});
   EXPECT_EQ(ended.status, 0);
-  for (const char* flag : {"--over", "--mode", "--size", "--seconds", "--connections", "--depth", "--json", "--floor", "--rounds", "--pin"}) {
+  for (const char* flag : {"--over", "--mode", "--size", "--seconds", "--connections", "--depth",
+                           "--json", "--floor", "--rounds", "--pin"}) {
     EXPECT_NE(ended.out.find(flag), std::string::npos) << flag;
   }
 }
@@ -107,8 +109,10 @@ TEST_P(BenchModeTest, PrintsOneLineOfJsonWithAllKeys) {
 
 TEST_P(BenchModeTest, FloorStandsBesideTheBusOverEveryMedium) {
   const Ended ended =
-      Bench({"--mode", GetParam(), "--over", "unix:,unix:?type=seqpacket,unix:?spin=0,tcp:,pipe:,inproc:,inproc:?spin=0", "--seconds", "0.05", "--rounds", "2",
-             "--connections", std::string(GetParam()) == "fanin" ? "3" : "1", "--size", "100", "--json", "--floor"});
+      Bench({"--mode", GetParam(), "--over",
+             "unix:,unix:?type=seqpacket,unix:?spin=0,tcp:,pipe:,inproc:,inproc:?spin=0",
+             "--seconds", "0.05", "--rounds", "2", "--connections",
+             std::string(GetParam()) == "fanin" ? "3" : "1", "--size", "100", "--json", "--floor"});
   ASSERT_EQ(ended.status, 0) << ended.err;
   EXPECT_EQ(ended.err, "");
   std::vector<std::string> lines;
@@ -129,7 +133,8 @@ TEST_P(BenchModeTest, FloorStandsBesideTheBusOverEveryMedium) {
 
 TEST_P(BenchModeTest, CarriesPayloadsOfAllSizes) {
   for (const char* size : {"8", "1000", "70001", "3MiB"}) {
-    const Ended ended = Bench({"--mode", GetParam(), "--seconds", "0.05", "--size", size, "--depth=1"});
+    const Ended ended =
+        Bench({"--mode", GetParam(), "--seconds", "0.05", "--size", size, "--depth=1"});
     EXPECT_EQ(ended.status, 0) << size << ": " << ended.err;
   }
 }
@@ -139,7 +144,8 @@ INSTANTIATE_TEST_SUITE_P(Modes, BenchModeTest, testing::Values("latency", "throu
 
 TEST(BenchTableTest, IsAtMostEightyColumnsWide) {
   for (const char* mode : {"latency", "throughput", "fanin"}) {
-    const Ended ended = Bench({"--mode", mode, "--over", "unix:?type=seqpacket&spin=100us&uid=same", "--seconds", "0.05", "--floor", "--rounds=1"});
+    const Ended ended = Bench({"--mode", mode, "--over", "unix:?type=seqpacket&spin=100us&uid=same",
+                               "--seconds", "0.05", "--floor", "--rounds=1"});
     ASSERT_EQ(ended.status, 0) << ended.err;
     size_t column = 0;
     for (const char c : ended.out) {
@@ -155,7 +161,8 @@ TEST(BenchTableTest, IsAtMostEightyColumnsWide) {
 
 // As a harness calls it that gives all flags to every program.
 TEST(BenchTest, FlagsOfFaninWithTheValueOneOrNoEffectAreTakenInEveryMode) {
-  const Ended ended = Bench({"--mode=throughput", "--connections=1", "--depth=16", "--seconds=0.05", "--json"});
+  const Ended ended =
+      Bench({"--mode=throughput", "--connections=1", "--depth=16", "--seconds=0.05", "--json"});
   EXPECT_EQ(ended.status, 0) << ended.err;
   EXPECT_EQ(NumberOf(ended.out, "depth"), 1);
 }
@@ -176,10 +183,12 @@ TEST(BenchTest, LeavesNoProcessBehind) {
 
 // The directory does not exist: the server cannot serve, and says so.
 TEST(BenchTest, AServerThatCannotServeIsOneLineAndExitOne) {
-  const Ended ended = Bench({"--over", "unix:/nowhere/at/all/socket,unix:", "--seconds", "0.05", "--json"});
+  const Ended ended =
+      Bench({"--over", "unix:/nowhere/at/all/socket,unix:", "--seconds", "0.05", "--json"});
   EXPECT_EQ(ended.status, 1);
   EXPECT_NE(ended.err.find("/nowhere/at/all/socket"), std::string::npos) << ended.err;
-  EXPECT_NE(ended.out.find("\"name\":\"jackfield unix:\""), std::string::npos) << "the other address is measured all the same";
+  EXPECT_NE(ended.out.find("\"name\":\"jackfield unix:\""), std::string::npos)
+      << "the other address is measured all the same";
 }
 
 }  // namespace

@@ -42,7 +42,8 @@ NodeOptions NodeOptionsOf(std::string_view name, const Registry& registry) {
   return node;
 }
 
-// What the server was asked for and its transport does not report belongs to node and channel: both sides get it.
+// What the server was asked for and its transport does not report belongs to node and channel: both
+// sides get it.
 Address ForClient(Address actual, const Address& asked) {
   for (const auto& [key, value] : asked.params()) {
     if (!actual.Find(key)) actual = actual.With(key, value);
@@ -59,9 +60,11 @@ class Measurement {
     absl::StatusOr<Caps> caps = CapsOfServed(address_, registry_);
     if (!caps.ok()) return caps.status();
     if (caps->one_thread) {
-      return absl::InvalidArgumentError(Text(address_.ToString(), " joins nodes of one thread, so there are no two sides to measure"));
+      return absl::InvalidArgumentError(Text(
+          address_.ToString(), " joins nodes of one thread, so there are no two sides to measure"));
     }
-    if (pipe2(told_, O_CLOEXEC) != 0) return absl::ResourceExhaustedError(Text("pipe: ", std::strerror(errno)));
+    if (pipe2(told_, O_CLOEXEC) != 0)
+      return absl::ResourceExhaustedError(Text("pipe: ", std::strerror(errno)));
     if (absl::Status status = caps->inherited ? MakePipes() : absl::OkStatus(); !status.ok()) {
       CloseEverything();
       return status;
@@ -80,8 +83,9 @@ class Measurement {
     pipes_.resize(options_.connections);
     for (PipePair& pair : pipes_) {
       if (pipe2(pair.to_server, O_CLOEXEC) != 0 || pipe2(pair.to_client, O_CLOEXEC) != 0) {
-        return absl::ResourceExhaustedError(Text("pipe: ", std::strerror(errno), "; ", options_.connections,
-                                                 " connections need 4 descriptors each (ulimit -n)"));
+        return absl::ResourceExhaustedError(
+            Text("pipe: ", std::strerror(errno), "; ", options_.connections,
+                 " connections need 4 descriptors each (ulimit -n)"));
       }
     }
     return absl::OkStatus();
@@ -89,14 +93,17 @@ class Measurement {
 
   void CloseEverything() {
     CloseAll({told_[0], told_[1]});
-    for (PipePair& pair : pipes_) CloseAll({pair.to_server[0], pair.to_server[1], pair.to_client[0], pair.to_client[1]});
+    for (PipePair& pair : pipes_)
+      CloseAll({pair.to_server[0], pair.to_server[1], pair.to_client[0], pair.to_client[1]});
   }
   void CloseOther(Side side) {
     const bool server = side == Side::kServer;
     CloseAll({told_[server ? 0 : 1]});
     for (PipePair& pair : pipes_) {
-      if (server) CloseAll({pair.to_server[1], pair.to_client[0]});
-      else CloseAll({pair.to_server[0], pair.to_client[1]});
+      if (server)
+        CloseAll({pair.to_server[1], pair.to_client[0]});
+      else
+        CloseAll({pair.to_server[0], pair.to_client[1]});
     }
   }
 
@@ -104,7 +111,8 @@ class Measurement {
     absl::StatusOr<std::unique_ptr<Node>> node = MakeNode(context, "bench-server");
     if (!node.ok()) return node.status();
     std::vector<std::string> serves;
-    for (const PipePair& pair : pipes_) serves.push_back(InheritedAddress(pair.to_server[0], pair.to_client[1]).ToString());
+    for (const PipePair& pair : pipes_)
+      serves.push_back(InheritedAddress(pair.to_server[0], pair.to_client[1]).ToString());
     if (serves.empty()) serves.push_back(address_.ToString());
     absl::Status fault;
     PortOptions port_options;
@@ -114,7 +122,8 @@ class Measurement {
     ServeMeasured(**node, **port, options_, fault);
     if (absl::Status status = (*port)->WaitServing(); !status.ok()) return status;
     const std::string line = Text((*port)->addresses()[0].ToString(), "\n");
-    if (write(told_[1], line.data(), line.size()) != static_cast<ssize_t>(line.size())) return absl::AbortedError("the client has gone");
+    if (write(told_[1], line.data(), line.size()) != static_cast<ssize_t>(line.size()))
+      return absl::AbortedError("the client has gone");
     (*node)->Run();
     return fault;
   }
@@ -130,17 +139,21 @@ class Measurement {
     channel_options.timeout_us = 10'000'000;
     std::vector<std::unique_ptr<Channel>> channels;
     for (uint32_t i = 0; i < options_.connections; ++i) {
-      const Address address = pipes_.empty() ? *served : InheritedAddress(pipes_[i].to_client[0], pipes_[i].to_server[1]);
-      absl::StatusOr<std::unique_ptr<Channel>> channel = Channel::Open(**node, address, channel_options);
+      const Address address =
+          pipes_.empty() ? *served
+                         : InheritedAddress(pipes_[i].to_client[0], pipes_[i].to_server[1]);
+      absl::StatusOr<std::unique_ptr<Channel>> channel =
+          Channel::Open(**node, address, channel_options);
       if (!channel.ok()) return channel.status();
       channels.push_back(*std::move(channel));
     }
     for (const auto& channel : channels) {
       if (absl::Status status = channel->WaitOpen(); !status.ok()) return status;
     }
-    absl::Status status = options_.mode == Mode::kLatency      ? MeasureLatency(context, *channels[0])
-                          : options_.mode == Mode::kThroughput ? MeasureThroughput(context, *channels[0])
-                                                               : MeasureFanin(context, **node, channels);
+    absl::Status status = options_.mode == Mode::kLatency ? MeasureLatency(context, *channels[0])
+                          : options_.mode == Mode::kThroughput
+                              ? MeasureThroughput(context, *channels[0])
+                              : MeasureFanin(context, **node, channels);
     if (!status.ok()) return status;
     status = CheckLedgers(channels);
     // If the server goes before its answer comes, that is as well.
@@ -153,14 +166,16 @@ class Measurement {
     for (const auto& channel : channels) {
       const Ledger ledger = channel->ledger();
       if (ledger.failed == 0 && ledger.dropped == 0 && ledger.late == 0) continue;
-      return absl::DataLossError(Text("of ", ledger.sent, " messages ", ledger.failed, " failed, ", ledger.dropped,
-                                      " were dropped, and ", ledger.late, " answers came late"));
+      return absl::DataLossError(Text("of ", ledger.sent, " messages ", ledger.failed, " failed, ",
+                                      ledger.dropped, " were dropped, and ", ledger.late,
+                                      " answers came late"));
     }
     return absl::OkStatus();
   }
 
-  // A node that is bound to one CPU does not spin: whoever it waits for may need that CPU. With --pin split each side
-  // has a CPU of its own, so there the thread is bound after the node has looked.
+  // A node that is bound to one CPU does not spin: whoever it waits for may need that CPU. With
+  // --pin split each side has a CPU of its own, so there the thread is bound after the node has
+  // looked.
   absl::StatusOr<std::unique_ptr<Node>> MakeNode(Context& context, std::string_view name) const {
     if (options_.pin == Pin::kSame) context.PinThread();
     absl::StatusOr<std::unique_ptr<Node>> node = Node::Create(NodeOptionsOf(name, registry_));
@@ -179,7 +194,9 @@ class Measurement {
     return ForClient(*std::move(actual), address_);
   }
 
-  Address InheritedAddress(int read_fd, int write_fd) const { return address_.WithTarget(Text("fd=", read_fd, ",", write_fd)); }
+  Address InheritedAddress(int read_fd, int write_fd) const {
+    return address_.WithTarget(Text("fd=", read_fd, ",", write_fd));
+  }
 
   const Options& options_;
   const Address& address_;
@@ -190,7 +207,8 @@ class Measurement {
 
 }  // namespace
 
-absl::Status MeasureBus(const Options& options, const Address& address, const Registry& registry, Run& run) {
+absl::Status MeasureBus(const Options& options, const Address& address, const Registry& registry,
+                        Run& run) {
   return Measurement(options, address, registry).Go(run);
 }
 

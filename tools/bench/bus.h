@@ -1,9 +1,10 @@
-// The measurements of the bus: whole calls through Channel and Port, as a program would make them, every payload
-// checked by who receives it.
+// The measurements of the bus: whole calls through Channel and Port, as a program would make them,
+// every payload checked by who receives it.
 //
-//   latency     client: Call(…).Wait(), one at a time         server: checks, replies with the payload
-//   throughput  client: TrySend until refused, then waits     server: checks and counts; the count is asked for at the end
-//   fanin       client: CallAsync on many channels of a node, each answer starts the next call     server: as latency
+//   latency     client: Call(…).Wait(), one at a time         server: checks, replies with the
+//   payload throughput  client: TrySend until refused, then waits     server: checks and counts;
+//   the count is asked for at the end fanin       client: CallAsync on many channels of a node,
+//   each answer starts the next call     server: as latency
 #ifndef JACKFIELD_TOOLS_BENCH_BUS_H_
 #define JACKFIELD_TOOLS_BENCH_BUS_H_
 
@@ -16,9 +17,10 @@
 
 namespace jackfield::bench {
 
-// Measures `address` once. Errors: those of RunProcesses, and DATA_LOSS where a payload was not what was sent.
-// Blocks: for a little more than --seconds.
-absl::Status MeasureBus(const Options& options, const Address& address, const Registry& registry, Run& run);
+// Measures `address` once. Errors: those of RunProcesses, and DATA_LOSS where a payload was not
+// what was sent. Blocks: for a little more than --seconds.
+absl::Status MeasureBus(const Options& options, const Address& address, const Registry& registry,
+                        Run& run);
 
 // The methods of the measured service.
 inline constexpr uint32_t kEcho = 1;   // a call: answered with its own payload
@@ -28,20 +30,22 @@ inline constexpr uint32_t kStop = 4;   // a call: the server ends once it has an
 
 // What the receiver of one-way messages found.
 struct Taken {
-  uint64_t messages = 0;     // all
-  uint64_t measured = 0;     // after the warm-up
+  uint64_t messages = 0;  // all
+  uint64_t measured = 0;  // after the warm-up
   int64_t measured_ns = 0;
 };
 
 // Gives `port` the handlers of the measured service; what they count stays with the port.
-// Requires: `node` drives `port`; it is stopped by kStop, or by the first payload that is wrong (`fault` says so).
-// Both outlive the port.
+// Requires: `node` drives `port`; it is stopped by kStop, or by the first payload that is wrong
+// (`fault` says so). Both outlive the port.
 void ServeMeasured(Node& node, Port& port, const Options& options, absl::Status& fault);
 
-// The client of each mode, on channels that are open. They end the measurement, and leave the server running.
+// The client of each mode, on channels that are open. They end the measurement, and leave the
+// server running.
 absl::Status MeasureLatency(Context& context, Channel& channel);
 absl::Status MeasureThroughput(Context& context, Channel& channel);
-absl::Status MeasureFanin(Context& context, Node& node, std::span<const std::unique_ptr<Channel>> channels);
+absl::Status MeasureFanin(Context& context, Node& node,
+                          std::span<const std::unique_ptr<Channel>> channels);
 
 }  // namespace jackfield::bench
 

@@ -14,7 +14,8 @@ namespace jackfield::bench {
 namespace {
 
 absl::Status WrongAnswer(uint64_t sequence) {
-  return absl::DataLossError(Text("the answer to call ", sequence, " is not the payload that was sent"));
+  return absl::DataLossError(
+      Text("the answer to call ", sequence, " is not the payload that was sent"));
 }
 
 // One outstanding call after the other on one of many connections.
@@ -28,8 +29,14 @@ struct FaninSlot {
 class Fanin {
  public:
   Fanin(Context& context, Node& node, std::span<const std::unique_ptr<Channel>> channels)
-      : context_(context), node_(node), channels_(channels), stamp_(context.options.size_bytes), payload_(stamp_.MakePayload()),
-        sent_(channels.size(), 0), slots_(channels.size() * context.options.depth), window_(context) {}
+      : context_(context),
+        node_(node),
+        channels_(channels),
+        stamp_(context.options.size_bytes),
+        payload_(stamp_.MakePayload()),
+        sent_(channels.size(), 0),
+        slots_(channels.size() * context.options.depth),
+        window_(context) {}
 
   absl::Status Measure() {
     Look();
@@ -63,12 +70,13 @@ class Fanin {
     slot.sequence = MakeSequence(slot.connection, sent_[slot.connection]++);
     slot.issued_ns = now_ns_;
     stamp_.Put(slot.sequence, payload_);
-    absl::Status status = channels_[slot.connection]->CallAsync(kEcho, Bytes(std::span<const std::byte>(payload_)), {},
-                                                                [&slot](absl::StatusOr<Message> reply) {
-                                                                  slot.fanin->OnReply(slot, std::move(reply));
-                                                                });
-    if (status.ok()) ++under_way_;
-    else if (fault_.ok()) fault_ = std::move(status);
+    absl::Status status = channels_[slot.connection]->CallAsync(
+        kEcho, Bytes(std::span<const std::byte>(payload_)), {},
+        [&slot](absl::StatusOr<Message> reply) { slot.fanin->OnReply(slot, std::move(reply)); });
+    if (status.ok())
+      ++under_way_;
+    else if (fault_.ok())
+      fault_ = std::move(status);
   }
 
   void OnReply(FaninSlot& slot, absl::StatusOr<Message> reply) {
@@ -117,7 +125,8 @@ absl::Status MeasureLatency(Context& context, Channel& channel) {
       before_ns = NowNs();
     }
     stamp.Put(sequence, payload);
-    absl::StatusOr<Message> reply = channel.Call(kEcho, Bytes(std::span<const std::byte>(payload))).Wait();
+    absl::StatusOr<Message> reply =
+        channel.Call(kEcho, Bytes(std::span<const std::byte>(payload))).Wait();
     if (!reply.ok()) return reply.status();
     if (!stamp.Check(sequence, reply->payload())) return WrongAnswer(sequence);
     const int64_t now_ns = NowNs();
@@ -150,9 +159,12 @@ absl::Status MeasureThroughput(Context& context, Channel& channel) {
   absl::StatusOr<Message> reply = channel.Call(kCount, Bytes()).Wait();
   if (!reply.ok()) return reply.status();
   Taken taken;
-  if (reply->payload().size() != sizeof taken) return absl::DataLossError("a count that cannot be read");
+  if (reply->payload().size() != sizeof taken)
+    return absl::DataLossError("a count that cannot be read");
   std::memcpy(&taken, reply->payload().data(), sizeof taken);
-  if (taken.messages != sent) return absl::DataLossError(Text("sent ", sent, " messages, but the receiver counted ", taken.messages));
+  if (taken.messages != sent)
+    return absl::DataLossError(
+        Text("sent ", sent, " messages, but the receiver counted ", taken.messages));
   Run& run = context.run;
   run.count = taken.measured;
   run.elapsed_ns = taken.measured_ns;
@@ -162,7 +174,8 @@ absl::Status MeasureThroughput(Context& context, Channel& channel) {
   return absl::OkStatus();
 }
 
-absl::Status MeasureFanin(Context& context, Node& node, std::span<const std::unique_ptr<Channel>> channels) {
+absl::Status MeasureFanin(Context& context, Node& node,
+                          std::span<const std::unique_ptr<Channel>> channels) {
   const auto fanin = std::make_unique<Fanin>(context, node, channels);
   return fanin->Measure();
 }

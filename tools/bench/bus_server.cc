@@ -13,17 +13,22 @@ namespace {
 class Measured {
  public:
   Measured(Node& node, const Options& options, absl::Status& fault)
-      : node_(node), stamp_(options.size_bytes), received_(options.connections, 0), fault_(fault),
+      : node_(node),
+        stamp_(options.size_bytes),
+        received_(options.connections, 0),
+        fault_(fault),
         warm_ns_(static_cast<int64_t>(options.seconds * 0.15e9)) {}
 
   void OnEcho(ServerCall& call) {
     if (!IsNext(call.payload())) return Refuse(call);
-    call.Reply(Bytes(call.payload())).IgnoreError();  // a caller that has gone is not the server's matter
+    call.Reply(Bytes(call.payload()))
+        .IgnoreError();  // a caller that has gone is not the server's matter
   }
 
   void OnTake(ServerCall& call) {
     if (!IsNext(call.payload())) return Refuse(call);
-    const int64_t now_ns = node_.now_ns();  // of this turn: one look at the clock for all that came together
+    const int64_t now_ns =
+        node_.now_ns();  // of this turn: one look at the clock for all that came together
     if (taken_.messages++ == 0) warm_until_ns_ = now_ns + warm_ns_;
     if (begin_ns_ != 0) {
       ++taken_.measured;
@@ -40,11 +45,13 @@ class Measured {
  private:
   bool IsNext(std::span<const std::byte> payload) {
     const uint64_t connection = ConnectionOf(Stamp::SequenceOf(payload));
-    return connection < received_.size() && stamp_.Check(MakeSequence(connection, received_[connection]++), payload);
+    return connection < received_.size() &&
+           stamp_.Check(MakeSequence(connection, received_[connection]++), payload);
   }
 
   void Refuse(ServerCall& call) {
-    fault_ = absl::DataLossError(Text("a message of ", call.payload().size(), " bytes that is not the next one its sender sent"));
+    fault_ = absl::DataLossError(Text("a message of ", call.payload().size(),
+                                      " bytes that is not the next one its sender sent"));
     if (!call.one_way()) call.Fail(fault_).IgnoreError();
     node_.Stop();
   }

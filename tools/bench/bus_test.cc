@@ -17,7 +17,8 @@ class BusTest : public testing::Test {
     AddBuiltinTransports(registry_);
     options_.size_bytes = 300;
     options_.seconds = 0.02;
-    absl::StatusOr<std::unique_ptr<Node>> node = Node::Create({.name = "both", .registry = &registry_});
+    absl::StatusOr<std::unique_ptr<Node>> node =
+        Node::Create({.name = "both", .registry = &registry_});
     ASSERT_TRUE(node.ok());
     node_ = *std::move(node);
     absl::StatusOr<std::unique_ptr<Port>> port = Port::Open(*node_, {"unix:"});
@@ -60,7 +61,8 @@ TEST_F(BusTest, ServerNoticesACorruptedRequest) {
   ASSERT_TRUE(channels_[0]->Call(kEcho, Bytes(std::span<const std::byte>(payload))).Wait().ok());
   stamp.Put(1, payload);
   payload[200] ^= std::byte{1};
-  absl::StatusOr<Message> reply = channels_[0]->Call(kEcho, Bytes(std::span<const std::byte>(payload))).Wait();
+  absl::StatusOr<Message> reply =
+      channels_[0]->Call(kEcho, Bytes(std::span<const std::byte>(payload))).Wait();
   EXPECT_EQ(reply.status().code(), absl::StatusCode::kDataLoss) << reply.status();
   EXPECT_EQ(fault_.code(), absl::StatusCode::kDataLoss);
 }

@@ -32,7 +32,8 @@ Floor FloorOf(const Options& options, const Address& address) {
   if (options.mode == Mode::kThroughput) variant = "coalesced";
   if (options.mode == Mode::kFanin) {
     if (options.depth * options.size_bytes > kFaninBytesMax) {
-      floor.why = Text("depth × size is over ", kFaninBytesMax >> 10, " KiB, which the plain loop cannot keep in the medium");
+      floor.why = Text("depth × size is over ", kFaninBytesMax >> 10,
+                       " KiB, which the plain loop cannot keep in the medium");
       return floor;
     }
     variant = row.medium == Medium::kMemory ? "spin" : "epoll, batched";
@@ -50,18 +51,24 @@ absl::Status MeasureFloor(const Options& options, const Floor& floor, Run& run) 
   sides.server = [&](Context& context) {
     context.PinThread();
     switch (options.mode) {
-      case Mode::kLatency: return ServeLatencyFloor(context, lines, floor.waiting);
-      case Mode::kThroughput: return TakeThroughputFloor(context, lines);
-      case Mode::kFanin: return ServeFaninFloor(context, lines);
+      case Mode::kLatency:
+        return ServeLatencyFloor(context, lines, floor.waiting);
+      case Mode::kThroughput:
+        return TakeThroughputFloor(context, lines);
+      case Mode::kFanin:
+        return ServeFaninFloor(context, lines);
     }
     return absl::OkStatus();
   };
   sides.client = [&](Context& context) {
     context.PinThread();
     switch (options.mode) {
-      case Mode::kLatency: return MeasureLatencyFloor(context, lines, floor.waiting);
-      case Mode::kThroughput: return SendThroughputFloor(context, lines);
-      case Mode::kFanin: return MeasureFaninFloor(context, lines);
+      case Mode::kLatency:
+        return MeasureLatencyFloor(context, lines, floor.waiting);
+      case Mode::kThroughput:
+        return SendThroughputFloor(context, lines);
+      case Mode::kFanin:
+        return MeasureFaninFloor(context, lines);
     }
     return absl::OkStatus();
   };

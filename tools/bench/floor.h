@@ -1,11 +1,13 @@
-// The floors: what the bare medium does when two plain programs use it for just this, without header, session or
-// dispatch. The same payload sizes, the same loop, the same clock, the sequence checked on both sides; so the ratio of
-// bus and floor says what the bus adds, and 1.0 is the medium.
+// The floors: what the bare medium does when two plain programs use it for just this, without
+// header, session or dispatch. The same payload sizes, the same loop, the same clock, the sequence
+// checked on both sides; so the ratio of bus and floor says what the bus adds, and 1.0 is the
+// medium.
 //
-//   latency     read and write of one message; "spin": non-blocking and tried again and again; "blocking" otherwise
-//   throughput  many messages in one large write, large reads ("coalesced"); of packets many in one system call
-//   fanin       one epoll loop on each side: read all there is, answer all, write once ("batched")
-//   memory      two threads and a ring of slots for each direction
+//   latency     read and write of one message; "spin": non-blocking and tried again and again;
+//   "blocking" otherwise throughput  many messages in one large write, large reads ("coalesced");
+//   of packets many in one system call fanin       one epoll loop on each side: read all there is,
+//   answer all, write once ("batched") memory      two threads and a ring of slots for each
+//   direction
 #ifndef JACKFIELD_TOOLS_BENCH_FLOOR_H_
 #define JACKFIELD_TOOLS_BENCH_FLOOR_H_
 
@@ -27,7 +29,8 @@ struct Floor {
   Waiting waiting = Waiting::kSpin;
 };
 
-// The floor that `address` is measured against: in mode latency the spinning one, or with ?spin=0 the blocking one.
+// The floor that `address` is measured against: in mode latency the spinning one, or with ?spin=0
+// the blocking one.
 Floor FloorOf(const Options& options, const Address& address);
 
 // Measures it once. Requires: !floor.name.empty(). Blocks and errors as MeasureBus.

@@ -21,8 +21,12 @@ constexpr int kEvents = 64;
 class Poller {
  public:
   Poller(const Lines& lines, Side side, size_t size_bytes)
-      : ends_(lines.of(side)), packets_(lines.packets()), size_(size_bytes), batch_(size_bytes, kReadBytes),
-        rest_(ends_.size()), epoll_fd_(epoll_create1(EPOLL_CLOEXEC)) {
+      : ends_(lines.of(side)),
+        packets_(lines.packets()),
+        size_(size_bytes),
+        batch_(size_bytes, kReadBytes),
+        rest_(ends_.size()),
+        epoll_fd_(epoll_create1(EPOLL_CLOEXEC)) {
     lines.SetNonBlocking(side);
     for (size_t i = 0; i < ends_.size(); ++i) {
       epoll_event event{};
@@ -43,8 +47,8 @@ class Poller {
     return got > 0 || (got < 0 && errno == EINTR);
   }
 
-  // Reads what is there; `*messages` gets a multiple of the message size (what is over stays for the next time).
-  // Returns its bytes; 0: nothing whole yet; -1: the other side has gone.
+  // Reads what is there; `*messages` gets a multiple of the message size (what is over stays for
+  // the next time). Returns its bytes; 0: nothing whole yet; -1: the other side has gone.
   int64_t Read(size_t index, std::byte* messages) {
     if (packets_) {
       const int64_t got = batch_.Receive(ends_[index].read_fd, messages, false);
@@ -60,7 +64,8 @@ class Poller {
     return static_cast<int64_t>(whole);
   }
 
-  // Everything, however long there is no room: what is outstanding fits into the medium, so there will be.
+  // Everything, however long there is no room: what is outstanding fits into the medium, so there
+  // will be.
   bool Write(size_t index, const std::byte* messages, size_t bytes) {
     if (packets_) return batch_.Send(ends_[index].write_fd, messages, bytes);
     while (bytes > 0) {
@@ -101,8 +106,11 @@ absl::Status ServeFaninFloor(Context& context, Lines& lines) {
         --open;
         return;
       }
-      for (size_t at = 0; at < static_cast<size_t>(got); at += size) right &= ReadSequence(&room[at]) == next[index]++;
-      if (got > 0) poller.Write(index, room.data(), static_cast<size_t>(got));  // a client that has gone is seen at the next read
+      for (size_t at = 0; at < static_cast<size_t>(got); at += size)
+        right &= ReadSequence(&room[at]) == next[index]++;
+      if (got > 0)
+        poller.Write(index, room.data(),
+                     static_cast<size_t>(got));  // a client that has gone is seen at the next read
     });
     if (!some) return OtherSideGone();
   }
@@ -112,7 +120,8 @@ absl::Status ServeFaninFloor(Context& context, Lines& lines) {
 absl::Status MeasureFaninFloor(Context& context, Lines& lines) {
   const size_t size = context.options.size_bytes, depth = context.options.depth;
   Poller poller(lines, Side::kClient, size);
-  std::vector<std::byte> requests(std::max(depth * size, kReadBytes + size)), room(kReadBytes + size);
+  std::vector<std::byte> requests(std::max(depth * size, kReadBytes + size)),
+      room(kReadBytes + size);
   struct Connection {
     std::vector<int64_t> issued_ns;  // of the outstanding ones; the oldest at `oldest`
     size_t oldest = 0;
@@ -120,7 +129,8 @@ absl::Status MeasureFaninFloor(Context& context, Lines& lines) {
   };
   std::vector<Connection> connections(lines.of(Side::kClient).size());
   const auto send = [&](size_t index, size_t count) {
-    for (size_t i = 0; i < count; ++i) WriteSequence(connections[index].sent++, &requests[i * size]);
+    for (size_t i = 0; i < count; ++i)
+      WriteSequence(connections[index].sent++, &requests[i * size]);
     return poller.Write(index, requests.data(), count * size);
   };
   Window window(context);

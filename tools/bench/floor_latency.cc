@@ -58,7 +58,8 @@ absl::Status MeasureLatencyFloor(Context& context, Lines& lines, Waiting waiting
   std::vector<std::byte> message(context.options.size_bytes), answer(message.size());
   return LatencyLoop(context, [&](uint64_t sequence) {
     WriteSequence(sequence, message.data());
-    return WriteWhole(ends.write_fd, message.data(), message.size()) && ReadWhole(ends.read_fd, answer.data(), answer.size()) &&
+    return WriteWhole(ends.write_fd, message.data(), message.size()) &&
+           ReadWhole(ends.read_fd, answer.data(), answer.size()) &&
            ReadSequence(answer.data()) == sequence;
   });
 }

@@ -16,7 +16,9 @@ namespace {
 
 constexpr int kPipeBytes = 256 << 10;  // as the pipe transport asks for: the same medium
 
-absl::Status Failed(std::string_view what) { return absl::ResourceExhaustedError(Text(what, ": ", std::strerror(errno))); }
+absl::Status Failed(std::string_view what) {
+  return absl::ResourceExhaustedError(Text(what, ": ", std::strerror(errno)));
+}
 
 int ListenOnLoopback() {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -24,7 +26,9 @@ int ListenOnLoopback() {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 && listen(fd, 1) == 0) return fd;
+  if (bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
+      listen(fd, 1) == 0)
+    return fd;
   close(fd);
   return -1;
 }
@@ -34,7 +38,8 @@ bool TcpPair(int listener, int both[2]) {
   socklen_t bytes = sizeof address;
   if (getsockname(listener, reinterpret_cast<sockaddr*>(&address), &bytes) != 0) return false;
   both[0] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (both[0] < 0 || connect(both[0], reinterpret_cast<const sockaddr*>(&address), bytes) != 0) return false;
+  if (both[0] < 0 || connect(both[0], reinterpret_cast<const sockaddr*>(&address), bytes) != 0)
+    return false;
   both[1] = accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
   if (both[1] < 0) return false;
   const int on = 1;
@@ -66,16 +71,20 @@ absl::Status Lines::Add(Medium medium, int listener) {
     if (pipe2(answers, O_CLOEXEC) != 0) return Failed("pipe");
     client.read_fd = answers[0];
     server.write_fd = answers[1];
-    for (const int fd : {client.write_fd, server.write_fd}) fcntl(fd, F_SETPIPE_SZ, kPipeBytes);  // less also works
+    for (const int fd : {client.write_fd, server.write_fd})
+      fcntl(fd, F_SETPIPE_SZ, kPipeBytes);  // less also works
     return absl::OkStatus();
   }
   int both[2] = {-1, -1};
-  const bool made = medium == Medium::kTcp
-      ? TcpPair(listener, both)
-      : socketpair(AF_UNIX, (packets_ ? SOCK_SEQPACKET : SOCK_STREAM) | SOCK_CLOEXEC, 0, both) == 0;
+  const bool made =
+      medium == Medium::kTcp
+          ? TcpPair(listener, both)
+          : socketpair(AF_UNIX, (packets_ ? SOCK_SEQPACKET : SOCK_STREAM) | SOCK_CLOEXEC, 0,
+                       both) == 0;
   client = {both[0], both[0]};
   server = {both[1], both[1]};
-  return made ? absl::OkStatus() : Failed(medium == Medium::kTcp ? "connect over loopback" : "socketpair");
+  return made ? absl::OkStatus()
+              : Failed(medium == Medium::kTcp ? "connect over loopback" : "socketpair");
 }
 
 void Lines::Close(Side side) {
@@ -95,7 +104,8 @@ void Lines::CloseOther(Side side) { Close(side == Side::kClient ? Side::kServer 
 
 void Lines::SetNonBlocking(Side side) const {
   for (const LineEnds& ends : of(side)) {
-    for (const int fd : {ends.read_fd, ends.write_fd}) fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+    for (const int fd : {ends.read_fd, ends.write_fd})
+      fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
   }
 }
 
@@ -106,7 +116,8 @@ struct PacketBatch::Vectors {
 
 PacketBatch::PacketBatch(size_t packet_bytes, size_t room_bytes)
     : packet_bytes_(packet_bytes),
-      packets_(static_cast<uint32_t>(std::clamp<size_t>(room_bytes / packet_bytes, 1, kPacketsMax))),
+      packets_(
+          static_cast<uint32_t>(std::clamp<size_t>(room_bytes / packet_bytes, 1, kPacketsMax))),
       vectors_(new Vectors{}) {
   for (uint32_t i = 0; i < kPacketsMax; ++i) {
     vectors_->parts[i].iov_len = packet_bytes_;
@@ -119,11 +130,13 @@ PacketBatch::~PacketBatch() = default;
 
 int64_t PacketBatch::Receive(int fd, std::byte* to, bool wait) {
   for (uint32_t i = 0; i < packets_; ++i) vectors_->parts[i].iov_base = to + i * packet_bytes_;
-  const int got = recvmmsg(fd, vectors_->messages, packets_, wait ? MSG_WAITFORONE : MSG_DONTWAIT, nullptr);
+  const int got =
+      recvmmsg(fd, vectors_->messages, packets_, wait ? MSG_WAITFORONE : MSG_DONTWAIT, nullptr);
   if (got <= 0) return got;
   for (int i = 0; i < got; ++i) {
     if (vectors_->messages[i].msg_len == packet_bytes_) continue;
-    if (vectors_->messages[i].msg_len == 0) return i * static_cast<int64_t>(packet_bytes_);  // the end, after what came before
+    if (vectors_->messages[i].msg_len == 0)
+      return i * static_cast<int64_t>(packet_bytes_);  // the end, after what came before
     errno = EBADMSG;
     return -1;
   }
@@ -133,7 +146,8 @@ int64_t PacketBatch::Receive(int fd, std::byte* to, bool wait) {
 bool PacketBatch::Send(int fd, const std::byte* from, size_t bytes) {
   while (bytes > 0) {
     const auto count = static_cast<uint32_t>(std::min<size_t>(bytes / packet_bytes_, kPacketsMax));
-    for (uint32_t i = 0; i < count; ++i) vectors_->parts[i].iov_base = const_cast<std::byte*>(from) + i * packet_bytes_;
+    for (uint32_t i = 0; i < count; ++i)
+      vectors_->parts[i].iov_base = const_cast<std::byte*>(from) + i * packet_bytes_;
     const int sent = sendmmsg(fd, vectors_->messages, count, MSG_NOSIGNAL);
     if (sent < 0 && errno != EAGAIN && errno != EINTR) return false;
     if (sent <= 0) continue;

@@ -13,7 +13,8 @@
 
 namespace jackfield::bench {
 
-// One side's ends of one line. Reads and writes of a socket's two directions are the same descriptor.
+// One side's ends of one line. Reads and writes of a socket's two directions are the same
+// descriptor.
 struct LineEnds {
   int read_fd = -1;
   int write_fd = -1;
@@ -30,7 +31,7 @@ class Lines {
   const std::vector<LineEnds>& of(Side side) const { return ends_[static_cast<size_t>(side)]; }
   bool packets() const { return packets_; }
   void CloseAll();
-  void CloseOther(Side side);                 // all that is not of `side`
+  void CloseOther(Side side);  // all that is not of `side`
   void SetNonBlocking(Side side) const;
 
  private:
@@ -56,10 +57,11 @@ class PacketBatch {
   // What fits into `room_bytes`, up to kPacketsMax.
   PacketBatch(size_t packet_bytes, size_t room_bytes);
   ~PacketBatch();
-  // Bytes received; 0: the other side has gone; -1: errno says why (EAGAIN; EBADMSG: a packet of another size).
-  // wait: for at least one packet.
+  // Bytes received; 0: the other side has gone; -1: errno says why (EAGAIN; EBADMSG: a packet of
+  // another size). wait: for at least one packet.
   int64_t Receive(int fd, std::byte* to, bool wait);
-  // Returns whether all of them went. Requires: bytes is a multiple of packet_bytes. Tries again while there is no room.
+  // Returns whether all of them went. Requires: bytes is a multiple of packet_bytes. Tries again
+  // while there is no room.
   bool Send(int fd, const std::byte* from, size_t bytes);
 
  private:

@@ -12,7 +12,9 @@
 
 namespace jackfield::bench {
 
-inline absl::Status WrongEcho() { return absl::DataLossError("an answer that is not what was sent"); }
+inline absl::Status WrongEcho() {
+  return absl::DataLossError("an answer that is not what was sent");
+}
 inline absl::Status OtherSideGone() { return absl::UnavailableError("the other side has gone"); }
 
 inline uint64_t ReadSequence(const std::byte* payload) {
@@ -20,9 +22,12 @@ inline uint64_t ReadSequence(const std::byte* payload) {
   std::memcpy(&sequence, payload, sizeof sequence);
   return sequence;
 }
-inline void WriteSequence(uint64_t sequence, std::byte* payload) { std::memcpy(payload, &sequence, sizeof sequence); }
+inline void WriteSequence(uint64_t sequence, std::byte* payload) {
+  std::memcpy(payload, &sequence, sizeof sequence);
+}
 
-// round_trip(sequence) sends and waits for the echo; false: it was wrong, or the other side has gone.
+// round_trip(sequence) sends and waits for the echo; false: it was wrong, or the other side has
+// gone.
 template <class RoundTrip>
 absl::Status LatencyLoop(Context& context, RoundTrip round_trip) {
   Histogram& latency = context.run.latency;
@@ -42,7 +47,8 @@ absl::Status LatencyLoop(Context& context, RoundTrip round_trip) {
   return absl::OkStatus();
 }
 
-// send(sequence) takes one message for the medium, and may keep it back until flush(). False: the other side has gone.
+// send(sequence) takes one message for the medium, and may keep it back until flush(). False: the
+// other side has gone.
 template <class Send, class Flush>
 absl::Status SendLoop(Context& context, Send send, Flush flush) {
   constexpr uint64_t kBatchBytes = 256 << 10;

@@ -17,8 +17,8 @@
 namespace jackfield::bench {
 namespace {
 
-// One writer, one reader. A slot carries the number of the message in it, so that both share just the slot's own cache
-// lines while the ring is neither full nor empty.
+// One writer, one reader. A slot carries the number of the message in it, so that both share just
+// the slot's own cache lines while the ring is neither full nor empty.
 class Ring {
  public:
   static constexpr size_t kBytes = 256 << 10;
@@ -48,17 +48,20 @@ class Ring {
   // The next message; nullptr: none yet.
   const std::byte* Peek() {
     Slot& slot = SlotOf(received_);
-    return slot.published.load(std::memory_order_acquire) == received_ + 1 ? PayloadOf(slot) : nullptr;
+    return slot.published.load(std::memory_order_acquire) == received_ + 1 ? PayloadOf(slot)
+                                                                           : nullptr;
   }
   // The writer hears of it each quarter of the ring.
   void Pop() {
-    if (++received_ % (slots_ / 4) == 0) taken_.store(received_, std::memory_order_release);  // room, to the writer
+    if (++received_ % (slots_ / 4) == 0)
+      taken_.store(received_, std::memory_order_release);  // room, to the writer
   }
 
   // For the blocking form: the reader sleeps, the writer wakes it if it does.
   void Signal() {
     bell_.fetch_add(1, std::memory_order_seq_cst);
-    if (sleeping_.load(std::memory_order_seq_cst) != 0) syscall(SYS_futex, &bell_, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
+    if (sleeping_.load(std::memory_order_seq_cst) != 0)
+      syscall(SYS_futex, &bell_, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
   }
   const std::byte* WaitPeek(const std::atomic<uint32_t>& stop) {
     while (true) {
@@ -75,7 +78,9 @@ class Ring {
   struct Slot {
     std::atomic<uint64_t> published{0};  // number of the message in it, counted from 1
   };
-  Slot& SlotOf(uint64_t message) { return *reinterpret_cast<Slot*>(base_ + message % slots_ * slot_bytes_); }
+  Slot& SlotOf(uint64_t message) {
+    return *reinterpret_cast<Slot*>(base_ + message % slots_ * slot_bytes_);
+  }
   static std::byte* PayloadOf(Slot& slot) { return reinterpret_cast<std::byte*>(&slot + 1); }
 
   const size_t slot_bytes_;
@@ -99,7 +104,9 @@ void Relax() {
 class MemoryFloor {
  public:
   MemoryFloor(const Options& options, Waiting waiting, Run& run)
-      : blocking_(waiting == Waiting::kBlocking && options.mode == Mode::kLatency), size_(options.size_bytes), stop_(run.stop) {
+      : blocking_(waiting == Waiting::kBlocking && options.mode == Mode::kLatency),
+        size_(options.size_bytes),
+        stop_(run.stop) {
     for (uint32_t i = 0; i < options.connections; ++i) {
       requests_.push_back(std::make_unique<Ring>(size_));
       answers_.push_back(std::make_unique<Ring>(size_));
@@ -239,7 +246,8 @@ class MemoryFloor {
         Connection& connection = connections[i];
         for (const std::byte* answer; (answer = answers_[i]->Peek()) != nullptr;) {
           if (ReadSequence(answer) != connection.answered) return WrongEcho();
-          latency.Add(static_cast<uint64_t>(now_ns - connection.issued_ns[connection.answered++ % depth]));
+          latency.Add(
+              static_cast<uint64_t>(now_ns - connection.issued_ns[connection.answered++ % depth]));
           answers_[i]->Pop();
         }
         while (connection.sent - connection.answered < depth) {

@@ -28,7 +28,8 @@ bool WriteWhole(int fd, const std::byte* from, size_t bytes) {
 
 absl::Status TakePackets(Context& context, int fd) {
   const size_t size = context.options.size_bytes;
-  std::vector<std::byte> room(std::max(size, std::min(kReadBytes, size * PacketBatch::kPacketsMax)));
+  std::vector<std::byte> room(
+      std::max(size, std::min(kReadBytes, size * PacketBatch::kPacketsMax)));
   PacketBatch batch(size, room.size());
   TakeMeter meter(context);
   while (true) {
@@ -73,20 +74,23 @@ absl::Status SendThroughputFloor(Context& context, Lines& lines) {
   const int fd = lines.of(Side::kClient)[0].write_fd;
   const size_t size = context.options.size_bytes;
   const size_t gathered_max =
-      lines.packets() ? std::clamp<size_t>(kWriteBytes / size, 1, PacketBatch::kPacketsMax) * size : std::max(size, kWriteBytes / size * size);
+      lines.packets() ? std::clamp<size_t>(kWriteBytes / size, 1, PacketBatch::kPacketsMax) * size
+                      : std::max(size, kWriteBytes / size * size);
   const std::vector<std::byte> message(size);
   std::vector<std::byte> gathered(gathered_max);
   PacketBatch batch(size, gathered_max);
   size_t used = 0;
   const auto flush = [&] {
-    const bool sent = lines.packets() ? batch.Send(fd, gathered.data(), used) : WriteWhole(fd, gathered.data(), used);
+    const bool sent = lines.packets() ? batch.Send(fd, gathered.data(), used)
+                                      : WriteWhole(fd, gathered.data(), used);
     used = 0;
     return sent;
   };
   return SendLoop(
       context,
       [&](uint64_t sequence) {
-        // A large message is sent from where it lies; small ones are copied together, as a program would.
+        // A large message is sent from where it lies; small ones are copied together, as a program
+        // would.
         if (size < gathered_max) std::memcpy(gathered.data() + used, message.data(), size);
         WriteSequence(sequence, gathered.data() + used);
         used += size;

@@ -1,10 +1,12 @@
-// How often each duration occurred, to three digits, in memory of a fixed size: log-linear, as in HdrHistogram.
+// How often each duration occurred, to three digits, in memory of a fixed size: log-linear, as in
+// HdrHistogram.
 //
-// Durations below 2,048 ns have a bucket each; above, every power of two is cut into 1,024 equal buckets, so a
-// bucket is at most 0.1 % of the value wide. Durations of 2^41 ns (36 minutes) and more count as the longest one.
+// Durations below 2,048 ns have a bucket each; above, every power of two is cut into 1,024 equal
+// buckets, so a bucket is at most 0.1 % of the value wide. Durations of 2^41 ns (36 minutes) and
+// more count as the longest one.
 //
-// A plain value without pointers: a run keeps one in memory that two processes share. All zero bytes is an empty one.
-// Thread: one at a time.
+// A plain value without pointers: a run keeps one in memory that two processes share. All zero
+// bytes is an empty one. Thread: one at a time.
 #ifndef JACKFIELD_TOOLS_BENCH_HISTOGRAM_H_
 #define JACKFIELD_TOOLS_BENCH_HISTOGRAM_H_
 
@@ -30,7 +32,8 @@ class Histogram {
 
   uint64_t count() const { return count_; }
   uint64_t max_ns() const { return max_ns_; }  // exact
-  // The value that a share of `quantile` (0..1) of all does not exceed: the middle of its bucket. 0 when empty.
+  // The value that a share of `quantile` (0..1) of all does not exceed: the middle of its bucket. 0
+  // when empty.
   uint64_t Quantile(double quantile) const;
 
  private:

@@ -40,7 +40,8 @@ TEST(HistogramTest, QuantilesAreWithinOneThousandth) {
   std::sort(values.begin(), values.end());
   for (const double quantile : {0.01, 0.25, 0.5, 0.9, 0.99, 0.999, 0.9999}) {
     const auto exact = static_cast<double>(values[static_cast<size_t>(quantile * 100'000) - 1]);
-    EXPECT_NEAR(static_cast<double>(histogram->Quantile(quantile)), exact, exact / 1000) << quantile;
+    EXPECT_NEAR(static_cast<double>(histogram->Quantile(quantile)), exact, exact / 1000)
+        << quantile;
   }
   EXPECT_EQ(histogram->max_ns(), values.back());
 }
@@ -48,10 +49,12 @@ TEST(HistogramTest, QuantilesAreWithinOneThousandth) {
 TEST(HistogramTest, EveryPowerOfTwoAndItsNeighboursKeepTheirValue) {
   for (int bits = 1; bits <= 41; ++bits) {
     for (const int64_t step : {-1, 0, 1}) {
-      const uint64_t value = std::min((uint64_t{1} << bits) + static_cast<uint64_t>(step), Histogram::kValueNsMax);
+      const uint64_t value =
+          std::min((uint64_t{1} << bits) + static_cast<uint64_t>(step), Histogram::kValueNsMax);
       auto histogram = std::make_unique<Histogram>();
       histogram->Add(value);
-      EXPECT_NEAR(static_cast<double>(histogram->Quantile(0.5)), static_cast<double>(value), static_cast<double>(value) / 1000);
+      EXPECT_NEAR(static_cast<double>(histogram->Quantile(0.5)), static_cast<double>(value),
+                  static_cast<double>(value) / 1000);
     }
   }
 }

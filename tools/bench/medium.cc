@@ -6,12 +6,16 @@ namespace {
 constexpr MediumOfScheme kMedia[] = {
     {.scheme = "unix", .type = "", .medium = Medium::kUnixStream, .name = "unix stream"},
     {.scheme = "unix", .type = "stream", .medium = Medium::kUnixStream, .name = "unix stream"},
-    {.scheme = "unix", .type = "seqpacket", .medium = Medium::kUnixPackets, .name = "unix seqpacket"},
+    {.scheme = "unix",
+     .type = "seqpacket",
+     .medium = Medium::kUnixPackets,
+     .name = "unix seqpacket"},
     {.scheme = "tcp", .type = "", .medium = Medium::kTcp, .name = "tcp loopback"},
     {.scheme = "pipe", .type = "", .medium = Medium::kPipe, .name = "pipe pair"},
     {.scheme = "inproc", .type = "", .medium = Medium::kMemory, .name = "memory rings"},
 };
-constexpr MediumOfScheme kOther = {.scheme = "", .type = "", .medium = Medium::kNone, .name = "no floor"};
+constexpr MediumOfScheme kOther = {
+    .scheme = "", .type = "", .medium = Medium::kNone, .name = "no floor"};
 
 }  // namespace
 

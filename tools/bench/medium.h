@@ -1,5 +1,5 @@
-// What the bench must know about the schemes themselves: this table is the one place. (A tool may; the kernel and the
-// services may not.)
+// What the bench must know about the schemes themselves: this table is the one place. (A tool may;
+// the kernel and the services may not.)
 #ifndef JACKFIELD_TOOLS_BENCH_MEDIUM_H_
 #define JACKFIELD_TOOLS_BENCH_MEDIUM_H_
 
@@ -17,9 +17,9 @@ enum class Medium { kNone, kUnixStream, kUnixPackets, kTcp, kPipe, kMemory };
 
 struct MediumOfScheme {
   std::string_view scheme;
-  std::string_view type;      // of ?type=, "" where the address has none
+  std::string_view type;  // of ?type=, "" where the address has none
   Medium medium;
-  std::string_view name;      // for people
+  std::string_view name;  // for people
 };
 
 // The row for `address`; a scheme that is not in the table gets Medium::kNone.

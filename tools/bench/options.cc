@@ -11,8 +11,9 @@
 namespace jackfield::bench {
 namespace {
 
-constexpr std::string_view kFlags[] = {"--over", "--mode", "--size", "--seconds", "--connections", "--depth",
-                                       "--rounds", "--pin", "--json", "--floor", "--help"};
+constexpr std::string_view kFlags[] = {"--over",        "--mode",  "--size",   "--seconds",
+                                       "--connections", "--depth", "--rounds", "--pin",
+                                       "--json",        "--floor", "--help"};
 constexpr std::string_view kModes[] = {"latency", "throughput", "fanin"};
 constexpr std::string_view kPins[] = {"split", "same", "none"};
 
@@ -24,25 +25,30 @@ std::string DidYouMean(std::string_view word, std::span<const std::string_view> 
 }
 
 template <class Number>
-absl::Status ReadNumber(std::string_view flag, std::string_view text, Number least, Number most, Number& to) {
+absl::Status ReadNumber(std::string_view flag, std::string_view text, Number least, Number most,
+                        Number& to) {
   Number number{};
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size() || !(number >= least && number <= most)) {
-    return Bad(Text(flag, " is a number from ", least, " to ", most, ", not \"", Escaped(text), "\""));
+  if (error != std::errc() || end != text.data() + text.size() ||
+      !(number >= least && number <= most)) {
+    return Bad(
+        Text(flag, " is a number from ", least, " to ", most, ", not \"", Escaped(text), "\""));
   }
   to = number;
   return absl::OkStatus();
 }
 
 // One of `words`, by its place among them.
-absl::Status ReadWord(std::string_view flag, std::string_view text, std::span<const std::string_view> words, int& to) {
+absl::Status ReadWord(std::string_view flag, std::string_view text,
+                      std::span<const std::string_view> words, int& to) {
   for (size_t i = 0; i < words.size(); ++i) {
     if (words[i] == text) {
       to = static_cast<int>(i);
       return absl::OkStatus();
     }
   }
-  return Bad(Text(flag, " is one of ", Listed(words), ", not \"", Escaped(text), "\"", DidYouMean(text, words)));
+  return Bad(Text(flag, " is one of ", Listed(words), ", not \"", Escaped(text), "\"",
+                  DidYouMean(text, words)));
 }
 
 absl::Status ReadSize(std::string_view text, uint64_t& to) {
@@ -50,24 +56,31 @@ absl::Status ReadSize(std::string_view text, uint64_t& to) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), size);
   if (error != std::errc() || end != text.data() + text.size()) {
     absl::StatusOr<uint64_t> with_unit = ParseBytes(text);
-    if (!with_unit.ok()) return Bad(Text("--size is a number of bytes, such as 64 or 4KiB, not \"", Escaped(text), "\""));
+    if (!with_unit.ok())
+      return Bad(
+          Text("--size is a number of bytes, such as 64 or 4KiB, not \"", Escaped(text), "\""));
     size = *with_unit;
   }
   if (size < Options::kSizeMin) {
-    return Bad(Text("--size ", size, " is too small: a payload holds at least a sequence number, so ", Options::kSizeMin, " bytes or more"));
+    return Bad(Text("--size ", size,
+                    " is too small: a payload holds at least a sequence number, so ",
+                    Options::kSizeMin, " bytes or more"));
   }
-  if (size > Options::kSizeMax) return Bad(Text("--size ", size, " is too large: a message has at most 16 MiB"));
+  if (size > Options::kSizeMax)
+    return Bad(Text("--size ", size, " is too large: a message has at most 16 MiB"));
   to = size;
   return absl::OkStatus();
 }
 
-// "a,b" at commas, but "pipe:fd=3,4" is one address: what follows a comma and has no colon belongs to the one before.
+// "a,b" at commas, but "pipe:fd=3,4" is one address: what follows a comma and has no colon belongs
+// to the one before.
 std::vector<std::string> SplitAddresses(std::string_view text) {
   std::vector<std::string> addresses;
   while (true) {
     const size_t comma = text.find(',');
     const std::string_view part = text.substr(0, comma);
-    if (!addresses.empty() && part.find(':') == part.npos && addresses.back().find("fd=") != std::string::npos) {
+    if (!addresses.empty() && part.find(':') == part.npos &&
+        addresses.back().find("fd=") != std::string::npos) {
       addresses.back() += Text(",", part);
     } else {
       addresses.emplace_back(part);
@@ -77,7 +90,8 @@ std::vector<std::string> SplitAddresses(std::string_view text) {
   }
 }
 
-absl::StatusOr<Address> ReadAddress(std::string_view text, const Registry& registry, uint64_t size_bytes) {
+absl::StatusOr<Address> ReadAddress(std::string_view text, const Registry& registry,
+                                    uint64_t size_bytes) {
   if (text.empty()) return Bad("--over needs at least one address, such as unix: or tcp:");
   // A bare word is meant as a scheme.
   const std::string whole = text.find(':') == text.npos ? Text(text, ":") : std::string(text);
@@ -93,7 +107,8 @@ absl::StatusOr<Address> ReadAddress(std::string_view text, const Registry& regis
     return Bad(Text(whole, " cannot carry calls: it lacks ", Listed(words)));
   }
   if (size_bytes + kHeaderBytes > caps->frame_bytes_max) {
-    return Bad(Text(whole, " carries at most ", caps->frame_bytes_max - kHeaderBytes, " bytes a message, not --size ", size_bytes));
+    return Bad(Text(whole, " carries at most ", caps->frame_bytes_max - kHeaderBytes,
+                    " bytes a message, not --size ", size_bytes));
   }
   return address;
 }
@@ -103,7 +118,8 @@ absl::StatusOr<Address> ReadAddress(std::string_view text, const Registry& regis
 std::string_view Name(Mode mode) { return kModes[static_cast<size_t>(mode)]; }
 std::string_view Name(Pin pin) { return kPins[static_cast<size_t>(pin)]; }
 
-absl::StatusOr<Options> Options::Parse(std::span<const std::string_view> args, const Registry& registry) {
+absl::StatusOr<Options> Options::Parse(std::span<const std::string_view> args,
+                                       const Registry& registry) {
   Options options;
   std::string_view over = "unix:";
   std::optional<uint32_t> connections;
@@ -120,7 +136,9 @@ absl::StatusOr<Options> Options::Parse(std::span<const std::string_view> args, c
       continue;
     }
     if (std::find(std::begin(kFlags), std::end(kFlags), flag) == std::end(kFlags)) {
-      if (!flag.starts_with("-")) return Bad(Text("\"", Escaped(flag), "\" is not an option of bench; transports are given by --over"));
+      if (!flag.starts_with("-"))
+        return Bad(Text("\"", Escaped(flag),
+                        "\" is not an option of bench; transports are given by --over"));
       return Bad(Text("bench has no option ", Escaped(flag), DidYouMean(flag, kFlags)));
     }
     if (!value) {
@@ -154,7 +172,9 @@ absl::StatusOr<Options> Options::Parse(std::span<const std::string_view> args, c
   if (options.rounds == 0) options.rounds = options.floor ? 5 : 1;
   options.connections = connections.value_or(options.mode == Mode::kFanin ? 16 : 1);
   if (options.mode != Mode::kFanin) {
-    if (options.connections != 1) return Bad(Text("--mode ", Name(options.mode), " measures one connection; --connections is for --mode fanin"));
+    if (options.connections != 1)
+      return Bad(Text("--mode ", Name(options.mode),
+                      " measures one connection; --connections is for --mode fanin"));
     options.depth = 1;
   }
   for (const std::string& text : SplitAddresses(over)) {

@@ -29,15 +29,16 @@ struct Options {
   static constexpr double kSecondsMax = 3600;
 
   // Errors: INVALID_ARGUMENT, one sentence that says what is wrong and what would be right.
-  static absl::StatusOr<Options> Parse(std::span<const std::string_view> args, const Registry& registry);
+  static absl::StatusOr<Options> Parse(std::span<const std::string_view> args,
+                                       const Registry& registry);
 
   std::vector<Address> over;  // resolved by the registry, and able to carry a call of this size
   Mode mode = Mode::kLatency;
-  uint64_t size_bytes = 64;   // of a payload
-  double seconds = 1;         // of one measurement, after its warm-up
-  uint32_t connections = 1;   // fanin only
-  uint32_t depth = 16;        // calls outstanding on each connection; 1 but in fanin
-  uint32_t rounds = 0;        // 0: 5 with a floor, else 1
+  uint64_t size_bytes = 64;  // of a payload
+  double seconds = 1;        // of one measurement, after its warm-up
+  uint32_t connections = 1;  // fanin only
+  uint32_t depth = 16;       // calls outstanding on each connection; 1 but in fanin
+  uint32_t rounds = 0;       // 0: 5 with a floor, else 1
   Pin pin = Pin::kSplit;
   bool json = false;
   bool floor = false;

@@ -27,7 +27,8 @@ namespace {
 
 constexpr double kWarmShare = 0.2;
 constexpr int64_t kWarmNsMax = 150'000'000;
-// How much longer than --seconds a run may take before it counts as stuck; generous, for machines under load.
+// How much longer than --seconds a run may take before it counts as stuck; generous, for machines
+// under load.
 constexpr int64_t kWatchdogNs = 20'000'000'000;
 // When one side has ended the other has nothing to wait for.
 constexpr int64_t kOtherSideNs = 3'000'000'000;
@@ -52,7 +53,8 @@ absl::Status Outcome(const Run& run) {
   const uint32_t failed = run.failed.load();
   if (failed == 0) return absl::OkStatus();
   const Side side = failed == 1 ? Side::kServer : Side::kClient;
-  return absl::AbortedError(Text("the ", NameOf(side), ": ", std::string_view(run.error[failed - 1])));
+  return absl::AbortedError(
+      Text("the ", NameOf(side), ": ", std::string_view(run.error[failed - 1])));
 }
 
 // A process of ours, ended with us and reaped by us.
@@ -94,7 +96,8 @@ class Child {
   // Requires: !running().
   absl::Status Ending() const {
     if (WIFEXITED(status_) && WEXITSTATUS(status_) == 0) return absl::OkStatus();
-    if (WIFSIGNALED(status_)) return absl::AbortedError(Text("the ", name_, " was killed by signal ", WTERMSIG(status_)));
+    if (WIFSIGNALED(status_))
+      return absl::AbortedError(Text("the ", name_, " was killed by signal ", WTERMSIG(status_)));
     return absl::AbortedError(Text("the ", name_, " ended with status ", WEXITSTATUS(status_)));
   }
 
@@ -106,7 +109,8 @@ class Child {
   bool reaped_ = false;
 };
 
-// Waits until all have ended. Once one has, the others get a short time; whoever is left then is killed.
+// Waits until all have ended. Once one has, the others get a short time; whoever is left then is
+// killed.
 absl::Status Await(std::span<Child* const> children, double seconds) {
   int64_t deadline_ns = NowNs() + static_cast<int64_t>(seconds * 2e9) + kWatchdogNs;
   absl::Status first;
@@ -118,7 +122,9 @@ absl::Status Await(std::span<Child* const> children, double seconds) {
     if (watched.empty()) return first;
     const int64_t left_ns = deadline_ns - NowNs();
     if (left_ns <= 0) {
-      return !first.ok() ? first : absl::AbortedError("the run did not end in time and was stopped (watchdog)");
+      return !first.ok()
+                 ? first
+                 : absl::AbortedError("the run did not end in time and was stopped (watchdog)");
     }
     poll(watched.data(), watched.size(), static_cast<int>(left_ns / 1'000'000 + 1));
     for (Child* child : children) {
@@ -131,7 +137,9 @@ absl::Status Await(std::span<Child* const> children, double seconds) {
   }
 }
 
-absl::Status NotStarted() { return absl::ResourceExhaustedError(Text("fork: ", std::strerror(errno))); }
+absl::Status NotStarted() {
+  return absl::ResourceExhaustedError(Text("fork: ", std::strerror(errno)));
+}
 
 }  // namespace
 
@@ -148,7 +156,8 @@ void Context::PinThread() const {
     cpu_set_t one;
     CPU_ZERO(&one);
     CPU_SET(cpu, &one);
-    sched_setaffinity(0, sizeof one, &one);  // a hint: if it is refused, the run is only less steady
+    sched_setaffinity(0, sizeof one,
+                      &one);  // a hint: if it is refused, the run is only less steady
     return;
   }
 }
@@ -158,7 +167,8 @@ int64_t Context::ServerCpuNs() const { return ReadClock(server_cpu_clock); }
 
 Window::Window(Context& context)
     : context_(context),
-      warm_ns_(std::min(kWarmNsMax, static_cast<int64_t>(context.options.seconds * kWarmShare * 1e9))),
+      warm_ns_(
+          std::min(kWarmNsMax, static_cast<int64_t>(context.options.seconds * kWarmShare * 1e9))),
       warm_until_ns_(NowNs() + warm_ns_) {}
 
 void Window::Begin(int64_t now_ns) {
@@ -198,7 +208,8 @@ absl::Status RunProcesses(const Options& options, const Sides& sides, Run& run) 
 
 absl::Status RunThreads(const Options& options, const Sides& sides, Run& run) {
   Child process("process of both sides", [&] {
-    Context server_context(run, Side::kServer, options), client_context(run, Side::kClient, options);
+    Context server_context(run, Side::kServer, options),
+        client_context(run, Side::kClient, options);
     // A process of threads cannot be stopped halfway in order: the first error ends it.
     std::thread server([&] {
       const absl::Status status = sides.server(server_context);

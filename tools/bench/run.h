@@ -1,5 +1,6 @@
-// One measurement: two processes (or, where a medium joins only threads, two threads of one process) that a third starts,
-// watches and reaps. The starter never makes a node itself, so each measurement begins from nothing.
+// One measurement: two processes (or, where a medium joins only threads, two threads of one
+// process) that a third starts, watches and reaps. The starter never makes a node itself, so each
+// measurement begins from nothing.
 //
 // What the two sides tell comes back in a Run, in memory that all three share.
 #ifndef JACKFIELD_TOOLS_BENCH_RUN_H_
@@ -28,14 +29,16 @@ struct Run {
   int64_t elapsed_ns = 0;     // in which they were
   int64_t client_cpu_ns = 0;  // of both sides in that time (in mode throughput: in all of it)
   int64_t server_cpu_ns = 0;
-  uint64_t cpu_count = 0;     // calls or messages in that CPU time
+  uint64_t cpu_count = 0;  // calls or messages in that CPU time
 
   // For the floors of memory rings and for errors.
   std::atomic<uint32_t> stop = 0;
   std::atomic<uint32_t> failed = 0;  // 1 + side, of who failed first
   char error[2][512] = {};
 
-  double PerSecond() const { return elapsed_ns == 0 ? 0 : static_cast<double>(count) * 1e9 / static_cast<double>(elapsed_ns); }
+  double PerSecond() const {
+    return elapsed_ns == 0 ? 0 : static_cast<double>(count) * 1e9 / static_cast<double>(elapsed_ns);
+  }
 };
 
 enum class Side { kServer = 0, kClient = 1 };
@@ -58,12 +61,13 @@ class Context {
   clockid_t server_cpu_clock = CLOCK_PROCESS_CPUTIME_ID;
 };
 
-// The time a measurement takes: first a warm-up that does not count, then --seconds. The client asks once a call.
+// The time a measurement takes: first a warm-up that does not count, then --seconds. The client
+// asks once a call.
 class Window {
  public:
   explicit Window(Context& context);
-  // Call with the present time before each unit of work. Becomes true, once, when the warm-up is over: forget what was
-  // counted until then.
+  // Call with the present time before each unit of work. Becomes true, once, when the warm-up is
+  // over: forget what was counted until then.
   bool Begins(int64_t now_ns) {
     if (begun_ || now_ns < warm_until_ns_) return false;
     Begin(now_ns);
@@ -88,13 +92,13 @@ using SideFunction = std::function<absl::Status(Context&)>;
 
 struct Sides {
   SideFunction server, client;
-  std::function<void()> close_all;      // descriptors made for both: the starter's copies
+  std::function<void()> close_all;        // descriptors made for both: the starter's copies
   std::function<void(Side)> close_other;  // what only the other side needs; called in each process
 };
 
-// Runs both sides to their end and fills `run`. Kills them when they take much longer than they should.
-// Errors: what a side said; ABORTED (a side died, or the watchdog ended it).
-// Blocks: for a little more than --seconds.
+// Runs both sides to their end and fills `run`. Kills them when they take much longer than they
+// should. Errors: what a side said; ABORTED (a side died, or the watchdog ended it). Blocks: for a
+// little more than --seconds.
 absl::Status RunProcesses(const Options& options, const Sides& sides, Run& run);
 absl::Status RunThreads(const Options& options, const Sides& sides, Run& run);
 

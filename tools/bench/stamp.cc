@@ -7,7 +7,9 @@ namespace jackfield::bench {
 namespace {
 
 // Differs between neighbours, blocks and windows, so that moved bytes show.
-std::byte PatternAt(size_t place) { return static_cast<std::byte>((place * 167 + (place >> 8) * 13 + 29) & 0xff); }
+std::byte PatternAt(size_t place) {
+  return static_cast<std::byte>((place * 167 + (place >> 8) * 13 + 29) & 0xff);
+}
 
 }  // namespace
 
@@ -17,7 +19,8 @@ Stamp::Stamp(size_t payload_bytes) : pattern_(payload_bytes) {
 
 uint64_t Stamp::SequenceOf(std::span<const std::byte> payload) {
   uint64_t sequence = 0;
-  if (!payload.empty()) std::memcpy(&sequence, payload.data(), std::min(payload.size(), sizeof sequence));
+  if (!payload.empty())
+    std::memcpy(&sequence, payload.data(), std::min(payload.size(), sizeof sequence));
   return sequence;
 }
 
@@ -33,16 +36,19 @@ bool Stamp::Check(uint64_t sequence, std::span<const std::byte> payload) const {
   if (payload.size() != size) return false;
   uint64_t block = sequence;
   for (size_t at = 0; at < size; at += kBlockBytes, ++block) {
-    if (std::memcmp(payload.data() + at, &block, std::min(size - at, kStampBytes)) != 0) return false;
+    if (std::memcmp(payload.data() + at, &block, std::min(size - at, kStampBytes)) != 0)
+      return false;
   }
   if (size <= kStampBytes) return true;
   if (size <= kWholeBytesMax) {
-    return std::memcmp(payload.data() + kStampBytes, pattern_.data() + kStampBytes, size - kStampBytes) == 0;
+    return std::memcmp(payload.data() + kStampBytes, pattern_.data() + kStampBytes,
+                       size - kStampBytes) == 0;
   }
   const size_t windows = (size + kWindowBytes - 1) / kWindowBytes;
   size_t begin = sequence % windows * kWindowBytes;
   const size_t end = std::min(begin + kWindowBytes, size);
-  if (begin % kBlockBytes == 0) begin = std::min(begin + kStampBytes, end);  // that stamp is checked already
+  if (begin % kBlockBytes == 0)
+    begin = std::min(begin + kStampBytes, end);  // that stamp is checked already
   return std::memcmp(payload.data() + begin, pattern_.data() + begin, end - begin) == 0;
 }
 

@@ -1,12 +1,14 @@
-// What a measured message contains, so that its receiver can tell that it is the right one and whole.
+// What a measured message contains, so that its receiver can tell that it is the right one and
+// whole.
 //
 //   bytes [0, 8)          the sequence: which connection, and the how-manieth of it
-//   every 4,096 bytes     the sequence plus that block's number: a block of another message would show
-//   all others            a pattern fixed by their place
+//   every 4,096 bytes     the sequence plus that block's number: a block of another message would
+//   show all others            a pattern fixed by their place
 //
-// A payload of up to 1 KiB is checked whole. Of a larger one every stamp is checked, and 256 bytes of the pattern at a
-// place that moves on with the sequence, so that size/256 messages check every byte: reading all of each message
-// would measure the checking. Payloads under 8 bytes hold the low bytes of the sequence.
+// A payload of up to 1 KiB is checked whole. Of a larger one every stamp is checked, and 256 bytes
+// of the pattern at a place that moves on with the sequence, so that size/256 messages check every
+// byte: reading all of each message would measure the checking. Payloads under 8 bytes hold the low
+// bytes of the sequence.
 //
 // Thread: a Stamp is constant after it is made.
 #ifndef JACKFIELD_TOOLS_BENCH_STAMP_H_
@@ -43,7 +45,9 @@ class Stamp {
 };
 
 // Sequences of many connections to one server: 16 bits of connection, 48 of number.
-constexpr uint64_t MakeSequence(uint64_t connection, uint64_t number) { return connection << 48 | number; }
+constexpr uint64_t MakeSequence(uint64_t connection, uint64_t number) {
+  return connection << 48 | number;
+}
 constexpr uint64_t ConnectionOf(uint64_t sequence) { return sequence >> 48; }
 
 }  // namespace jackfield::bench

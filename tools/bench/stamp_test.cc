@@ -6,7 +6,8 @@ namespace jackfield::bench {
 namespace {
 
 TEST(StampTest, AcceptsWhatItMade) {
-  for (const size_t size : {1u, 7u, 8u, 9u, 64u, 1024u, 1025u, 4096u, 4099u, 4104u, 65536u, 1u << 20}) {
+  for (const size_t size :
+       {1u, 7u, 8u, 9u, 64u, 1024u, 1025u, 4096u, 4099u, 4104u, 65536u, 1u << 20}) {
     const Stamp stamp(size);
     std::vector<std::byte> payload = stamp.MakePayload();
     for (uint64_t sequence = 0; sequence < 300; ++sequence) {
@@ -39,7 +40,8 @@ TEST(StampTest, OneWrongByteOfASmallPayloadIsAlwaysNoticed) {
   EXPECT_TRUE(stamp.Check(99, payload));
 }
 
-// A byte that a medium always gets wrong is found at the latest after size/256 messages, wherever it is.
+// A byte that a medium always gets wrong is found at the latest after size/256 messages, wherever
+// it is.
 TEST(StampTest, AByteThatIsAlwaysWrongInALargePayloadIsNoticedInOneSweep) {
   const Stamp stamp(40'000);
   for (size_t wrong = 0; wrong < 40'000; wrong += 997) {

@@ -10,12 +10,14 @@ namespace {
 absl::Status Bad(std::string_view text) { return absl::InvalidArgumentError(std::string(text)); }
 
 const Flag* ByName(std::string_view name, std::span<const Flag> known) {
-  const auto found = std::find_if(known.begin(), known.end(), [name](const Flag& flag) { return flag.name == name; });
+  const auto found = std::find_if(known.begin(), known.end(),
+                                  [name](const Flag& flag) { return flag.name == name; });
   return found == known.end() ? nullptr : &*found;
 }
 
 const Flag* ByLetter(char letter, std::span<const Flag> known) {
-  const auto found = std::find_if(known.begin(), known.end(), [letter](const Flag& flag) { return flag.letter == letter; });
+  const auto found = std::find_if(known.begin(), known.end(),
+                                  [letter](const Flag& flag) { return flag.letter == letter; });
   return found == known.end() ? nullptr : &*found;
 }
 
@@ -23,13 +25,15 @@ absl::Status UnknownFlag(std::string_view name, std::span<const Flag> known) {
   std::vector<std::string_view> names;
   for (const Flag& flag : known) names.push_back(flag.name);
   const std::string_view nearest = Nearest(name, names);
-  return Bad(Text("no flag \"--", Escaped(name), "\"", nearest.empty() ? "" : "; did you mean \"--", nearest, nearest.empty() ? "" : "\"?"));
+  return Bad(Text("no flag \"--", Escaped(name), "\"", nearest.empty() ? "" : "; did you mean \"--",
+                  nearest, nearest.empty() ? "" : "\"?"));
 }
 
 // Reads the words one by one and files them.
 class Reader {
  public:
-  Reader(std::span<const std::string> words, std::span<const Flag> known) : words_(words), known_(known) {}
+  Reader(std::span<const std::string> words, std::span<const Flag> known)
+      : words_(words), known_(known) {}
 
   absl::Status Read(RestAllowed rest) {
     while (next_ < words_.size()) {
@@ -39,7 +43,8 @@ class Reader {
         result_.rest.assign(words_.begin() + static_cast<ptrdiff_t>(next_), words_.end());
         next_ = words_.size();
         if (rest == RestAllowed::kNo && !result_.rest.empty()) {
-          status = Bad(Text("nothing is expected behind \"--\", but there is \"", Escaped(result_.rest[0]), "\""));
+          status = Bad(Text("nothing is expected behind \"--\", but there is \"",
+                            Escaped(result_.rest[0]), "\""));
         }
       } else if (word.size() > 2 && word.substr(0, 2) == "--") {
         status = ReadLong(std::string_view(word).substr(2));
@@ -69,20 +74,25 @@ class Reader {
   absl::Status ReadLetters(std::string_view letters) {
     for (size_t i = 0; i < letters.size(); ++i) {
       const Flag* flag = ByLetter(letters[i], known_);
-      if (flag == nullptr) return Bad(Text("no flag \"-", Escaped(letters.substr(i, 1)), "\" (in \"-", Escaped(letters), "\")"));
+      if (flag == nullptr)
+        return Bad(Text("no flag \"-", Escaped(letters.substr(i, 1)), "\" (in \"-",
+                        Escaped(letters), "\")"));
       const bool attached = !flag->value_name.empty() && i + 1 < letters.size();
-      absl::Status status = Add(*flag, attached ? std::optional(letters.substr(i + 1)) : std::nullopt);
+      absl::Status status =
+          Add(*flag, attached ? std::optional(letters.substr(i + 1)) : std::nullopt);
       if (!status.ok() || attached) return status;
     }
     return absl::OkStatus();
   }
 
   absl::Status Add(const Flag& flag, std::optional<std::string_view> value) {
-    if (!flag.repeats && result_.Has(flag.name)) return Bad(Text("--", flag.name, " is given twice"));
+    if (!flag.repeats && result_.Has(flag.name))
+      return Bad(Text("--", flag.name, " is given twice"));
     if (flag.value_name.empty()) {
       value = "";
     } else if (!value) {
-      if (next_ >= words_.size() || words_[next_] == "--") return Bad(Text("--", flag.name, " needs a value: --", flag.name, " ", flag.value_name));
+      if (next_ >= words_.size() || words_[next_] == "--")
+        return Bad(Text("--", flag.name, " needs a value: --", flag.name, " ", flag.value_name));
       value = words_[next_++];
     }
     result_.flags.emplace_back(flag.name, *value);
@@ -112,7 +122,8 @@ std::vector<std::string> Arguments::All(std::string_view flag) const {
   return values;
 }
 
-absl::StatusOr<Arguments> ParseArguments(std::span<const std::string> words, std::span<const Flag> known, RestAllowed rest) {
+absl::StatusOr<Arguments> ParseArguments(std::span<const std::string> words,
+                                         std::span<const Flag> known, RestAllowed rest) {
   Reader reader(words, known);
   if (absl::Status status = reader.Read(rest); !status.ok()) return status;
   return reader.Take();
@@ -122,8 +133,9 @@ std::string DescribeFlags(std::span<const Flag> flags) {
   std::vector<std::string> left;
   size_t width = 0;
   for (const Flag& flag : flags) {
-    left.push_back(Text("  ", flag.letter == '\0' ? std::string("    ") : Text("-", flag.letter, ", "), "--", flag.name,
-                        flag.value_name.empty() ? "" : " ", flag.value_name));
+    left.push_back(Text("  ",
+                        flag.letter == '\0' ? std::string("    ") : Text("-", flag.letter, ", "),
+                        "--", flag.name, flag.value_name.empty() ? "" : " ", flag.value_name));
     width = std::max(width, left.back().size());
   }
   std::string text;

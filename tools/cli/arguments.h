@@ -1,10 +1,12 @@
 // What a user wrote behind a verb, held against the verb's table of flags.
 //
-//   constexpr Flag kFlags[] = {{'o', "output", "FORMAT", "table or json"}, {'q', "quiet", "", "print less"}};
-//   absl::StatusOr<Arguments> arguments = ParseArguments(words, kFlags, RestAllowed::kNo);
+//   constexpr Flag kFlags[] = {{'o', "output", "FORMAT", "table or json"}, {'q', "quiet", "",
+//   "print less"}}; absl::StatusOr<Arguments> arguments = ParseArguments(words, kFlags,
+//   RestAllowed::kNo);
 //
-// Written as people do: --flag VALUE, --flag=VALUE, -f VALUE, -fVALUE, -abc for three switches. Everything behind `--`
-// is the rest, for somebody else. The same table prints the help, so that the two cannot differ.
+// Written as people do: --flag VALUE, --flag=VALUE, -f VALUE, -fVALUE, -abc for three switches.
+// Everything behind `--` is the rest, for somebody else. The same table prints the help, so that
+// the two cannot differ.
 //
 // Thread: any; plain values. A Flag's texts are literals; an Arguments owns its strings.
 #ifndef JACKFIELD_TOOLS_CLI_ARGUMENTS_H_
@@ -26,7 +28,7 @@ struct Flag {
   std::string_view name;        // without dashes
   std::string_view value_name;  // "" for a switch, which takes no value
   std::string_view help;
-  bool repeats = false;         // may be given more than once
+  bool repeats = false;  // may be given more than once
 };
 
 enum class RestAllowed { kNo, kYes };
@@ -42,7 +44,8 @@ struct Arguments {
 };
 
 // Errors: INVALID_ARGUMENT, one sentence that names the nearest known flag.
-absl::StatusOr<Arguments> ParseArguments(std::span<const std::string> words, std::span<const Flag> known, RestAllowed rest);
+absl::StatusOr<Arguments> ParseArguments(std::span<const std::string> words,
+                                         std::span<const Flag> known, RestAllowed rest);
 
 // One line for each flag, in columns: "  -o, --output FORMAT  table or json".
 std::string DescribeFlags(std::span<const Flag> flags);

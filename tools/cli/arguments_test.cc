@@ -12,12 +12,21 @@ constexpr Flag kFlags[] = {
     {'\0', "set", "KEY=VALUE", "change a value", true},
 };
 
-absl::StatusOr<Arguments> Parse(std::vector<std::string> words, RestAllowed rest = RestAllowed::kYes) { return ParseArguments(words, kFlags, rest); }
+absl::StatusOr<Arguments> Parse(std::vector<std::string> words,
+                                RestAllowed rest = RestAllowed::kYes) {
+  return ParseArguments(words, kFlags, rest);
+}
 
-std::string ErrorOf(std::vector<std::string> words, RestAllowed rest = RestAllowed::kYes) { return std::string(Parse(std::move(words), rest).status().message()); }
+std::string ErrorOf(std::vector<std::string> words, RestAllowed rest = RestAllowed::kYes) {
+  return std::string(Parse(std::move(words), rest).status().message());
+}
 
 TEST(ArgumentsTest, TakesAValueFromTheNextWordOrBehindAnEqualsSignOrAtTheLetter) {
-  for (const std::vector<std::string>& words : {std::vector<std::string>{"--output", "json"}, {"--output=json"}, {"-o", "json"}, {"-ojson"}, {"-qojson"}}) {
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"--output", "json"},
+                                                {"--output=json"},
+                                                {"-o", "json"},
+                                                {"-ojson"},
+                                                {"-qojson"}}) {
     const auto arguments = Parse(words);
     ASSERT_TRUE(arguments.ok()) << arguments.status();
     EXPECT_EQ(arguments->Find("output"), "json");
@@ -59,7 +68,8 @@ TEST(ArgumentsTest, RefusesInOneSentence) {
   EXPECT_EQ(ErrorOf({"--output", "--"}), "--output needs a value: --output FORMAT");
   EXPECT_EQ(ErrorOf({"--quiet=yes"}), "--quiet is a switch and takes no value");
   EXPECT_EQ(ErrorOf({"-q", "--quiet"}), "--quiet is given twice");
-  EXPECT_EQ(ErrorOf({"--", "x"}, RestAllowed::kNo), "nothing is expected behind \"--\", but there is \"x\"");
+  EXPECT_EQ(ErrorOf({"--", "x"}, RestAllowed::kNo),
+            "nothing is expected behind \"--\", but there is \"x\"");
 }
 
 TEST(ArgumentsTest, DescribesEachFlagInColumns) {

@@ -21,7 +21,8 @@ int Print(std::string_view text) {
 }
 
 int UsageError(const Verb& verb, std::string_view sentence) {
-  return Complain(kExitUsage, Text(verb.name, ": ", sentence, "\n  try: jackfield ", verb.name, " --help"));
+  return Complain(kExitUsage,
+                  Text(verb.name, ": ", sentence, "\n  try: jackfield ", verb.name, " --help"));
 }
 
 int RunVerb(const Program& program, const Verb& verb, int argc, char** argv) {
@@ -34,9 +35,11 @@ int RunVerb(const Program& program, const Verb& verb, int argc, char** argv) {
   if (arguments->Has("help")) return Print(HelpOfVerb(verb));
   if (arguments->Has("version")) return Print(VersionText());
   const size_t count = arguments->operands.size();
-  if (count < verb.operands_min) return UsageError(verb, Text("something is missing: jackfield ", verb.name, " ", verb.usage));
+  if (count < verb.operands_min)
+    return UsageError(verb, Text("something is missing: jackfield ", verb.name, " ", verb.usage));
   if (count > verb.operands_max) {
-    return UsageError(verb, Text("\"", Escaped(arguments->operands[verb.operands_max]), "\" is one word too many: jackfield ", verb.name,
+    return UsageError(verb, Text("\"", Escaped(arguments->operands[verb.operands_max]),
+                                 "\" is one word too many: jackfield ", verb.name,
                                  verb.usage.empty() ? "" : " ", verb.usage));
   }
   return verb.run(program, *arguments);
@@ -51,7 +54,8 @@ absl::StatusOr<Output> OutputOf(const Arguments& arguments) {
   if (format == "table") return Output::kTable;
   if (format == "json") return Output::kJson;
   constexpr std::string_view kFormats[] = {"table", "json"};
-  return absl::InvalidArgumentError(Text("no output format \"", Escaped(format), "\"; there are ", Listed(kFormats)));
+  return absl::InvalidArgumentError(
+      Text("no output format \"", Escaped(format), "\"; there are ", Listed(kFormats)));
 }
 
 int RunProgram(const Program& program, int argc, char** argv) {
@@ -64,14 +68,16 @@ int RunProgram(const Program& program, int argc, char** argv) {
   if (word == "-h" || word == "--help") return Print(HelpOfProgram(program));
   if (word == "-V" || word == "--version") return Print(VersionText());
   if (!word.empty() && word[0] == '-') {
-    return Complain(kExitUsage, Text("the verb comes first, then its flags: \"", Escaped(word), "\" is a flag\n  try: jackfield help"));
+    return Complain(kExitUsage, Text("the verb comes first, then its flags: \"", Escaped(word),
+                                     "\" is a flag\n  try: jackfield help"));
   }
   std::vector<std::string_view> names;
   for (const Verb& verb : program.verbs) {
     if (verb.name == word) return RunVerb(program, verb, argc - 1, argv + 1);
     if (!verb.hidden) names.push_back(verb.name);
   }
-  return Complain(kExitUsage, Text("no verb \"", Escaped(word), "\"", DidYouMean(word, names), "\n  try: jackfield help"));
+  return Complain(kExitUsage, Text("no verb \"", Escaped(word), "\"", DidYouMean(word, names),
+                                   "\n  try: jackfield help"));
 }
 
 std::string HelpOfProgram(const Program& program) {
@@ -83,22 +89,27 @@ std::string HelpOfProgram(const Program& program) {
   size_t width = 0;
   for (const Verb& verb : program.verbs) width = std::max(width, verb.name.size());
   for (const Verb& verb : program.verbs) {
-    if (!verb.hidden) text += Text("  ", verb.name, std::string(width - verb.name.size() + 2, ' '), verb.summary, "\n");
+    if (!verb.hidden)
+      text +=
+          Text("  ", verb.name, std::string(width - verb.name.size() + 2, ' '), verb.summary, "\n");
   }
   if (!program.services.empty()) {
     text += "\nbuilt-in services, for run = \"NAME\" in a wiring file:\n";
     width = 0;
-    for (const BuiltinService& service : program.services) width = std::max(width, service.name.size());
+    for (const BuiltinService& service : program.services)
+      width = std::max(width, service.name.size());
     for (const BuiltinService& service : program.services) {
-      text += Text("  ", service.name, std::string(width - service.name.size() + 2, ' '), service.summary, "\n");
+      text += Text("  ", service.name, std::string(width - service.name.size() + 2, ' '),
+                   service.summary, "\n");
     }
   }
   return text + "\n  jackfield help VERB   what a verb does, and its flags\n";
 }
 
 std::string HelpOfVerb(const Verb& verb) {
-  std::string text = Text("jackfield ", verb.name, ": ", verb.summary, "\n\nusage: jackfield ", verb.name, " [FLAGS…]",
-                          verb.usage.empty() ? "" : " ", verb.usage, "\n\n");
+  std::string text =
+      Text("jackfield ", verb.name, ": ", verb.summary, "\n\nusage: jackfield ", verb.name,
+           " [FLAGS…]", verb.usage.empty() ? "" : " ", verb.usage, "\n\n");
   if (!verb.description.empty()) text += Text(verb.description, "\n");
   std::vector<Flag> flags(verb.flags.begin(), verb.flags.end());
   flags.insert(flags.end(), std::begin(kCommonFlags), std::end(kCommonFlags));

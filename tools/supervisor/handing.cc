@@ -8,7 +8,8 @@ namespace jackfield {
 namespace {
 
 // `address` with these ends in it, which move to `handed`.
-std::string HandedAddress(const Address& address, Descriptor& read, Descriptor& write, std::vector<Descriptor>& handed) {
+std::string HandedAddress(const Address& address, Descriptor& read, Descriptor& write,
+                          std::vector<Descriptor>& handed) {
   const std::string text = address.WithTarget(Text("fd=", read.get(), ",", write.get())).ToString();
   handed.push_back(std::move(read));
   handed.push_back(std::move(write));
@@ -40,13 +41,18 @@ Grants Handing::GrantsOf(size_t index, std::vector<Descriptor>& handed) {
   for (const size_t called : service.called) {
     const PlannedChannel& channel = plan_.channels[called];
     if (!channel.caps.inherited) continue;
-    grants.serves[channel.serve] = HandedAddress(service.serves[channel.serve], ends_[called].server_read, ends_[called].server_write, handed);
+    grants.serves[channel.serve] =
+        HandedAddress(service.serves[channel.serve], ends_[called].server_read,
+                      ends_[called].server_write, handed);
   }
   for (const size_t call : service.calls) {
     const PlannedChannel& channel = plan_.channels[call];
-    grants.calls.emplace_back(channel.role,
-                              channel.caps.inherited ? HandedAddress(channel.address, ends_[call].client_read, ends_[call].client_write, handed)
-                                                     : ClientAddress(channel.address, served_[channel.server][channel.serve]).ToString());
+    grants.calls.emplace_back(
+        channel.role,
+        channel.caps.inherited
+            ? HandedAddress(channel.address, ends_[call].client_read, ends_[call].client_write,
+                            handed)
+            : ClientAddress(channel.address, served_[channel.server][channel.serve]).ToString());
   }
   return grants;
 }

@@ -1,6 +1,8 @@
-// What each service of a plan is handed: its grants, and the descriptors of channels whose ends are inherited.
+// What each service of a plan is handed: its grants, and the descriptors of channels whose ends are
+// inherited.
 //
-// An inherited channel is two pipes; the address of an end has the target "fd=R,W": it reads from R, writes to W.
+// An inherited channel is two pipes; the address of an end has the target "fd=R,W": it reads from
+// R, writes to W.
 //
 // Thread: the supervisor's. Owns the descriptors until they are handed on.
 #ifndef JACKFIELD_TOOLS_SUPERVISOR_HANDING_H_
@@ -18,17 +20,20 @@ namespace jackfield {
 
 class Handing {
  public:
-  explicit Handing(const Plan& plan) : plan_(plan), ends_(plan.channels.size()), served_(plan.services.size()) {}
+  explicit Handing(const Plan& plan)
+      : plan_(plan), ends_(plan.channels.size()), served_(plan.services.size()) {}
 
   // Makes the pipes of all inherited channels. Errors: RESOURCE_EXHAUSTED (descriptors).
   absl::Status MakeEnds(const Sys& sys);
 
   // Where a service serves, by its own report; its clients are told.
-  void SetServed(size_t service, std::vector<Address> addresses) { served_[service] = std::move(addresses); }
+  void SetServed(size_t service, std::vector<Address> addresses) {
+    served_[service] = std::move(addresses);
+  }
   const std::vector<Address>& served(size_t service) const { return served_[service]; }
 
-  // The grants of one service; the descriptors that are its own move to `handed`. Once for each service.
-  // Requires: the addresses of all that it calls are set.
+  // The grants of one service; the descriptors that are its own move to `handed`. Once for each
+  // service. Requires: the addresses of all that it calls are set.
   Grants GrantsOf(size_t service, std::vector<Descriptor>& handed);
 
  private:
@@ -37,8 +42,8 @@ class Handing {
   };
 
   const Plan& plan_;
-  std::vector<Ends> ends_;                     // as the plan's channels
-  std::vector<std::vector<Address>> served_;   // as the plan's services
+  std::vector<Ends> ends_;                    // as the plan's channels
+  std::vector<std::vector<Address>> served_;  // as the plan's services
 };
 
 }  // namespace jackfield

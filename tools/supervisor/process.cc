@@ -21,21 +21,25 @@ namespace jackfield {
 namespace {
 
 constexpr int kExitCannotExecute = 127;
-constexpr std::string_view kOwnVariables[] = {"JACKFIELD_GRANTS=", "JACKFIELD_READY_FD=", "JACKFIELD_PROGRESS="};
+constexpr std::string_view kOwnVariables[] = {
+    "JACKFIELD_GRANTS=", "JACKFIELD_READY_FD=", "JACKFIELD_PROGRESS="};
 constexpr size_t kReadyBytesMax = 1 << 20;
 
-// The environment of the child: this program's, without what a supervisor above this one may have set.
+// The environment of the child: this program's, without what a supervisor above this one may have
+// set.
 std::vector<std::string> EnvironmentFor(const std::string& grants, int ready_fd, bool progress) {
   std::vector<std::string> environment;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view text = *entry;
     bool own = false;
-    for (const std::string_view variable : kOwnVariables) own |= text.substr(0, variable.size()) == variable;
+    for (const std::string_view variable : kOwnVariables)
+      own |= text.substr(0, variable.size()) == variable;
     if (!own) environment.emplace_back(text);
   }
   environment.push_back(Text("JACKFIELD_GRANTS=", grants));
   environment.push_back(Text("JACKFIELD_READY_FD=", ready_fd));
-  if (progress) environment.push_back("JACKFIELD_PROGRESS=1");  // the service's stderr is shown on a terminal
+  if (progress)
+    environment.push_back("JACKFIELD_PROGRESS=1");  // the service's stderr is shown on a terminal
   return environment;
 }
 
@@ -50,7 +54,7 @@ struct Prepared {  // made before fork(), so that the child allocates nothing
   const char* program;
   char* const* words;
   char* const* environment;
-  int stdin_fd;   // -1: inherited
+  int stdin_fd;  // -1: inherited
   int stderr_fd;
   std::vector<int> kept;
   pid_t parent;
@@ -98,15 +102,21 @@ class ProcessService final : public RunningService {
     const Descriptor nothing(start.reads_stdin ? -1 : open("/dev/null", O_RDONLY | O_CLOEXEC));
     for (const Wait* wait : {&ready_, &stderr_}) fcntl(wait->fd.get(), F_SETFL, O_NONBLOCK);
 
-    std::vector<std::string> environment = EnvironmentFor(start.grants, ready_child.get(), isatty(2) == 1);
+    std::vector<std::string> environment =
+        EnvironmentFor(start.grants, ready_child.get(), isatty(2) == 1);
     const std::vector<char*> words = Pointers(start.words), variables = Pointers(environment);
-    Prepared prepared{start.program.c_str(), words.data(), variables.data(), nothing.get(), stderr_child.get(), {ready_child.get()}, getpid()};
+    Prepared prepared{start.program.c_str(), words.data(),        variables.data(), nothing.get(),
+                      stderr_child.get(),    {ready_child.get()}, getpid()};
     for (const Descriptor& handed : start.handed) prepared.kept.push_back(handed.get());
     std::fflush(nullptr);
     pid_ = fork();
     if (pid_ == 0) BecomeService(prepared);
     if (pid_ < 0) {
-      return SysError(errno, Text("start ", start.words[0], errno == EAGAIN ? " (as many processes as RLIMIT_NPROC or the control group allows)" : ""));
+      return SysError(
+          errno,
+          Text("start ", start.words[0],
+               errno == EAGAIN ? " (as many processes as RLIMIT_NPROC or the control group allows)"
+                               : ""));
     }
     setpgid(pid_, pid_);  // here too: whoever is first
     const int pid_fd = node_.sys().PidFd(pid_);
@@ -117,7 +127,8 @@ class ProcessService final : public RunningService {
   }
 
   void AskToStop() override {
-    if (!reaped_) kill(pid_, SIGTERM);  // still a zombie at worst: the number is ours until it is reaped
+    if (!reaped_)
+      kill(pid_, SIGTERM);  // still a zombie at worst: the number is ours until it is reaped
   }
   void Kill() override {
     if (!reaped_) kill(-pid_, SIGKILL);
@@ -159,9 +170,11 @@ class ProcessService final : public RunningService {
     std::vector<Address> addresses;
     std::string_view text = ready_text_;
     constexpr std::string_view kServing = "serving ";
-    for (size_t end; (end = text.find('\n')) != std::string_view::npos; text.remove_prefix(end + 1)) {
+    for (size_t end; (end = text.find('\n')) != std::string_view::npos;
+         text.remove_prefix(end + 1)) {
       if (text.substr(0, kServing.size()) != kServing) continue;
-      absl::StatusOr<Address> address = node_.registry().Parse(text.substr(kServing.size(), end - kServing.size()));
+      absl::StatusOr<Address> address =
+          node_.registry().Parse(text.substr(kServing.size(), end - kServing.size()));
       addresses.push_back(address.ok() ? *std::move(address) : Address());
     }
     watcher_.OnReady(service_, addresses);
@@ -183,8 +196,11 @@ class ProcessService final : public RunningService {
 
   void End() {
     siginfo_t how{};
-    if (waitid(P_PID, static_cast<id_t>(pid_), &how, WEXITED | WNOHANG | WNOWAIT) != 0 || how.si_pid != pid_) return ended_.Begin(node_);
-    // What it started and left behind goes with it; the group's number is taken as long as it is not reaped.
+    if (waitid(P_PID, static_cast<id_t>(pid_), &how, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+        how.si_pid != pid_)
+      return ended_.Begin(node_);
+    // What it started and left behind goes with it; the group's number is taken as long as it is
+    // not reaped.
     kill(-pid_, SIGKILL);
     waitid(P_PID, static_cast<id_t>(pid_), &how, WEXITED);
     reaped_ = true;
@@ -209,7 +225,9 @@ class ProcessService final : public RunningService {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<RunningService>> StartProcess(Node& node, ProcessStart start, Relay relay, RunningService::Watcher& watcher) {
+absl::StatusOr<std::unique_ptr<RunningService>> StartProcess(Node& node, ProcessStart start,
+                                                             Relay relay,
+                                                             RunningService::Watcher& watcher) {
   auto service = std::make_unique<ProcessService>(node, start.service, std::move(relay), watcher);
   if (absl::Status status = service->Start(std::move(start)); !status.ok()) return status;
   return service;

@@ -1,10 +1,11 @@
 // A service as a process: a child with exactly the descriptors that it is handed.
 //
-// The child leads a process group of its own, so that a terminal's ^C reaches the supervisor alone, which then asks its
-// services one after the other. It is killed by the system when the supervisor dies, however that happens. Its stdout is
-// the supervisor's; its stderr comes here and is relayed.
+// The child leads a process group of its own, so that a terminal's ^C reaches the supervisor alone,
+// which then asks its services one after the other. It is killed by the system when the supervisor
+// dies, however that happens. Its stdout is the supervisor's; its stderr comes here and is relayed.
 //
-// Thread: the supervisor's, which must be the one that lives as long as the process: the system ties the child to it.
+// Thread: the supervisor's, which must be the one that lives as long as the process: the system
+// ties the child to it.
 #ifndef JACKFIELD_TOOLS_SUPERVISOR_PROCESS_H_
 #define JACKFIELD_TOOLS_SUPERVISOR_PROCESS_H_
 
@@ -30,9 +31,11 @@ struct ProcessStart {
 };
 
 // Requires: `node` and `watcher` outlive it.
-// Errors: RESOURCE_EXHAUSTED (processes, descriptors), with the limit's name. A program that cannot be executed ends with
-// status 127, its reason on its stderr.
-absl::StatusOr<std::unique_ptr<RunningService>> StartProcess(Node& node, ProcessStart start, Relay relay, RunningService::Watcher& watcher);
+// Errors: RESOURCE_EXHAUSTED (processes, descriptors), with the limit's name. A program that cannot
+// be executed ends with status 127, its reason on its stderr.
+absl::StatusOr<std::unique_ptr<RunningService>> StartProcess(Node& node, ProcessStart start,
+                                                             Relay relay,
+                                                             RunningService::Watcher& watcher);
 
 }  // namespace jackfield
 

@@ -44,15 +44,18 @@ void Screen::Write(std::string_view text) const {
   }
 }
 
-Relay::Relay(const Screen& screen, std::string_view name, size_t name_width, size_t colour_number) : screen_(screen) {
+Relay::Relay(const Screen& screen, std::string_view name, size_t name_width, size_t colour_number)
+    : screen_(screen) {
   prefix_ = Text(name, std::string(std::max(name_width, name.size()) - name.size(), ' '), " | ");
-  if (screen.colour) prefix_ = Text(kColours[colour_number % std::size(kColours)], prefix_, "\x1b[0m");
+  if (screen.colour)
+    prefix_ = Text(kColours[colour_number % std::size(kColours)], prefix_, "\x1b[0m");
 }
 
 void Relay::Take(std::string_view bytes) {
   std::string out;
   while (!bytes.empty()) {
-    const size_t end = std::min({bytes.find_first_of("\r\n"), bytes.size(), kLineBytesMax - line_.size()});
+    const size_t end =
+        std::min({bytes.find_first_of("\r\n"), bytes.size(), kLineBytesMax - line_.size()});
     line_ += bytes.substr(0, end);
     bytes.remove_prefix(end);
     if (bytes.empty() && line_.size() < kLineBytesMax) break;

@@ -1,7 +1,7 @@
 // Passes a service's stderr on, with its name in front of each line: "kv     | W slow disk 12ms".
 //
-// A piece that ends in '\r' is progress: shown, until the next piece covers it, where stderr is a terminal; dropped
-// elsewhere. A line longer than kLineBytesMax is cut into several.
+// A piece that ends in '\r' is progress: shown, until the next piece covers it, where stderr is a
+// terminal; dropped elsewhere. A line longer than kLineBytesMax is cut into several.
 //
 // Thread: its owner's. Blocks: when stderr does, which is back-pressure to the service.
 #ifndef JACKFIELD_TOOLS_SUPERVISOR_RELAY_H_

@@ -9,7 +9,8 @@ namespace jackfield {
 namespace {
 
 // What a relay makes of pieces that a service wrote.
-std::string Relayed(const std::vector<std::string>& pieces, bool terminal = false, bool colour = false) {
+std::string Relayed(const std::vector<std::string>& pieces, bool terminal = false,
+                    bool colour = false) {
   int ends[2];
   EXPECT_EQ(pipe2(ends, O_CLOEXEC), 0);
   Relay relay({.fd = ends[1], .terminal = terminal, .colour = colour}, "kv", 4, 0);
@@ -43,7 +44,9 @@ TEST(RelayTest, ShowsProgressOnATerminalAndNowhereElse) {
 
 TEST(RelayTest, ALineOfWindowsIsNoProgress) { EXPECT_EQ(Relayed({"one\r\n"}), "kv   | one\n"); }
 
-TEST(RelayTest, ColoursTheNameOnly) { EXPECT_EQ(Relayed({"one\n"}, false, true), "\x1b[36mkv   | \x1b[0mone\n"); }
+TEST(RelayTest, ColoursTheNameOnly) {
+  EXPECT_EQ(Relayed({"one\n"}, false, true), "\x1b[36mkv   | \x1b[0mone\n");
+}
 
 }  // namespace
 }  // namespace jackfield

@@ -1,6 +1,7 @@
 // One service that has been started, as a process (process.h) or as a thread (thread.h).
 //
-// Thread: the supervisor's, all of it; its watcher is called from the node's loop, never from inside a call made here.
+// Thread: the supervisor's, all of it; its watcher is called from the node's loop, never from
+// inside a call made here.
 #ifndef JACKFIELD_TOOLS_SUPERVISOR_RUNNING_H_
 #define JACKFIELD_TOOLS_SUPERVISOR_RUNNING_H_
 
@@ -14,7 +15,8 @@ namespace jackfield {
 // How a service ended.
 struct Ending {
   int exit_status = 0;
-  int signal = 0;  // that killed it, or 0
+  int signal = 0;                // that killed it, or 0
+  std::string ToString() const;  // "was killed by SIGKILL", "exited with 1"
   bool clean() const { return exit_status == 0 && signal == 0; }
 };
 
@@ -35,8 +37,8 @@ class RunningService {
   // Requires: it has ended, or the program ends now.
   virtual ~RunningService() = default;
 
-  virtual void AskToStop() = 0;  // SIGTERM, or what comes to the same
-  virtual void Kill() = 0;       // at once
+  virtual void AskToStop() = 0;           // SIGTERM, or what comes to the same
+  virtual void Kill() = 0;                // at once
   virtual std::string where() const = 0;  // "pid 4121", "a thread"
 };
 

@@ -4,7 +4,6 @@
 #include <sys/signalfd.h>
 
 #include <algorithm>
-#include <cstring>
 #include <memory>
 #include <optional>
 
@@ -20,26 +19,24 @@
 namespace jackfield {
 namespace {
 
-std::string SignalName(int number) {
-  const char* name = sigabbrev_np(number);
-  return name == nullptr ? Text("signal ", number) : Text("SIG", name);
-}
-
-std::string HowItEnded(const Ending& ending) {
-  return ending.signal != 0 ? Text("was killed by ", SignalName(ending.signal)) : Text("exited with ", ending.exit_status);
-}
-
 class Supervisor final : public RunningService::Watcher {
  public:
   Supervisor(const Plan& plan, Node& node, Loudness loudness)
-      : plan_(plan), node_(node), loudness_(loudness), screen_(Screen::OfStderr()), handing_(plan), services_(plan.services.size()) {
-    for (const PlannedService& service : plan.services) name_width_ = std::max(name_width_, service.name.size());
+      : plan_(plan),
+        node_(node),
+        loudness_(loudness),
+        screen_(Screen::OfStderr()),
+        handing_(plan),
+        services_(plan.services.size()) {
+    for (const PlannedService& service : plan.services)
+      name_width_ = std::max(name_width_, service.name.size());
   }
 
   int Run() {
     BlockSignals();
     began_ns_ = node_.clock().NowNs();
-    if (absl::Status status = handing_.MakeEnds(node_.sys()); !status.ok()) return Complain(kExitFailed, std::string(status.message()));
+    if (absl::Status status = handing_.MakeEnds(node_.sys()); !status.ok())
+      return Complain(kExitFailed, std::string(status.message()));
     node_.reactor().Start(signal_op_, signal_fd_.get(), POLLIN);
     StartWhatCan();
     node_.RunUntil([this] { return Over(); });
@@ -79,16 +76,26 @@ class Supervisor final : public RunningService::Watcher {
     for (size_t i = 0; i < services_.size() && phase_ == Phase::kUp; ++i) {
       const std::vector<size_t>& calls = plan_.services[i].calls;
       if (services_[i].state != State::kWaiting) continue;
-      if (std::all_of(calls.begin(), calls.end(), [this](size_t call) { return services_[plan_.channels[call].server].was_ready; })) StartService(i);
+      if (std::all_of(calls.begin(), calls.end(), [this](size_t call) {
+            return services_[plan_.channels[call].server].was_ready;
+          }))
+        StartService(i);
     }
-    if (!said_up_ && phase_ == Phase::kUp && std::all_of(services_.begin(), services_.end(), [](const Supervised& s) { return s.state != State::kWaiting; }) &&
-        std::none_of(services_.begin(), services_.end(), [&](const Supervised& s) { return s.state == State::kStarted && !ServesNothing(s); })) {
+    if (!said_up_ && phase_ == Phase::kUp &&
+        std::all_of(services_.begin(), services_.end(),
+                    [](const Supervised& s) { return s.state != State::kWaiting; }) &&
+        std::none_of(services_.begin(), services_.end(), [&](const Supervised& s) {
+          return s.state == State::kStarted && !ServesNothing(s);
+        })) {
       said_up_ = true;
-      Say(Text(plan_.name, " is up: ", Summary(plan_), ", ", FormatDurationNs(node_.clock().NowNs() - began_ns_)));
+      Say(Text(plan_.name, " is up: ", Summary(plan_), ", ",
+               FormatDurationNs(node_.clock().NowNs() - began_ns_)));
     }
   }
 
-  bool ServesNothing(const Supervised& service) const { return plan_.services[static_cast<size_t>(&service - services_.data())].serves.empty(); }
+  bool ServesNothing(const Supervised& service) const {
+    return plan_.services[static_cast<size_t>(&service - services_.data())].serves.empty();
+  }
 
   void StartService(size_t index) {
     const PlannedService& planned = plan_.services[index];
@@ -114,19 +121,27 @@ class Supervisor final : public RunningService::Watcher {
       start.grants = grants.ToString();
       start.handed = std::move(handed);
       start.reads_stdin = planned.called.empty() && OnlyOneIsNotCalled();
-      running = StartProcess(node_, std::move(start), Relay(screen_, planned.name, name_width_, index), *this);
+      running = StartProcess(node_, std::move(start),
+                             Relay(screen_, planned.name, name_width_, index), *this);
     }
     if (!running.ok()) {
-      return Fail(Text("cannot start ", planned.name, ": ", std::string_view(running.status().message().data(), running.status().message().size())));
+      return Fail(Text(
+          "cannot start ", planned.name, ": ",
+          std::string_view(running.status().message().data(), running.status().message().size())));
     }
     service.running = *std::move(running);
     service.state = State::kStarted;
-    if (!planned.serves.empty()) SetDeadline(service, service.started_ns + kReadyWaitNs);
-    else SayState(index, "started");
+    if (!planned.serves.empty())
+      SetDeadline(service, service.started_ns + kReadyWaitNs);
+    else
+      SayState(index, "started");
   }
 
   bool OnlyOneIsNotCalled() const {
-    return std::count_if(plan_.services.begin(), plan_.services.end(), [](const PlannedService& service) { return service.called.empty(); }) == 1 && isatty(0) != 1;
+    return std::count_if(plan_.services.begin(), plan_.services.end(),
+                         [](const PlannedService& service) { return service.called.empty(); }) ==
+               1 &&
+           isatty(0) != 1;
   }
 
   void OnReady(size_t index, const std::vector<Address>& addresses) override {
@@ -134,9 +149,12 @@ class Supervisor final : public RunningService::Watcher {
     if (service.state != State::kStarted) return;
     service.state = State::kReady;
     service.deadline_ns = Timers::kNever;
-    if (addresses.size() != plan_.services[index].serves.size() || std::any_of(addresses.begin(), addresses.end(), [](const Address& a) { return a.scheme().empty(); })) {
-      return Fail(Text(NameOf(index), " (", service.running->where(), ") was asked to serve at ", plan_.services[index].serves.size(),
-                       " addresses and reports ", addresses.size(), "; does its program come from another version?"));
+    if (addresses.size() != plan_.services[index].serves.size() ||
+        std::any_of(addresses.begin(), addresses.end(),
+                    [](const Address& a) { return a.scheme().empty(); })) {
+      return Fail(Text(NameOf(index), " (", service.running->where(), ") was asked to serve at ",
+                       plan_.services[index].serves.size(), " addresses and reports ",
+                       addresses.size(), "; does its program come from another version?"));
     }
     handing_.SetServed(index, addresses);
     service.was_ready = true;
@@ -161,13 +179,15 @@ class Supervisor final : public RunningService::Watcher {
     service.state = State::kEnded;
     service.deadline_ns = Timers::kNever;
     service.ending = ending;
-    if (loudness_ == Loudness::kVerbose) Say(Text("  ", NameOf(index), " has ended: ", HowItEnded(ending)));
+    if (loudness_ == Loudness::kVerbose)
+      Say(Text("  ", NameOf(index), " has ended: ", ending.ToString()));
     switch (phase_) {
       case Phase::kUp:
         service.left_too_early = !ending.clean() || !was_ready || Needed(index);
         if (service.left_too_early) return StopAll(Phase::kFailing);
         if (std::all_of(services_.begin(), services_.end(), [this](const Supervised& s) {
-              return s.state == State::kEnded || !plan_.services[static_cast<size_t>(&s - services_.data())].called.empty();
+              return s.state == State::kEnded ||
+                     !plan_.services[static_cast<size_t>(&s - services_.data())].called.empty();
             })) {
           StopInOrder(Phase::kFinishing);
         }
@@ -175,20 +195,25 @@ class Supervisor final : public RunningService::Watcher {
       case Phase::kFinishing:
       case Phase::kInterrupted:
         // Whoever does not know what SIGTERM asks for dies of it: that is stopping, too.
-        service.left_too_early = !(ending.clean() || (service.asked_to_stop && ending.signal == SIGTERM));
+        service.left_too_early =
+            !(ending.clean() || (service.asked_to_stop && ending.signal == SIGTERM));
         return StopInOrder(phase_);
       case Phase::kFailing:
-        // It was told to go, so only a signal from elsewhere is news: it may have died first, and been noticed later.
-        service.left_too_early = ending.signal != 0 && ending.signal != SIGTERM && !(service.killed && ending.signal == SIGKILL);
+        // It was told to go, so only a signal from elsewhere is news: it may have died first, and
+        // been noticed later.
+        service.left_too_early = ending.signal != 0 && ending.signal != SIGTERM &&
+                                 !(service.killed && ending.signal == SIGKILL);
         return;
     }
   }
 
   void AskToStop(Supervised& service) {
-    if (service.state == State::kEnded || service.running == nullptr || service.asked_to_stop) return;
+    if (service.state == State::kEnded || service.running == nullptr || service.asked_to_stop)
+      return;
     service.asked_to_stop = true;
     service.running->AskToStop();
-    SetDeadline(service, node_.clock().NowNs() + (phase_ == Phase::kFailing ? kFailGraceNs : kStopGraceNs));
+    SetDeadline(service,
+                node_.clock().NowNs() + (phase_ == Phase::kFailing ? kFailGraceNs : kStopGraceNs));
   }
 
   // Clients first, so that what they still have to say is heard. Called again after each end.
@@ -238,11 +263,14 @@ class Supervisor final : public RunningService::Watcher {
       if (service.deadline_ns > now_ns) {
         next_ns = std::min(next_ns, service.deadline_ns);
       } else if (phase_ == Phase::kUp) {
-        Fail(Text(NameOf(i), " (", service.running->where(), ") is not ready after ", FormatDurationNs(kReadyWaitNs),
+        Fail(Text(NameOf(i), " (", service.running->where(), ") is not ready after ",
+                  FormatDurationNs(kReadyWaitNs),
                   "; a service says so by Service::Serve, or by writing to JACKFIELD_READY_FD"));
         return OnTimer();
       } else {
-        if (!failure_ && phase_ != Phase::kFailing) failure_ = Text(NameOf(i), " (", service.running->where(), ") did not stop within ", FormatDurationNs(kStopGraceNs), " and was killed");
+        if (!failure_ && phase_ != Phase::kFailing)
+          failure_ = Text(NameOf(i), " (", service.running->where(), ") did not stop within ",
+                          FormatDurationNs(kStopGraceNs), " and was killed");
         Kill(service);
       }
     }
@@ -263,16 +291,22 @@ class Supervisor final : public RunningService::Watcher {
   }
 
   bool Over() const {
-    return phase_ != Phase::kUp && std::all_of(services_.begin(), services_.end(), [](const Supervised& s) { return s.running == nullptr || s.state == State::kEnded; });
+    return phase_ != Phase::kUp &&
+           std::all_of(services_.begin(), services_.end(), [](const Supervised& s) {
+             return s.running == nullptr || s.state == State::kEnded;
+           });
   }
 
   // ---- What is said.
 
-  // Of those that left too early, the one that drew the others along: killed rather than exited, called rather than calling.
+  // Of those that left too early, the one that drew the others along: killed rather than exited,
+  // called rather than calling.
   const Supervised* Culprit() const {
     const Supervised* culprit = nullptr;
     for (const Supervised& service : services_) {  // providers first
-      if (service.left_too_early && (culprit == nullptr || (service.ending.signal != 0 && culprit->ending.signal == 0))) culprit = &service;
+      if (service.left_too_early &&
+          (culprit == nullptr || (service.ending.signal != 0 && culprit->ending.signal == 0)))
+        culprit = &service;
     }
     return culprit;
   }
@@ -280,13 +314,16 @@ class Supervisor final : public RunningService::Watcher {
   std::string Describe(const Supervised& service) const {
     const auto index = static_cast<size_t>(&service - services_.data());
     std::string text = Text(NameOf(index), " (", service.running->where(), ") ");
-    text += HowItEnded(service.ending);
+    text += service.ending.ToString();
     if (phase_ != Phase::kFailing) return Text(text, " while stopping");
-    if (!service.was_ready && !plan_.services[index].serves.empty()) return Text(text, " before it was ready; all is stopped");
+    if (!service.was_ready && !plan_.services[index].serves.empty())
+      return Text(text, " before it was ready; all is stopped");
     if (!service.ending.clean()) return Text(text, "; all is stopped");
     for (const size_t channel : plan_.services[index].called) {
       const size_t client = plan_.channels[channel].client;
-      if (services_[client].ending.clean() && services_[client].state == State::kEnded && !services_[client].asked_to_stop) continue;
+      if (services_[client].ending.clean() && services_[client].state == State::kEnded &&
+          !services_[client].asked_to_stop)
+        continue;
       return Text(text, " while ", NameOf(client), " still needed it; all is stopped");
     }
     return text;
@@ -294,7 +331,8 @@ class Supervisor final : public RunningService::Watcher {
 
   int Conclude() {
     if (!failure_) {
-      if (const Supervised* culprit = Culprit(); culprit != nullptr && interrupted_ < 2) failure_ = Describe(*culprit);
+      if (const Supervised* culprit = Culprit(); culprit != nullptr && interrupted_ < 2)
+        failure_ = Describe(*culprit);
     }
     if (failure_) Complain(kExitFailed, *failure_);
     const std::string took = FormatDurationNs(node_.clock().NowNs() - began_ns_);
@@ -313,12 +351,15 @@ class Supervisor final : public RunningService::Watcher {
 
   void SayState(size_t index, std::string_view state) const {
     const Supervised& service = services_[index];
-    std::string line = Text("  ", NameOf(index), std::string(name_width_ - NameOf(index).size() + 2, ' '), state, std::string(9 - state.size(), ' '));
+    std::string line =
+        Text("  ", NameOf(index), std::string(name_width_ - NameOf(index).size() + 2, ' '), state,
+             std::string(9 - state.size(), ' '));
     line += Text(FormatDurationNs(node_.clock().NowNs() - service.started_ns), "  ");
     for (const Address& address : handing_.served(index)) line += Text(address.ToString(), "  ");
     line += service.running->where();
     for (size_t i = 0; i < plan_.services[index].calls.size(); ++i) {
-      line += Text(i == 0 ? "  calls " : " ", NameOf(plan_.channels[plan_.services[index].calls[i]].server));
+      line += Text(i == 0 ? "  calls " : " ",
+                   NameOf(plan_.channels[plan_.services[index].calls[i]].server));
     }
     Say(line);
   }
@@ -338,14 +379,16 @@ class Supervisor final : public RunningService::Watcher {
   Descriptor signal_fd_;
   Op signal_op_{[](Op& op, int32_t result) {
                   if (result >= 0) static_cast<Supervisor*>(op.user)->OnSignal();
-                }, this};
+                },
+                this};
   Timer timer_{[](Timer& timer) { static_cast<Supervisor*>(timer.user)->OnTimer(); }, this};
 };
 
 }  // namespace
 
 int RunPlan(const Plan& plan, const Registry& registry, Loudness loudness) {
-  absl::StatusOr<std::unique_ptr<Node>> node = Node::Create({.name = "jackfield", .registry = &registry, .spin_ns = 0});
+  absl::StatusOr<std::unique_ptr<Node>> node =
+      Node::Create({.name = "jackfield", .registry = &registry, .spin_ns = 0});
   if (!node.ok()) return Complain(kExitFailed, std::string(node.status().message()));
   return Supervisor(plan, **node, loudness).Run();
 }

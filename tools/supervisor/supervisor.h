@@ -1,9 +1,11 @@
-// Runs a plan: starts its services, providers first, hands each exactly its channels, waits, stops them.
+// Runs a plan: starts its services, providers first, hands each exactly its channels, waits, stops
+// them.
 //
-// A wiring that ends by itself: a service that exits with 0 when nobody needs it any more has finished. When all that
-// nothing calls have finished, the others are stopped, clients before their providers, and Run returns 0. A service that
-// dies, or leaves while it is needed, ends everything: one line says which and how, and Run returns 1. ^C and SIGTERM stop
-// everything, clients first; the second one at once.
+// A wiring that ends by itself: a service that exits with 0 when nobody needs it any more has
+// finished. When all that nothing calls have finished, the others are stopped, clients before their
+// providers, and Run returns 0. A service that dies, or leaves while it is needed, ends everything:
+// one line says which and how, and Run returns 1. ^C and SIGTERM stop everything, clients first;
+// the second one at once.
 //
 // Whatever Run returns, none of its services is left.
 //
@@ -18,9 +20,11 @@
 
 namespace jackfield {
 
-inline constexpr int64_t kStopGraceNs = 5'000'000'000;    // from SIGTERM to SIGKILL
-inline constexpr int64_t kFailGraceNs = 1'000'000'000;    // the same once a service has died: what the others do is lost
-inline constexpr int64_t kReadyWaitNs = 30'000'000'000;   // from start to readiness, for a service that others call
+inline constexpr int64_t kStopGraceNs = 5'000'000'000;  // from SIGTERM to SIGKILL
+inline constexpr int64_t kFailGraceNs =
+    1'000'000'000;  // the same once a service has died: what the others do is lost
+inline constexpr int64_t kReadyWaitNs =
+    30'000'000'000;  // from start to readiness, for a service that others call
 
 enum class Loudness { kQuiet, kNormal, kVerbose };
 

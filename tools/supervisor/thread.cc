@@ -25,15 +25,17 @@ class ThreadService final : public RunningService {
     if (thread_.joinable()) thread_.join();
   }
 
-  // The node is made, driven and destroyed on its own thread: an io_uring belongs to the thread that made it. The Service
-  // stays until that is joined, as what is posted to it may come late.
+  // The node is made, driven and destroyed on its own thread: an io_uring belongs to the thread
+  // that made it. The Service stays until that is joined, as what is posted to it may come late.
   // Blocks: until the node is made. Errors: why it was not.
   absl::Status Start(Grants grants, ServiceFunction run) {
     std::promise<absl::Status> made;
     std::future<absl::Status> start = made.get_future();
-    thread_ = std::thread([this, run, made = std::move(made), grants = std::move(grants)]() mutable {
+    thread_ = std::thread([this, run, made = std::move(made),
+                           grants = std::move(grants)]() mutable {
       pthread_setname_np(pthread_self(), name_.substr(0, 15).c_str());
-      absl::StatusOr<std::unique_ptr<Node>> node = Node::Create({.name = name_, .registry = &supervisor_.registry()});
+      absl::StatusOr<std::unique_ptr<Node>> node =
+          Node::Create({.name = name_, .registry = &supervisor_.registry()});
       if (!node.ok()) return made.set_value(node.status());
       handle_ = (*node)->handle();
       running_.emplace(**node, std::move(grants), [this](const std::vector<Address>& addresses) {
@@ -52,7 +54,8 @@ class ThreadService final : public RunningService {
     handle_.Run([this] { running_->RequestStop(); });
   }
   void Kill() override {
-    std::fprintf(stderr, "jackfield: %s is a thread and does not stop: the program ends with it\n", name_.c_str());
+    std::fprintf(stderr, "jackfield: %s is a thread and does not stop: the program ends with it\n",
+                 name_.c_str());
     _exit(kExitFailed);
   }
   std::string where() const override { return "a thread"; }
@@ -77,7 +80,8 @@ class ThreadService final : public RunningService {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<RunningService>> StartThread(Node& node, size_t service, Grants grants, ServiceFunction run,
+absl::StatusOr<std::unique_ptr<RunningService>> StartThread(Node& node, size_t service,
+                                                            Grants grants, ServiceFunction run,
                                                             RunningService::Watcher& watcher) {
   auto thread = std::make_unique<ThreadService>(node, service, grants.name, watcher);
   if (absl::Status status = thread->Start(std::move(grants), run); !status.ok()) return status;

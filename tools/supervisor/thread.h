@@ -1,4 +1,5 @@
-// A built-in service as a thread of this process, with a node of its own. For media that join only what is in one process.
+// A built-in service as a thread of this process, with a node of its own. For media that join only
+// what is in one process.
 //
 // A thread cannot be killed: Kill() ends the whole program. Its stderr is the program's, unchanged.
 //
@@ -17,7 +18,8 @@ namespace jackfield {
 
 // Requires: `node` (the supervisor's) and `watcher` outlive it.
 // Errors: as Node::Create; RESOURCE_EXHAUSTED (threads).
-absl::StatusOr<std::unique_ptr<RunningService>> StartThread(Node& node, size_t service, Grants grants, ServiceFunction run,
+absl::StatusOr<std::unique_ptr<RunningService>> StartThread(Node& node, size_t service,
+                                                            Grants grants, ServiceFunction run,
                                                             RunningService::Watcher& watcher);
 
 }  // namespace jackfield

@@ -13,14 +13,8 @@ namespace jackfield {
 
 std::vector<Verb> AllVerbs() {
   return {
-      UpVerb(),
-      CheckVerb(),
-      ExplainVerb(),
-      CapsVerb(),
-      BenchVerb(),
-      HelpVerb(),
-      VersionVerb(),
-      ServiceVerb(),
+      UpVerb(),    CheckVerb(), ExplainVerb(), CapsVerb(),
+      BenchVerb(), HelpVerb(),  VersionVerb(), ServiceVerb(),
   };
 }
 

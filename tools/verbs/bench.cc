@@ -5,7 +5,9 @@
 namespace jackfield {
 namespace {
 
-int RunBench(const Program& program, int argc, char** argv) { return bench::BenchMain(argc - 1, argv + 1, *program.registry); }
+int RunBench(const Program& program, int argc, char** argv) {
+  return bench::BenchMain(argc - 1, argv + 1, *program.registry);
+}
 
 }  // namespace
 

@@ -16,9 +16,9 @@ constexpr Flag kFlags[] = {kOverFlag, kSetFlag, kOutputFlag};
 
 // What is known about one address, perhaps as a channel of a wiring.
 struct Explanation {
-  std::string title;    // "orders → kv", or ""
+  std::string title;  // "orders → kv", or ""
   std::string address;
-  std::string whence;   // "shop.toml:6:21", or ""
+  std::string whence;  // "shop.toml:6:21", or ""
   std::vector<std::string> shims;
   Caps caps;
   std::vector<std::string> also, refused;  // other transports; the refused with why
@@ -51,16 +51,23 @@ absl::StatusOr<Explanation> ExplainAddress(const Registry& registry, std::string
 }
 
 // Which other transports could carry calls between two services, and why not.
-void AddOthers(const Registry& registry, const Plan& plan, const PlannedChannel& channel, Explanation& explanation) {
+void AddOthers(const Registry& registry, const Plan& plan, const PlannedChannel& channel,
+               Explanation& explanation) {
   for (const auto& transport : registry.transports()) {
     if (transport->scheme() == channel.address.scheme()) continue;
     const std::string bare = Text(transport->scheme(), ":");
-    const absl::StatusOr<Caps> caps = registry.Describe(Address(std::string(transport->scheme()), ""), Role::kServe);
+    const absl::StatusOr<Caps> caps =
+        registry.Describe(Address(std::string(transport->scheme()), ""), Role::kServe);
     if (!caps.ok()) {
-      explanation.refused.push_back(Text(bare, " (", std::string_view(caps.status().message().data(), caps.status().message().size()), ")"));
-    } else if (const std::vector<std::string> missing = MissingNeeds(*caps, CallNeeds()); !missing.empty()) {
+      explanation.refused.push_back(Text(
+          bare, " (",
+          std::string_view(caps.status().message().data(), caps.status().message().size()), ")"));
+    } else if (const std::vector<std::string> missing = MissingNeeds(*caps, CallNeeds());
+               !missing.empty()) {
       explanation.refused.push_back(Text(bare, " (lacks ", Joined(missing), ")"));
-    } else if (caps->one_process && std::any_of(plan.services.begin(), plan.services.end(), [](const PlannedService& s) { return s.builtin == nullptr; })) {
+    } else if (caps->one_process &&
+               std::any_of(plan.services.begin(), plan.services.end(),
+                           [](const PlannedService& s) { return s.builtin == nullptr; })) {
       explanation.refused.push_back(Text(bare, " (joins only built-in services)"));
     } else {
       explanation.also.push_back(bare);
@@ -68,40 +75,52 @@ void AddOthers(const Registry& registry, const Plan& plan, const PlannedChannel&
   }
 }
 
-absl::StatusOr<std::vector<Explanation>> ExplainChannel(const Program& program, const Plan& plan, const std::string& client, const std::string& server) {
+absl::StatusOr<std::vector<Explanation>> ExplainChannel(const Program& program, const Plan& plan,
+                                                        const std::string& client,
+                                                        const std::string& server) {
   std::vector<std::string_view> names;
   for (const PlannedService& service : plan.services) names.push_back(service.name);
   for (const std::string& name : {client, server}) {
     if (std::find(names.begin(), names.end(), name) == names.end()) {
-      return absl::InvalidArgumentError(Text("there is no service \"", Escaped(name), "\" in ", plan.file, DidYouMean(name, names)));
+      return absl::InvalidArgumentError(Text("there is no service \"", Escaped(name), "\" in ",
+                                             plan.file, DidYouMean(name, names)));
     }
   }
   std::vector<Explanation> found;
   bool opposite = false;
   for (const PlannedChannel& channel : plan.channels) {
-    const std::string &from = plan.services[channel.client].name, &to = plan.services[channel.server].name;
+    const std::string &from = plan.services[channel.client].name,
+                      &to = plan.services[channel.server].name;
     opposite |= from == server && to == client;
     if (from != client || to != server) continue;
-    absl::StatusOr<Explanation> explanation = ExplainAddress(*program.registry, channel.address.ToString());
+    absl::StatusOr<Explanation> explanation =
+        ExplainAddress(*program.registry, channel.address.ToString());
     if (!explanation.ok()) return explanation.status();
-    explanation->title = Text(from, " → ", to, channel.role == to ? "" : Text(" (as ", channel.role, ")"));
+    explanation->title =
+        Text(from, " → ", to, channel.role == to ? "" : Text(" (as ", channel.role, ")"));
     explanation->whence = Prefix(plan.file, channel.place);
     explanation->whence.resize(explanation->whence.size() - 2);  // without ": "
     AddOthers(*program.registry, plan, channel, *explanation);
     found.push_back(*std::move(explanation));
   }
   if (!found.empty()) return found;
-  return absl::NotFoundError(opposite ? Text("it is ", server, " that calls ", client, "; try: jackfield explain ", plan.file, " ", server, " ", client)
-                                      : Text("no channel joins ", client, " to ", server, "; under [service.", client, "] it would be calls = { ", server, " = \"unix:\" }"));
+  return absl::NotFoundError(
+      opposite ? Text("it is ", server, " that calls ", client, "; try: jackfield explain ",
+                      plan.file, " ", server, " ", client)
+               : Text("no channel joins ", client, " to ", server, "; under [service.", client,
+                      "] it would be calls = { ", server, " = \"unix:\" }"));
 }
 
 std::string AsTable(const Explanation& e) {
-  std::string text = e.title.empty() ? Text(e.address, "\n") : Text(e.title, "  ", e.address, "   (", e.whence, ")\n");
+  std::string text = e.title.empty() ? Text(e.address, "\n")
+                                     : Text(e.title, "  ", e.address, "   (", e.whence, ")\n");
   text += Text("  can: ", Joined(NamesOf(e.caps)), "\n");
-  text += Text("  frames up to ", FormatBytes(e.caps.frame_bytes_max), ", ", e.caps.depth_frames, " queued each way\n");
+  text += Text("  frames up to ", FormatBytes(e.caps.frame_bytes_max), ", ", e.caps.depth_frames,
+               " queued each way\n");
   text += Text("  shims: ", e.shims.empty() ? "none" : Joined(e.shims), "\n");
   const std::vector<std::string> missing = MissingNeeds(e.caps, CallNeeds());
-  text += missing.empty() ? "  carries calls: yes\n" : Text("  carries calls: no, it lacks ", Joined(missing), "\n");
+  text += missing.empty() ? "  carries calls: yes\n"
+                          : Text("  carries calls: no, it lacks ", Joined(missing), "\n");
   if (!e.also.empty()) text += Text("  would also work: ", Joined(e.also), "\n");
   if (!e.refused.empty()) text += Text("  not possible: ", Joined(e.refused), "\n");
   return text;
@@ -110,12 +129,15 @@ std::string AsTable(const Explanation& e) {
 std::string AsJson(const Explanation& e) {
   const auto list = [](const std::vector<std::string>& words) {
     std::string text = "[";
-    for (const std::string& word : words) text += Text(text.size() > 1 ? "," : "", JsonString(word));
+    for (const std::string& word : words)
+      text += Text(text.size() > 1 ? "," : "", JsonString(word));
     return text + "]";
   };
-  return Text("{\"channel\":", JsonString(e.title), ",\"address\":", JsonString(e.address), ",\"configured\":", JsonString(e.whence),
-              ",\"shims\":", list(e.shims), ",\"can\":", list(NamesOf(e.caps)), ",\"frame_bytes_max\":", e.caps.frame_bytes_max,
-              ",\"missing_for_calls\":", list(MissingNeeds(e.caps, CallNeeds())), ",\"also\":", list(e.also), ",\"refused\":", list(e.refused), "}\n");
+  return Text("{\"channel\":", JsonString(e.title), ",\"address\":", JsonString(e.address),
+              ",\"configured\":", JsonString(e.whence), ",\"shims\":", list(e.shims),
+              ",\"can\":", list(NamesOf(e.caps)), ",\"frame_bytes_max\":", e.caps.frame_bytes_max,
+              ",\"missing_for_calls\":", list(MissingNeeds(e.caps, CallNeeds())),
+              ",\"also\":", list(e.also), ",\"refused\":", list(e.refused), "}\n");
 }
 
 int RunExplain(const Program& program, const Arguments& arguments) {
@@ -123,20 +145,25 @@ int RunExplain(const Program& program, const Arguments& arguments) {
   if (!output.ok()) return Complain(kExitUsage, std::string(output.status().message()));
   std::vector<Explanation> explanations;
   if (arguments.operands.size() == 1) {
-    absl::StatusOr<Explanation> explanation = ExplainAddress(*program.registry, arguments.operands[0]);
+    absl::StatusOr<Explanation> explanation =
+        ExplainAddress(*program.registry, arguments.operands[0]);
     if (!explanation.ok()) return Complain(kExitUsage, std::string(explanation.status().message()));
     explanations.push_back(*std::move(explanation));
   } else if (arguments.operands.size() == 3) {
     const absl::StatusOr<Plan> plan = LoadPlan(program, arguments);
     if (!plan.ok()) return ComplainOfWiring(plan.status());
-    absl::StatusOr<std::vector<Explanation>> found = ExplainChannel(program, *plan, arguments.operands[1], arguments.operands[2]);
+    absl::StatusOr<std::vector<Explanation>> found =
+        ExplainChannel(program, *plan, arguments.operands[1], arguments.operands[2]);
     if (!found.ok()) return Complain(kExitUsage, std::string(found.status().message()));
     explanations = *std::move(found);
   } else {
-    return Complain(kExitUsage, "explain: give one address, or a wiring file and two of its services\n  try: jackfield explain shop.toml orders kv");
+    return Complain(kExitUsage,
+                    "explain: give one address, or a wiring file and two of its services\n  try: "
+                    "jackfield explain shop.toml orders kv");
   }
   std::string text;
-  for (const Explanation& explanation : explanations) text += *output == Output::kJson ? AsJson(explanation) : AsTable(explanation);
+  for (const Explanation& explanation : explanations)
+    text += *output == Output::kJson ? AsJson(explanation) : AsTable(explanation);
   std::fwrite(text.data(), 1, text.size(), stdout);
   return kExitOk;
 }
@@ -147,7 +174,9 @@ Verb ExplainVerb() {
   return {.name = "explain",
           .summary = "which medium a channel uses, what it can do, what else would do",
           .usage = "ADDRESS | FILE A B",
-          .description = "FILE A B: the channel on which service A calls service B. ADDRESS: any, such as unix:@kv.\n",
+          .description =
+              "FILE A B: the channel on which service A calls service B. ADDRESS: any, such as "
+              "unix:@kv.\n",
           .flags = kFlags,
           .operands_min = 1,
           .operands_max = 3,

@@ -17,7 +17,8 @@ int RunHelp(const Program& program, const Arguments& arguments) {
   }
   if (text.empty()) {
     const std::string& word = arguments.operands[0];
-    return Complain(kExitUsage, Text("no verb \"", Escaped(word), "\"", DidYouMean(word, names), "\n  try: jackfield help"));
+    return Complain(kExitUsage, Text("no verb \"", Escaped(word), "\"", DidYouMean(word, names),
+                                     "\n  try: jackfield help"));
   }
   std::fwrite(text.data(), 1, text.size(), stdout);
   return kExitOk;
@@ -26,7 +27,12 @@ int RunHelp(const Program& program, const Arguments& arguments) {
 }  // namespace
 
 Verb HelpVerb() {
-  return {.name = "help", .summary = "what there is, or what one verb does", .usage = "[VERB]", .description = "", .operands_max = 1, .run = RunHelp};
+  return {.name = "help",
+          .summary = "what there is, or what one verb does",
+          .usage = "[VERB]",
+          .description = "",
+          .operands_max = 1,
+          .run = RunHelp};
 }
 
 }  // namespace jackfield

@@ -11,7 +11,8 @@ absl::StatusOr<Plan> LoadPlan(const Program& program, const Arguments& arguments
   if (!wiring.ok()) return wiring.status();
   PlanOptions options;
   options.over = std::string(arguments.Find("over").value_or(""));
-  if (arguments.Has("over") && options.over.empty()) return absl::FailedPreconditionError("--over is empty; name a scheme, such as --over unix");
+  if (arguments.Has("over") && options.over.empty())
+    return absl::FailedPreconditionError("--over is empty; name a scheme, such as --over unix");
   options.args = arguments.rest;
   return MakePlan(*std::move(wiring), *program.registry, program.services, options);
 }
@@ -22,7 +23,9 @@ int ComplainOfWiring(const absl::Status& status) {
   // Each line begins with its place in the file, where an editor finds it.
   std::fprintf(stderr, "%s\n", text.c_str());
   const auto count = std::count(text.begin(), text.end(), '\n') + 1;
-  return Complain(kExitUsage, count == 1 ? "nothing was started" : "nothing was started: " + std::to_string(count) + " things are wrong");
+  return Complain(kExitUsage, count == 1 ? "nothing was started"
+                                         : "nothing was started: " + std::to_string(count) +
+                                               " things are wrong");
 }
 
 }  // namespace jackfield

@@ -14,10 +14,12 @@ namespace {
 void ShowName(std::string_view builtin) {
   const char* text = std::getenv("JACKFIELD_GRANTS");
   const absl::StatusOr<Grants> grants = Grants::Parse(text == nullptr ? "" : text);
-  prctl(PR_SET_NAME, (text != nullptr && grants.ok() ? grants->name : std::string(builtin)).c_str());
+  prctl(PR_SET_NAME,
+        (text != nullptr && grants.ok() ? grants->name : std::string(builtin)).c_str());
 }
 
-// service NAME [--name N] [--serve ADDRESS]… [--call ROLE=ADDRESS]… [-- ARGS…], or with grants in the environment.
+// service NAME [--name N] [--serve ADDRESS]… [--call ROLE=ADDRESS]… [-- ARGS…], or with grants in
+// the environment.
 int RunService(const Program& program, int argc, char** argv) {
   const std::string_view name = argc > 1 ? argv[1] : "";
   std::vector<std::string_view> names;
@@ -29,11 +31,19 @@ int RunService(const Program& program, int argc, char** argv) {
   }
   if (names.empty()) return Complain(kExitUsage, "service: this program has no built-in services");
   return Complain(kExitUsage, name.empty() ? Text("service: which? there are ", Listed(names))
-                                           : Text("there is no built-in service \"", Escaped(name), "\"", DidYouMean(name, names)));
+                                           : Text("there is no built-in service \"", Escaped(name),
+                                                  "\"", DidYouMean(name, names)));
 }
 
 }  // namespace
 
-Verb ServiceVerb() { return {.name = "service", .summary = "run a built-in service here", .usage = "NAME", .description = "", .run_words = RunService, .hidden = true}; }
+Verb ServiceVerb() {
+  return {.name = "service",
+          .summary = "run a built-in service here",
+          .usage = "NAME",
+          .description = "",
+          .run_words = RunService,
+          .hidden = true};
+}
 
 }  // namespace jackfield

@@ -1,4 +1,5 @@
-// jackfield service NAME: runs a built-in service in this process. Hidden: `jackfield up` starts its services so.
+// jackfield service NAME: runs a built-in service in this process. Hidden: `jackfield up` starts
+// its services so.
 #ifndef JACKFIELD_TOOLS_VERBS_SERVICE_H_
 #define JACKFIELD_TOOLS_VERBS_SERVICE_H_
 

@@ -20,19 +20,24 @@ int RunUp(const Program& program, const Arguments& arguments) {
 }  // namespace
 
 Verb UpVerb() {
-  return {.name = "up",
-          .summary = "start the services of a wiring file, and stay until they are done",
-          .usage = "FILE [-- ARGS…]",
-          .description = "Checks everything first; starts each service after those it calls; hands each exactly its channels.\n"
-                         "ARGS go to the services that nothing calls. Their stdout is this program's; what they write on\n"
-                         "stderr comes with their name in front. ^C stops them in order, a second ^C at once.\n"
-                         "\n"
-                         "exit status: 0 all is done, 1 a service failed, 2 the wiring is wrong, 130 interrupted\n",
-          .flags = kFlags,
-          .operands_min = 1,
-          .operands_max = 1,
-          .rest = RestAllowed::kYes,
-          .run = RunUp};
+  return {
+      .name = "up",
+      .summary = "start the services of a wiring file, and stay until they are done",
+      .usage = "FILE [-- ARGS…]",
+      .description =
+          "Checks everything first; starts each service after those it calls; hands each exactly "
+          "its channels.\n"
+          "ARGS go to the services that nothing calls. Their stdout is this program's; what they "
+          "write on\n"
+          "stderr comes with their name in front. ^C stops them in order, a second ^C at once.\n"
+          "\n"
+          "exit status: 0 all is done, 1 a service failed, 2 the wiring is wrong, 130 "
+          "interrupted\n",
+      .flags = kFlags,
+      .operands_min = 1,
+      .operands_max = 1,
+      .rest = RestAllowed::kYes,
+      .run = RunUp};
 }
 
 }  // namespace jackfield

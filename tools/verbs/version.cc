@@ -13,6 +13,12 @@ int RunVersion(const Program&, const Arguments&) {
 
 }  // namespace
 
-Verb VersionVerb() { return {.name = "version", .summary = "the version of this program", .usage = "", .description = "", .run = RunVersion}; }
+Verb VersionVerb() {
+  return {.name = "version",
+          .summary = "the version of this program",
+          .usage = "",
+          .description = "",
+          .run = RunVersion};
+}
 
 }  // namespace jackfield

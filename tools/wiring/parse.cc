@@ -40,7 +40,8 @@ Place PlaceOf(const toml::key& key) { return PlaceOf(key.source().begin); }
 
 bool IsName(std::string_view name) {
   return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_';
   });
 }
 
@@ -52,9 +53,11 @@ struct Entry {
 };
 std::vector<Entry> EntriesOf(const toml::table& table) {
   std::vector<Entry> entries;
-  for (const auto& [key, value] : table) entries.push_back({std::string(key.str()), PlaceOf(key), &value});
+  for (const auto& [key, value] : table)
+    entries.push_back({std::string(key.str()), PlaceOf(key), &value});
   std::stable_sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
-    return a.place.line != b.place.line ? a.place.line < b.place.line : a.place.column < b.place.column;
+    return a.place.line != b.place.line ? a.place.line < b.place.line
+                                        : a.place.column < b.place.column;
   });
   return entries;
 }
@@ -64,10 +67,13 @@ class Converter {
   explicit Converter(std::string_view file) { wiring_.file = file; }
 
   absl::StatusOr<Wiring> Convert(const toml::table& root) {
-    if (!root.contains("jackfield")) Wrong({1, 1}, "the first line should be: jackfield = 1   (the format of this file)");
+    if (!root.contains("jackfield"))
+      Wrong({1, 1}, "the first line should be: jackfield = 1   (the format of this file)");
     for (const Entry& entry : EntriesOf(root)) {
       if (entry.key == "jackfield") {
-        if (entry.value->value<int64_t>() != 1) Wrong(PlaceOf(*entry.value), "this program reads wiring files of format 1: jackfield = 1");
+        if (entry.value->value<int64_t>() != 1)
+          Wrong(PlaceOf(*entry.value),
+                "this program reads wiring files of format 1: jackfield = 1");
       } else if (entry.key == "name") {
         wiring_.name = TextOf(*entry.value, "name");
       } else if (entry.key == "over") {
@@ -79,7 +85,8 @@ class Converter {
         WrongKey(entry, kTopKeys, kTopNotYet, "");
       }
     }
-    if (wiring_.services.empty() && wrongs_.empty()) Wrong({1, 1}, "no services; a service is a table: [service.NAME] with a line run = …");
+    if (wiring_.services.empty() && wrongs_.empty())
+      Wrong({1, 1}, "no services; a service is a table: [service.NAME] with a line run = …");
     if (!wrongs_.empty()) return absl::InvalidArgumentError(wrongs_);
     return std::move(wiring_);
   }
@@ -90,42 +97,60 @@ class Converter {
     wrongs_ += Text(Prefix(wiring_.file, place), sentence);
   }
 
-  void WrongKey(const Entry& entry, std::span<const std::string_view> known, std::span<const NotYet> not_yet, std::string_view where) {
+  void WrongKey(const Entry& entry, std::span<const std::string_view> known,
+                std::span<const NotYet> not_yet, std::string_view where) {
     for (const NotYet& future : not_yet) {
-      if (future.key == entry.key) return Wrong(entry.place, Text("\"", entry.key, "\" is not supported yet: ", future.what_happens, "; leave it out"));
+      if (future.key == entry.key)
+        return Wrong(entry.place, Text("\"", entry.key, "\" is not supported yet: ",
+                                       future.what_happens, "; leave it out"));
     }
     const std::string guess = DidYouMean(entry.key, known);
-    Wrong(entry.place, Text("unknown key \"", Escaped(entry.key), "\"", where, guess.empty() ? Text("; known here: ", Listed(known)) : guess));
+    Wrong(entry.place, Text("unknown key \"", Escaped(entry.key), "\"", where,
+                            guess.empty() ? Text("; known here: ", Listed(known)) : guess));
   }
 
   std::string TextOf(const toml::node& node, std::string_view what) {
     const auto* text = node.as_string();
-    if (text == nullptr) Wrong(PlaceOf(node), Text(what, " is a text in quotes, such as \"unix:\""));
+    if (text == nullptr)
+      Wrong(PlaceOf(node), Text(what, " is a text in quotes, such as \"unix:\""));
     return text == nullptr ? "" : text->get();
   }
 
   void ConvertServices(const Entry& entry) {
     const toml::table* table = entry.value->as_table();
-    if (table == nullptr) return Wrong(entry.place, "service is a table of services: [service.NAME]");
-    if (table->size() > kServicesMax) return Wrong(entry.place, Text(table->size(), " services; a wiring has at most ", kServicesMax));
+    if (table == nullptr)
+      return Wrong(entry.place, "service is a table of services: [service.NAME]");
+    if (table->size() > kServicesMax)
+      return Wrong(entry.place,
+                   Text(table->size(), " services; a wiring has at most ", kServicesMax));
     for (const Entry& service : EntriesOf(*table)) ConvertService(service);
   }
 
   void ConvertService(const Entry& entry) {
     if (!IsName(entry.key)) {
-      return Wrong(entry.place, Text("\"", Escaped(entry.key), "\" cannot name a service; a name is made of a-z, A-Z, 0-9, '-' and '_', at most 64"));
+      return Wrong(entry.place, Text("\"", Escaped(entry.key),
+                                     "\" cannot name a service; a name is made of a-z, A-Z, 0-9, "
+                                     "'-' and '_', at most 64"));
     }
     const toml::table* table = entry.value->as_table();
-    if (table == nullptr) return Wrong(entry.place, Text("service ", entry.key, " is a table: [service.", entry.key, "]"));
+    if (table == nullptr)
+      return Wrong(entry.place,
+                   Text("service ", entry.key, " is a table: [service.", entry.key, "]"));
     ServiceEntry service;
     service.name = entry.key;
     service.place = entry.place;
     for (const Entry& line : EntriesOf(*table)) {
-      if (line.key == "run") ConvertRun(line, service);
-      else if (line.key == "calls") ConvertCalls(line, service);
-      else WrongKey(line, kServiceKeys, kServiceNotYet, Text(" in service ", entry.key));
+      if (line.key == "run")
+        ConvertRun(line, service);
+      else if (line.key == "calls")
+        ConvertCalls(line, service);
+      else
+        WrongKey(line, kServiceKeys, kServiceNotYet, Text(" in service ", entry.key));
     }
-    if (!table->contains("run")) Wrong(entry.place, Text("service ", entry.key, " has no line run = …, the built-in service or the program that it is"));
+    if (!table->contains("run"))
+      Wrong(entry.place,
+            Text("service ", entry.key,
+                 " has no line run = …, the built-in service or the program that it is"));
     wiring_.services.push_back(std::move(service));
   }
 
@@ -133,7 +158,9 @@ class Converter {
     service.run_place = PlaceOf(*entry.value);
     if (const auto* text = entry.value->as_string()) {
       if (text->get().find_first_of("\"'\\") != std::string::npos) {
-        Wrong(service.run_place, "run is cut at its spaces, and quotes mean nothing in it; write run = [\"program\", \"an argument\"]");
+        Wrong(service.run_place,
+              "run is cut at its spaces, and quotes mean nothing in it; write run = [\"program\", "
+              "\"an argument\"]");
       }
       std::string_view rest = text->get();
       while (!rest.empty()) {
@@ -144,12 +171,16 @@ class Converter {
     } else if (const auto* array = entry.value->as_array()) {
       for (const toml::node& word : *array) service.run.push_back(TextOf(word, "each part of run"));
     } else {
-      return Wrong(service.run_place, "run is a text, or an array of texts: the built-in service or the program, then its arguments");
+      return Wrong(service.run_place,
+                   "run is a text, or an array of texts: the built-in service or the program, then "
+                   "its arguments");
     }
     for (const std::string& word : service.run) {
-      if (word.find('\n') != std::string::npos || word.find('\0') != std::string::npos) Wrong(service.run_place, "an argument cannot hold a newline or a zero byte");
+      if (word.find('\n') != std::string::npos || word.find('\0') != std::string::npos)
+        Wrong(service.run_place, "an argument cannot hold a newline or a zero byte");
     }
-    if (service.run.empty() || service.run[0].empty()) Wrong(service.run_place, "run is empty; it names a built-in service or a program");
+    if (service.run.empty() || service.run[0].empty())
+      Wrong(service.run_place, "run is empty; it names a built-in service or a program");
   }
 
   void ConvertCalls(const Entry& entry, ServiceEntry& service) {
@@ -161,7 +192,8 @@ class Converter {
     } else if (const auto* table = entry.value->as_table()) {
       for (const Entry& call : EntriesOf(*table)) ConvertCall(call, service);
     } else {
-      Wrong(PlaceOf(*entry.value), "calls is { ROLE = \"unix:\" } or an array of services: [\"kv\"]");
+      Wrong(PlaceOf(*entry.value),
+            "calls is { ROLE = \"unix:\" } or an array of services: [\"kv\"]");
     }
   }
 
@@ -181,17 +213,25 @@ class Converter {
         }
       }
     } else {
-      return Wrong(PlaceOf(*entry.value), "a call is ROLE = \"unix:\" or ROLE = { service = \"NAME\", over = \"unix:\" }");
+      return Wrong(PlaceOf(*entry.value),
+                   "a call is ROLE = \"unix:\" or ROLE = { service = \"NAME\", over = \"unix:\" }");
     }
     AddCall(std::move(call), service);
   }
 
   void AddCall(CallEntry call, ServiceEntry& service) {
-    if (!IsName(call.role)) return Wrong(call.place, Text("\"", Escaped(call.role), "\" cannot name a role; a name is made of a-z, A-Z, 0-9, '-' and '_'"));
+    if (!IsName(call.role))
+      return Wrong(call.place,
+                   Text("\"", Escaped(call.role),
+                        "\" cannot name a role; a name is made of a-z, A-Z, 0-9, '-' and '_'"));
     for (const CallEntry& other : service.calls) {
-      if (other.role == call.role) return Wrong(call.place, Text("service ", service.name, " calls \"", call.role, "\" twice"));
+      if (other.role == call.role)
+        return Wrong(call.place,
+                     Text("service ", service.name, " calls \"", call.role, "\" twice"));
     }
-    if (service.calls.size() == kCallEntriesMax) return Wrong(call.place, Text("service ", service.name, " calls more than ", kCallEntriesMax, " others"));
+    if (service.calls.size() == kCallEntriesMax)
+      return Wrong(call.place,
+                   Text("service ", service.name, " calls more than ", kCallEntriesMax, " others"));
     service.calls.push_back(std::move(call));
   }
 
@@ -216,9 +256,12 @@ void NameEntries(toml::node*& node, toml::table& parent, std::string_view key) {
 }
 
 absl::Status Set(toml::table& root, const std::string& set) {
-  const auto bad = [&set](std::string_view why) { return absl::FailedPreconditionError(Text("--set ", Escaped(set), ": ", why)); };
+  const auto bad = [&set](std::string_view why) {
+    return absl::FailedPreconditionError(Text("--set ", Escaped(set), ": ", why));
+  };
   const size_t equals = set.find('=');
-  if (equals == 0 || equals == std::string::npos) return bad("write --set KEY=VALUE, such as --set service.orders.calls.kv=unix:");
+  if (equals == 0 || equals == std::string::npos)
+    return bad("write --set KEY=VALUE, such as --set service.orders.calls.kv=unix:");
   const std::string_view path = std::string_view(set).substr(0, equals);
   const std::string value = set.substr(equals + 1);
   toml::table* table = &root;
@@ -227,22 +270,26 @@ absl::Status Set(toml::table& root, const std::string& set) {
     const std::string_view key = path.substr(begin, dot - begin);
     toml::node* node = table->get(key);
     if (node != nullptr && node->is_array()) NameEntries(node, *table, key);
-    if (node == nullptr && key == "calls") node = &table->insert_or_assign(key, toml::table{}).first->second;
+    if (node == nullptr && key == "calls")
+      node = &table->insert_or_assign(key, toml::table{}).first->second;
     if (node == nullptr || !node->is_table()) {
-      return bad(Text("there is no ", begin == 0 ? "table " : Text(path.substr(0, begin - 1), " "), "\"", Escaped(key), "\"", DidYouMean(key, KeysOf(*table))));
+      return bad(Text("there is no ", begin == 0 ? "table " : Text(path.substr(0, begin - 1), " "),
+                      "\"", Escaped(key), "\"", DidYouMean(key, KeysOf(*table))));
     }
     table = node->as_table();
   }
   const std::string_view last = path.substr(begin);
   if (last.empty()) return bad("a key is empty");
   // A role that has a table of its own keeps the service that it names.
-  if (toml::node* role = table->get(last); role != nullptr && role->is_table() && path.find(".calls.") != std::string_view::npos) {
+  if (toml::node* role = table->get(last);
+      role != nullptr && role->is_table() && path.find(".calls.") != std::string_view::npos) {
     table = role->as_table();
     table->insert_or_assign("over", value);
     return absl::OkStatus();
   }
   toml::parse_result parsed = toml::parse(Text("value = ", value));
-  if (parsed && parsed.table().contains("value") && parsed.table().size() == 1 && value.find('\n') == std::string::npos) {
+  if (parsed && parsed.table().contains("value") && parsed.table().size() == 1 &&
+      value.find('\n') == std::string::npos) {
     toml::node& node = *parsed.table().get("value");
     // Copied, not moved: a copy has no place in a file, which is the truth about it.
     node.visit([&](const auto& concrete) { table->insert_or_assign(last, concrete); });
@@ -259,10 +306,12 @@ std::string Prefix(std::string_view file, Place place) {
   return Text(file, ":", place.line, ":", place.column, ": ");
 }
 
-absl::StatusOr<Wiring> ParseWiring(std::string_view file, std::string_view text, std::span<const std::string> sets) {
+absl::StatusOr<Wiring> ParseWiring(std::string_view file, std::string_view text,
+                                   std::span<const std::string> sets) {
   toml::parse_result parsed = toml::parse(text, file);
   if (!parsed) {
-    return absl::InvalidArgumentError(Text(Prefix(file, PlaceOf(parsed.error().source().begin)), parsed.error().description()));
+    return absl::InvalidArgumentError(
+        Text(Prefix(file, PlaceOf(parsed.error().source().begin)), parsed.error().description()));
   }
   for (const std::string& set : sets) {
     if (absl::Status status = Set(parsed.table(), set); !status.ok()) return status;
@@ -272,7 +321,8 @@ absl::StatusOr<Wiring> ParseWiring(std::string_view file, std::string_view text,
 
 absl::StatusOr<Wiring> ReadWiring(const std::string& file, std::span<const std::string> sets) {
   const auto cannot = [&file](int error) {
-    const std::string text = Text("cannot read the wiring file ", Escaped(file), ": ", std::strerror(error));
+    const std::string text =
+        Text("cannot read the wiring file ", Escaped(file), ": ", std::strerror(error));
     return error == ENOENT ? absl::NotFoundError(text) : absl::UnavailableError(text);
   };
   const int fd = open(file.c_str(), O_RDONLY | O_CLOEXEC);
@@ -280,11 +330,13 @@ absl::StatusOr<Wiring> ReadWiring(const std::string& file, std::span<const std::
   std::string text;
   char part[16'384];
   ssize_t got = 0;
-  while (text.size() <= kWiringBytesMax && (got = read(fd, part, sizeof part)) > 0) text.append(part, static_cast<size_t>(got));
+  while (text.size() <= kWiringBytesMax && (got = read(fd, part, sizeof part)) > 0)
+    text.append(part, static_cast<size_t>(got));
   const int error = errno;
   close(fd);
   if (got < 0) return cannot(error);
-  if (text.size() > kWiringBytesMax) return absl::InvalidArgumentError(Text(file, ": larger than 1 MiB; is it a wiring file?"));
+  if (text.size() > kWiringBytesMax)
+    return absl::InvalidArgumentError(Text(file, ": larger than 1 MiB; is it a wiring file?"));
   return ParseWiring(file, text, sets);
 }
 

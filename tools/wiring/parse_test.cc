@@ -8,9 +8,13 @@
 namespace jackfield {
 namespace {
 
-absl::StatusOr<Wiring> Parse(std::string_view text, std::vector<std::string> sets = {}) { return ParseWiring("shop.toml", text, sets); }
+absl::StatusOr<Wiring> Parse(std::string_view text, std::vector<std::string> sets = {}) {
+  return ParseWiring("shop.toml", text, sets);
+}
 
-std::string ErrorOf(std::string_view text, std::vector<std::string> sets = {}) { return std::string(Parse(text, std::move(sets)).status().message()); }
+std::string ErrorOf(std::string_view text, std::vector<std::string> sets = {}) {
+  return std::string(Parse(text, std::move(sets)).status().message());
+}
 
 constexpr std::string_view kShop = R"(jackfield = 1
 name = "shop"
@@ -49,7 +53,9 @@ TEST(ParseTest, ReadsAWholeWiringInTheOrderOfTheFile) {
 }
 
 TEST(ParseTest, SetChangesOneValueAndNothingElse) {
-  const auto wiring = Parse(kShop, {"service.orders.calls.kv=tcp://:7001", "service.logger.calls.kv=pipe:", "name=bazaar", "service.orders.calls.log=unix:@x"});
+  const auto wiring = Parse(
+      kShop, {"service.orders.calls.kv=tcp://:7001", "service.logger.calls.kv=pipe:", "name=bazaar",
+              "service.orders.calls.log=unix:@x"});
   ASSERT_TRUE(wiring.ok()) << wiring.status();
   EXPECT_EQ(wiring->name, "bazaar");
   for (const ServiceEntry& service : wiring->services) {
@@ -61,7 +67,9 @@ TEST(ParseTest, SetChangesOneValueAndNothingElse) {
 }
 
 TEST(ParseTest, SetCanAddAndCanBeAnyValue) {
-  const auto wiring = Parse(kShop, {"service.kv.calls.logger=unix:", "service.kv.run=[\"kv\", \"-x\"]", "service.logger.calls=[]"});
+  const auto wiring =
+      Parse(kShop, {"service.kv.calls.logger=unix:", "service.kv.run=[\"kv\", \"-x\"]",
+                    "service.logger.calls=[]"});
   ASSERT_TRUE(wiring.ok()) << wiring.status();
   EXPECT_EQ(wiring->services[1].calls[0].service, "logger");
   EXPECT_EQ(wiring->services[1].run, (std::vector<std::string>{"kv", "-x"}));
@@ -74,50 +82,78 @@ struct Wrong {
 
 TEST(ParseTest, SaysWhatIsWrongAndWhere) {
   const Wrong kWrongs[] = {
-      {"[service.a]\nrun = \"a\"\n", "shop.toml:1:1: the first line should be: jackfield = 1   (the format of this file)"},
-      {"jackfield = 2\n[service.a]\nrun = \"a\"\n", "shop.toml:1:13: this program reads wiring files of format 1: jackfield = 1"},
-      {"jackfield = 1\n", "shop.toml:1:1: no services; a service is a table: [service.NAME] with a line run = …"},
-      {"jackfield = 1\n[service.a]\nrun = \"a\"\ncals = [\"b\"]\n", "shop.toml:4:1: unknown key \"cals\" in service a; did you mean \"calls\"?"},
-      {"jackfield = 1\nzzzzz = 3\n[service.a]\nrun = \"a\"\n", "shop.toml:2:1: unknown key \"zzzzz\"; known here: jackfield, name, over and service"},
+      {"[service.a]\nrun = \"a\"\n",
+       "shop.toml:1:1: the first line should be: jackfield = 1   (the format of this file)"},
+      {"jackfield = 2\n[service.a]\nrun = \"a\"\n",
+       "shop.toml:1:13: this program reads wiring files of format 1: jackfield = 1"},
+      {"jackfield = 1\n",
+       "shop.toml:1:1: no services; a service is a table: [service.NAME] with a line run = …"},
+      {"jackfield = 1\n[service.a]\nrun = \"a\"\ncals = [\"b\"]\n",
+       "shop.toml:4:1: unknown key \"cals\" in service a; did you mean \"calls\"?"},
+      {"jackfield = 1\nzzzzz = 3\n[service.a]\nrun = \"a\"\n",
+       "shop.toml:2:1: unknown key \"zzzzz\"; known here: jackfield, name, over and service"},
       {"jackfield = 1\n[service.a]\nrun = \"a\"\nrestart = { max = 5 }\n",
-       "shop.toml:4:1: \"restart\" is not supported yet: a service that dies ends the wiring; leave it out"},
+       "shop.toml:4:1: \"restart\" is not supported yet: a service that dies ends the wiring; "
+       "leave it out"},
       {"jackfield = 1\n[service.a]\nrun = \"a\"\nlimits = { nofile = 5 }\n",
-       "shop.toml:4:1: \"limits\" is not supported yet: a service has the limits of the shell that starts it; leave it out"},
-      {"jackfield = 1\n[load.x]\nrate = 3\n[service.a]\nrun = \"a\"\n", "shop.toml:2:2: \"load\" is not supported yet: there is no `jackfield load` yet; leave it out"},
-      {"jackfield = 1\n[service.a]\n", "shop.toml:2:10: service a has no line run = …, the built-in service or the program that it is"},
-      {"jackfield = 1\n[service.a]\nrun = 3\n", "shop.toml:3:7: run is a text, or an array of texts: the built-in service or the program, then its arguments"},
-      {"jackfield = 1\n[service.a]\nrun = \"\"\n", "shop.toml:3:7: run is empty; it names a built-in service or a program"},
+       "shop.toml:4:1: \"limits\" is not supported yet: a service has the limits of the shell that "
+       "starts it; leave it out"},
+      {"jackfield = 1\n[load.x]\nrate = 3\n[service.a]\nrun = \"a\"\n",
+       "shop.toml:2:2: \"load\" is not supported yet: there is no `jackfield load` yet; leave it "
+       "out"},
+      {"jackfield = 1\n[service.a]\n",
+       "shop.toml:2:10: service a has no line run = …, the built-in service or the program that it "
+       "is"},
+      {"jackfield = 1\n[service.a]\nrun = 3\n",
+       "shop.toml:3:7: run is a text, or an array of texts: the built-in service or the program, "
+       "then its arguments"},
+      {"jackfield = 1\n[service.a]\nrun = \"\"\n",
+       "shop.toml:3:7: run is empty; it names a built-in service or a program"},
       {"jackfield = 1\n[service.a]\nrun = 'a \"b c\"'\n",
-       "shop.toml:3:7: run is cut at its spaces, and quotes mean nothing in it; write run = [\"program\", \"an argument\"]"},
+       "shop.toml:3:7: run is cut at its spaces, and quotes mean nothing in it; write run = "
+       "[\"program\", \"an argument\"]"},
       {"jackfield = 1\n[service.\"a b\"]\nrun = \"a\"\n",
-       "shop.toml:2:10: \"a b\" cannot name a service; a name is made of a-z, A-Z, 0-9, '-' and '_', at most 64"},
-      {"jackfield = 1\n[service.a]\nrun = \"a\"\ncalls = 3\n", "shop.toml:4:9: calls is { ROLE = \"unix:\" } or an array of services: [\"kv\"]"},
-      {"jackfield = 1\n[service.a]\nrun = \"a\"\ncalls = [\"b\", \"b\"]\n", "shop.toml:4:15: service a calls \"b\" twice"},
+       "shop.toml:2:10: \"a b\" cannot name a service; a name is made of a-z, A-Z, 0-9, '-' and "
+       "'_', at most 64"},
+      {"jackfield = 1\n[service.a]\nrun = \"a\"\ncalls = 3\n",
+       "shop.toml:4:9: calls is { ROLE = \"unix:\" } or an array of services: [\"kv\"]"},
+      {"jackfield = 1\n[service.a]\nrun = \"a\"\ncalls = [\"b\", \"b\"]\n",
+       "shop.toml:4:15: service a calls \"b\" twice"},
       {"jackfield = 1\n[service.a]\nrun = \"a\"\ncalls = { b = { servise = \"c\" } }\n",
        "shop.toml:4:17: unknown key \"servise\" in the call of b; did you mean \"service\"?"},
-      {"jackfield = 1\nover = 3\n[service.a]\nrun = \"a\"\n", "shop.toml:2:8: over is a text in quotes, such as \"unix:\""},
+      {"jackfield = 1\nover = 3\n[service.a]\nrun = \"a\"\n",
+       "shop.toml:2:8: over is a text in quotes, such as \"unix:\""},
   };
   for (const Wrong& wrong : kWrongs) EXPECT_EQ(ErrorOf(wrong.text), wrong.sentence) << wrong.text;
 }
 
 TEST(ParseTest, ASyntaxErrorHasItsPlace) {
-  EXPECT_EQ(ErrorOf("jackfield = 1\nname = shop\n").substr(0, 14), "shop.toml:2:8:") << ErrorOf("jackfield = 1\nname = shop\n");
+  EXPECT_EQ(ErrorOf("jackfield = 1\nname = shop\n").substr(0, 14), "shop.toml:2:8:")
+      << ErrorOf("jackfield = 1\nname = shop\n");
   EXPECT_EQ(ErrorOf("jackfield = 1\n[service.a\n").substr(0, 12), "shop.toml:2:");
 }
 
 TEST(ParseTest, NamesEverythingThatIsWrong) {
   EXPECT_EQ(ErrorOf("jackfield = 1\n[service.a]\nrum = \"a\"\n[service.b]\nrun = 3\n"),
             "shop.toml:3:1: unknown key \"rum\" in service a; did you mean \"run\"?\n"
-            "shop.toml:2:10: service a has no line run = …, the built-in service or the program that it is\n"
-            "shop.toml:5:7: run is a text, or an array of texts: the built-in service or the program, then its arguments");
+            "shop.toml:2:10: service a has no line run = …, the built-in service or the program "
+            "that it is\n"
+            "shop.toml:5:7: run is a text, or an array of texts: the built-in service or the "
+            "program, then its arguments");
 }
 
 TEST(ParseTest, RefusesASetThatFindsNothing) {
-  EXPECT_EQ(ErrorOf(kShop, {"service.ordres.calls.kv=unix:"}), "--set service.ordres.calls.kv=unix:: there is no service \"ordres\"; did you mean \"orders\"?");
-  EXPECT_EQ(ErrorOf(kShop, {"servce.orders.calls.kv=unix:"}), "--set servce.orders.calls.kv=unix:: there is no table \"servce\"; did you mean \"service\"?");
-  EXPECT_EQ(ErrorOf(kShop, {"over"}), "--set over: write --set KEY=VALUE, such as --set service.orders.calls.kv=unix:");
+  EXPECT_EQ(ErrorOf(kShop, {"service.ordres.calls.kv=unix:"}),
+            "--set service.ordres.calls.kv=unix:: there is no service \"ordres\"; did you mean "
+            "\"orders\"?");
+  EXPECT_EQ(ErrorOf(kShop, {"servce.orders.calls.kv=unix:"}),
+            "--set servce.orders.calls.kv=unix:: there is no table \"servce\"; did you mean "
+            "\"service\"?");
+  EXPECT_EQ(ErrorOf(kShop, {"over"}),
+            "--set over: write --set KEY=VALUE, such as --set service.orders.calls.kv=unix:");
   EXPECT_EQ(ErrorOf(kShop, {"service.orders.cals=[]"}),
-            "shop.toml, as changed by the command line: unknown key \"cals\" in service orders; did you mean \"calls\"?");
+            "shop.toml, as changed by the command line: unknown key \"cals\" in service orders; "
+            "did you mean \"calls\"?");
 }
 
 TEST(ParseTest, RefusesAFileThatIsNoWiring) {
@@ -126,15 +162,19 @@ TEST(ParseTest, RefusesAFileThatIsNoWiring) {
   const int fd = mkstemp(name);
   ASSERT_EQ(write(fd, large.data(), large.size()), static_cast<ssize_t>(large.size()));
   close(fd);
-  EXPECT_EQ(std::string(ReadWiring(name, {}).status().message()), std::string(name) + ": larger than 1 MiB; is it a wiring file?");
+  EXPECT_EQ(std::string(ReadWiring(name, {}).status().message()),
+            std::string(name) + ": larger than 1 MiB; is it a wiring file?");
   unlink(name);
-  EXPECT_EQ(std::string(ReadWiring(name, {}).status().message()), "cannot read the wiring file " + std::string(name) + ": No such file or directory");
-  EXPECT_EQ(std::string(ReadWiring("/", {}).status().message()), "cannot read the wiring file /: Is a directory");
+  EXPECT_EQ(std::string(ReadWiring(name, {}).status().message()),
+            "cannot read the wiring file " + std::string(name) + ": No such file or directory");
+  EXPECT_EQ(std::string(ReadWiring("/", {}).status().message()),
+            "cannot read the wiring file /: Is a directory");
 }
 
 TEST(ParseTest, RefusesMoreServicesThanTheLimit) {
   std::string text = "jackfield = 1\n";
-  for (size_t i = 0; i < kServicesMax; ++i) text += "[service.s" + std::to_string(i) + "]\nrun = \"a\"\n";
+  for (size_t i = 0; i < kServicesMax; ++i)
+    text += "[service.s" + std::to_string(i) + "]\nrun = \"a\"\n";
   EXPECT_TRUE(Parse(text).ok());
   text += "[service.more]\nrun = \"a\"\n";
   EXPECT_EQ(ErrorOf(text), "shop.toml:2:2: 257 services; a wiring has at most 256");

@@ -20,7 +20,8 @@ std::string DirectoryOf(std::string_view file) {
 
 class Planner {
  public:
-  Planner(Wiring wiring, const Registry& registry, std::span<const BuiltinService> builtins, const PlanOptions& options)
+  Planner(Wiring wiring, const Registry& registry, std::span<const BuiltinService> builtins,
+          const PlanOptions& options)
       : wiring_(std::move(wiring)), registry_(registry), builtins_(builtins), options_(options) {}
 
   absl::StatusOr<Plan> Make() {
@@ -34,7 +35,8 @@ class Planner {
     if (wrongs_.empty()) Sort();
     if (!wrongs_.empty()) return absl::InvalidArgumentError(wrongs_);
     for (PlannedService& service : plan_.services) {
-      if (service.called.empty()) service.args.insert(service.args.end(), options_.args.begin(), options_.args.end());
+      if (service.called.empty())
+        service.args.insert(service.args.end(), options_.args.begin(), options_.args.end());
     }
     return std::move(plan_);
   }
@@ -42,7 +44,8 @@ class Planner {
  private:
   void Wrong(Place place, std::string_view sentence) {
     const std::string line = Text(Prefix(wiring_.file, place), sentence);
-    if (wrongs_.find(line) != std::string::npos) return;  // --over is wrong once, however many channels it concerns
+    if (wrongs_.find(line) != std::string::npos)
+      return;  // --over is wrong once, however many channels it concerns
     wrongs_ += Text(wrongs_.empty() ? "" : "\n", line);
   }
 
@@ -62,21 +65,28 @@ class Planner {
       }
       if (service.builtin == nullptr) {
         const std::string guess = DidYouMean(what, names);
-        Wrong(entry.run_place, Text("there is no built-in service \"", Escaped(what), "\"",
-                                    guess.empty() ? Text("; a program is written with a '/', such as \"./", Escaped(what), "\"") : guess));
+        Wrong(entry.run_place,
+              Text("there is no built-in service \"", Escaped(what), "\"",
+                   guess.empty() ? Text("; a program is written with a '/', such as \"./",
+                                        Escaped(what), "\"")
+                                 : guess));
       }
     }
     plan_.services.push_back(std::move(service));
   }
 
   void CheckProgram(const ServiceEntry& entry, const std::string& path) {
-    struct stat what{};
+    struct stat what {};
     if (stat(path.c_str(), &what) != 0) {
-      return Wrong(entry.run_place, Text("the program of service ", entry.name, " is not there: ", Escaped(path), ": ", std::strerror(errno)));
+      return Wrong(entry.run_place, Text("the program of service ", entry.name, " is not there: ",
+                                         Escaped(path), ": ", std::strerror(errno)));
     }
-    if (!S_ISREG(what.st_mode)) return Wrong(entry.run_place, Text("the program of service ", entry.name, " is not a file: ", Escaped(path)));
+    if (!S_ISREG(what.st_mode))
+      return Wrong(entry.run_place,
+                   Text("the program of service ", entry.name, " is not a file: ", Escaped(path)));
     if (access(path.c_str(), X_OK) != 0) {
-      Wrong(entry.run_place, Text("the program of service ", entry.name, " may not be run; try: chmod +x ", Escaped(path)));
+      Wrong(entry.run_place, Text("the program of service ", entry.name,
+                                  " may not be run; try: chmod +x ", Escaped(path)));
     }
   }
 
@@ -84,7 +94,8 @@ class Planner {
   std::pair<std::string, Place> OverOf(const CallEntry& call) const {
     const bool set = !call.over.empty() && call.over_place.line == 0;
     if (!options_.over.empty() && !set) {
-      const bool word = options_.over.find(':') == std::string::npos;  // --over tcp means --over tcp:
+      const bool word =
+          options_.over.find(':') == std::string::npos;  // --over tcp means --over tcp:
       return {word ? options_.over + ":" : options_.over, Place{}};
     }
     if (!call.over.empty()) return {call.over, call.over_place};
@@ -97,7 +108,9 @@ class Planner {
     for (const ServiceEntry& service : wiring_.services) names.push_back(service.name);
     const auto found = std::find(names.begin(), names.end(), call.service);
     if (found == names.end()) {
-      return Wrong(call.place, Text("service ", caller, " calls \"", Escaped(call.service), "\", and there is no such service", DidYouMean(call.service, names)));
+      return Wrong(call.place,
+                   Text("service ", caller, " calls \"", Escaped(call.service),
+                        "\", and there is no such service", DidYouMean(call.service, names)));
     }
     PlannedChannel channel;
     channel.client = client;
@@ -105,18 +118,25 @@ class Planner {
     channel.role = call.role;
     channel.place = call.place;
     const auto [over, place] = OverOf(call);
-    if (over.empty()) return Wrong(call.place, Text("over what does ", caller, " call ", call.service, "? say it here, or for all channels by a line at the top: over = \"unix:\""));
+    if (over.empty())
+      return Wrong(
+          call.place,
+          Text("over what does ", caller, " call ", call.service,
+               "? say it here, or for all channels by a line at the top: over = \"unix:\""));
     absl::StatusOr<Address> address = registry_.Parse(over);
     if (!address.ok()) return Wrong(place, std::string(address.status().message()));
     channel.address = *std::move(address);
-    // A bare address becomes a place only when its server chooses one, so a client's side can be asked only about a place.
+    // A bare address becomes a place only when its server chooses one, so a client's side can be
+    // asked only about a place.
     for (const Role role : {Role::kServe, Role::kConnect}) {
       if (role == Role::kConnect && channel.address.bare()) break;
       absl::StatusOr<Caps> caps = registry_.Describe(MediumOf(channel.address), role);
       if (!caps.ok()) return Wrong(place, std::string(caps.status().message()));
-      if (const std::vector<std::string> missing = MissingNeeds(*caps, CallNeeds()); !missing.empty()) {
+      if (const std::vector<std::string> missing = MissingNeeds(*caps, CallNeeds());
+          !missing.empty()) {
         const std::vector<std::string_view> words(missing.begin(), missing.end());
-        return Wrong(place, Text(channel.address.ToString(), " cannot carry the calls of ", caller, " to ", call.service, ": it lacks ", Listed(words)));
+        return Wrong(place, Text(channel.address.ToString(), " cannot carry the calls of ", caller,
+                                 " to ", call.service, ": it lacks ", Listed(words)));
       }
       if (role == Role::kServe) channel.caps = *caps;
     }
@@ -126,7 +146,9 @@ class Planner {
   void Connect(PlannedChannel channel) {
     PlannedService& server = plan_.services[channel.server];
     const Address serve = channel.address.Without("on_full");
-    const auto same = std::find_if(server.serves.begin(), server.serves.end(), [&](const Address& other) { return other.ToString() == serve.ToString(); });
+    const auto same =
+        std::find_if(server.serves.begin(), server.serves.end(),
+                     [&](const Address& other) { return other.ToString() == serve.ToString(); });
     channel.serve = static_cast<size_t>(same - server.serves.begin());
     // Ends that are handed out belong to one channel each.
     if (channel.caps.inherited || same == server.serves.end()) {
@@ -135,7 +157,9 @@ class Planner {
     }
     plan_.one_process |= channel.caps.one_process;
     if (channel.caps.one_thread) {
-      Wrong(channel.place, Text(channel.address.ToString(), " joins nodes that one thread drives, and each service here has a thread of its own; it is for tests"));
+      Wrong(channel.place, Text(channel.address.ToString(),
+                                " joins nodes that one thread drives, and each service here has a "
+                                "thread of its own; it is for tests"));
     }
     server.called.push_back(plan_.channels.size());
     plan_.services[channel.client].calls.push_back(plan_.channels.size());
@@ -148,25 +172,38 @@ class Planner {
       if (channel.address.bare() || channel.caps.inherited) continue;
       for (const PlannedChannel& other : plan_.channels) {
         if (&other == &channel) break;
-        if (other.server != channel.server && MediumOf(other.address).ToString() == MediumOf(channel.address).ToString()) {
-          Wrong(channel.place, Text(plan_.services[other.server].name, " and ", plan_.services[channel.server].name, " cannot both serve at ",
-                                    channel.address.ToString(), "; write \"", channel.address.WithTarget("").ToString(), "\" and each chooses a place of its own"));
+        if (other.server != channel.server &&
+            MediumOf(other.address).ToString() == MediumOf(channel.address).ToString()) {
+          Wrong(channel.place, Text(plan_.services[other.server].name, " and ",
+                                    plan_.services[channel.server].name, " cannot both serve at ",
+                                    channel.address.ToString(), "; write \"",
+                                    channel.address.WithTarget("").ToString(),
+                                    "\" and each chooses a place of its own"));
         }
       }
     }
     for (size_t i = 0; i < plan_.services.size() && plan_.one_process; ++i) {
       if (plan_.services[i].builtin != nullptr) continue;
-      const auto inside = std::find_if(plan_.channels.begin(), plan_.channels.end(), [](const PlannedChannel& channel) { return channel.caps.one_process; });
-      Wrong(wiring_.services[i].run_place, Text("service ", plan_.services[i].name, " is a program, and ", inside->address.ToString(),
-                                                " joins only services of one process, which are built in; choose another medium, such as \"unix:\""));
+      const auto inside =
+          std::find_if(plan_.channels.begin(), plan_.channels.end(),
+                       [](const PlannedChannel& channel) { return channel.caps.one_process; });
+      Wrong(wiring_.services[i].run_place,
+            Text("service ", plan_.services[i].name, " is a program, and ",
+                 inside->address.ToString(),
+                 " joins only services of one process, which are built in; choose another medium, "
+                 "such as \"unix:\""));
     }
     size_t bytes = 0;
     for (const std::string& arg : options_.args) {
       bytes += arg.size() + 5;
-      if (arg.find('\n') != std::string::npos) return Wrong({}, "an argument behind \"--\" has a newline in it, which cannot be handed to a service");
+      if (arg.find('\n') != std::string::npos)
+        return Wrong(
+            {},
+            "an argument behind \"--\" has a newline in it, which cannot be handed to a service");
     }
     if (bytes > 120'000 && !plan_.one_process) {
-      Wrong({}, Text("the arguments behind \"--\" are ", bytes, " bytes long; a service can be handed at most 120000"));
+      Wrong({}, Text("the arguments behind \"--\" are ", bytes,
+                     " bytes long; a service can be handed at most 120000"));
     }
   }
 
@@ -191,7 +228,8 @@ class Planner {
   }
 
   // Depth at most kServicesMax.
-  bool Visit(size_t service, std::vector<int>& state, std::vector<size_t>& path, std::vector<size_t>& order) {
+  bool Visit(size_t service, std::vector<int>& state, std::vector<size_t>& path,
+             std::vector<size_t>& order) {
     if (state[service] == 2) return true;
     state[service] = 1;
     path.push_back(service);
@@ -199,8 +237,11 @@ class Planner {
       const PlannedChannel& channel = plan_.channels[call];
       if (state[channel.server] == 1) {
         std::string circle;
-        for (auto at = std::find(path.begin(), path.end(), channel.server); at != path.end(); ++at) circle += Text(plan_.services[*at].name, " → ");
-        Wrong(channel.place, Text("calls go in a circle: ", circle, plan_.services[channel.server].name, "; take one of these calls out"));
+        for (auto at = std::find(path.begin(), path.end(), channel.server); at != path.end(); ++at)
+          circle += Text(plan_.services[*at].name, " → ");
+        Wrong(channel.place,
+              Text("calls go in a circle: ", circle, plan_.services[channel.server].name,
+                   "; take one of these calls out"));
         return false;
       }
       if (!Visit(channel.server, state, path, order)) return false;
@@ -221,7 +262,9 @@ class Planner {
 
 }  // namespace
 
-absl::StatusOr<Plan> MakePlan(Wiring wiring, const Registry& registry, std::span<const BuiltinService> builtins, const PlanOptions& options) {
+absl::StatusOr<Plan> MakePlan(Wiring wiring, const Registry& registry,
+                              std::span<const BuiltinService> builtins,
+                              const PlanOptions& options) {
   return Planner(std::move(wiring), registry, builtins, options).Make();
 }
 
@@ -236,8 +279,8 @@ Address ClientAddress(const Address& wired, const Address& actual) {
 }
 
 std::string Summary(const Plan& plan) {
-  return Text(plan.services.size(), plan.services.size() == 1 ? " service, " : " services, ", plan.channels.size(),
-              plan.channels.size() == 1 ? " channel" : " channels");
+  return Text(plan.services.size(), plan.services.size() == 1 ? " service, " : " services, ",
+              plan.channels.size(), plan.channels.size() == 1 ? " channel" : " channels");
 }
 
 }  // namespace jackfield

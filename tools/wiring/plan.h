@@ -1,5 +1,5 @@
-// A wiring that has been checked: every service found, every channel's medium able to carry calls, an order to start in.
-// Nothing has been started and no file but programs' permissions looked at.
+// A wiring that has been checked: every service found, every channel's medium able to carry calls,
+// an order to start in. Nothing has been started and no file but programs' permissions looked at.
 //
 // Thread: any; plain values. A Plan points to BuiltinServices, which outlive it.
 #ifndef JACKFIELD_TOOLS_WIRING_PLAN_H_
@@ -24,7 +24,7 @@ struct PlannedChannel {
   size_t client = 0;
   size_t server = 0;
   std::string role;
-  Address address;   // as wired; bare: the server chooses a place and reports it
+  Address address;  // as wired; bare: the server chooses a place and reports it
   Caps caps;
   size_t serve = 0;  // which of the server's addresses
   Place place;
@@ -35,9 +35,9 @@ struct PlannedService {
   const BuiltinService* builtin = nullptr;  // or a program:
   std::string program;                      // its path
   std::vector<std::string> args;
-  std::vector<Address> serves;   // what it is to serve at; channels that ask for the same share one
-  std::vector<size_t> calls;     // channels that it is the client of
-  std::vector<size_t> called;    // channels that it is the server of
+  std::vector<Address> serves;  // what it is to serve at; channels that ask for the same share one
+  std::vector<size_t> calls;    // channels that it is the client of
+  std::vector<size_t> called;   // channels that it is the server of
 };
 
 struct Plan {
@@ -49,17 +49,19 @@ struct Plan {
 };
 
 struct PlanOptions {
-  std::string over;               // for every channel, but those that --set names; "": as the file says
+  std::string over;  // for every channel, but those that --set names; "": as the file says
   std::vector<std::string> args;  // for the services that nothing calls, behind their own
 };
 
 // Errors: INVALID_ARGUMENT; each line of the message is one thing that is wrong, with its place.
-absl::StatusOr<Plan> MakePlan(Wiring wiring, const Registry& registry, std::span<const BuiltinService> builtins, const PlanOptions& options);
+absl::StatusOr<Plan> MakePlan(Wiring wiring, const Registry& registry,
+                              std::span<const BuiltinService> builtins, const PlanOptions& options);
 
 // `address` without what a channel or a node understands itself: what a transport is asked about.
 Address MediumOf(const Address& address);
 
-// Where a client reaches the server that was wired as `wired` and reports that it serves at `actual`.
+// Where a client reaches the server that was wired as `wired` and reports that it serves at
+// `actual`.
 Address ClientAddress(const Address& wired, const Address& actual);
 
 // "3 services, 2 channels"

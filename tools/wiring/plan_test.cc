@@ -16,7 +16,10 @@ class LossyTransport final : public Transport {
     caps.reliable = caps.reply = false;
     return caps;
   }
-  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address&, Role, Node&, LinkSink&) const override { return absl::UnimplementedError("only described"); }
+  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address&, Role, Node&,
+                                                LinkSink&) const override {
+    return absl::UnimplementedError("only described");
+  }
 };
 
 absl::Status NoService(Service&) { return absl::OkStatus(); }
@@ -28,16 +31,20 @@ class PlanTest : public ::testing::Test {
     registry_.Add(std::make_unique<LossyTransport>());
   }
 
-  absl::StatusOr<Plan> Make(std::string_view body, PlanOptions options = {}, std::vector<std::string> sets = {}) {
-    absl::StatusOr<Wiring> wiring = ParseWiring("/dev/shop.toml", std::string("jackfield = 1\n") + std::string(body), sets);
+  absl::StatusOr<Plan> Make(std::string_view body, PlanOptions options = {},
+                            std::vector<std::string> sets = {}) {
+    absl::StatusOr<Wiring> wiring =
+        ParseWiring("/dev/shop.toml", std::string("jackfield = 1\n") + std::string(body), sets);
     if (!wiring.ok()) return wiring.status();
     return MakePlan(*std::move(wiring), registry_, kServices, options);
   }
-  std::string ErrorOf(std::string_view body, PlanOptions options = {}, std::vector<std::string> sets = {}) {
+  std::string ErrorOf(std::string_view body, PlanOptions options = {},
+                      std::vector<std::string> sets = {}) {
     return std::string(Make(body, std::move(options), std::move(sets)).status().message());
   }
 
-  static constexpr BuiltinService kServices[] = {{"source", NoService, ""}, {"tokenize", NoService, ""}, {"count", NoService, ""}};
+  static constexpr BuiltinService kServices[] = {
+      {"source", NoService, ""}, {"tokenize", NoService, ""}, {"count", NoService, ""}};
   Registry registry_;
 };
 
@@ -54,7 +61,8 @@ TEST_F(PlanTest, PutsProvidersBeforeTheirClients) {
   EXPECT_EQ(plan->services[0].name, "count");
   EXPECT_EQ(plan->services[1].name, "tokenize");
   EXPECT_EQ(plan->services[2].name, "source");
-  EXPECT_EQ(plan->services[2].args, (std::vector<std::string>{"first", "a", "b"})) << "what nothing calls gets the arguments";
+  EXPECT_EQ(plan->services[2].args, (std::vector<std::string>{"first", "a", "b"}))
+      << "what nothing calls gets the arguments";
   EXPECT_TRUE(plan->services[0].args.empty());
   EXPECT_EQ(Summary(*plan), "3 services, 2 channels");
   EXPECT_FALSE(plan->one_process);
@@ -63,75 +71,104 @@ TEST_F(PlanTest, PutsProvidersBeforeTheirClients) {
 TEST_F(PlanTest, ChannelsThatAskForTheSameShareOneAddress) {
   constexpr std::string_view kShared =
       "[service.a]\nrun = \"source\"\ncalls = { c = \"unix:\" }\n"
-      "[service.b]\nrun = \"source\"\ncalls = { c = \"unix:?on_full=fail\", again = { service = \"c\", over = \"tcp:\" } }\n"
+      "[service.b]\nrun = \"source\"\ncalls = { c = \"unix:?on_full=fail\", again = { service = "
+      "\"c\", over = \"tcp:\" } }\n"
       "[service.c]\nrun = \"count\"\n";
   const auto plan = Make(kShared);
   ASSERT_TRUE(plan.ok()) << plan.status();
   EXPECT_EQ(plan->services[0].serves.size(), 2u);
   const auto handed = Make(kShared, {.over = "pipe", .args = {}});
   ASSERT_TRUE(handed.ok()) << handed.status();
-  EXPECT_EQ(handed->services[0].serves.size(), 3u) << "ends that are handed out belong to one channel each";
+  EXPECT_EQ(handed->services[0].serves.size(), 3u)
+      << "ends that are handed out belong to one channel each";
 }
 
 TEST_F(PlanTest, OverChangesEveryChannelButThoseThatSetNames) {
-  const auto plan = Make(kWords, {.over = "pipe", .args = {}}, {"service.tokenize.calls.count=tcp:"});
+  const auto plan =
+      Make(kWords, {.over = "pipe", .args = {}}, {"service.tokenize.calls.count=tcp:"});
   ASSERT_TRUE(plan.ok()) << plan.status();
   EXPECT_EQ(plan->channels[0].address.ToString(), "pipe:");
   EXPECT_EQ(plan->channels[1].address.ToString(), "tcp:");
 }
 
 TEST_F(PlanTest, AMediumOfOneProcessMakesTheWholePlanThreads) {
-  const auto plan = Make(kWords, {.over = "", .args = {}}, {"service.tokenize.calls.count=inproc:"});
+  const auto plan =
+      Make(kWords, {.over = "", .args = {}}, {"service.tokenize.calls.count=inproc:"});
   ASSERT_TRUE(plan.ok()) << plan.status();
   EXPECT_TRUE(plan->one_process);
 }
 
 TEST_F(PlanTest, SaysWhatIsWrongAndWhere) {
   const std::pair<std::string_view, std::string_view> kWrongs[] = {
-      {"over = \"unix:\"\n[service.a]\nrun = \"source\"\ncalls = [\"b\"]\n[service.b]\nrun = \"count\"\ncalls = [\"a\"]\n",
+      {"over = \"unix:\"\n[service.a]\nrun = \"source\"\ncalls = [\"b\"]\n[service.b]\nrun = "
+       "\"count\"\ncalls = [\"a\"]\n",
        "/dev/shop.toml:8:10: calls go in a circle: a → b → a; take one of these calls out"},
-      {"over = \"unix:\"\n[service.a]\nrun = \"source\"\ncalls = [\"a\"]\n", "/dev/shop.toml:5:10: calls go in a circle: a → a; take one of these calls out"},
+      {"over = \"unix:\"\n[service.a]\nrun = \"source\"\ncalls = [\"a\"]\n",
+       "/dev/shop.toml:5:10: calls go in a circle: a → a; take one of these calls out"},
       {"[service.a]\nrun = \"source\"\ncalls = { b = \"unxi:\" }\n[service.b]\nrun = \"count\"\n",
        "/dev/shop.toml:4:15: \"unxi:\" is not a transport; did you mean \"unix:\"?"},
-      {"[service.a]\nrun = \"source\"\ncalls = { b = \"unix:?tipe=stream\" }\n[service.b]\nrun = \"count\"\n",
-       "/dev/shop.toml:4:15: address \"unix:?tipe=stream\": no parameter \"tipe\"; did you mean \"type\"?"},
+      {"[service.a]\nrun = \"source\"\ncalls = { b = \"unix:?tipe=stream\" }\n[service.b]\nrun = "
+       "\"count\"\n",
+       "/dev/shop.toml:4:15: address \"unix:?tipe=stream\": no parameter \"tipe\"; did you mean "
+       "\"type\"?"},
       {"[service.a]\nrun = \"source\"\ncalls = { b = \"lossy:\" }\n[service.b]\nrun = \"count\"\n",
        "/dev/shop.toml:4:15: lossy: cannot carry the calls of a to b: it lacks reply and reliable"},
-      {"[service.a]\nrun = \"source\"\ncalls = { cuonter = \"unix:\" }\n[service.counter]\nrun = \"count\"\n",
-       "/dev/shop.toml:4:11: service a calls \"cuonter\", and there is no such service; did you mean \"counter\"?"},
+      {"[service.a]\nrun = \"source\"\ncalls = { cuonter = \"unix:\" }\n[service.counter]\nrun = "
+       "\"count\"\n",
+       "/dev/shop.toml:4:11: service a calls \"cuonter\", and there is no such service; did you "
+       "mean \"counter\"?"},
       {"[service.a]\nrun = \"source\"\ncalls = [\"b\"]\n[service.b]\nrun = \"count\"\n",
-       "/dev/shop.toml:4:10: over what does a call b? say it here, or for all channels by a line at the top: over = \"unix:\""},
-      {"[service.a]\nrun = \"sourse\"\n", "/dev/shop.toml:3:7: there is no built-in service \"sourse\"; did you mean \"source\"?"},
-      {"[service.a]\nrun = \"zzzzzzz\"\n", "/dev/shop.toml:3:7: there is no built-in service \"zzzzzzz\"; a program is written with a '/', such as \"./zzzzzzz\""},
-      {"[service.a]\nrun = \"./no/program\"\n", "/dev/shop.toml:3:7: the program of service a is not there: /dev/./no/program: No such file or directory"},
-      {"[service.a]\nrun = \"./null\"\n", "/dev/shop.toml:3:7: the program of service a is not a file: /dev/./null"},
-      {"[service.a]\nrun = \"/etc/passwd\"\n", "/dev/shop.toml:3:7: the program of service a may not be run; try: chmod +x /etc/passwd"},
-      {"over = \"unix:@x\"\n[service.a]\nrun = \"source\"\ncalls = [\"b\", \"c\"]\n[service.b]\nrun = \"count\"\n[service.c]\nrun = \"count\"\n",
-       "/dev/shop.toml:5:15: b and c cannot both serve at unix:@x; write \"unix:\" and each chooses a place of its own"},
-      {"[service.a]\nrun = \"/bin/true\"\ncalls = { b = \"inproc:\" }\n[service.b]\nrun = \"count\"\n",
-       "/dev/shop.toml:3:7: service a is a program, and inproc: joins only services of one process, which are built in; choose another medium, such as \"unix:\""},
+       "/dev/shop.toml:4:10: over what does a call b? say it here, or for all channels by a line "
+       "at the top: over = \"unix:\""},
+      {"[service.a]\nrun = \"sourse\"\n",
+       "/dev/shop.toml:3:7: there is no built-in service \"sourse\"; did you mean \"source\"?"},
+      {"[service.a]\nrun = \"zzzzzzz\"\n",
+       "/dev/shop.toml:3:7: there is no built-in service \"zzzzzzz\"; a program is written with a "
+       "'/', such as \"./zzzzzzz\""},
+      {"[service.a]\nrun = \"./no/program\"\n",
+       "/dev/shop.toml:3:7: the program of service a is not there: /dev/./no/program: No such file "
+       "or directory"},
+      {"[service.a]\nrun = \"./null\"\n",
+       "/dev/shop.toml:3:7: the program of service a is not a file: /dev/./null"},
+      {"[service.a]\nrun = \"/etc/passwd\"\n",
+       "/dev/shop.toml:3:7: the program of service a may not be run; try: chmod +x /etc/passwd"},
+      {"over = \"unix:@x\"\n[service.a]\nrun = \"source\"\ncalls = [\"b\", "
+       "\"c\"]\n[service.b]\nrun = \"count\"\n[service.c]\nrun = \"count\"\n",
+       "/dev/shop.toml:5:15: b and c cannot both serve at unix:@x; write \"unix:\" and each "
+       "chooses a place of its own"},
+      {"[service.a]\nrun = \"/bin/true\"\ncalls = { b = \"inproc:\" }\n[service.b]\nrun = "
+       "\"count\"\n",
+       "/dev/shop.toml:3:7: service a is a program, and inproc: joins only services of one "
+       "process, which are built in; choose another medium, such as \"unix:\""},
   };
   for (const auto& [body, sentence] : kWrongs) EXPECT_EQ(ErrorOf(body), sentence) << body;
 }
 
 TEST_F(PlanTest, RefusesAnOverThatIsNoTransport) {
-  EXPECT_EQ(ErrorOf("over = \"unix:\"\n[service.a]\nrun = \"source\"\ncalls = [\"b\"]\n[service.b]\nrun = \"count\"\n", {.over = "tpc", .args = {}}),
-            "/dev/shop.toml, as changed by the command line: \"tpc:\" is not a transport; did you mean \"tcp:\"?");
+  EXPECT_EQ(ErrorOf("over = \"unix:\"\n[service.a]\nrun = \"source\"\ncalls = "
+                    "[\"b\"]\n[service.b]\nrun = \"count\"\n",
+                    {.over = "tpc", .args = {}}),
+            "/dev/shop.toml, as changed by the command line: \"tpc:\" is not a transport; did you "
+            "mean \"tcp:\"?");
 }
 
 TEST_F(PlanTest, RefusesArgumentsThatCannotBeHandedOver) {
   EXPECT_EQ(ErrorOf(kWords, {.over = "", .args = {"a\nb"}}),
-            "/dev/shop.toml, as changed by the command line: an argument behind \"--\" has a newline in it, which cannot be handed to a service");
+            "/dev/shop.toml, as changed by the command line: an argument behind \"--\" has a "
+            "newline in it, which cannot be handed to a service");
   const std::vector<std::string> many(10, std::string(20'000, 'x'));
   EXPECT_EQ(ErrorOf(kWords, {.over = "", .args = many}),
-            "/dev/shop.toml, as changed by the command line: the arguments behind \"--\" are 200050 bytes long; a service can be handed at most 120000");
-  EXPECT_TRUE(Make(kWords, {.over = "inproc", .args = many}).ok()) << "threads are handed any length";
+            "/dev/shop.toml, as changed by the command line: the arguments behind \"--\" are "
+            "200050 bytes long; a service can be handed at most 120000");
+  EXPECT_TRUE(Make(kWords, {.over = "inproc", .args = many}).ok())
+      << "threads are handed any length";
 }
 
 TEST_F(PlanTest, AClientReachesThePlaceThatTheServerReportsWithItsOwnParameters) {
   const auto wired = registry_.Parse("unix:?type=seqpacket&on_full=fail&spin=0");
   const auto actual = registry_.Parse("unix:@7?type=seqpacket");
-  EXPECT_EQ(ClientAddress(*wired, *actual).ToString(), "unix:@7?type=seqpacket&on_full=fail&spin=0");
+  EXPECT_EQ(ClientAddress(*wired, *actual).ToString(),
+            "unix:@7?type=seqpacket&on_full=fail&spin=0");
   EXPECT_EQ(MediumOf(*wired).ToString(), "unix:?type=seqpacket");
 }
 

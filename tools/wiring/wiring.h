@@ -1,15 +1,18 @@
-// The wiring file as plain values, each with its place in the file. What it means is found out in tools/wiring/plan.h.
+// The wiring file as plain values, each with its place in the file. What it means is found out in
+// tools/wiring/plan.h.
 //
 //   jackfield = 1
 //   name      = "shop"
 //   over      = "unix:"                       # of every channel that does not say otherwise
 //
 //   [service.kv]
-//   run = "kv --dir ./data"                   # a built-in service, or a program: "./kv", relative to this file
+//   run = "kv --dir ./data"                   # a built-in service, or a program: "./kv", relative
+//   to this file
 //
 //   [service.orders]
 //   run   = ["./orders", "--workers=4"]       # the same, for arguments with spaces in them
-//   calls = { kv = "shm:", log = { service = "logger", over = "unix:" } }     or: calls = ["kv", "logger"]
+//   calls = { kv = "shm:", log = { service = "logger", over = "unix:" } }     or: calls = ["kv",
+//   "logger"]
 //
 // A role is the name of the service that it calls unless its entry names one.
 //
@@ -61,11 +64,12 @@ inline constexpr size_t kWiringBytesMax = 1 << 20;
 inline constexpr size_t kServicesMax = 256;
 inline constexpr size_t kCallEntriesMax = 64;  // of one service
 
-// `text` as a Wiring. `sets` are "key.key=value" from the command line: each replaces or adds one value before the file
-// is read; a value that is no TOML is taken as a string.
-// Errors: INVALID_ARGUMENT; each line of the message is one thing that is wrong: "FILE:LINE:COLUMN: sentence".
-// FAILED_PRECONDITION: one of `sets` cannot be read, in one sentence.
-absl::StatusOr<Wiring> ParseWiring(std::string_view file, std::string_view text, std::span<const std::string> sets);
+// `text` as a Wiring. `sets` are "key.key=value" from the command line: each replaces or adds one
+// value before the file is read; a value that is no TOML is taken as a string. Errors:
+// INVALID_ARGUMENT; each line of the message is one thing that is wrong: "FILE:LINE:COLUMN:
+// sentence". FAILED_PRECONDITION: one of `sets` cannot be read, in one sentence.
+absl::StatusOr<Wiring> ParseWiring(std::string_view file, std::string_view text,
+                                   std::span<const std::string> sets);
 
 // The same, reading the file. Errors: as well NOT_FOUND and UNAVAILABLE, in one sentence.
 absl::StatusOr<Wiring> ReadWiring(const std::string& file, std::span<const std::string> sets);

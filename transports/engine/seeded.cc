@@ -15,7 +15,8 @@ absl::StatusOr<DurationRange> ParseDurationRange(std::string_view text) {
   absl::StatusOr<int64_t> max_ns = ParseDurationNs(text.substr(dots + 2));
   if (!max_ns.ok()) return max_ns.status();
   if (*max_ns < *min_ns) {
-    return absl::InvalidArgumentError(Text("\"", Escaped(text), "\" runs backwards; write the shorter duration first"));
+    return absl::InvalidArgumentError(
+        Text("\"", Escaped(text), "\" runs backwards; write the shorter duration first"));
   }
   return DurationRange{*min_ns, *max_ns};
 }
@@ -24,7 +25,8 @@ absl::StatusOr<uint64_t> ParseSeed(std::string_view text) {
   uint64_t seed = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
   if (error != std::errc() || end != text.data() + text.size()) {
-    return absl::InvalidArgumentError(Text("\"", Escaped(text), "\" is not a seed; write a number, such as 7"));
+    return absl::InvalidArgumentError(
+        Text("\"", Escaped(text), "\" is not a seed; write a number, such as 7"));
   }
   return seed;
 }

@@ -1,5 +1,5 @@
-// Chance that can be repeated: a generator whose whole course its seed decides, and the durations that addresses
-// give as a range. For transports that invent a medium's weather: sim, chaos.
+// Chance that can be repeated: a generator whose whole course its seed decides, and the durations
+// that addresses give as a range. For transports that invent a medium's weather: sim, chaos.
 #ifndef JACKFIELD_TRANSPORTS_ENGINE_SEEDED_H_
 #define JACKFIELD_TRANSPORTS_ENGINE_SEEDED_H_
 
@@ -24,7 +24,8 @@ class Random {
   int64_t Between(int64_t min, int64_t max) {            // both included
     return min + static_cast<int64_t>(Below(static_cast<uint64_t>(max - min) + 1));
   }
-  // True in `share` (0..1) of the cases. Takes one number even for 0, so that one knob does not shift another's luck.
+  // True in `share` (0..1) of the cases. Takes one number even for 0, so that one knob does not
+  // shift another's luck.
   bool Chance(double share) { return static_cast<double>(Next() >> 11) * 0x1p-53 < share; }
 
  private:
@@ -37,7 +38,8 @@ struct DurationRange {
   int64_t Draw(Random& random) const { return random.Between(min_ns, max_ns); }
 };
 
-// "1ms" or "1us..50us". Errors: INVALID_ARGUMENT (a duration that cannot be read, or a range that runs backwards).
+// "1ms" or "1us..50us". Errors: INVALID_ARGUMENT (a duration that cannot be read, or a range that
+// runs backwards).
 absl::StatusOr<DurationRange> ParseDurationRange(std::string_view text);
 
 // A seed: a decimal number. Errors: INVALID_ARGUMENT.

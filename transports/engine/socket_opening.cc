@@ -19,7 +19,8 @@ constexpr int64_t kRetryNs = 10'000'000;
 struct Wait {
   explicit Wait(Op::Done done) : op(done, this) {}
   Op op;
-  void* owner = nullptr;  // nullptr: orphaned; deletes itself, and its descriptor, when the op is done
+  void* owner =
+      nullptr;  // nullptr: orphaned; deletes itself, and its descriptor, when the op is done
   int fd = -1;
 };
 
@@ -42,7 +43,8 @@ class SocketServer final : public Opening {
         actual_(std::move(actual)),
         wait_(new Wait([](Op& op, int32_t result) {
           auto* wait = static_cast<Wait*>(op.user);
-          if (wait->owner != nullptr) return static_cast<SocketServer*>(wait->owner)->OnReady(result);
+          if (wait->owner != nullptr)
+            return static_cast<SocketServer*>(wait->owner)->OnReady(result);
           close(wait->fd);
           delete wait;
         })),
@@ -109,18 +111,23 @@ class SocketClient final : public Opening {
         result_(result),
         wait_(new Wait([](Op& op, int32_t result) {
           auto* wait = static_cast<Wait*>(op.user);
-          if (wait->owner != nullptr) return static_cast<SocketClient*>(wait->owner)->OnReady(result);
+          if (wait->owner != nullptr)
+            return static_cast<SocketClient*>(wait->owner)->OnReady(result);
           close(wait->fd);
           delete wait;
         })),
-        timer_([](Timer& timer) {
-          auto* self = static_cast<SocketClient*>(timer.user);
-          self->Finish(self->result_);
-        }, this) {
+        timer_(
+            [](Timer& timer) {
+              auto* self = static_cast<SocketClient*>(timer.user);
+              self->Finish(self->result_);
+            },
+            this) {
     wait_->owner = this;
     wait_->fd = fd;
-    if (result == -EINPROGRESS) node_.reactor().Start(wait_->op, fd, POLLOUT);
-    else node_.timers().Arm(timer_, 0);
+    if (result == -EINPROGRESS)
+      node_.reactor().Start(wait_->op, fd, POLLOUT);
+    else
+      node_.timers().Arm(timer_, 0);
   }
   ~SocketClient() override {
     node_.timers().Cancel(timer_);
@@ -152,12 +159,16 @@ class SocketClient final : public Opening {
 
 }  // namespace
 
-std::unique_ptr<Opening> MakeSocketServer(Node& node, LinkSink& sink, int listening_fd, Address actual, HandOver hand_over) {
-  return std::make_unique<SocketServer>(node, sink, listening_fd, std::move(actual), std::move(hand_over));
+std::unique_ptr<Opening> MakeSocketServer(Node& node, LinkSink& sink, int listening_fd,
+                                          Address actual, HandOver hand_over) {
+  return std::make_unique<SocketServer>(node, sink, listening_fd, std::move(actual),
+                                        std::move(hand_over));
 }
 
-std::unique_ptr<Opening> MakeSocketClient(Node& node, LinkSink& sink, int fd, int result, std::string what, HandOver hand_over) {
-  return std::make_unique<SocketClient>(node, sink, fd, result, std::move(what), std::move(hand_over));
+std::unique_ptr<Opening> MakeSocketClient(Node& node, LinkSink& sink, int fd, int result,
+                                          std::string what, HandOver hand_over) {
+  return std::make_unique<SocketClient>(node, sink, fd, result, std::move(what),
+                                        std::move(hand_over));
 }
 
 PeerIdentity PeerOf(int fd) {

@@ -19,17 +19,19 @@ namespace jackfield {
 // Turns a connected socket, which it takes over, into a link for `sink`.
 using HandOver = std::function<void(int fd, LinkSink& sink)>;
 
-// Accepts on `listening_fd` (non-blocking; taken over) until destroyed. When descriptors run out it takes the connection
-// with a reserved one and closes it, so that the client is told at once and the listener lives (FAULTS C1).
-std::unique_ptr<Opening> MakeSocketServer(Node& node, LinkSink& sink, int listening_fd, Address actual, HandOver hand_over);
+// Accepts on `listening_fd` (non-blocking; taken over) until destroyed. When descriptors run out it
+// takes the connection with a reserved one and closes it, so that the client is told at once and
+// the listener lives (FAULTS C1).
+std::unique_ptr<Opening> MakeSocketServer(Node& node, LinkSink& sink, int listening_fd,
+                                          Address actual, HandOver hand_over);
 
 // Finishes a connect() on `fd` (non-blocking; taken over) that returned `result` (0 or -errno).
 // what: for errors, "connect unix:@kv".
-std::unique_ptr<Opening> MakeSocketClient(Node& node, LinkSink& sink, int fd, int result, std::string what, HandOver hand_over);
+std::unique_ptr<Opening> MakeSocketClient(Node& node, LinkSink& sink, int fd, int result,
+                                          std::string what, HandOver hand_over);
 
 // Who is at the other end of a unix socket (SO_PEERCRED).
 PeerIdentity PeerOf(int fd);
-
 
 }  // namespace jackfield
 

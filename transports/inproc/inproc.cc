@@ -20,7 +20,8 @@ namespace jackfield {
 namespace {
 
 constexpr std::string_view kKeys[] = {"size"};
-constexpr uint64_t kRingBytesDefault = 4 << 20;  // of address space: memory is taken as it is touched
+constexpr uint64_t kRingBytesDefault = 4
+                                       << 20;  // of address space: memory is taken as it is touched
 constexpr uint64_t kRingBytesMin = 64 << 10;
 constexpr uint64_t kRingBytesMax = 1 << 30;
 
@@ -31,7 +32,8 @@ absl::StatusOr<uint64_t> RingBytes(const Address& address) {
   absl::StatusOr<uint64_t> bytes = ParseBytes(*size);
   if (!bytes.ok()) return bytes;
   if (!std::has_single_bit(*bytes) || *bytes < kRingBytesMin || *bytes > kRingBytesMax) {
-    return absl::InvalidArgumentError(Text(address.ToString(), ": size is a power of two from 64KiB to 1GiB"));
+    return absl::InvalidArgumentError(
+        Text(address.ToString(), ": size is a power of two from 64KiB to 1GiB"));
   }
   return bytes;
 }
@@ -49,16 +51,18 @@ Caps InprocCaps(uint64_t ring_bytes) {
 struct Pair : std::enable_shared_from_this<Pair> {
   // The bell of one end. Thread: rung by the other end's, answered on its own node's.
   struct Bell : Posted {
-    std::shared_ptr<Pair> keep;       // while it is on its way
+    std::shared_ptr<Pair> keep;  // while it is on its way
     std::atomic<bool> on_its_way{false};
     MailboxHandle mailbox;
-    Link* link = nullptr;             // its own thread's; null before and after the link
+    Link* link = nullptr;  // its own thread's; null before and after the link
   };
 
   ~Pair() {
     if (memory != MAP_FAILED) munmap(memory, 2 * ring_bytes);
   }
-  std::byte* data(int lane) const { return static_cast<std::byte*>(memory) + static_cast<uint64_t>(lane) * ring_bytes; }
+  std::byte* data(int lane) const {
+    return static_cast<std::byte*>(memory) + static_cast<uint64_t>(lane) * ring_bytes;
+  }
 
   void* memory = MAP_FAILED;
   uint64_t ring_bytes = 0;
@@ -75,7 +79,9 @@ class InprocBell final : public RingBell {
     bell.keep = pair_;
     if (!bell.mailbox->Post(bell)) bell.keep.reset();  // that node is gone
   }
-  bool PeerGone() override { return false; }  // an end that goes says so: a thread does not die alone
+  bool PeerGone() override {
+    return false;
+  }  // an end that goes says so: a thread does not die alone
   Pair& pair() const { return *pair_; }
 
  private:
@@ -96,7 +102,8 @@ class InprocDriver final : public LinkDriver {
   InprocDriver(const std::shared_ptr<Pair>& pair, int own)
       : pair_(pair),
         own_(own),
-        ring_(pair->lanes[own], pair->data(own), pair->lanes[1 - own], pair->data(1 - own), pair->ring_bytes, std::make_unique<InprocBell>(pair, own)) {}
+        ring_(pair->lanes[own], pair->data(own), pair->lanes[1 - own], pair->data(1 - own),
+              pair->ring_bytes, std::make_unique<InprocBell>(pair, own)) {}
   ~InprocDriver() override { pair_->bells[own_].link = nullptr; }
   void Pump(Link& link) override {
     pair_->bells[own_].link = &link;
@@ -130,18 +137,25 @@ using Names = std::map<std::string, std::shared_ptr<Listener>, std::less<>>;
 
 struct Directory {
   std::mutex mutex;
-  Names names;           // guarded by mutex
+  Names names;             // guarded by mutex
   uint64_t next_name = 1;  // guarded by mutex
 };
 
 class ServerOpening final : public Opening {
  public:
-  ServerOpening(Directory& directory, std::string name, std::shared_ptr<Listener> listener, Node& node, Address actual)
-      : directory_(directory), name_(std::move(name)), listener_(std::move(listener)), node_(node), actual_(std::move(actual)),
-        timer_([](Timer& timer) {
-          auto* self = static_cast<ServerOpening*>(timer.user);
-          self->listener_->sink->OnServing(self->actual_);
-        }, this) {
+  ServerOpening(Directory& directory, std::string name, std::shared_ptr<Listener> listener,
+                Node& node, Address actual)
+      : directory_(directory),
+        name_(std::move(name)),
+        listener_(std::move(listener)),
+        node_(node),
+        actual_(std::move(actual)),
+        timer_(
+            [](Timer& timer) {
+              auto* self = static_cast<ServerOpening*>(timer.user);
+              self->listener_->sink->OnServing(self->actual_);
+            },
+            this) {
     node_.timers().Arm(timer_, 0);
   }
   ~ServerOpening() override {
@@ -162,8 +176,13 @@ class ServerOpening final : public Opening {
 
 class ClientOpening final : public Opening {
  public:
-  ClientOpening(Node& node, LinkSink& sink, std::shared_ptr<Pair> pair, absl::Status failure, std::string description)
-      : node_(node), sink_(sink), pair_(std::move(pair)), failure_(std::move(failure)), description_(std::move(description)),
+  ClientOpening(Node& node, LinkSink& sink, std::shared_ptr<Pair> pair, absl::Status failure,
+                std::string description)
+      : node_(node),
+        sink_(sink),
+        pair_(std::move(pair)),
+        failure_(std::move(failure)),
+        description_(std::move(description)),
         timer_([](Timer& timer) { static_cast<ClientOpening*>(timer.user)->Finish(); }, this) {
     node_.timers().Arm(timer_, 0);
   }
@@ -190,18 +209,21 @@ class InprocTransport final : public Transport {
   absl::StatusOr<Caps> Describe(const Address& address, Role role) const override {
     absl::StatusOr<uint64_t> bytes = RingBytes(address);
     if (!bytes.ok()) return bytes.status();
-    if (address.bare() && role == Role::kConnect) return absl::InvalidArgumentError("inproc: a client needs to know the name: inproc:NAME");
+    if (address.bare() && role == Role::kConnect)
+      return absl::InvalidArgumentError("inproc: a client needs to know the name: inproc:NAME");
     return InprocCaps(*bytes);
   }
 
-  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Node& node, LinkSink& sink) const override {
+  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Node& node,
+                                                LinkSink& sink) const override {
     absl::StatusOr<uint64_t> bytes = RingBytes(address);
     if (!bytes.ok()) return bytes.status();
     return role == Role::kServe ? Serve(address, node, sink) : Connect(address, *bytes, node, sink);
   }
 
  private:
-  absl::StatusOr<std::unique_ptr<Opening>> Serve(const Address& address, Node& node, LinkSink& sink) const {
+  absl::StatusOr<std::unique_ptr<Opening>> Serve(const Address& address, Node& node,
+                                                 LinkSink& sink) const {
     auto listener = std::make_shared<Listener>();
     listener->mailbox = node.handle();
     listener->sink = &sink;
@@ -210,15 +232,18 @@ class InprocTransport final : public Transport {
       const std::lock_guard lock(directory_.mutex);
       if (name.empty()) name = Text("n", directory_.next_name++);
       if (!directory_.names.emplace(name, listener).second) {
-        return absl::AlreadyExistsError(Text("inproc:", name, ": another port of this process serves there"));
+        return absl::AlreadyExistsError(
+            Text("inproc:", name, ": another port of this process serves there"));
       }
     }
     Address actual = address.WithTarget(name);
     listener->description = actual.ToString();
-    return std::make_unique<ServerOpening>(directory_, std::move(name), std::move(listener), node, std::move(actual));
+    return std::make_unique<ServerOpening>(directory_, std::move(name), std::move(listener), node,
+                                           std::move(actual));
   }
 
-  absl::StatusOr<std::unique_ptr<Opening>> Connect(const Address& address, uint64_t ring_bytes, Node& node, LinkSink& sink) const {
+  absl::StatusOr<std::unique_ptr<Opening>> Connect(const Address& address, uint64_t ring_bytes,
+                                                   Node& node, LinkSink& sink) const {
     std::shared_ptr<Listener> listener;
     {
       const std::lock_guard lock(directory_.mutex);
@@ -226,13 +251,18 @@ class InprocTransport final : public Transport {
       if (found != directory_.names.end()) listener = found->second;
     }
     const auto unavailable = [&] {
-      return MakeStatus(Outcome::kRefused, Reason::kUnreachable, Text("connect ", address.ToString(), ": nobody in this process serves that name"));
+      return MakeStatus(
+          Outcome::kRefused, Reason::kUnreachable,
+          Text("connect ", address.ToString(), ": nobody in this process serves that name"));
     };
-    if (listener == nullptr) return std::make_unique<ClientOpening>(node, sink, nullptr, unavailable(), "");
+    if (listener == nullptr)
+      return std::make_unique<ClientOpening>(node, sink, nullptr, unavailable(), "");
     auto pair = std::make_shared<Pair>();
     pair->ring_bytes = ring_bytes;
-    pair->memory = mmap(nullptr, 2 * ring_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (pair->memory == MAP_FAILED) return SysError(errno, Text("mmap of two rings of ", FormatBytes(ring_bytes)));
+    pair->memory = mmap(nullptr, 2 * ring_bytes, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (pair->memory == MAP_FAILED)
+      return SysError(errno, Text("mmap of two rings of ", FormatBytes(ring_bytes)));
     pair->bells[0].mailbox = node.handle();
     pair->bells[1].mailbox = listener->mailbox;
     pair->bells[0].run = pair->bells[1].run = AnswerBell;
@@ -246,7 +276,8 @@ class InprocTransport final : public Transport {
       listener->sink->OnLink(std::make_unique<InprocDriver>(pair, 1), std::move(traits));
     });
     if (!posted) return std::make_unique<ClientOpening>(node, sink, nullptr, unavailable(), "");
-    return std::make_unique<ClientOpening>(node, sink, std::move(pair), absl::OkStatus(), address.ToString());
+    return std::make_unique<ClientOpening>(node, sink, std::move(pair), absl::OkStatus(),
+                                           address.ToString());
   }
 
   mutable Directory directory_;

@@ -19,7 +19,8 @@ namespace jackfield {
 namespace {
 
 constexpr std::string_view kKeys[] = {"pid"};
-constexpr int kPipeBytes = 256 << 10;  // asked for; a lower limit of the system (fs.pipe-max-size) is accepted silently
+constexpr int kPipeBytes =
+    256 << 10;  // asked for; a lower limit of the system (fs.pipe-max-size) is accepted silently
 
 struct Ends {
   int read_fd = -1;
@@ -29,24 +30,30 @@ struct Ends {
 
 absl::StatusOr<Ends> Read(const Address& address) {
   if (absl::Status status = address.CheckKeys(kKeys); !status.ok()) return status;
-  const auto bad = [&](std::string_view why) { return absl::InvalidArgumentError(Text(address.ToString(), ": ", why)); };
+  const auto bad = [&](std::string_view why) {
+    return absl::InvalidArgumentError(Text(address.ToString(), ": ", why));
+  };
   Ends ends;
   if (!address.bare()) {
     int used = 0;
-    const int got = std::sscanf(address.target().c_str(), "fd=%d,%d%n", &ends.read_fd, &ends.write_fd, &used);
-    if (got != 2 || static_cast<size_t>(used) != address.target().size() || ends.read_fd < 0 || ends.write_fd < 0 || ends.read_fd == ends.write_fd) {
+    const int got =
+        std::sscanf(address.target().c_str(), "fd=%d,%d%n", &ends.read_fd, &ends.write_fd, &used);
+    if (got != 2 || static_cast<size_t>(used) != address.target().size() || ends.read_fd < 0 ||
+        ends.write_fd < 0 || ends.read_fd == ends.write_fd) {
       return bad("write pipe:fd=R,W with the two inherited descriptors");
     }
   }
   if (const auto pid = address.Find("pid")) {
-    if (std::sscanf(std::string(*pid).c_str(), "%d", &ends.pid) != 1 || ends.pid < 1) return bad("pid is a process number");
+    if (std::sscanf(std::string(*pid).c_str(), "%d", &ends.pid) != 1 || ends.pid < 1)
+      return bad("pid is a process number");
   }
   return ends;
 }
 
 Caps PipeCaps() {
   Caps caps;
-  caps.send = caps.receive = caps.reply = caps.ordered = caps.reliable = caps.peer_loss = caps.inherited = true;
+  caps.send = caps.receive = caps.reply = caps.ordered = caps.reliable = caps.peer_loss =
+      caps.inherited = true;
   caps.frame_bytes_max = kFrameBytesMaxDefault;
   caps.depth_frames = Link::kDepthFrames;
   return caps;
@@ -56,9 +63,12 @@ Caps PipeCaps() {
 class PipeOpening final : public Opening {
  public:
   PipeOpening(Node& node, LinkSink& sink, StreamEnds ends, Address address, Role role)
-      : node_(node), sink_(sink), ends_(ends), address_(std::move(address)), role_(role), timer_([](Timer& timer) {
-          static_cast<PipeOpening*>(timer.user)->Begin();
-        }, this) {
+      : node_(node),
+        sink_(sink),
+        ends_(ends),
+        address_(std::move(address)),
+        role_(role),
+        timer_([](Timer& timer) { static_cast<PipeOpening*>(timer.user)->Begin(); }, this) {
     node_.timers().Arm(timer_, 0);
   }
   ~PipeOpening() override {
@@ -74,7 +84,8 @@ class PipeOpening final : public Opening {
     LinkTraits traits;
     traits.caps = PipeCaps();
     traits.description = address_.ToString();
-    sink_.OnLink(std::make_unique<StreamDriver>(node_, std::exchange(ends_, StreamEnds{})), std::move(traits));
+    sink_.OnLink(std::make_unique<StreamDriver>(node_, std::exchange(ends_, StreamEnds{})),
+                 std::move(traits));
   }
 
   Node& node_;
@@ -95,31 +106,42 @@ class PipeTransport final : public Transport {
     return PipeCaps();
   }
 
-  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Node& node, LinkSink& sink) const override {
+  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Node& node,
+                                                LinkSink& sink) const override {
     absl::StatusOr<Ends> ends = Read(address);
     if (!ends.ok()) return ends.status();
     if (address.bare()) {
-      return absl::InvalidArgumentError("pipe: joins processes that a common parent starts with pipe:fd=R,W; let `jackfield up` start them, or use unix:");
+      return absl::InvalidArgumentError(
+          "pipe: joins processes that a common parent starts with pipe:fd=R,W; let `jackfield up` "
+          "start them, or use unix:");
     }
     for (const int fd : {ends->read_fd, ends->write_fd}) {
-      struct stat what{};
+      struct stat what {};
       if (fstat(fd, &what) != 0 || !S_ISFIFO(what.st_mode)) {
-        return absl::InvalidArgumentError(Text(address.ToString(), ": descriptor ", fd, " is not an open pipe"));
+        return absl::InvalidArgumentError(
+            Text(address.ToString(), ": descriptor ", fd, " is not an open pipe"));
       }
       fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
       fcntl(fd, F_SETFD, FD_CLOEXEC);
     }
-    if ((fcntl(ends->read_fd, F_GETFL) & O_ACCMODE) == O_WRONLY || (fcntl(ends->write_fd, F_GETFL) & O_ACCMODE) == O_RDONLY) {
-      return absl::InvalidArgumentError(Text(address.ToString(), ": the first descriptor is read from, the second written to"));
+    if ((fcntl(ends->read_fd, F_GETFL) & O_ACCMODE) == O_WRONLY ||
+        (fcntl(ends->write_fd, F_GETFL) & O_ACCMODE) == O_RDONLY) {
+      return absl::InvalidArgumentError(
+          Text(address.ToString(), ": the first descriptor is read from, the second written to"));
     }
     fcntl(ends->write_fd, F_SETPIPE_SZ, kPipeBytes);
-    struct sigaction now{};
-    if (sigaction(SIGPIPE, nullptr, &now) == 0 && (now.sa_flags & SA_SIGINFO) == 0 && now.sa_handler == SIG_DFL) signal(SIGPIPE, SIG_IGN);
+    struct sigaction now {};
+    if (sigaction(SIGPIPE, nullptr, &now) == 0 && (now.sa_flags & SA_SIGINFO) == 0 &&
+        now.sa_handler == SIG_DFL)
+      signal(SIGPIPE, SIG_IGN);
 
-    StreamEnds stream{.read_fd = ends->read_fd, .write_fd = ends->write_fd, .frame_bytes_max = kFrameBytesMaxDefault};
+    StreamEnds stream{.read_fd = ends->read_fd,
+                      .write_fd = ends->write_fd,
+                      .frame_bytes_max = kFrameBytesMaxDefault};
     if (ends->pid > 0) {
       stream.liveness_fd = node.sys().PidFd(ends->pid);
-      if (stream.liveness_fd < 0) return SysError(-stream.liveness_fd, Text("pidfd_open for ", address.ToString()));
+      if (stream.liveness_fd < 0)
+        return SysError(-stream.liveness_fd, Text("pidfd_open for ", address.ToString()));
     }
     return std::make_unique<PipeOpening>(node, sink, stream, address, role);
   }

@@ -2,10 +2,12 @@
 //
 //   pipe:fd=3,4     reads from descriptor 3, writes to 4; both are taken over
 //   pipe:           only describes: whoever starts both ends (jackfield up) makes the pipes
-//   ?pid=4121       the other end's process: its death is noticed even if someone else holds its descriptors
+//   ?pid=4121       the other end's process: its death is noticed even if someone else holds its
+//   descriptors
 //
-// A write to a pipe whose reader has gone raises SIGPIPE. Where that signal would kill the program (its default), opening a
-// pipe sets it to be ignored for the process; a handler that the program has set is left alone, and is called.
+// A write to a pipe whose reader has gone raises SIGPIPE. Where that signal would kill the program
+// (its default), opening a pipe sets it to be ignored for the process; a handler that the program
+// has set is left alone, and is called.
 #ifndef JACKFIELD_TRANSPORTS_PIPE_PIPE_H_
 #define JACKFIELD_TRANSPORTS_PIPE_PIPE_H_
 

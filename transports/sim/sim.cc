@@ -15,8 +15,11 @@ constexpr std::string_view kKeys[] = {"seed", "delay", "depth"};
 
 absl::StatusOr<SimSettings> Read(const Address& address, Role role) {
   if (absl::Status status = address.CheckKeys(kKeys); !status.ok()) return status;
-  const auto bad = [&](std::string_view why) { return absl::InvalidArgumentError(Text(address.ToString(), ": ", why)); };
-  if (address.bare() && role == Role::kConnect) return bad("a client needs to know where: sim:name");
+  const auto bad = [&](std::string_view why) {
+    return absl::InvalidArgumentError(Text(address.ToString(), ": ", why));
+  };
+  if (address.bare() && role == Role::kConnect)
+    return bad("a client needs to know where: sim:name");
   SimSettings settings;
   if (const auto text = address.Find("seed")) {
     absl::StatusOr<uint64_t> seed = ParseSeed(*text);
@@ -51,16 +54,19 @@ Caps CapsOf(const SimSettings& settings) {
 // The client's half of an opening: its own end appears after a while.
 class SimClient final : public Opening {
  public:
-  SimClient(SimMedium& medium, Node& node, LinkSink& sink, std::unique_ptr<SimEnd> end, LinkTraits traits, int64_t due_ns)
+  SimClient(SimMedium& medium, Node& node, LinkSink& sink, std::unique_ptr<SimEnd> end,
+            LinkTraits traits, int64_t due_ns)
       : medium_(medium),
         node_(node),
         sink_(sink),
         end_(std::move(end)),
         traits_(std::move(traits)),
-        timer_([](Timer& timer) {
-          auto* self = static_cast<SimClient*>(timer.user);
-          self->sink_.OnLink(std::move(self->end_), std::move(self->traits_));
-        }, this) {
+        timer_(
+            [](Timer& timer) {
+              auto* self = static_cast<SimClient*>(timer.user);
+              self->sink_.OnLink(std::move(self->end_), std::move(self->traits_));
+            },
+            this) {
     node_.timers().Arm(timer_, due_ns);
   }
   ~SimClient() override {
@@ -91,18 +97,22 @@ class SimTransport final : public Transport {
     return CapsOf(*settings);
   }
 
-  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Node& node, LinkSink& sink) const override {
+  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Node& node,
+                                                LinkSink& sink) const override {
     absl::StatusOr<SimSettings> settings = Read(address, role);
     if (!settings.ok()) return settings.status();
     if (absl::Status status = medium_.Enter(); !status.ok()) return status;
     absl::StatusOr<std::unique_ptr<Opening>> opening =
-        role == Role::kServe ? Serve(address, *settings, node, sink) : Connect(address, *settings, node, sink);
+        role == Role::kServe ? Serve(address, *settings, node, sink)
+                             : Connect(address, *settings, node, sink);
     if (!opening.ok()) medium_.Leave();
     return opening;
   }
 
  private:
-  absl::StatusOr<std::unique_ptr<Opening>> Serve(const Address& address, const SimSettings& settings, Node& node, LinkSink& sink) const {
+  absl::StatusOr<std::unique_ptr<Opening>> Serve(const Address& address,
+                                                 const SimSettings& settings, Node& node,
+                                                 LinkSink& sink) const {
     const Address actual = address.bare() ? address.WithTarget(medium_.NewTarget()) : address;
     if (medium_.Find(actual.target()) != nullptr) {
       return absl::AlreadyExistsError(Text(actual.ToString(), ": another port serves there"));
@@ -110,11 +120,15 @@ class SimTransport final : public Transport {
     return std::make_unique<SimListener>(medium_, node, sink, actual, CapsOf(settings));
   }
 
-  absl::StatusOr<std::unique_ptr<Opening>> Connect(const Address& address, const SimSettings& settings, Node& node, LinkSink& sink) const {
+  absl::StatusOr<std::unique_ptr<Opening>> Connect(const Address& address,
+                                                   const SimSettings& settings, Node& node,
+                                                   LinkSink& sink) const {
     SimListener* listener = medium_.Find(address.target());
     const int64_t now_ns = node.clock().NowNs();
-    if (listener == nullptr) return absl::UnavailableError(Text(address.ToString(), ": nobody serves there"));
-    if (medium_.Parted(node, listener->node(), now_ns)) return absl::UnavailableError(Text(address.ToString(), ": no way to it (partition)"));
+    if (listener == nullptr)
+      return absl::UnavailableError(Text(address.ToString(), ": nobody serves there"));
+    if (medium_.Parted(node, listener->node(), now_ns))
+      return absl::UnavailableError(Text(address.ToString(), ": no way to it (partition)"));
     Random random(settings.seeded ? settings.seed : medium_.random().Next());
     auto client = std::make_unique<SimEnd>(medium_, node, settings, random.Next());
     auto server = std::make_unique<SimEnd>(medium_, listener->node(), settings, random.Next());
@@ -123,7 +137,8 @@ class SimTransport final : public Transport {
     LinkTraits traits;
     traits.caps = CapsOf(settings);
     traits.description = address.ToString();
-    return std::make_unique<SimClient>(medium_, node, sink, std::move(client), std::move(traits), now_ns + settings.delay.Draw(random));
+    return std::make_unique<SimClient>(medium_, node, sink, std::move(client), std::move(traits),
+                                       now_ns + settings.delay.Draw(random));
   }
 
   const std::unique_ptr<SimMedium> own_;
@@ -132,7 +147,11 @@ class SimTransport final : public Transport {
 
 }  // namespace
 
-std::unique_ptr<Transport> MakeSimTransport() { return std::make_unique<SimTransport>(std::make_unique<SimMedium>(1)); }
-std::unique_ptr<Transport> MakeSimTransport(SimMedium& medium) { return std::make_unique<SimTransport>(medium); }
+std::unique_ptr<Transport> MakeSimTransport() {
+  return std::make_unique<SimTransport>(std::make_unique<SimMedium>(1));
+}
+std::unique_ptr<Transport> MakeSimTransport(SimMedium& medium) {
+  return std::make_unique<SimTransport>(medium);
+}
 
 }  // namespace jackfield

@@ -22,10 +22,12 @@ SimEnd::SimEnd(SimMedium& medium, Node& node, const SimSettings& settings, uint6
       node_(node),
       settings_(settings),
       random_(seed),
-      timer_([](Timer& timer) {
-        auto* self = static_cast<SimEnd*>(timer.user);
-        if (self->link_ != nullptr) self->link_->Wake();
-      }, this),
+      timer_(
+          [](Timer& timer) {
+            auto* self = static_cast<SimEnd*>(timer.user);
+            if (self->link_ != nullptr) self->link_->Wake();
+          },
+          this),
       ring_(settings.depth_frames) {
   medium_.AddEnd(*this);
 }
@@ -46,14 +48,18 @@ void SimEnd::Pump(Link& link) {
   link_ = &link;
   if (closed_) return;
   if (!link.has_rx()) FreeTaken();
-  while (link.has_tx() && peer_ != nullptr && !muted_ && peer_->Take(link.NextTx(), link.NextTxFds(), node_.epoch())) link.PopTx(1);
+  while (link.has_tx() && peer_ != nullptr && !muted_ &&
+         peer_->Take(link.NextTx(), link.NextTxFds(), node_.epoch()))
+    link.PopTx(1);
   const int64_t now_ns = node_.clock().NowNs();
   Deliver(link, now_ns);
   if (lost_ && next_ == tail_ && !closed_) {
     closed_ = true;
-    return link.Closed(MakeStatus(Outcome::kFailed, Reason::kPeerDied, Text(link.traits().description, ": the other end has gone")));
+    return link.Closed(MakeStatus(Outcome::kFailed, Reason::kPeerDied,
+                                  Text(link.traits().description, ": the other end has gone")));
   }
-  // With frames that wait for room in the rx queue there is no moment to wait for: their reader wakes the link.
+  // With frames that wait for room in the rx queue there is no moment to wait for: their reader
+  // wakes the link.
   if (next_ != tail_ && link.rx_room() > 0) WakeSoon();
   // The peer's node is out of message memory; nothing here tells when it has some again.
   if (link.has_tx() && peer_ != nullptr && !muted_ && !peer_->full() && !timer_.armed()) {
@@ -66,7 +72,8 @@ void SimEnd::Deliver(Link& link, int64_t now_ns) {
   while (next_ != tail_ && At(next_).due_ns <= now_ns && link.rx_room() > 0) {
     Flight& flight = At(next_++);
     medium_.NoteArrival(now_ns, flight.from_epoch, node_, {flight.block.data(), flight.bytes});
-    if (flight.fd_count > 0) link.PushRxFds(flight.fds.data(), std::exchange(flight.fd_count, uint8_t{0}));
+    if (flight.fd_count > 0)
+      link.PushRxFds(flight.fds.data(), std::exchange(flight.fd_count, uint8_t{0}));
     link.PushRx({flight.block.data(), flight.bytes, 0}, &flight.block);
   }
 }
@@ -92,8 +99,8 @@ bool SimEnd::Take(const FrameRef& frame, const Link::FdList* fds, uint64_t from_
   flight.fd_count = 0;
   if (fds != nullptr) {
     for (uint8_t i = 0; i < fds->count; ++i) {
-      // The sender's link closes its own. Without a descriptor to be had the frame arrives short of one, which ends the
-      // session there: as where a system throws passed descriptors away.
+      // The sender's link closes its own. Without a descriptor to be had the frame arrives short of
+      // one, which ends the session there: as where a system throws passed descriptors away.
       const int copy = fcntl(fds->fds[i], F_DUPFD_CLOEXEC, 0);
       if (copy >= 0) flight.fds[flight.fd_count++] = copy;
     }
@@ -136,7 +143,8 @@ void SimEnd::Close(Link& link) {
   node_.timers().Cancel(timer_);
   if (peer_ != nullptr) std::exchange(peer_, nullptr)->Lose(SimMedium::InFlight::kArrives);
   if (std::exchange(closed_, true)) return;
-  link.Closed(MakeStatus(Outcome::kRefused, Reason::kClosed, Text(link.traits().description, ": closed")));
+  link.Closed(
+      MakeStatus(Outcome::kRefused, Reason::kClosed, Text(link.traits().description, ": closed")));
 }
 
 }  // namespace jackfield

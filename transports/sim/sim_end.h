@@ -37,7 +37,7 @@ class SimEnd final : public LinkDriver {
   // ---- Faults, from the medium.
   void Lose(SimMedium::InFlight in_flight);  // the peer is gone
   void Stall(int64_t until_ns);
-  void Mute() { muted_ = true; }             // sends nothing any more
+  void Mute() { muted_ = true; }  // sends nothing any more
   Node& node() const { return node_; }
   SimEnd* peer() const { return peer_; }
 
@@ -52,7 +52,8 @@ class SimEnd final : public LinkDriver {
   };
   Flight& At(uint32_t index) { return ring_[index % ring_.size()]; }
   bool full() const { return tail_ - taken_ == ring_.size(); }
-  bool Take(const FrameRef& frame, const Link::FdList* fds, uint64_t from_epoch);  // false: no room, or no memory
+  bool Take(const FrameRef& frame, const Link::FdList* fds,
+            uint64_t from_epoch);  // false: no room, or no memory
   void FreeTaken();
   void Deliver(Link& link, int64_t now_ns);
   void WakeSoon();

@@ -1,4 +1,5 @@
-// A name of `sim:` that is served: hands each new connection's end to the server's sink, some time after it was asked for.
+// A name of `sim:` that is served: hands each new connection's end to the server's sink, some time
+// after it was asked for.
 //
 // Thread: that of the medium. Owns: the ends that have not been handed over.
 #ifndef JACKFIELD_TRANSPORTS_SIM_SIM_LISTENER_H_

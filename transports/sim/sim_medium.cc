@@ -9,7 +9,10 @@
 namespace jackfield {
 
 size_t SimMedium::connections() const {
-  return static_cast<size_t>(std::count_if(ends_.begin(), ends_.end(), [](const SimEnd* end) { return end->peer() != nullptr; })) / 2;
+  return static_cast<size_t>(
+             std::count_if(ends_.begin(), ends_.end(),
+                           [](const SimEnd* end) { return end->peer() != nullptr; })) /
+         2;
 }
 
 namespace {
@@ -18,7 +21,8 @@ namespace {
 SimEnd* EndAt(const std::vector<SimEnd*>& ends, size_t connection) {
   std::vector<const SimEnd*> seen;
   for (SimEnd* end : ends) {
-    if (end->peer() == nullptr || std::find(seen.begin(), seen.end(), end->peer()) != seen.end()) continue;
+    if (end->peer() == nullptr || std::find(seen.begin(), seen.end(), end->peer()) != seen.end())
+      continue;
     if (connection-- == 0) return end;
     seen.push_back(end);
   }
@@ -71,7 +75,8 @@ void SimMedium::Partition(const Node& a, const Node& b, int64_t until_ns) {
 
 bool SimMedium::Parted(const Node& a, const Node& b, int64_t now_ns) const {
   return std::any_of(parts_.begin(), parts_.end(), [&](const Part& part) {
-    return now_ns < part.until_ns && ((part.a == a.epoch() && part.b == b.epoch()) || (part.a == b.epoch() && part.b == a.epoch()));
+    return now_ns < part.until_ns && ((part.a == a.epoch() && part.b == b.epoch()) ||
+                                      (part.a == b.epoch() && part.b == a.epoch()));
   });
 }
 
@@ -83,7 +88,8 @@ absl::Status SimMedium::Enter() {
     return absl::OkStatus();
   }
   return absl::FailedPreconditionError(
-      "sim: joins nodes that one thread drives, and another thread uses it now; between threads use inproc:");
+      "sim: joins nodes that one thread drives, and another thread uses it now; between threads "
+      "use inproc:");
 }
 
 void SimMedium::Leave() {
@@ -96,7 +102,9 @@ SimListener* SimMedium::Find(const std::string& target) const {
   return place == listeners_.end() ? nullptr : place->second;
 }
 
-void SimMedium::Add(const std::string& target, SimListener& listener) { listeners_.emplace(target, &listener); }
+void SimMedium::Add(const std::string& target, SimListener& listener) {
+  listeners_.emplace(target, &listener);
+}
 void SimMedium::Remove(const std::string& target) { listeners_.erase(target); }
 
 std::string SimMedium::NewTarget() {
@@ -118,15 +126,18 @@ void SimMedium::RemoveEnd(SimEnd& end) {
   Leave();
 }
 
-void SimMedium::NoteArrival(int64_t now_ns, uint64_t from_epoch, const Node& to, std::span<const std::byte> frame) {
+void SimMedium::NoteArrival(int64_t now_ns, uint64_t from_epoch, const Node& to,
+                            std::span<const std::byte> frame) {
   ++frames_arrived_;
-  const uint64_t when_and_who[] = {static_cast<uint64_t>(now_ns), from_epoch, to.epoch(), frame.size()};
+  const uint64_t when_and_who[] = {static_cast<uint64_t>(now_ns), from_epoch, to.epoch(),
+                                   frame.size()};
   Hash(std::as_bytes(std::span(when_and_who)));
   Hash(frame);
 }
 
 void SimMedium::Hash(std::span<const std::byte> bytes) {
-  for (const std::byte byte : bytes) trace_hash_ = (trace_hash_ ^ static_cast<uint64_t>(byte)) * 1099511628211u;
+  for (const std::byte byte : bytes)
+    trace_hash_ = (trace_hash_ ^ static_cast<uint64_t>(byte)) * 1099511628211u;
 }
 
 }  // namespace jackfield

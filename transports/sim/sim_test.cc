@@ -1,4 +1,5 @@
-// The seeded medium: what it refuses, what its faults look like from both ends, and calls over it on the real clock.
+// The seeded medium: what it refuses, what its faults look like from both ends, and calls over it
+// on the real clock.
 #include "transports/sim/sim.h"
 
 #include <gtest/gtest.h>
@@ -30,10 +31,11 @@ struct Pair {
   absl::Status Call(int64_t timeout_us = 1'000'000) {
     absl::Status ended = absl::UnknownError("it never ended");
     bool done = false;
-    absl::Status status = channel->CallAsync(kEcho, Bytes("hello"), {.timeout_us = timeout_us}, [&](absl::StatusOr<Message> reply) {
-      ended = reply.status();
-      done = true;
-    });
+    absl::Status status = channel->CallAsync(kEcho, Bytes("hello"), {.timeout_us = timeout_us},
+                                             [&](absl::StatusOr<Message> reply) {
+                                               ended = reply.status();
+                                               done = true;
+                                             });
     if (!status.ok()) return status;
     world.RunUntil([&] { return done; });
     return ended;
@@ -116,7 +118,10 @@ TEST(Sim, CarriesManyFramesThroughAQueueOfOne) {
   Pair pair("?depth=1");
   int answers = 0;
   for (int i = 0; i < 100; ++i) {
-    ASSERT_TRUE(pair.channel->CallAsync(kEcho, Bytes("x"), {}, [&](absl::StatusOr<Message> reply) { answers += reply.ok(); }).ok());
+    ASSERT_TRUE(pair.channel
+                    ->CallAsync(kEcho, Bytes("x"), {},
+                                [&](absl::StatusOr<Message> reply) { answers += reply.ok(); })
+                    .ok());
   }
   EXPECT_TRUE(pair.world.RunUntil([&] { return answers == 100; }));
 }
@@ -125,8 +130,11 @@ TEST(Sim, RefusesWhatItCannotRead) {
   SimMedium medium(1);
   Registry registry;
   registry.Add(MakeSimTransport(medium));
-  for (const char* bad : {"sim:s?depth=0", "sim:s?depth=1025", "sim:s?delay=5ms..1ms", "sim:s?seed=x", "sim:s?dealy=1ms", "sim:"}) {
-    EXPECT_EQ(registry.Describe(*registry.Parse(bad), Role::kConnect).status().code(), absl::StatusCode::kInvalidArgument) << bad;
+  for (const char* bad : {"sim:s?depth=0", "sim:s?depth=1025", "sim:s?delay=5ms..1ms",
+                          "sim:s?seed=x", "sim:s?dealy=1ms", "sim:"}) {
+    EXPECT_EQ(registry.Describe(*registry.Parse(bad), Role::kConnect).status().code(),
+              absl::StatusCode::kInvalidArgument)
+        << bad;
   }
 }
 

@@ -7,13 +7,15 @@
 
 namespace jackfield {
 
-SimWorld::SimWorld(uint64_t seed, int64_t tick_ns) : random_(seed), clock_(tick_ns), medium_(random_.Next()) {}
+SimWorld::SimWorld(uint64_t seed, int64_t tick_ns)
+    : random_(seed), clock_(tick_ns), medium_(random_.Next()) {}
 
 SimWorld::~SimWorld() {
   while (!nodes_.empty()) nodes_.pop_back();
 }
 
-Node& SimWorld::AddNode(const std::string& name, const Registry& registry, uint64_t pool_bytes_max) {
+Node& SimWorld::AddNode(const std::string& name, const Registry& registry,
+                        uint64_t pool_bytes_max) {
   NodeOptions options;
   options.name = name;
   options.registry = &registry;
@@ -24,7 +26,8 @@ Node& SimWorld::AddNode(const std::string& name, const Registry& registry, uint6
   options.epoch = random_.Next() | 1;
   absl::StatusOr<std::unique_ptr<Node>> node = Node::Create(std::move(options));
   if (!node.ok()) {
-    std::fprintf(stderr, "a node for the simulation: %s\n", std::string(node.status().message()).c_str());
+    std::fprintf(stderr, "a node for the simulation: %s\n",
+                 std::string(node.status().message()).c_str());
     std::abort();
   }
   nodes_.push_back({*std::move(node), 0});
@@ -32,12 +35,14 @@ Node& SimWorld::AddNode(const std::string& name, const Registry& registry, uint6
 }
 
 void SimWorld::RemoveNode(Node& node) {
-  std::erase_if(nodes_, [&](const Inhabitant& inhabitant) { return inhabitant.node.get() == &node; });
+  std::erase_if(nodes_,
+                [&](const Inhabitant& inhabitant) { return inhabitant.node.get() == &node; });
 }
 
 void SimWorld::Pause(const Node& node, int64_t until_ns) {
   for (Inhabitant& inhabitant : nodes_) {
-    if (inhabitant.node.get() == &node) inhabitant.paused_until_ns = std::max(inhabitant.paused_until_ns, until_ns);
+    if (inhabitant.node.get() == &node)
+      inhabitant.paused_until_ns = std::max(inhabitant.paused_until_ns, until_ns);
   }
 }
 
@@ -48,7 +53,8 @@ bool SimWorld::Settle() {
     const size_t first = nodes_.empty() ? 0 : random_.Below(nodes_.size());
     for (size_t i = 0; i < nodes_.size(); ++i) {
       Inhabitant& inhabitant = nodes_[(first + i) % nodes_.size()];
-      if (inhabitant.paused_until_ns <= clock_.last_ns()) progress |= inhabitant.node->Turn(Node::kDoNotSleep);
+      if (inhabitant.paused_until_ns <= clock_.last_ns())
+        progress |= inhabitant.node->Turn(Node::kDoNotSleep);
     }
     if (!progress) return true;
   }

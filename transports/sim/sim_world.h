@@ -1,4 +1,5 @@
-// A world of nodes on one virtual clock: the test steps it, time passes only between steps, and a seed decides everything.
+// A world of nodes on one virtual clock: the test steps it, time passes only between steps, and a
+// seed decides everything.
 //
 //   SimWorld world(7);
 //   Registry registry;
@@ -8,12 +9,15 @@
 //   world.RunUntil([&] { return done; });
 //   world.medium().trace_hash()     the same for the same seed
 //
-// One step: the clock goes to the next moment at which something will happen, a node's timer or what was planned with
-// At(); then every node that is not paused turns until nothing happens anywhere.
+// One step: the clock goes to the next moment at which something will happen, a node's timer or
+// what was planned with At(); then every node that is not paused turns until nothing happens
+// anywhere.
 //
-// Blocking calls (Wait, Close with a time) do not work inside a world: the clock would never reach their end.
+// Blocking calls (Wait, Close with a time) do not work inside a world: the clock would never reach
+// their end.
 //
-// Thread: one. Owns: the clock, the medium, the nodes. Channels and ports on a node go before it does.
+// Thread: one. Owns: the clock, the medium, the nodes. Channels and ports on a node go before it
+// does.
 #ifndef JACKFIELD_TRANSPORTS_SIM_SIM_WORLD_H_
 #define JACKFIELD_TRANSPORTS_SIM_SIM_WORLD_H_
 
@@ -31,7 +35,8 @@
 
 namespace jackfield {
 
-// A clock on which looking takes time: each look moves it by tick_ns, as the real one moves while code runs.
+// A clock on which looking takes time: each look moves it by tick_ns, as the real one moves while
+// code runs.
 class SimClock final : public Clock {
  public:
   explicit SimClock(int64_t tick_ns) : tick_ns_(tick_ns) {}
@@ -57,8 +62,10 @@ class SimWorld {
   SimWorld(const SimWorld&) = delete;
 
   std::unique_ptr<Transport> MakeTransport() { return MakeSimTransport(medium_); }
-  // With an epoch from the seed. The reference lives until RemoveNode or the world's end. Errors die: a test's.
-  Node& AddNode(const std::string& name, const Registry& registry, uint64_t pool_bytes_max = 256 << 20);
+  // With an epoch from the seed. The reference lives until RemoveNode or the world's end. Errors
+  // die: a test's.
+  Node& AddNode(const std::string& name, const Registry& registry,
+                uint64_t pool_bytes_max = 256 << 20);
   // Requires: its channels and ports are gone.
   void RemoveNode(Node& node);
   // Until then its thread does not run; frames and timers wait for it.

@@ -20,7 +20,8 @@ namespace jackfield {
 namespace {
 
 constexpr std::string_view kKeys[] = {"plain"};
-// A peer that is silent although bytes wait for it is given up after so long (tcp(7) TCP_USER_TIMEOUT).
+// A peer that is silent although bytes wait for it is given up after so long (tcp(7)
+// TCP_USER_TIMEOUT).
 constexpr int kUserTimeoutMs = 30'000;
 // An idle connection is probed, so that a machine that vanished is noticed.
 constexpr int kKeepIdleSeconds = 15, kKeepIntervalSeconds = 5, kKeepCount = 3;
@@ -34,7 +35,8 @@ struct Place {
 absl::StatusOr<Place> Read(const Address& address, Role role) {
   if (absl::Status status = address.CheckKeys(kKeys); !status.ok()) return status;
   const auto bad = [&](std::string_view why) {
-    return absl::InvalidArgumentError(Text(address.ToString(), ": ", why, "; write tcp://HOST:PORT or tcp://[IPV6]:PORT"));
+    return absl::InvalidArgumentError(
+        Text(address.ToString(), ": ", why, "; write tcp://HOST:PORT or tcp://[IPV6]:PORT"));
   };
   Place place;
   place.plain = address.Find("plain").has_value();
@@ -47,8 +49,10 @@ absl::StatusOr<Place> Read(const Address& address, Role role) {
   if (colon == std::string_view::npos || target.ends_with(']')) return bad("no port");
   place.port = target.substr(colon + 1);
   std::string_view host = target.substr(0, colon);
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  else if (host.find(':') != std::string_view::npos) return bad("an IPv6 address is written in brackets");
+  if (host.starts_with('[') && host.ends_with(']'))
+    host = host.substr(1, host.size() - 2);
+  else if (host.find(':') != std::string_view::npos)
+    return bad("an IPv6 address is written in brackets");
   if (!host.empty()) place.host = host;
   char* end = nullptr;
   const unsigned long port = std::strtoul(place.port.c_str(), &end, 10);
@@ -59,7 +63,8 @@ absl::StatusOr<Place> Read(const Address& address, Role role) {
 
 Caps TcpCaps() {
   Caps caps;
-  caps.send = caps.receive = caps.reply = caps.ordered = caps.reliable = caps.peer_loss = caps.multi_host = true;
+  caps.send = caps.receive = caps.reply = caps.ordered = caps.reliable = caps.peer_loss =
+      caps.multi_host = true;
   caps.frame_bytes_max = kFrameBytesMaxDefault;
   caps.depth_frames = Link::kDepthFrames;
   return caps;
@@ -82,10 +87,13 @@ absl::StatusOr<Resolved> Resolve(const Address& address, const Place& place) {
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_NUMERICSERV;
   addrinfo* found = nullptr;
-  if (const int error = getaddrinfo(place.host.c_str(), place.port.c_str(), &hints, &found); error != 0) {
-    return absl::InvalidArgumentError(Text(address.ToString(), ": no address for \"", place.host, "\": ", gai_strerror(error)));
+  if (const int error = getaddrinfo(place.host.c_str(), place.port.c_str(), &hints, &found);
+      error != 0) {
+    return absl::InvalidArgumentError(
+        Text(address.ToString(), ": no address for \"", place.host, "\": ", gai_strerror(error)));
   }
-  // "localhost" is often both ::1 and 127.0.0.1: the older one, on which most servers listen, is taken.
+  // "localhost" is often both ::1 and 127.0.0.1: the older one, on which most servers listen, is
+  // taken.
   const addrinfo* chosen = found;
   for (const addrinfo* next = found; next != nullptr; next = next->ai_next) {
     if (next->ai_family == AF_INET) {
@@ -99,7 +107,9 @@ absl::StatusOr<Resolved> Resolve(const Address& address, const Place& place) {
   freeaddrinfo(found);
   if (!place.plain && !IsLoopback(resolved.address)) {
     return MakeStatus(Outcome::kRefused, Reason::kPermission,
-                      Text(address.ToString(), " is not loopback: without TLS anyone on the way could read and write; if that is meant, say ?plain"));
+                      Text(address.ToString(),
+                           " is not loopback: without TLS anyone on the way could read and write; "
+                           "if that is meant, say ?plain"));
   }
   return resolved;
 }
@@ -115,7 +125,8 @@ HandOver MakeHandOver(Node& node, std::string description) {
     LinkTraits traits;
     traits.caps = TcpCaps();
     traits.description = description;
-    StreamEnds ends{.read_fd = fd, .write_fd = fd, .socket = true, .frame_bytes_max = kFrameBytesMaxDefault};
+    StreamEnds ends{
+        .read_fd = fd, .write_fd = fd, .socket = true, .frame_bytes_max = kFrameBytesMaxDefault};
     sink.OnLink(std::make_unique<StreamDriver>(node, ends), std::move(traits));
   };
 }
@@ -146,7 +157,8 @@ class TcpTransport final : public Transport {
     return TcpCaps();
   }
 
-  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Node& node, LinkSink& sink) const override {
+  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Node& node,
+                                                LinkSink& sink) const override {
     absl::StatusOr<Place> place = Read(address, role);
     if (!place.ok()) return place.status();
     absl::StatusOr<Resolved> where = Resolve(address, *place);
@@ -156,7 +168,8 @@ class TcpTransport final : public Transport {
     const auto* name = reinterpret_cast<const sockaddr*>(&where->address);
     if (role == Role::kConnect) {
       const int result = node.sys().Connect(fd, name, where->bytes);
-      return MakeSocketClient(node, sink, fd, result, Text("connect ", address.ToString()), MakeHandOver(node, address.ToString()));
+      return MakeSocketClient(node, sink, fd, result, Text("connect ", address.ToString()),
+                              MakeHandOver(node, address.ToString()));
     }
     node.sys().SetOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
     int result = node.sys().Bind(fd, name, where->bytes);
@@ -167,7 +180,8 @@ class TcpTransport final : public Transport {
     }
     Address actual = address.WithTarget(TargetOf(fd));
     std::string description = actual.ToString();
-    return MakeSocketServer(node, sink, fd, std::move(actual), MakeHandOver(node, std::move(description)));
+    return MakeSocketServer(node, sink, fd, std::move(actual),
+                            MakeHandOver(node, std::move(description)));
   }
 };
 

@@ -37,7 +37,9 @@ struct Settings {
 
 absl::StatusOr<Settings> Read(const Address& address, Role role) {
   if (absl::Status status = address.CheckKeys(kKeys); !status.ok()) return status;
-  const auto bad = [&](std::string_view why) { return absl::InvalidArgumentError(Text(address.ToString(), ": ", why)); };
+  const auto bad = [&](std::string_view why) {
+    return absl::InvalidArgumentError(Text(address.ToString(), ": ", why));
+  };
   Settings settings;
   if (const auto type = address.Find("type")) {
     if (*type != "stream" && *type != "seqpacket") return bad("type is stream or seqpacket");
@@ -51,19 +53,24 @@ absl::StatusOr<Settings> Read(const Address& address, Role role) {
     char* end = nullptr;
     const std::string text(*mode);
     settings.mode = static_cast<mode_t>(std::strtoul(text.c_str(), &end, 8));
-    if (text.empty() || *end != '\0' || settings.mode > 0777) return bad("mode is octal, such as 0660");
+    if (text.empty() || *end != '\0' || settings.mode > 0777)
+      return bad("mode is octal, such as 0660");
   }
   const std::string& target = address.target();
-  if (target.empty() && role == Role::kConnect) return bad("a client needs to know where: unix:/path or unix:@name");
+  if (target.empty() && role == Role::kConnect)
+    return bad("a client needs to know where: unix:/path or unix:@name");
   if (target.size() >= sizeof settings.name.sun_path) {
-    return bad(Text("longer than the ", sizeof settings.name.sun_path - 1, " bytes that a socket's name may have"));
+    return bad(Text("longer than the ", sizeof settings.name.sun_path - 1,
+                    " bytes that a socket's name may have"));
   }
   settings.name.sun_family = AF_UNIX;
   std::memcpy(settings.name.sun_path, target.data(), target.size());
   settings.name_bytes = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + target.size());
   settings.path = !target.empty() && target[0] != '@';
-  if (settings.path) ++settings.name_bytes;
-  else if (!target.empty()) settings.name.sun_path[0] = '\0';
+  if (settings.path)
+    ++settings.name_bytes;
+  else if (!target.empty())
+    settings.name.sun_path[0] = '\0';
   return settings;
 }
 
@@ -82,27 +89,31 @@ HandOver MakeHandOver(Node& node, const Settings& settings, std::string descript
     traits.caps = CapsOf(settings);
     traits.peer = PeerOf(fd);
     traits.description = description;
-    if (traits.peer.known && traits.peer.uid != geteuid() && traits.peer.uid != 0 && !settings.any_uid) {
+    if (traits.peer.known && traits.peer.uid != geteuid() && traits.peer.uid != 0 &&
+        !settings.any_uid) {
       close(fd);
       if (role == Role::kConnect) {
-        sink.OnOpenFailed(MakeStatus(Outcome::kRefused, Reason::kPermission,
-                                     Text(description, " is served by uid ", traits.peer.uid, ", not by this program's ", geteuid(),
-                                          "; if that is meant, say ?uid=any")));
+        sink.OnOpenFailed(MakeStatus(
+            Outcome::kRefused, Reason::kPermission,
+            Text(description, " is served by uid ", traits.peer.uid, ", not by this program's ",
+                 geteuid(), "; if that is meant, say ?uid=any")));
       }
       return;
     }
     if (settings.packets) {
       node.sys().SetOption(fd, SOL_SOCKET, SO_SNDBUF, 4 * static_cast<int>(kPacketFrameBytesMax));
-      sink.OnLink(std::make_unique<PacketDriver>(node, fd, kPacketFrameBytesMax), std::move(traits));
+      sink.OnLink(std::make_unique<PacketDriver>(node, fd, kPacketFrameBytesMax),
+                  std::move(traits));
     } else {
-      StreamEnds ends{.read_fd = fd, .write_fd = fd, .socket = true, .frame_bytes_max = kFrameBytesMaxDefault};
+      StreamEnds ends{
+          .read_fd = fd, .write_fd = fd, .socket = true, .frame_bytes_max = kFrameBytesMaxDefault};
       sink.OnLink(std::make_unique<StreamDriver>(node, ends), std::move(traits));
     }
   };
 }
 
-// A path that is served: removes the socket when it goes. A lock beside it tells a living server from a dead one's
-// socket, without a race between two that start at once.
+// A path that is served: removes the socket when it goes. A lock beside it tells a living server
+// from a dead one's socket, without a race between two that start at once.
 class PathServer final : public Opening {
  public:
   PathServer(std::string path, int lock_fd) : path_(std::move(path)), lock_fd_(lock_fd) {}
@@ -129,9 +140,12 @@ absl::StatusOr<std::unique_ptr<PathServer>> LockPath(const std::string& path) {
     if (fd < 0) return SysError(errno, Text("open ", lock));
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
       close(fd);
-      return absl::AlreadyExistsError(Text("unix:", path, ": another program serves there (it holds ", lock, "): stop it or choose another path"));
+      return absl::AlreadyExistsError(Text("unix:", path,
+                                           ": another program serves there (it holds ", lock,
+                                           "): stop it or choose another path"));
     }
-    struct stat held{}, there{};
+    struct stat held {
+    }, there{};
     if (fstat(fd, &held) == 0 && stat(lock.c_str(), &there) == 0 && held.st_ino == there.st_ino) {
       return std::make_unique<PathServer>(path, fd);
     }
@@ -150,24 +164,33 @@ class UnixTransport final : public Transport {
     return CapsOf(*settings);
   }
 
-  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Node& node, LinkSink& sink) const override {
+  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Node& node,
+                                                LinkSink& sink) const override {
     absl::StatusOr<Settings> settings = Read(address, role);
     if (!settings.ok()) return settings.status();
     const int fd = node.sys().Socket(AF_UNIX, settings->packets ? SOCK_SEQPACKET : SOCK_STREAM, 0);
     if (fd < 0) return SysError(-fd, Text("socket for ", address.ToString()));
-    return role == Role::kServe ? Serve(address, *settings, node, sink, fd) : Connect(address, *settings, node, sink, fd);
+    return role == Role::kServe ? Serve(address, *settings, node, sink, fd)
+                                : Connect(address, *settings, node, sink, fd);
   }
 
  private:
-  static absl::StatusOr<std::unique_ptr<Opening>> Connect(const Address& address, const Settings& settings, Node& node, LinkSink& sink, int fd) {
+  static absl::StatusOr<std::unique_ptr<Opening>> Connect(const Address& address,
+                                                          const Settings& settings, Node& node,
+                                                          LinkSink& sink, int fd) {
     const std::string what = address.ToString();
-    int result = node.sys().Connect(fd, reinterpret_cast<const sockaddr*>(&settings.name), settings.name_bytes);
-    // A full backlog is EAGAIN for unix sockets: worth another try, like a service that is not there yet.
+    int result = node.sys().Connect(fd, reinterpret_cast<const sockaddr*>(&settings.name),
+                                    settings.name_bytes);
+    // A full backlog is EAGAIN for unix sockets: worth another try, like a service that is not
+    // there yet.
     if (result == -EAGAIN) result = -ECONNREFUSED;
-    return MakeSocketClient(node, sink, fd, result, Text("connect ", what), MakeHandOver(node, settings, what, Role::kConnect));
+    return MakeSocketClient(node, sink, fd, result, Text("connect ", what),
+                            MakeHandOver(node, settings, what, Role::kConnect));
   }
 
-  static absl::StatusOr<std::unique_ptr<Opening>> Serve(const Address& address, const Settings& settings, Node& node, LinkSink& sink, int fd) {
+  static absl::StatusOr<std::unique_ptr<Opening>> Serve(const Address& address,
+                                                        const Settings& settings, Node& node,
+                                                        LinkSink& sink, int fd) {
     std::unique_ptr<PathServer> path_server;
     const auto fail = [fd](absl::Status status) {
       close(fd);
@@ -177,15 +200,18 @@ class UnixTransport final : public Transport {
       absl::StatusOr<std::unique_ptr<PathServer>> locked = LockPath(address.target());
       if (!locked.ok()) return fail(locked.status());
       path_server = *std::move(locked);
-      struct stat there{};
+      struct stat there {};
       if (lstat(address.target().c_str(), &there) == 0) {
         if (!S_ISSOCK(there.st_mode) || there.st_uid != geteuid()) {
-          return fail(absl::AlreadyExistsError(Text(address.ToString(), ": there is something that is not a socket of this user; it is left alone")));
+          return fail(absl::AlreadyExistsError(
+              Text(address.ToString(),
+                   ": there is something that is not a socket of this user; it is left alone")));
         }
         unlink(address.target().c_str());  // nobody holds the lock, so its server is dead
       }
     }
-    int result = node.sys().Bind(fd, reinterpret_cast<const sockaddr*>(&settings.name), address.bare() ? sizeof(sa_family_t) : settings.name_bytes);
+    int result = node.sys().Bind(fd, reinterpret_cast<const sockaddr*>(&settings.name),
+                                 address.bare() ? sizeof(sa_family_t) : settings.name_bytes);
     if (result == 0 && path_server != nullptr) {
       path_server->SetBound();
       chmod(address.target().c_str(), settings.mode);
@@ -198,10 +224,13 @@ class UnixTransport final : public Transport {
       sockaddr_un name{};
       socklen_t bytes = sizeof name;
       getsockname(fd, reinterpret_cast<sockaddr*>(&name), &bytes);
-      actual = address.WithTarget("@" + std::string(name.sun_path + 1, bytes - offsetof(sockaddr_un, sun_path) - 1));
+      actual = address.WithTarget(
+          "@" + std::string(name.sun_path + 1, bytes - offsetof(sockaddr_un, sun_path) - 1));
     }
     std::string description = actual.ToString();
-    std::unique_ptr<Opening> server = MakeSocketServer(node, sink, fd, std::move(actual), MakeHandOver(node, settings, std::move(description), Role::kServe));
+    std::unique_ptr<Opening> server =
+        MakeSocketServer(node, sink, fd, std::move(actual),
+                         MakeHandOver(node, settings, std::move(description), Role::kServe));
     if (path_server == nullptr) return server;
     path_server->SetInner(std::move(server));
     return path_server;

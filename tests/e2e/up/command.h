@@ -1,4 +1,5 @@
-// Runs the program as a user does: writes files, starts it, watches its stderr, sends it signals, takes what it printed.
+// Runs the program as a user does: writes files, starts it, watches its stderr, sends it signals,
+// takes what it printed.
 //
 // Thread: the test's. A Command that is still running is killed with it.
 #ifndef JACKFIELD_TESTS_E2E_UP_COMMAND_H_
@@ -31,8 +32,8 @@ std::string BinaryPath(std::string_view name);
 
 class Command {
  public:
-  // words: what stands behind "jackfield". directory: where it runs. The program is this package's own, with services
-  // made for tests, or the one that JACKFIELD_PROGRAM names.
+  // words: what stands behind "jackfield". directory: where it runs. The program is this package's
+  // own, with services made for tests, or the one that JACKFIELD_PROGRAM names.
   explicit Command(const std::vector<std::string>& words, const std::string& directory = ".");
   ~Command();
   Command(const Command&) = delete;
@@ -40,13 +41,15 @@ class Command {
   // Reads its stderr until `text` has come, or its end. True: it has come.
   bool WaitForStderr(std::string_view text);
   void Signal(int number) const;
-  // Waits for its end and takes the rest of its output. Returns its exit status, or minus the signal that killed it.
+  // Waits for its end and takes the rest of its output. Returns its exit status, or minus the
+  // signal that killed it.
   int Wait();
 
   pid_t pid() const { return pid_; }
   const std::string& out() const { return out_; }
   const std::string& err() const { return err_; }
-  // The process of a service, from the line that says that it is ready or started; 0: no such line yet.
+  // The process of a service, from the line that says that it is ready or started; 0: no such line
+  // yet.
   pid_t PidOf(std::string_view service) const;
 
  private:

@@ -31,8 +31,10 @@ class DeathTest : public ::testing::Test {
   std::string Wiring(std::string_view text) { return directory_.Write("words.toml", text); }
   // A wiring of one service that stays, called by one that ends it or not.
   std::string Pair(std::string_view server) {
-    return Wiring("jackfield = 1\nover = \"unix:\"\n[service.source]\nrun = \"source\"\ncalls = [\"tokenize\"]\n[service.tokenize]\nrun = \"" +
-                  std::string(server) + "\"\n");
+    return Wiring(
+        "jackfield = 1\nover = \"unix:\"\n[service.source]\nrun = \"source\"\ncalls = "
+        "[\"tokenize\"]\n[service.tokenize]\nrun = \"" +
+        std::string(server) + "\"\n");
   }
   static std::vector<pid_t> PidsOf(const Command& command) {
     std::vector<pid_t> pids;
@@ -55,15 +57,18 @@ TEST_F(DeathTest, KillingAnyServiceEndsTheWiringAndLeavesNothing) {
       kill(pid, SIGKILL);
       EXPECT_EQ(command.Wait(), 1) << command.err();
       EXPECT_EQ(command.out(), "") << "no count of a part";
-      EXPECT_NE(command.err().find("jackfield: " + std::string(victim) + " (pid " + std::to_string(pid) + ") was killed by SIGKILL; all is stopped\n"),
-                std::string::npos)
+      EXPECT_NE(
+          command.err().find("jackfield: " + std::string(victim) + " (pid " + std::to_string(pid) +
+                             ") was killed by SIGKILL; all is stopped\n"),
+          std::string::npos)
           << command.err();
       for (const pid_t left : pids) EXPECT_FALSE(IsAlive(left)) << over << " " << victim;
     }
   }
 }
 
-// The test becomes the parent of whoever loses its own, so that it can wait for their end without a clock.
+// The test becomes the parent of whoever loses its own, so that it can wait for their end without a
+// clock.
 TEST_F(DeathTest, KillingTheSupervisorKillsItsServices) {
   ASSERT_EQ(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
   Command command({"up", Wiring(kWords), "--", "a", "hang"});
@@ -74,7 +79,8 @@ TEST_F(DeathTest, KillingTheSupervisorKillsItsServices) {
   for (const pid_t pid : pids) {
     int status = 0;
     EXPECT_EQ(waitpid(pid, &status, 0), pid);
-    // Killed with it; or, between fork and exec, it finds that its parent has gone and ends by itself.
+    // Killed with it; or, between fork and exec, it finds that its parent has gone and ends by
+    // itself.
     const bool killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
     EXPECT_TRUE(killed || (WIFEXITED(status) && WEXITSTATUS(status) == 127)) << status;
   }
@@ -87,7 +93,8 @@ TEST_F(DeathTest, AnInterruptStopsTheServicesInOrder) {
     const std::vector<pid_t> pids = PidsOf(command);
     command.Signal(number);
     EXPECT_EQ(command.Wait(), 130) << command.err();
-    EXPECT_NE(command.err().find("stopping words; once more to kill it\n"), std::string::npos) << command.err();
+    EXPECT_NE(command.err().find("stopping words; once more to kill it\n"), std::string::npos)
+        << command.err();
     EXPECT_NE(command.err().find("words was stopped after "), std::string::npos) << command.err();
     for (const pid_t left : pids) EXPECT_FALSE(IsAlive(left));
   }
@@ -107,8 +114,10 @@ TEST_F(DeathTest, ASecondInterruptKillsWhatDoesNotStop) {
 TEST_F(DeathTest, WhatDoesNotStopIsKilledAfterTheGrace) {
   Command command({"up", Pair("stubborn"), "--", "fail"});
   EXPECT_EQ(command.Wait(), 1) << command.err();
-  EXPECT_NE(command.err().find("source   | source: there is no such file\n"), std::string::npos) << command.err();
-  EXPECT_NE(command.err().find("exited with 1; all is stopped\n"), std::string::npos) << command.err();
+  EXPECT_NE(command.err().find("source   | source: there is no such file\n"), std::string::npos)
+      << command.err();
+  EXPECT_NE(command.err().find("exited with 1; all is stopped\n"), std::string::npos)
+      << command.err();
   EXPECT_FALSE(IsAlive(command.PidOf("tokenize")));
 }
 
@@ -116,14 +125,17 @@ TEST_F(DeathTest, AServiceThatFailsIsNamedWithItsStatus) {
   Command command({"up", Wiring(kWords), "--", "a", "fail"});
   EXPECT_EQ(command.Wait(), 1);
   EXPECT_EQ(command.out(), "");
-  const std::string line = "jackfield: source (pid " + std::to_string(command.PidOf("source")) + ") exited with 1; all is stopped\n";
+  const std::string line = "jackfield: source (pid " + std::to_string(command.PidOf("source")) +
+                           ") exited with 1; all is stopped\n";
   EXPECT_NE(command.err().find(line), std::string::npos) << command.err();
 }
 
 TEST_F(DeathTest, AServiceThatFailsAmongThreadsIsNamedToo) {
   Command command({"up", Wiring(kWords), "--over", "inproc", "--", "a", "fail"});
   EXPECT_EQ(command.Wait(), 1);
-  EXPECT_NE(command.err().find("jackfield: source (a thread) exited with 1; all is stopped\n"), std::string::npos) << command.err();
+  EXPECT_NE(command.err().find("jackfield: source (a thread) exited with 1; all is stopped\n"),
+            std::string::npos)
+      << command.err();
 }
 
 TEST_F(DeathTest, AnInterruptStopsThreadsToo) {
@@ -136,21 +148,29 @@ TEST_F(DeathTest, AnInterruptStopsThreadsToo) {
 TEST_F(DeathTest, AServiceThatLeavesWhileItIsNeededIsAFailure) {
   Command command({"up", Pair("leaver"), "--", "hang"});
   EXPECT_EQ(command.Wait(), 1) << command.err();
-  EXPECT_NE(command.err().find(") exited with 0 while source still needed it; all is stopped\n"), std::string::npos) << command.err();
+  EXPECT_NE(command.err().find(") exited with 0 while source still needed it; all is stopped\n"),
+            std::string::npos)
+      << command.err();
 }
 
 TEST_F(DeathTest, AServiceThatDiesBeforeItIsReadyIsAFailure) {
   Command command({"up", Pair("broken")});
   EXPECT_EQ(command.Wait(), 1) << command.err();
-  EXPECT_NE(command.err().find("tokenize | tokenize: it does not work\n"), std::string::npos) << command.err();
-  EXPECT_NE(command.err().find(") exited with 1 before it was ready; all is stopped\n"), std::string::npos) << command.err();
-  EXPECT_EQ(command.err().find("  source  "), std::string::npos) << "whoever calls it is not started at all";
+  EXPECT_NE(command.err().find("tokenize | tokenize: it does not work\n"), std::string::npos)
+      << command.err();
+  EXPECT_NE(command.err().find(") exited with 1 before it was ready; all is stopped\n"),
+            std::string::npos)
+      << command.err();
+  EXPECT_EQ(command.err().find("  source  "), std::string::npos)
+      << "whoever calls it is not started at all";
 }
 
 TEST_F(DeathTest, AProgramThatIsNoServiceIsAFailure) {
   Command command({"up", Pair("/bin/true"), "--", "hang"});
   EXPECT_EQ(command.Wait(), 1) << command.err();
-  EXPECT_NE(command.err().find(") exited with 0 before it was ready; all is stopped\n"), std::string::npos) << command.err();
+  EXPECT_NE(command.err().find(") exited with 0 before it was ready; all is stopped\n"),
+            std::string::npos)
+      << command.err();
 }
 
 TEST_F(DeathTest, AFileThatCannotBeExecutedIsAFailure) {
@@ -158,8 +178,13 @@ TEST_F(DeathTest, AFileThatCannotBeExecutedIsAFailure) {
   ASSERT_EQ(chmod(program.c_str(), 0700), 0);
   Command command({"up", Pair("./program")});
   EXPECT_EQ(command.Wait(), 1) << command.err();
-  EXPECT_NE(command.err().find("cannot run " + directory_.path() + "/./program: Exec format error\n"), std::string::npos) << command.err();
-  EXPECT_NE(command.err().find(") exited with 127 before it was ready; all is stopped\n"), std::string::npos) << command.err();
+  EXPECT_NE(
+      command.err().find("cannot run " + directory_.path() + "/./program: Exec format error\n"),
+      std::string::npos)
+      << command.err();
+  EXPECT_NE(command.err().find(") exited with 127 before it was ready; all is stopped\n"),
+            std::string::npos)
+      << command.err();
 }
 
 }  // namespace

@@ -12,10 +12,14 @@ int main(int argc, char** argv) {
   Program program;
   program.registry = &registry;
   program.services = {
-      {"source", SourceService, "sends words"},     {"tokenize", TokenizeService, "passes words on"},
-      {"count", CountService, "counts words"},      {"sitter", SitterService, "serves and stays"},
-      {"leaver", LeaverService, "leaves at once"},  {"broken", BrokenService, "fails at once"},
-      {"stubborn", StubbornService, "never stops"}, {"talker", TalkerService, "writes its arguments"},
+      {"source", SourceService, "sends words"},
+      {"tokenize", TokenizeService, "passes words on"},
+      {"count", CountService, "counts words"},
+      {"sitter", SitterService, "serves and stays"},
+      {"leaver", LeaverService, "leaves at once"},
+      {"broken", BrokenService, "fails at once"},
+      {"stubborn", StubbornService, "never stops"},
+      {"talker", TalkerService, "writes its arguments"},
   };
   program.verbs = AllVerbs();
   return RunProgram(program, argc, argv);

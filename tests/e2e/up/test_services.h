@@ -1,4 +1,5 @@
-// Tiny services for the tests of `jackfield up`, in the shape of the main job: source → tokenize → count.
+// Tiny services for the tests of `jackfield up`, in the shape of the main job: source → tokenize →
+// count.
 //
 // Thread: each service's own.
 #ifndef JACKFIELD_TESTS_E2E_UP_TEST_SERVICES_H_
@@ -8,12 +9,14 @@
 
 namespace jackfield {
 
-// Sends each of its arguments, word by word, to "tokenize", then says that this was all. As last argument "hang": says "it
-// stays" and does, until it is stopped; "fail": returns an error. Before them "twice": every word goes to the role "other" too.
+// Sends each of its arguments, word by word, to "tokenize", then says that this was all. As last
+// argument "hang": says "it stays" and does, until it is stopped; "fail": returns an error. Before
+// them "twice": every word goes to the role "other" too.
 absl::Status SourceService(Service& service);
 // Passes on to "count" whatever is not empty.
 absl::Status TokenizeService(Service& service);
-// Counts; prints the count when it is told that this was all. Its first argument, if any, is printed in front.
+// Counts; prints the count when it is told that this was all. Its first argument, if any, is
+// printed in front.
 absl::Status CountService(Service& service);
 // Serves, and stays.
 absl::Status SitterService(Service& service);

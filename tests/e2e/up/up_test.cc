@@ -1,4 +1,5 @@
-// `jackfield up` when all goes well: the shape of the main job over every transport that can carry it.
+// `jackfield up` when all goes well: the shape of the main job over every transport that can carry
+// it.
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -27,14 +28,17 @@ calls = ["count"]
 run = "count"
 )";
 
-// Every scheme that can carry calls; found by asking, so that a new transport is tested without a word here.
+// Every scheme that can carry calls; found by asking, so that a new transport is tested without a
+// word here.
 std::vector<std::string> Schemes() {
   Registry registry;
   AddBuiltinTransports(registry);
   std::vector<std::string> schemes;
   for (const auto& transport : registry.transports()) {
-    const absl::StatusOr<Caps> caps = transport->Describe(Address(std::string(transport->scheme()), ""), Role::kServe);
-    if (caps.ok() && MissingNeeds(*caps, CallNeeds()).empty() && !caps->one_thread) schemes.emplace_back(transport->scheme());
+    const absl::StatusOr<Caps> caps =
+        transport->Describe(Address(std::string(transport->scheme()), ""), Role::kServe);
+    if (caps.ok() && MissingNeeds(*caps, CallNeeds()).empty() && !caps->one_thread)
+      schemes.emplace_back(transport->scheme());
   }
   schemes.push_back("unix:?type=seqpacket");
   return schemes;
@@ -44,22 +48,28 @@ class UpOverTest : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(UpOverTest, CarriesTheMainJobAndEndsByItself) {
   const TemporaryDirectory directory;
-  Command command({"up", directory.Write("words.toml", kWords), "--over", GetParam(), "--", "a", "b", "", "c"});
+  Command command(
+      {"up", directory.Write("words.toml", kWords), "--over", GetParam(), "--", "a", "b", "", "c"});
   EXPECT_EQ(command.Wait(), 0) << command.err();
   EXPECT_EQ(command.out(), "3 words\n") << "stdout is the services' and nothing else";
-  EXPECT_NE(command.err().find("words is up: 3 services, 2 channels, "), std::string::npos) << command.err();
+  EXPECT_NE(command.err().find("words is up: 3 services, 2 channels, "), std::string::npos)
+      << command.err();
   EXPECT_NE(command.err().find("words has finished: "), std::string::npos) << command.err();
 }
 
-INSTANTIATE_TEST_SUITE_P(EveryScheme, UpOverTest, ::testing::ValuesIn(Schemes()), [](const auto& info) {
-  std::string name = info.param;
-  std::erase_if(name, [](char c) { return !isalnum(static_cast<unsigned char>(c)); });
-  return name;
-});
+INSTANTIATE_TEST_SUITE_P(EveryScheme, UpOverTest, ::testing::ValuesIn(Schemes()),
+                         [](const auto& info) {
+                           std::string name = info.param;
+                           std::erase_if(name, [](char c) {
+                             return !isalnum(static_cast<unsigned char>(c));
+                           });
+                           return name;
+                         });
 
 TEST(UpTest, EachChannelMayHaveItsOwnMedium) {
   const TemporaryDirectory directory;
-  Command command({"up", directory.Write("words.toml", kWords), "--set", "service.source.calls.tokenize=pipe:", "--set",
+  Command command({"up", directory.Write("words.toml", kWords), "--set",
+                   "service.source.calls.tokenize=pipe:", "--set",
                    "service.tokenize.calls.count=tcp:", "--", "a", "b"});
   EXPECT_EQ(command.Wait(), 0) << command.err();
   EXPECT_EQ(command.out(), "2 words\n");
@@ -86,7 +96,8 @@ run = "count"
 TEST(UpTest, AServiceMayBeAProgramAndGetsItsArguments) {
   const TemporaryDirectory directory;
   std::string wiring(kWords);
-  wiring.replace(wiring.rfind("\"count\""), 7, "[\"" + BinaryPath("count_program") + "\", \"in all\"]");
+  wiring.replace(wiring.rfind("\"count\""), 7,
+                 "[\"" + BinaryPath("count_program") + "\", \"in all\"]");
   Command command({"up", directory.Write("words.toml", wiring), "--", "a"});
   EXPECT_EQ(command.Wait(), 0) << command.err();
   EXPECT_EQ(command.out(), "in all 1 words\n");
@@ -94,11 +105,13 @@ TEST(UpTest, AServiceMayBeAProgramAndGetsItsArguments) {
 
 TEST(UpTest, StderrComesWithTheNameInFrontAndStdoutUnchanged) {
   const TemporaryDirectory directory;
-  const std::string wiring = directory.Write("talk.toml", "jackfield = 1\n[service.talker]\nrun = \"talker\"\n");
+  const std::string wiring =
+      directory.Write("talk.toml", "jackfield = 1\n[service.talker]\nrun = \"talker\"\n");
   Command command({"up", "-q", wiring, "--", "one", "two  words"});
   EXPECT_EQ(command.Wait(), 0);
   EXPECT_EQ(command.out(), "one\ntwo  words\n");
-  EXPECT_EQ(command.err(), "talker | one\ntalker | two  words\ntalker | no newline\n") << "and -q leaves nothing else";
+  EXPECT_EQ(command.err(), "talker | one\ntalker | two  words\ntalker | no newline\n")
+      << "and -q leaves nothing else";
 }
 
 TEST(UpTest, AServiceIsShownByItsName) {
@@ -125,16 +138,19 @@ TEST(UpTest, AServiceHoldsNoDescriptorOfAChannelThatIsNotItsOwn) {
   ASSERT_TRUE(command.WaitForStderr("source   | it stays")) << command.err();
   const auto pipes_of = [&](std::string_view service) {
     std::set<std::string> pipes;
-    for (const auto& entry : std::filesystem::directory_iterator("/proc/" + std::to_string(command.PidOf(service)) + "/fd")) {
+    for (const auto& entry : std::filesystem::directory_iterator(
+             "/proc/" + std::to_string(command.PidOf(service)) + "/fd")) {
       const std::string target = std::filesystem::read_symlink(entry.path()).string();
       if (entry.path().filename() != "1" && target.rfind("pipe:", 0) == 0) pipes.insert(target);
     }
     return pipes;
   };
   const auto shared = [](const std::set<std::string>& a, const std::set<std::string>& b) {
-    return std::count_if(a.begin(), a.end(), [&](const std::string& pipe) { return b.count(pipe) == 1; });
+    return std::count_if(a.begin(), a.end(),
+                         [&](const std::string& pipe) { return b.count(pipe) == 1; });
   };
-  const std::set<std::string> source = pipes_of("source"), tokenize = pipes_of("tokenize"), count = pipes_of("count");
+  const std::set<std::string> source = pipes_of("source"), tokenize = pipes_of("tokenize"),
+                              count = pipes_of("count");
   EXPECT_EQ(shared(source, count), 0) << "nothing joins them but stdout";
   EXPECT_EQ(shared(tokenize, count), 2);
   command.Signal(15);

@@ -1,4 +1,5 @@
-// What the program says: every wrong command has its sentence and its exit status, and the help is what we mean it to be.
+// What the program says: every wrong command has its sentence and its exit status, and the help is
+// what we mean it to be.
 #include "gtest/gtest.h"
 #include "tests/e2e/up/command.h"
 
@@ -6,8 +7,10 @@ namespace jackfield {
 namespace {
 
 constexpr std::string_view kWords =
-    "jackfield = 1\nname = \"words\"\nover = \"unix:\"\n[service.source]\nrun = \"source\"\ncalls = [\"tokenize\"]\n"
-    "[service.tokenize]\nrun = \"tokenize\"\ncalls = [\"count\"]\n[service.count]\nrun = \"count\"\n";
+    "jackfield = 1\nname = \"words\"\nover = \"unix:\"\n[service.source]\nrun = \"source\"\ncalls "
+    "= [\"tokenize\"]\n"
+    "[service.tokenize]\nrun = \"tokenize\"\ncalls = [\"count\"]\n[service.count]\nrun = "
+    "\"count\"\n";
 
 struct WrongCommand {
   std::vector<std::string> words;
@@ -20,49 +23,85 @@ TEST(WordsTest, AWrongCommandIsToldWhatIsWrong) {
   directory.Write("broken.toml", "jackfield = 1\n[service.a]\nrun = source\n");
   directory.Write("cals.toml", "jackfield = 1\n[service.a]\nrun = \"sitter\"\ncals = [\"b\"]\n");
   directory.Write("circle.toml",
-                  "jackfield = 1\nover = \"unix:\"\n[service.a]\nrun = \"source\"\ncalls = [\"b\"]\n[service.b]\nrun = \"tokenize\"\ncalls = [\"c\"]\n"
+                  "jackfield = 1\nover = \"unix:\"\n[service.a]\nrun = \"source\"\ncalls = "
+                  "[\"b\"]\n[service.b]\nrun = \"tokenize\"\ncalls = [\"c\"]\n"
                   "[service.c]\nrun = \"tokenize\"\ncalls = [\"b\"]\n");
-  directory.Write("two.toml", "jackfield = 1\n[service.a]\nrun = \"siter\"\n[service.b]\nrun = \"./gone\"\n");
+  directory.Write("two.toml",
+                  "jackfield = 1\n[service.a]\nrun = \"siter\"\n[service.b]\nrun = \"./gone\"\n");
   const std::string help = "\n  try: jackfield help\n";
   const std::vector<WrongCommand> kWrongs = {
       {{"upp"}, "jackfield: no verb \"upp\"; did you mean \"up\"?" + help},
       {{"cpas"}, "jackfield: no verb \"cpas\"; did you mean \"caps\"?" + help},
       {{"frobnicate"}, "jackfield: no verb \"frobnicate\"" + help},
       {{"help", "chekc"}, "jackfield: no verb \"chekc\"; did you mean \"check\"?" + help},
-      {{"--over", "tcp", "up"}, "jackfield: the verb comes first, then its flags: \"--over\" is a flag" + help},
-      {{"up"}, "jackfield: up: something is missing: jackfield up FILE [-- ARGS…]\n  try: jackfield up --help\n"},
-      {{"up", "words.toml", "more"}, "jackfield: up: \"more\" is one word too many: jackfield up FILE [-- ARGS…]\n  try: jackfield up --help\n"},
-      {{"up", "words.toml", "--ovre", "tcp"}, "jackfield: up: no flag \"--ovre\"; did you mean \"--over\"?\n  try: jackfield up --help\n"},
-      {{"up", "words.toml", "-z"}, "jackfield: up: no flag \"-z\" (in \"-z\")\n  try: jackfield up --help\n"},
-      {{"up", "words.toml", "--over"}, "jackfield: up: --over needs a value: --over SCHEME\n  try: jackfield up --help\n"},
-      {{"up", "words.toml", "--over", "tcp", "--over=unix"}, "jackfield: up: --over is given twice\n  try: jackfield up --help\n"},
-      {{"up", "words.toml", "--quiet=1"}, "jackfield: up: --quiet is a switch and takes no value\n  try: jackfield up --help\n"},
-      {{"up", "words.toml", "--over="}, "jackfield: --over is empty; name a scheme, such as --over unix\n"},
-      {{"up", "gone.toml"}, "jackfield: cannot read the wiring file gone.toml: No such file or directory\n"},
+      {{"--over", "tcp", "up"},
+       "jackfield: the verb comes first, then its flags: \"--over\" is a flag" + help},
+      {{"up"},
+       "jackfield: up: something is missing: jackfield up FILE [-- ARGS…]\n  try: jackfield up "
+       "--help\n"},
+      {{"up", "words.toml", "more"},
+       "jackfield: up: \"more\" is one word too many: jackfield up FILE [-- ARGS…]\n  try: "
+       "jackfield up --help\n"},
+      {{"up", "words.toml", "--ovre", "tcp"},
+       "jackfield: up: no flag \"--ovre\"; did you mean \"--over\"?\n  try: jackfield up --help\n"},
+      {{"up", "words.toml", "-z"},
+       "jackfield: up: no flag \"-z\" (in \"-z\")\n  try: jackfield up --help\n"},
+      {{"up", "words.toml", "--over"},
+       "jackfield: up: --over needs a value: --over SCHEME\n  try: jackfield up --help\n"},
+      {{"up", "words.toml", "--over", "tcp", "--over=unix"},
+       "jackfield: up: --over is given twice\n  try: jackfield up --help\n"},
+      {{"up", "words.toml", "--quiet=1"},
+       "jackfield: up: --quiet is a switch and takes no value\n  try: jackfield up --help\n"},
+      {{"up", "words.toml", "--over="},
+       "jackfield: --over is empty; name a scheme, such as --over unix\n"},
+      {{"up", "gone.toml"},
+       "jackfield: cannot read the wiring file gone.toml: No such file or directory\n"},
       {{"up", "words.toml", "--over", "tpc"},
-       "words.toml, as changed by the command line: \"tpc:\" is not a transport; did you mean \"tcp:\"?\n"
+       "words.toml, as changed by the command line: \"tpc:\" is not a transport; did you mean "
+       "\"tcp:\"?\n"
        "jackfield: nothing was started\n"},
-      {{"up", "words.toml", "--set", "service.sorce.run=x"}, "jackfield: --set service.sorce.run=x: there is no service \"sorce\"; did you mean \"source\"?\n"},
-      {{"up", "words.toml", "--set", "name"}, "jackfield: --set name: write --set KEY=VALUE, such as --set service.orders.calls.kv=unix:\n"},
-      {{"up", "broken.toml"}, "broken.toml:3:7: Error while parsing value: could not determine value type\njackfield: nothing was started\n"},
-      {{"check", "cals.toml"}, "cals.toml:4:1: unknown key \"cals\" in service a; did you mean \"calls\"?\njackfield: nothing was started\n"},
-      {{"check", "circle.toml"}, "circle.toml:11:10: calls go in a circle: b → c → b; take one of these calls out\njackfield: nothing was started\n"},
+      {{"up", "words.toml", "--set", "service.sorce.run=x"},
+       "jackfield: --set service.sorce.run=x: there is no service \"sorce\"; did you mean "
+       "\"source\"?\n"},
+      {{"up", "words.toml", "--set", "name"},
+       "jackfield: --set name: write --set KEY=VALUE, such as --set "
+       "service.orders.calls.kv=unix:\n"},
+      {{"up", "broken.toml"},
+       "broken.toml:3:7: Error while parsing value: could not determine value type\njackfield: "
+       "nothing was started\n"},
+      {{"check", "cals.toml"},
+       "cals.toml:4:1: unknown key \"cals\" in service a; did you mean \"calls\"?\njackfield: "
+       "nothing was started\n"},
+      {{"check", "circle.toml"},
+       "circle.toml:11:10: calls go in a circle: b → c → b; take one of these calls "
+       "out\njackfield: nothing was started\n"},
       {{"check", "two.toml"},
        "two.toml:3:7: there is no built-in service \"siter\"; did you mean \"sitter\"?\n"
        "two.toml:5:7: the program of service b is not there: ./gone: No such file or directory\n"
        "jackfield: nothing was started: 2 things are wrong\n"},
-      {{"check", "words.toml", "--", "x"}, "jackfield: check: nothing is expected behind \"--\", but there is \"x\"\n  try: jackfield check --help\n"},
-      {{"check", "words.toml", "-o", "yaml"}, "jackfield: no output format \"yaml\"; there are table and json\n"},
-      {{"caps", "unix"}, "jackfield: caps: \"unix\" is one word too many: jackfield caps\n  try: jackfield caps --help\n"},
-      {{"explain", "unxi:@x"}, "jackfield: \"unxi:\" is not a transport; did you mean \"unix:\"?\n"},
+      {{"check", "words.toml", "--", "x"},
+       "jackfield: check: nothing is expected behind \"--\", but there is \"x\"\n  try: jackfield "
+       "check --help\n"},
+      {{"check", "words.toml", "-o", "yaml"},
+       "jackfield: no output format \"yaml\"; there are table and json\n"},
+      {{"caps", "unix"},
+       "jackfield: caps: \"unix\" is one word too many: jackfield caps\n  try: jackfield caps "
+       "--help\n"},
+      {{"explain", "unxi:@x"},
+       "jackfield: \"unxi:\" is not a transport; did you mean \"unix:\"?\n"},
       {{"explain", "words.toml", "source"},
-       "jackfield: explain: give one address, or a wiring file and two of its services\n  try: jackfield explain shop.toml orders kv\n"},
-      {{"explain", "words.toml", "source", "cuont"}, "jackfield: there is no service \"cuont\" in words.toml; did you mean \"count\"?\n"},
+       "jackfield: explain: give one address, or a wiring file and two of its services\n  try: "
+       "jackfield explain shop.toml orders kv\n"},
+      {{"explain", "words.toml", "source", "cuont"},
+       "jackfield: there is no service \"cuont\" in words.toml; did you mean \"count\"?\n"},
       {{"explain", "words.toml", "count", "tokenize"},
-       "jackfield: it is tokenize that calls count; try: jackfield explain words.toml tokenize count\n"},
+       "jackfield: it is tokenize that calls count; try: jackfield explain words.toml tokenize "
+       "count\n"},
       {{"explain", "words.toml", "source", "count"},
-       "jackfield: no channel joins source to count; under [service.source] it would be calls = { count = \"unix:\" }\n"},
-      {{"service", "cuont"}, "jackfield: there is no built-in service \"cuont\"; did you mean \"count\"?\n"},
+       "jackfield: no channel joins source to count; under [service.source] it would be calls = { "
+       "count = \"unix:\" }\n"},
+      {{"service", "cuont"},
+       "jackfield: there is no built-in service \"cuont\"; did you mean \"count\"?\n"},
   };
   for (const WrongCommand& wrong : kWrongs) {
     Command command(wrong.words, directory.path());
@@ -84,7 +123,8 @@ std::string OutputOf(const std::vector<std::string>& words, const std::string& d
 
 TEST(WordsTest, HelpListsWhatThereIs) {
   EXPECT_EQ(OutputOf({"help"}), OutputOf({"--help"}));
-  EXPECT_EQ(OutputOf({"help"}), R"(jackfield: small services joined by a wiring file, over any medium
+  EXPECT_EQ(OutputOf({"help"}),
+            R"(jackfield: small services joined by a wiring file, over any medium
 
 usage: jackfield VERB [FLAGS…] …
 
@@ -112,7 +152,8 @@ built-in services, for run = "NAME" in a wiring file:
 
 TEST(WordsTest, HelpOfAVerbListsItsFlags) {
   EXPECT_EQ(OutputOf({"help", "up"}), OutputOf({"up", "--help"}));
-  EXPECT_EQ(OutputOf({"up", "-h"}), R"(jackfield up: start the services of a wiring file, and stay until they are done
+  EXPECT_EQ(OutputOf({"up", "-h"}),
+            R"(jackfield up: start the services of a wiring file, and stay until they are done
 
 usage: jackfield up [FLAGS…] FILE [-- ARGS…]
 
@@ -133,7 +174,8 @@ exit status: 0 all is done, 1 a service failed, 2 the wiring is wrong, 130 inter
 
 TEST(WordsTest, EveryLineOfHelpFitsATerminal) {
   for (const std::string_view verb : {"", "up", "check", "explain", "caps", "help", "version"}) {
-    const std::string text = verb.empty() ? OutputOf({"help"}) : OutputOf({"help", std::string(verb)});
+    const std::string text =
+        verb.empty() ? OutputOf({"help"}) : OutputOf({"help", std::string(verb)});
     size_t width = 0;
     for (const char c : text) {
       width = c == '\n' ? 0 : width + ((c & 0xc0) != 0x80 ? 1 : 0);
@@ -145,28 +187,36 @@ TEST(WordsTest, EveryLineOfHelpFitsATerminal) {
 TEST(WordsTest, CheckSaysThatAWiringIsRight) {
   const TemporaryDirectory directory;
   directory.Write("words.toml", kWords);
-  EXPECT_EQ(OutputOf({"check", "words.toml"}, directory.path()), "words.toml: ok, 3 services, 2 channels\n");
+  EXPECT_EQ(OutputOf({"check", "words.toml"}, directory.path()),
+            "words.toml: ok, 3 services, 2 channels\n");
   EXPECT_EQ(OutputOf({"check", "-q", "words.toml"}, directory.path()), "");
   EXPECT_EQ(OutputOf({"check", "-v", "--over", "tcp", "words.toml"}, directory.path()),
-            "words.toml: ok, 3 services, 2 channels\n  source → tokenize  tcp:\n  tokenize → count  tcp:\n");
-  EXPECT_EQ(OutputOf({"check", "-o", "json", "words.toml"}, directory.path()), "{\"file\":\"words.toml\",\"services\":3,\"channels\":2}\n");
+            "words.toml: ok, 3 services, 2 channels\n  source → tokenize  tcp:\n  tokenize → count "
+            " tcp:\n");
+  EXPECT_EQ(OutputOf({"check", "-o", "json", "words.toml"}, directory.path()),
+            "{\"file\":\"words.toml\",\"services\":3,\"channels\":2}\n");
 }
 
 TEST(WordsTest, ExplainNamesTheMediumWhereItIsWrittenAndWhatElseWouldDo) {
   const TemporaryDirectory directory;
   directory.Write("words.toml", kWords);
-  const std::string text = OutputOf({"explain", "words.toml", "source", "tokenize"}, directory.path());
+  const std::string text =
+      OutputOf({"explain", "words.toml", "source", "tokenize"}, directory.path());
   EXPECT_EQ(text.substr(0, text.find('\n')), "source → tokenize  unix:   (words.toml:6:10)");
   EXPECT_NE(text.find("  carries calls: yes\n"), std::string::npos) << text;
   EXPECT_NE(text.find("  would also work: "), std::string::npos) << text;
-  EXPECT_NE(OutputOf({"explain", "unix:@x?type=seqpacket", "-o", "json"}).find("{\"channel\":\"\",\"address\":\"unix:@x?type=seqpacket\","), std::string::npos);
+  EXPECT_NE(OutputOf({"explain", "unix:@x?type=seqpacket", "-o", "json"})
+                .find("{\"channel\":\"\",\"address\":\"unix:@x?type=seqpacket\","),
+            std::string::npos);
 }
 
 TEST(WordsTest, CapsHasAColumnForEachTransport) {
   const std::string table = OutputOf({"caps"}), json = OutputOf({"caps", "-o", "json"});
   for (const std::string scheme : {"inproc:", "pipe:", "tcp:", "unix:"}) {
     EXPECT_NE(table.substr(0, table.find('\n')).find(scheme), std::string::npos) << table;
-    EXPECT_NE(json.find("{\"address\":\"" + scheme + "\",\"role\":\"both\",\"send\":true,"), std::string::npos) << json;
+    EXPECT_NE(json.find("{\"address\":\"" + scheme + "\",\"role\":\"both\",\"send\":true,"),
+              std::string::npos)
+        << json;
   }
 }
 

@@ -1,5 +1,6 @@
-// The main job, held against the shell pipeline that services/wordcount/wordcount.h names, over every transport that can
-// carry it; and what a user sees when a file is missing or a service dies on the way.
+// The main job, held against the shell pipeline that services/wordcount/wordcount.h names, over
+// every transport that can carry it; and what a user sees when a file is missing or a service dies
+// on the way.
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -23,7 +24,8 @@ std::string wiring;  // the path of wordcount.toml
 // What the pipeline prints for `files`, as words of a shell.
 std::string Pipeline(const std::string& files) {
   const std::string script = "cat " + files +
-                             " | LC_ALL=C tr -cs 'A-Za-z' '\\n' | LC_ALL=C tr 'A-Z' 'a-z' | grep -v '^$' | LC_ALL=C sort | uniq -c"
+                             " | LC_ALL=C tr -cs 'A-Za-z' '\\n' | LC_ALL=C tr 'A-Z' 'a-z' | grep "
+                             "-v '^$' | LC_ALL=C sort | uniq -c"
                              " | LC_ALL=C sort -k1,1nr -k2,2 | awk '{print $1\" \"$2}'";
   FILE* pipe = popen(script.c_str(), "r");
   std::string out;
@@ -33,7 +35,8 @@ std::string Pipeline(const std::string& files) {
   return out;
 }
 
-std::vector<std::string> Up(const std::string& scheme, const std::vector<std::string>& files, bool quiet = true) {
+std::vector<std::string> Up(const std::string& scheme, const std::vector<std::string>& files,
+                            bool quiet = true) {
   std::vector<std::string> words = {"up", wiring, "--over", scheme};
   if (quiet) words.emplace_back("-q");
   words.emplace_back("--");
@@ -48,7 +51,8 @@ class WordcountTest : public testing::TestWithParam<std::string> {
     for (const std::string& file : files) list += file + " ";
     Command command(Up(GetParam(), files));
     EXPECT_EQ(command.Wait(), 0) << command.err();
-    EXPECT_TRUE(command.out() == Pipeline(list)) << GetParam() << ": " << list << "differs";  // too long to print
+    EXPECT_TRUE(command.out() == Pipeline(list))
+        << GetParam() << ": " << list << "differs";  // too long to print
   }
   const TemporaryDirectory directory_;
 };
@@ -60,10 +64,13 @@ TEST_P(WordcountTest, CountsRealTextAsThePipelineDoes) {
   EXPECT_GT(command.out().size(), 1000u);
 }
 
-TEST_P(WordcountTest, CountsNothingInAnEmptyFile) { ExpectAsPipeline({directory_.Write("empty", "")}); }
+TEST_P(WordcountTest, CountsNothingInAnEmptyFile) {
+  ExpectAsPipeline({directory_.Write("empty", "")});
+}
 
 TEST_P(WordcountTest, CountsWordsAcrossFilesAndOddEnds) {
-  ExpectAsPipeline({directory_.Write("a", "one two thr"), directory_.Write("b", "ee\nTWO"), directory_.Write("c", " 12 ")});
+  ExpectAsPipeline({directory_.Write("a", "one two thr"), directory_.Write("b", "ee\nTWO"),
+                    directory_.Write("c", " 12 ")});
 }
 
 TEST_P(WordcountTest, CountsTheWordsInBinaryBytes) {
@@ -74,7 +81,8 @@ TEST_P(WordcountTest, CountsTheWordsInBinaryBytes) {
 }
 
 TEST_P(WordcountTest, CountsAWordLargerThanAnyMessage) {
-  ExpectAsPipeline({directory_.Write("long", std::string(3 << 20, 'a') + " b " + std::string(70'000, 'c'))});
+  ExpectAsPipeline(
+      {directory_.Write("long", std::string(3 << 20, 'a') + " b " + std::string(70'000, 'c'))});
 }
 
 TEST_P(WordcountTest, Counts64MiB) {
@@ -82,19 +90,24 @@ TEST_P(WordcountTest, Counts64MiB) {
   std::vector<std::string> words;
   for (int i = 0; i < 5000; ++i) {
     std::string word(1 + random() % 10, 'a');
-    for (char& letter : word) letter = static_cast<char>((random() % 8 == 0 ? 'A' : 'a') + random() % 26);
+    for (char& letter : word)
+      letter = static_cast<char>((random() % 8 == 0 ? 'A' : 'a') + random() % 26);
     words.push_back(word);
   }
   std::string text;
   text.reserve((64 << 20) + 64);
-  while (text.size() < 64 << 20) text += words[random() % words.size()] + (random() % 9 == 0 ? ".\n" : " ");
+  while (text.size() < 64 << 20)
+    text += words[random() % words.size()] + (random() % 9 == 0 ? ".\n" : " ");
   ExpectAsPipeline({directory_.Write("large", text)});
 }
 
 TEST_P(WordcountTest, SaysWhichFileIsMissingAndFails) {
   Command command(Up(GetParam(), {directory_.path() + "/nowhere"}));
   EXPECT_EQ(command.Wait(), 1);
-  EXPECT_NE(command.err().find("cannot read " + directory_.path() + "/nowhere: No such file or directory"), std::string::npos) << command.err();
+  EXPECT_NE(command.err().find("cannot read " + directory_.path() +
+                               "/nowhere: No such file or directory"),
+            std::string::npos)
+      << command.err();
   EXPECT_EQ(command.out(), "");
 }
 
@@ -111,7 +124,8 @@ TEST_P(WordcountTest, PrintsNothingAndFailsWhenAServiceIsKilledOnTheWay) {
     const std::string some(100'000, 'x');
     ASSERT_EQ(write(feed, some.data(), some.size()), static_cast<ssize_t>(some.size()));
     std::vector<pid_t> pids;
-    for (const char* service : {"source", "tokenize", "count"}) pids.push_back(command.PidOf(service));
+    for (const char* service : {"source", "tokenize", "count"})
+      pids.push_back(command.PidOf(service));
     ASSERT_GT(command.PidOf(victim), 0) << command.err();
     kill(command.PidOf(victim), SIGKILL);
     EXPECT_EQ(command.Wait(), 1) << command.err();
@@ -122,11 +136,16 @@ TEST_P(WordcountTest, PrintsNothingAndFailsWhenAServiceIsKilledOnTheWay) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Over, WordcountTest, testing::Values("inproc:", "pipe:", "unix:", "unix:?type=seqpacket", "tcp:"), [](const auto& info) {
-  std::string name = info.param;
-  std::erase_if(name, [](char c) { return isalnum(static_cast<unsigned char>(c)) == 0; });
-  return name;
-});
+INSTANTIATE_TEST_SUITE_P(Over, WordcountTest,
+                         testing::Values("inproc:", "pipe:", "unix:", "unix:?type=seqpacket",
+                                         "tcp:"),
+                         [](const auto& info) {
+                           std::string name = info.param;
+                           std::erase_if(name, [](char c) {
+                             return isalnum(static_cast<unsigned char>(c)) == 0;
+                           });
+                           return name;
+                         });
 
 }  // namespace
 }  // namespace jackfield

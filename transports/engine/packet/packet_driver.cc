@@ -14,7 +14,11 @@
 namespace jackfield {
 
 PacketDriver::PacketDriver(Node& node, int fd, uint32_t frame_bytes_max)
-    : node_(node), fd_(fd), frame_bytes_max_(frame_bytes_max), read_op_(OnReady, this), write_op_(OnReady, this) {}
+    : node_(node),
+      fd_(fd),
+      frame_bytes_max_(frame_bytes_max),
+      read_op_(OnReady, this),
+      write_op_(OnReady, this) {}
 
 PacketDriver::~PacketDriver() { close(fd_); }
 
@@ -26,7 +30,8 @@ void PacketDriver::Pump(Link& link) {
   if (!link.resting() || failing_) return;
   if (link.has_rx()) return link.Wake();
   if (!read_op_.pending) node_.reactor().Start(read_op_, fd_, POLLIN);
-  if (link.has_tx() && !tx_broken_ && !write_op_.pending) node_.reactor().Start(write_op_, fd_, POLLOUT);
+  if (link.has_tx() && !tx_broken_ && !write_op_.pending)
+    node_.reactor().Start(write_op_, fd_, POLLOUT);
   rx_.Reset();
 }
 
@@ -38,13 +43,16 @@ void PacketDriver::PumpTx(Link& link) {
     message.msg_iov = &part;
     message.msg_iovlen = 1;
     FdControl control;
-    if (const Link::FdList* fds = link.NextTxFds()) control.Attach(message, fds->fds.data(), fds->count);
+    if (const Link::FdList* fds = link.NextTxFds())
+      control.Attach(message, fds->fds.data(), fds->count);
     const int64_t sent = node_.sys().SendMessage(fd_, &message);
     if (sent == -EAGAIN) return;
     if (sent < 0 || static_cast<uint32_t>(sent) < frame.bytes) {
       tx_broken_ = true;
-      why_ = MakeStatus(Outcome::kFailed, Reason::kPeerDied,
-                        Text(link.traits().description, ": ", sent < 0 ? strerrorname_np(static_cast<int>(-sent)) : "a packet was cut short"));
+      why_ = MakeStatus(
+          Outcome::kFailed, Reason::kPeerDied,
+          Text(link.traits().description, ": ",
+               sent < 0 ? strerrorname_np(static_cast<int>(-sent)) : "a packet was cut short"));
       return;
     }
     link.PopTx(1);
@@ -65,14 +73,21 @@ void PacketDriver::PumpRx(Link& link) {
     if (got == -EAGAIN) break;
     if (got <= 0) {
       if (link.has_rx()) return;  // what came before is delivered first; the end is read again
-      return Fail(link, !why_.ok() ? why_ : MakeStatus(Outcome::kFailed, Reason::kPeerDied, Text(link.traits().description, ": the other end has gone")));
+      return Fail(link, !why_.ok() ? why_
+                                   : MakeStatus(Outcome::kFailed, Reason::kPeerDied,
+                                                Text(link.traits().description,
+                                                     ": the other end has gone")));
     }
     std::vector<int> fds = FdControl::Take(message);
     if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0 || got < kHeaderBytes) {
       for (const int fd : fds) close(fd);
-      return Fail(link, MakeStatus(Outcome::kFailed, Reason::kCorrupt, Text("corrupt packet from ", link.traits().description, ": ", got < kHeaderBytes ? "shorter than a header" : "larger than a frame may be")));
+      return Fail(link, MakeStatus(Outcome::kFailed, Reason::kCorrupt,
+                                   Text("corrupt packet from ", link.traits().description, ": ",
+                                        got < kHeaderBytes ? "shorter than a header"
+                                                           : "larger than a frame may be")));
     }
-    if (!fds.empty()) link.PushRxFds(fds.data(), static_cast<uint8_t>(std::min<size_t>(255, fds.size())));
+    if (!fds.empty())
+      link.PushRxFds(fds.data(), static_cast<uint8_t>(std::min<size_t>(255, fds.size())));
     link.PushRx({rx_.data() + at, static_cast<uint32_t>(got), 0});
     at += Align8(static_cast<uint32_t>(got));
   }
@@ -103,6 +118,9 @@ void PacketDriver::FinishClose() {
   link_->Closed(why_);
 }
 
-void PacketDriver::Close(Link& link) { Fail(link, MakeStatus(Outcome::kRefused, Reason::kClosed, Text(link.traits().description, ": closed"))); }
+void PacketDriver::Close(Link& link) {
+  Fail(link,
+       MakeStatus(Outcome::kRefused, Reason::kClosed, Text(link.traits().description, ": closed")));
+}
 
 }  // namespace jackfield

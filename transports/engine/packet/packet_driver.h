@@ -1,4 +1,5 @@
-// The packet engine, connected form: one frame is one packet of a socket that keeps boundaries (unix seqpacket).
+// The packet engine, connected form: one frame is one packet of a socket that keeps boundaries
+// (unix seqpacket).
 //
 // Thread: the node's. Owns: its descriptor.
 #ifndef JACKFIELD_TRANSPORTS_ENGINE_PACKET_PACKET_DRIVER_H_
@@ -13,7 +14,8 @@ namespace jackfield {
 
 class PacketDriver final : public LinkDriver {
  public:
-  static constexpr uint32_t kReadBytes = 256 << 10;  // of the block that a turn's packets are read into
+  static constexpr uint32_t kReadBytes = 256
+                                         << 10;  // of the block that a turn's packets are read into
 
   PacketDriver(Node& node, int fd, uint32_t frame_bytes_max);
   ~PacketDriver() override;

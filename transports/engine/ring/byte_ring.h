@@ -1,15 +1,19 @@
-// A ring of frames in memory that two parties share: one writes, one reads, neither ever waits for the other.
+// A ring of frames in memory that two parties share: one writes, one reads, neither ever waits for
+// the other.
 //
-// Frames lie one after another at multiples of 8, each in one piece, exactly as on a stream (kernel/frame.h); so a
-// frame is built where it is sent from and read where it arrived. Where a frame would not fit before the end, and where
-// the writer leaves a gap, lies a skip record: u32 0, u32 bytes (a multiple of 8, itself included).
+// Frames lie one after another at multiples of 8, each in one piece, exactly as on a stream
+// (kernel/frame.h); so a frame is built where it is sent from and read where it arrived. Where a
+// frame would not fit before the end, and where the writer leaves a gap, lies a skip record: u32 0,
+// u32 bytes (a multiple of 8, itself included).
 //
-// Atomics is a policy: StdAtomics in production; a test may explore interleavings with one of its own.
+// Atomics is a policy: StdAtomics in production; a test may explore interleavings with one of its
+// own.
 //
 // Invariants (positions only grow; position & mask is the place in the data):
 //   1. head ≤ tail ≤ head + capacity.
 //   2. The bytes in [head, tail) are whole records; the writer never touches them.
-//   3. tail is stored by the writer (release: publishes the records below it to the reader), head by the reader
+//   3. tail is stored by the writer (release: publishes the records below it to the reader), head
+//   by the reader
 //      (release: gives the bytes below it back to the writer).
 #ifndef JACKFIELD_TRANSPORTS_ENGINE_RING_BYTE_RING_H_
 #define JACKFIELD_TRANSPORTS_ENGINE_RING_BYTE_RING_H_
@@ -40,13 +44,16 @@ template <class Atomics = StdAtomics>
 class RingWriter {
  public:
   RingWriter(RingCursors<Atomics>& cursors, std::byte* data, uint64_t capacity)
-      : cursors_(cursors), data_(data), mask_(capacity - 1), tail_(cursors.tail.load(std::memory_order_relaxed)) {}
+      : cursors_(cursors),
+        data_(data),
+        mask_(capacity - 1),
+        tail_(cursors.tail.load(std::memory_order_relaxed)) {}
 
   // Where the next frame goes.
   std::byte* at() const { return data_ + (tail_ & mask_); }
 
-  // Free bytes from at() on, in one piece. If those are fewer than `wanted` but there is such a piece at the ring's
-  // beginning, moves there. May read the reader's cursor.
+  // Free bytes from at() on, in one piece. If those are fewer than `wanted` but there is such a
+  // piece at the ring's beginning, moves there. May read the reader's cursor.
   uint32_t Room(uint32_t wanted) {
     const uint64_t capacity = mask_ + 1;
     uint64_t to_end = capacity - (tail_ & mask_);
@@ -57,7 +64,8 @@ class RingWriter {
     }
     // An empty ring is begun anew while its first part is in the cache.
     const bool rewind = free == capacity && (tail_ & mask_) >= kRewindBytes;
-    if ((to_end < wanted || rewind) && to_end < capacity && free >= to_end && free - to_end >= wanted) {
+    if ((to_end < wanted || rewind) && to_end < capacity && free >= to_end &&
+        free - to_end >= wanted) {
       Skip(static_cast<uint32_t>(to_end));
       free -= to_end;
       to_end = capacity;
@@ -65,7 +73,8 @@ class RingWriter {
     return static_cast<uint32_t>(std::min({free, to_end, uint64_t{1} << 30}));
   }
 
-  // The frame at `frame` (from at() on) is complete; it and the gap in front of it are published with the next Publish.
+  // The frame at `frame` (from at() on) is complete; it and the gap in front of it are published
+  // with the next Publish.
   void Append(std::byte* frame, uint32_t filled_bytes) {
     if (frame != at()) Skip(static_cast<uint32_t>(frame - at()));
     tail_ += filled_bytes;
@@ -90,7 +99,7 @@ class RingWriter {
   RingCursors<Atomics>& cursors_;
   std::byte* const data_;
   const uint64_t mask_;
-  uint64_t tail_;                // with what is not published yet
+  uint64_t tail_;  // with what is not published yet
   uint64_t published_ = tail_;
   uint64_t head_seen_ = cursors_.head.load(std::memory_order_relaxed);
 };
@@ -101,8 +110,12 @@ class RingReader {
  public:
   enum class Next { kFrame, kEmpty, kCorrupt };
 
-  RingReader(RingCursors<Atomics>& cursors, std::byte* data, uint64_t capacity, uint32_t frame_bytes_max)
-      : cursors_(cursors), data_(data), mask_(capacity - 1), frame_bytes_max_(frame_bytes_max),
+  RingReader(RingCursors<Atomics>& cursors, std::byte* data, uint64_t capacity,
+             uint32_t frame_bytes_max)
+      : cursors_(cursors),
+        data_(data),
+        mask_(capacity - 1),
+        frame_bytes_max_(frame_bytes_max),
         head_(cursors.head.load(std::memory_order_relaxed)) {}
 
   // The next frame, in place. It stays until Release.

@@ -1,10 +1,12 @@
 // The ring engine: frames over two byte rings, one each way, in memory that both ends share.
 //
-// Carrying and waking are apart: the driver carries; a RingBell, which each scheme brings, wakes the other end if it
-// said that it sleeps. Frames are built in the ring and read in the ring; Message::Keep copies.
+// Carrying and waking are apart: the driver carries; a RingBell, which each scheme brings, wakes
+// the other end if it said that it sleeps. Frames are built in the ring and read in the ring;
+// Message::Keep copies.
 //
-// Waking loses nothing: who goes to sleep says so (sleeping = 1), then looks again; who publishes, publishes, then looks
-// whether the other sleeps. Both with sequentially consistent order between their two steps, so one sees the other.
+// Waking loses nothing: who goes to sleep says so (sleeping = 1), then looks again; who publishes,
+// publishes, then looks whether the other sleeps. Both with sequentially consistent order between
+// their two steps, so one sees the other.
 //
 // Thread: the node's.
 #ifndef JACKFIELD_TRANSPORTS_ENGINE_RING_RING_DRIVER_H_
@@ -38,10 +40,13 @@ class RingBell {
 class RingDriver final : public LinkDriver {
  public:
   // `bell` also keeps the lanes alive: it is destroyed last.
-  RingDriver(RingLane& out, std::byte* out_data, RingLane& in, std::byte* in_data, uint64_t capacity, std::unique_ptr<RingBell> bell);
+  RingDriver(RingLane& out, std::byte* out_data, RingLane& in, std::byte* in_data,
+             uint64_t capacity, std::unique_ptr<RingBell> bell);
   ~RingDriver() override;
 
-  static constexpr uint32_t FrameBytesMax(uint64_t capacity) { return static_cast<uint32_t>(capacity / 2); }
+  static constexpr uint32_t FrameBytesMax(uint64_t capacity) {
+    return static_cast<uint32_t>(capacity / 2);
+  }
 
   void Pump(Link& link) override;
   void Close(Link& link) override;

@@ -15,7 +15,11 @@
 namespace jackfield {
 
 StreamDriver::StreamDriver(Node& node, StreamEnds ends)
-    : node_(node), ends_(ends), read_op_(OnReady, this), write_op_(OnReady, this), liveness_op_(OnReady, this) {}
+    : node_(node),
+      ends_(ends),
+      read_op_(OnReady, this),
+      write_op_(OnReady, this),
+      liveness_op_(OnReady, this) {}
 
 StreamDriver::~StreamDriver() {
   for (const FdGroup& group : fd_groups_) {
@@ -40,7 +44,8 @@ void StreamDriver::PumpTx(Link& link) {
     int count = 0;
     uint32_t bytes = 0, frames = 0;
     const Link::FdList* fds = nullptr;
-    for (const uint32_t queued = link.tx_frames(); frames < queued && bytes < kWriteBytesMax; ++frames) {
+    for (const uint32_t queued = link.tx_frames(); frames < queued && bytes < kWriteBytesMax;
+         ++frames) {
       const FrameRef& frame = link.NextTx(frames);
       std::byte* data = frame.data;
       uint32_t size = Align8(frame.bytes);
@@ -69,12 +74,15 @@ void StreamDriver::PumpTx(Link& link) {
     if (written < 0) {
       // What the peer sent before it went is still read; the end comes by the reading side.
       tx_broken_ = true;
-      why_ = MakeStatus(Outcome::kFailed, Reason::kPeerDied, Text(link.traits().description, ": the other end has gone (", strerrorname_np(static_cast<int>(-written)), ")"));
+      why_ = MakeStatus(Outcome::kFailed, Reason::kPeerDied,
+                        Text(link.traits().description, ": the other end has gone (",
+                             strerrorname_np(static_cast<int>(-written)), ")"));
       return;
     }
     uint32_t left = static_cast<uint32_t>(written) + tx_sent_;
     uint32_t popped = 0;
-    while (popped < frames && left >= Align8(link.NextTx(popped).bytes)) left -= Align8(link.NextTx(popped++).bytes);
+    while (popped < frames && left >= Align8(link.NextTx(popped).bytes))
+      left -= Align8(link.NextTx(popped++).bytes);
     tx_sent_ = left;
     link.PopTx(popped);
     link.NoteProgress();
@@ -84,7 +92,8 @@ void StreamDriver::PumpTx(Link& link) {
 
 int64_t StreamDriver::WriteSome(const iovec* parts, int count, const Link::FdList* fds) {
   if (!ends_.socket) return node_.sys().Writev(ends_.write_fd, parts, count);
-  if (count == 1 && fds == nullptr) return node_.sys().Send(ends_.write_fd, parts[0].iov_base, parts[0].iov_len);
+  if (count == 1 && fds == nullptr)
+    return node_.sys().Send(ends_.write_fd, parts[0].iov_base, parts[0].iov_len);
   msghdr message{};
   message.msg_iov = const_cast<iovec*>(parts);
   message.msg_iovlen = static_cast<size_t>(count);
@@ -152,7 +161,8 @@ void StreamDriver::PumpRx(Link& link) {
     if (failing_ || link.has_rx()) return;
   }
   while (!eof_) {
-    if (rx_begin_ == rx_end_ && own_bytes_ != 0) {  // that frame is delivered; its block may have been taken
+    if (rx_begin_ == rx_end_ &&
+        own_bytes_ != 0) {  // that frame is delivered; its block may have been taken
       rx_.Reset();
       own_bytes_ = rx_begin_ = rx_end_ = 0;
     }
@@ -162,9 +172,14 @@ void StreamDriver::PumpRx(Link& link) {
     if (got == -EAGAIN) break;
     if (got <= 0) {
       eof_ = true;
-      if (got == -EPROTO) return Fail(link, MakeStatus(Outcome::kFailed, Reason::kCorrupt, Text(link.traits().description, ": more descriptors than a message may carry")));
+      if (got == -EPROTO)
+        return Fail(link, MakeStatus(Outcome::kFailed, Reason::kCorrupt,
+                                     Text(link.traits().description,
+                                          ": more descriptors than a message may carry")));
       if (got < 0 && got != -ECONNRESET) {
-        return Fail(link, MakeStatus(Outcome::kFailed, Reason::kPeerDied, Text(link.traits().description, ": ", strerrorname_np(static_cast<int>(-got)))));
+        return Fail(link, MakeStatus(Outcome::kFailed, Reason::kPeerDied,
+                                     Text(link.traits().description, ": ",
+                                          strerrorname_np(static_cast<int>(-got)))));
       }
       break;
     }
@@ -173,13 +188,18 @@ void StreamDriver::PumpRx(Link& link) {
     if (static_cast<uint32_t>(got) < room) drained_in_pass_ = node_.pass();
     Cut(link);
     if (failing_ || link.has_rx()) return;
-    if (static_cast<uint32_t>(got) < room && own_bytes_ == 0) break;  // a short read: nothing more is there
+    if (static_cast<uint32_t>(got) < room && own_bytes_ == 0)
+      break;  // a short read: nothing more is there
   }
   if (eof_ || tx_broken_ || peer_dead_) {
     if (rx_end_ != rx_begin_ && rx_) {
-      return Fail(link, MakeStatus(Outcome::kFailed, Reason::kCorrupt, Text(link.traits().description, ": it ended after ", rx_end_ - rx_begin_, " bytes of a frame")));
+      return Fail(link, MakeStatus(Outcome::kFailed, Reason::kCorrupt,
+                                   Text(link.traits().description, ": it ended after ",
+                                        rx_end_ - rx_begin_, " bytes of a frame")));
     }
-    Fail(link, why_.ok() ? MakeStatus(Outcome::kFailed, Reason::kPeerDied, Text(link.traits().description, ": the other end has gone")) : why_);
+    Fail(link, why_.ok() ? MakeStatus(Outcome::kFailed, Reason::kPeerDied,
+                                      Text(link.traits().description, ": the other end has gone"))
+                         : why_);
   }
 }
 
@@ -187,17 +207,22 @@ void StreamDriver::Cut(Link& link) {
   while (rx_end_ - rx_begin_ >= 8 && link.rx_room() > 0) {
     std::byte* frame = rx_.data() + rx_begin_;
     const uint32_t bytes = PeekFrameBytes(frame);
-    if (static_cast<uint8_t>(frame[0]) != kMagic || bytes < kHeaderBytes || bytes > ends_.frame_bytes_max) {
+    if (static_cast<uint8_t>(frame[0]) != kMagic || bytes < kHeaderBytes ||
+        bytes > ends_.frame_bytes_max) {
       std::array<std::byte, kHeaderBytes> start{};
       std::memcpy(start.data(), frame, std::min<size_t>(kHeaderBytes, rx_end_ - rx_begin_));
-      return Fail(link, MakeStatus(Outcome::kFailed, Reason::kCorrupt, Text("corrupt stream from ", link.traits().description, ": ",
-                  static_cast<uint8_t>(frame[0]) != kMagic ? "wrong magic" : bytes < kHeaderBytes ? "a frame shorter than its header" : "a frame over frame_bytes_max",
-                  " (", DescribeHeader(CopyHeader(start.data())), ")")));
+      return Fail(link, MakeStatus(Outcome::kFailed, Reason::kCorrupt,
+                                   Text("corrupt stream from ", link.traits().description, ": ",
+                                        static_cast<uint8_t>(frame[0]) != kMagic ? "wrong magic"
+                                        : bytes < kHeaderBytes ? "a frame shorter than its header"
+                                                               : "a frame over frame_bytes_max",
+                                        " (", DescribeHeader(CopyHeader(start.data())), ")")));
     }
     const uint32_t filled = Align8(bytes);
     if (rx_end_ - rx_begin_ < filled) return;
     if (link.expects_fds() && static_cast<uint8_t>(frame[11]) != 0 && !fd_groups_.empty()) {
-      link.PushRxFds(fd_groups_.front().data(), static_cast<uint8_t>(std::min<size_t>(255, fd_groups_.front().size())));
+      link.PushRxFds(fd_groups_.front().data(),
+                     static_cast<uint8_t>(std::min<size_t>(255, fd_groups_.front().size())));
       fd_groups_.erase(fd_groups_.begin());
     }
     rx_begin_ += filled;
@@ -206,12 +231,15 @@ void StreamDriver::Cut(Link& link) {
 }
 
 void StreamDriver::Arm(Link& link) {
-  if (link.has_rx() || (rx_end_ - rx_begin_ >= 8 && own_bytes_ == 0 && rx_end_ - rx_begin_ >= Align8(PeekFrameBytes(rx_.data() + rx_begin_)))) {
+  if (link.has_rx() || (rx_end_ - rx_begin_ >= 8 && own_bytes_ == 0 &&
+                        rx_end_ - rx_begin_ >= Align8(PeekFrameBytes(rx_.data() + rx_begin_)))) {
     return link.Wake();  // there is work here already
   }
   if (!eof_ && !read_op_.pending) node_.reactor().Start(read_op_, ends_.read_fd, POLLIN);
-  if (link.has_tx() && !tx_broken_ && !write_op_.pending) node_.reactor().Start(write_op_, ends_.write_fd, POLLOUT);
-  if (ends_.liveness_fd >= 0 && !liveness_op_.pending && !peer_dead_) node_.reactor().Start(liveness_op_, ends_.liveness_fd, POLLIN);
+  if (link.has_tx() && !tx_broken_ && !write_op_.pending)
+    node_.reactor().Start(write_op_, ends_.write_fd, POLLOUT);
+  if (ends_.liveness_fd >= 0 && !liveness_op_.pending && !peer_dead_)
+    node_.reactor().Start(liveness_op_, ends_.liveness_fd, POLLIN);
   if (rx_begin_ == rx_end_) rx_.Reset(), own_bytes_ = 0;
 }
 
@@ -241,6 +269,9 @@ void StreamDriver::FinishClose() {
   link_->Closed(why_);
 }
 
-void StreamDriver::Close(Link& link) { Fail(link, MakeStatus(Outcome::kRefused, Reason::kClosed, Text(link.traits().description, ": closed"))); }
+void StreamDriver::Close(Link& link) {
+  Fail(link,
+       MakeStatus(Outcome::kRefused, Reason::kClosed, Text(link.traits().description, ": closed")));
+}
 
 }  // namespace jackfield

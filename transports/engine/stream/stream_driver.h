@@ -1,9 +1,11 @@
-// The stream engine: frames over a byte stream, for every scheme whose medium is one (unix, tcp, pipe, fifo …).
+// The stream engine: frames over a byte stream, for every scheme whose medium is one (unix, tcp,
+// pipe, fifo …).
 //
-// Outgoing frames that lie side by side leave in one system call. Incoming bytes are read into a block of the node's pool,
-// cut into frames in place; a frame too large for the common block is read straight into a block of its own, which its
-// receiver may take over. While the link is awake the plain system call is tried first; when the node goes to sleep the
-// reactor waits for the descriptor. An idle link holds no memory.
+// Outgoing frames that lie side by side leave in one system call. Incoming bytes are read into a
+// block of the node's pool, cut into frames in place; a frame too large for the common block is
+// read straight into a block of its own, which its receiver may take over. While the link is awake
+// the plain system call is tried first; when the node goes to sleep the reactor waits for the
+// descriptor. An idle link holds no memory.
 //
 // Thread: the node's. Owns: its descriptors.
 #ifndef JACKFIELD_TRANSPORTS_ENGINE_STREAM_STREAM_DRIVER_H_
@@ -24,19 +26,21 @@ namespace jackfield {
 
 struct StreamEnds {
   int read_fd = -1;
-  int write_fd = -1;      // the same for a socket
-  int liveness_fd = -1;   // optional: a pidfd; readable when the peer is dead, even if someone holds its end open
-  bool socket = false;    // send and recv, not write and read
+  int write_fd = -1;  // the same for a socket
+  int liveness_fd =
+      -1;  // optional: a pidfd; readable when the peer is dead, even if someone holds its end open
+  bool socket = false;  // send and recv, not write and read
   uint32_t frame_bytes_max = 0;
 };
 
 class StreamDriver final : public LinkDriver {
  public:
-  static constexpr uint32_t kReadBytes = 64 << 10;        // of the common block
-  static constexpr uint32_t kOwnBlockBytes = 16 << 10;    // a frame from this size on gets a block of its own
-  static constexpr int kPartsMax = 64;                    // spans of frames in one system call
-  static constexpr uint32_t kWriteBytesMax = 1 << 20;     // bytes in one system call
-  static constexpr size_t kFdGroupsMax = 64;              // descriptors that came ahead of their frames
+  static constexpr uint32_t kReadBytes = 64 << 10;  // of the common block
+  static constexpr uint32_t kOwnBlockBytes =
+      16 << 10;                         // a frame from this size on gets a block of its own
+  static constexpr int kPartsMax = 64;  // spans of frames in one system call
+  static constexpr uint32_t kWriteBytesMax = 1 << 20;  // bytes in one system call
+  static constexpr size_t kFdGroupsMax = 64;  // descriptors that came ahead of their frames
 
   StreamDriver(Node& node, StreamEnds ends);
   ~StreamDriver() override;
@@ -67,7 +71,7 @@ class StreamDriver final : public LinkDriver {
   Block rx_;
   uint32_t rx_begin_ = 0, rx_end_ = 0;  // what is read and not cut yet
   uint64_t drained_in_pass_ = 0;        // nothing more was there: not asked again in the same pass
-  uint32_t own_bytes_ = 0;              // the frame that rx_ is dedicated to, 0 if it is the common block
+  uint32_t own_bytes_ = 0;  // the frame that rx_ is dedicated to, 0 if it is the common block
   std::vector<FdGroup> fd_groups_;
 
   bool tx_broken_ = false, peer_dead_ = false, eof_ = false, failing_ = false, closed_ = false;

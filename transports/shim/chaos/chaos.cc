@@ -11,7 +11,8 @@
 namespace jackfield {
 namespace {
 
-constexpr std::string_view kKeys[] = {"seed", "drop", "dup", "reorder", "delay", "corrupt", "cut", "stall"};
+constexpr std::string_view kKeys[] = {"seed",  "drop",    "dup", "reorder",
+                                      "delay", "corrupt", "cut", "stall"};
 
 absl::Status ReadShare(const Address& address, std::string_view key, double& share) {
   const auto text = address.Find(key);
@@ -29,8 +30,11 @@ absl::StatusOr<ChaosSettings> Read(const Address& address) {
     if (!seed.ok()) return seed.status();
     settings.seed = *seed;
   }
-  const std::pair<std::string_view, double*> shares[] = {{"drop", &settings.drop},       {"dup", &settings.dup}, {"reorder", &settings.reorder},
-                                                         {"corrupt", &settings.corrupt}, {"cut", &settings.cut}};
+  const std::pair<std::string_view, double*> shares[] = {{"drop", &settings.drop},
+                                                         {"dup", &settings.dup},
+                                                         {"reorder", &settings.reorder},
+                                                         {"corrupt", &settings.corrupt},
+                                                         {"cut", &settings.cut}};
   for (const auto& [key, share] : shares) {
     if (absl::Status status = ReadShare(address, key, *share); !status.ok()) return status;
   }
@@ -42,7 +46,8 @@ absl::StatusOr<ChaosSettings> Read(const Address& address) {
   if (const auto text = address.Find("stall")) {
     const size_t colon = text->find(':');
     if (colon == std::string_view::npos) {
-      return absl::InvalidArgumentError(Text("stall=", Escaped(*text), ": write how often and how long, such as 1%:5ms"));
+      return absl::InvalidArgumentError(
+          Text("stall=", Escaped(*text), ": write how often and how long, such as 1%:5ms"));
     }
     absl::StatusOr<double> share = ParseShare(text->substr(0, colon));
     if (!share.ok()) return share.status();
@@ -68,7 +73,8 @@ class ChaosShim final : public Shim {
     return caps;
   }
 
-  absl::StatusOr<std::unique_ptr<LinkDriver>> Wrap(const Address& address, Node& node, std::unique_ptr<LinkDriver> inner,
+  absl::StatusOr<std::unique_ptr<LinkDriver>> Wrap(const Address& address, Node& node,
+                                                   std::unique_ptr<LinkDriver> inner,
                                                    const LinkTraits& inner_traits) const override {
     absl::StatusOr<ChaosSettings> settings = Read(address);
     if (!settings.ok()) return settings.status();

@@ -11,10 +11,11 @@
 //   cut=SHARE       the link breaks instead: both ends see the loss of their peer
 //   stall=SHARE:D   nothing in its direction moves for so long
 //
-// Each frame meets its fate once where it leaves and once where it arrives through this shim, so a connection with the
-// shim at one end has it in both directions. The effect on Caps: drop, dup and corrupt take away reliable, reorder takes
-// away ordered; delay, stall and cut take away nothing (the loss of a peer is not a lost frame). Descriptors go with
-// their frame; a duplicate has its own.
+// Each frame meets its fate once where it leaves and once where it arrives through this shim, so a
+// connection with the shim at one end has it in both directions. The effect on Caps: drop, dup and
+// corrupt take away reliable, reorder takes away ordered; delay, stall and cut take away nothing
+// (the loss of a peer is not a lost frame). Descriptors go with their frame; a duplicate has its
+// own.
 //
 // Thread: as the inner transport.
 #ifndef JACKFIELD_TRANSPORTS_SHIM_CHAOS_CHAOS_H_

@@ -13,14 +13,15 @@
 namespace jackfield {
 namespace {
 
-// What an engine must be able to read to find the end of a frame: magic … frame_bytes. On the way out it is spared, or the
-// inner transport itself would be broken, not what it carries.
+// What an engine must be able to read to find the end of a frame: magic … frame_bytes. On the way
+// out it is spared, or the inner transport itself would be broken, not what it carries.
 constexpr uint32_t kEngineBytes = 8;
 constexpr int64_t kMemoryRetryNs = 1'000'000;
 
 }  // namespace
 
-ChaosDriver::ChaosDriver(Node& node, const ChaosSettings& settings, std::unique_ptr<LinkDriver> inner, const LinkTraits& inner_traits)
+ChaosDriver::ChaosDriver(Node& node, const ChaosSettings& settings,
+                         std::unique_ptr<LinkDriver> inner, const LinkTraits& inner_traits)
     : node_(node),
       inner_(node, std::move(inner), inner_traits),
       out_(node, settings, Random(settings.seed).Next(), kEngineBytes),
@@ -40,13 +41,13 @@ void ChaosDriver::Enclose(Link& link) {
 void ChaosDriver::Pump(Link& link) {
   Enclose(link);
   if (closed_) return;
-  // One look at the clock for all of this: what is due is passed on, and for the rest there is a timer. With a look for
-  // each, what became due in between would have neither.
+  // One look at the clock for all of this: what is due is passed on, and for the rest there is a
+  // timer. With a look for each, what became due in between would have neither.
   now_ns_ = node_.clock().NowNs();
   if (!link.has_rx()) delivered_.clear();
   TakeOut(link);
   PassOut();
-  inner_.Turn(link.resting());  // OnFrames, OnClosed
+  inner_.Turn(link.resting());                      // OnFrames, OnClosed
   if (inner_.has_tx() || !out_.empty()) PassOut();  // what the turn made room for
   PassIn(link);
   if (inner_closed_ && in_.empty()) {
@@ -61,7 +62,9 @@ void ChaosDriver::Pump(Link& link) {
 void ChaosDriver::TakeOut(Link& link) {
   while (link.has_tx() && !deaf_ && !inner_closed_) {
     const Link::FdList* fds = link.NextTxFds();
-    const ChaosLane::Taken taken = out_.Take(link.NextTx(), fds == nullptr ? nullptr : fds->fds.data(), fds == nullptr ? uint8_t{0} : fds->count);
+    const ChaosLane::Taken taken =
+        out_.Take(link.NextTx(), fds == nullptr ? nullptr : fds->fds.data(),
+                  fds == nullptr ? uint8_t{0} : fds->count);
     if (taken == ChaosLane::Taken::kNoRoom) return;
     if (taken == ChaosLane::Taken::kCut) return Cut();
     link.PopTx(1);
@@ -73,10 +76,12 @@ void ChaosDriver::PassOut() {
     std::byte* to = inner_.Claim(held->bytes);
     if (to == nullptr) return;
     std::memcpy(to, held->block.data(), held->bytes);
-    if (held->fd_count > 0 && inner_.AttachFds(held->fds.data(), held->fd_count)) held->fd_count = 0;
+    if (held->fd_count > 0 && inner_.AttachFds(held->fds.data(), held->fd_count))
+      held->fd_count = 0;
     inner_.Commit(to, held->bytes, held->peer);
     const ChaosLane::Held passed = out_.PopDue();
-    for (uint8_t i = 0; i < passed.fd_count; ++i) close(passed.fds[i]);  // the inner link had no place for them
+    for (uint8_t i = 0; i < passed.fd_count; ++i)
+      close(passed.fds[i]);  // the inner link had no place for them
   }
 }
 
@@ -85,11 +90,14 @@ void ChaosDriver::TakeIn() {
     const FrameRef frame = inner_.NextRx();
     std::array<int, kFdsMax> fds;
     uint8_t fd_count = frame.bytes >= kHeaderBytes ? CopyHeader(frame.data).fd_count() : uint8_t{0};
-    if (fd_count > kFdsMax || (fd_count > 0 && !inner_.TakeFds(fds.data(), fd_count))) fd_count = 0;  // its receiver sees it
-    const ChaosLane::Taken taken = deaf_ ? ChaosLane::Taken::kYes : in_.Take(frame, fds.data(), fd_count);
+    if (fd_count > kFdsMax || (fd_count > 0 && !inner_.TakeFds(fds.data(), fd_count)))
+      fd_count = 0;  // its receiver sees it
+    const ChaosLane::Taken taken =
+        deaf_ ? ChaosLane::Taken::kYes : in_.Take(frame, fds.data(), fd_count);
     for (uint8_t i = 0; i < fd_count; ++i) close(fds[i]);
     inner_.PopRx();
-    if (taken != ChaosLane::Taken::kYes) Cut();  // by chance; or for want of memory, which must not lose a frame
+    if (taken != ChaosLane::Taken::kYes)
+      Cut();  // by chance; or for want of memory, which must not lose a frame
   }
 }
 
@@ -97,7 +105,8 @@ void ChaosDriver::PassIn(Link& link) {
   while (in_.Due(now_ns_) != nullptr && link.rx_room() > 0) {
     delivered_.push_back(in_.PopDue());
     ChaosLane::Held& held = delivered_.back();
-    if (held.fd_count > 0) link.PushRxFds(held.fds.data(), std::exchange(held.fd_count, uint8_t{0}));
+    if (held.fd_count > 0)
+      link.PushRxFds(held.fds.data(), std::exchange(held.fd_count, uint8_t{0}));
     link.PushRx({held.block.data(), held.bytes, held.peer}, &held.block);
   }
 }
@@ -105,7 +114,8 @@ void ChaosDriver::PassIn(Link& link) {
 void ChaosDriver::Cut() {
   deaf_ = cut_ = true;
   out_.Clear();
-  why_ = MakeStatus(Outcome::kFailed, Reason::kPeerDied, Text(outer_->traits().description, ": cut"));
+  why_ =
+      MakeStatus(Outcome::kFailed, Reason::kPeerDied, Text(outer_->traits().description, ": cut"));
   inner_.StartClose();
   outer_->Wake();
 }
@@ -123,15 +133,20 @@ void ChaosDriver::OnClosed(Link&, const absl::Status& why) {
 }
 
 void ChaosDriver::ArmTimer() {
-  // What is due and could not go on waits for room, whose coming wakes the link; only what is not due yet needs a timer.
+  // What is due and could not go on waits for room, whose coming wakes the link; only what is not
+  // due yet needs a timer.
   int64_t next_ns = Timers::kNever;
   for (const ChaosLane* lane : {&out_, &in_}) {
     if (lane->next_ns() > now_ns_) next_ns = std::min(next_ns, lane->next_ns());
   }
-  // The inner link had no room though nothing is queued in it: message memory is used up, and nothing tells when there is.
-  if (!out_.empty() && out_.next_ns() <= now_ns_ && !inner_.has_tx()) next_ns = std::min(next_ns, now_ns_ + kMemoryRetryNs);
-  if (next_ns == Timers::kNever) node_.timers().Cancel(timer_);
-  else if (!timer_.armed() || timer_.due_ns() != next_ns) node_.timers().Arm(timer_, next_ns);
+  // The inner link had no room though nothing is queued in it: message memory is used up, and
+  // nothing tells when there is.
+  if (!out_.empty() && out_.next_ns() <= now_ns_ && !inner_.has_tx())
+    next_ns = std::min(next_ns, now_ns_ + kMemoryRetryNs);
+  if (next_ns == Timers::kNever)
+    node_.timers().Cancel(timer_);
+  else if (!timer_.armed() || timer_.due_ns() != next_ns)
+    node_.timers().Arm(timer_, next_ns);
 }
 
 void ChaosDriver::Close(Link& link) {

@@ -1,4 +1,5 @@
-// The chaos shim as a driver: it has the inner driver in a link of its own, and a lane for each direction between the two.
+// The chaos shim as a driver: it has the inner driver in a link of its own, and a lane for each
+// direction between the two.
 //
 //   outer tx queue → out_ → inner link → medium
 //   outer rx queue ← in_  ← inner link ←
@@ -6,7 +7,8 @@
 // Invariants:
 //   1. A frame is in one place: popped from a queue only when the lane, or the next queue, has it.
 //   2. What lies in the outer rx queue lies in delivered_, until the queue is empty again.
-//   3. The outer link hears of the inner one's end when in_ is empty: what came before the end is delivered first.
+//   3. The outer link hears of the inner one's end when in_ is empty: what came before the end is
+//   delivered first.
 //
 // Thread: the node's.
 #ifndef JACKFIELD_TRANSPORTS_SHIM_CHAOS_CHAOS_DRIVER_H_
@@ -24,7 +26,8 @@ namespace jackfield {
 
 class ChaosDriver final : public LinkDriver, private LinkOwner {
  public:
-  ChaosDriver(Node& node, const ChaosSettings& settings, std::unique_ptr<LinkDriver> inner, const LinkTraits& inner_traits);
+  ChaosDriver(Node& node, const ChaosSettings& settings, std::unique_ptr<LinkDriver> inner,
+              const LinkTraits& inner_traits);
   ~ChaosDriver() override;
 
   void Pump(Link& link) override;

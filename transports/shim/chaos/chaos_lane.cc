@@ -13,8 +13,8 @@ namespace jackfield {
 
 ChaosLane::Taken ChaosLane::Take(const FrameRef& frame, const int* fds, uint8_t fd_count) {
   if (!has_room()) return Taken::kNoRoom;
-  // The same number of draws for every frame, so that one knob does not change what the others do. A frame that finds no
-  // memory is asked again, and its fate is drawn again.
+  // The same number of draws for every frame, so that one knob does not change what the others do.
+  // A frame that finds no memory is asked again, and its fate is drawn again.
   const bool cut = random_.Chance(settings_.cut);
   const bool drop = random_.Chance(settings_.drop);
   const bool dup = random_.Chance(settings_.dup);
@@ -27,14 +27,17 @@ ChaosLane::Taken ChaosLane::Take(const FrameRef& frame, const int* fds, uint8_t 
   if (stall) stalled_until_ns_ = std::max(stalled_until_ns_, now_ns + settings_.stall_ns);
   if (drop) return Taken::kYes;
   int64_t due_ns = std::max({now_ns + delay_ns, stalled_until_ns_, last_due_ns_});
-  if (reorder) due_ns += kReorderNs;  // and those behind it do not wait for it
-  else last_due_ns_ = due_ns;
+  if (reorder)
+    due_ns += kReorderNs;  // and those behind it do not wait for it
+  else
+    last_due_ns_ = due_ns;
   if (!Insert(frame, fds, fd_count, due_ns, corrupt)) return Taken::kNoRoom;
   if (dup) Insert(frame, fds, fd_count, due_ns, false);  // without memory there is no duplicate
   return Taken::kYes;
 }
 
-bool ChaosLane::Insert(const FrameRef& frame, const int* fds, uint8_t fd_count, int64_t due_ns, bool corrupt) {
+bool ChaosLane::Insert(const FrameRef& frame, const int* fds, uint8_t fd_count, int64_t due_ns,
+                       bool corrupt) {
   Held held;
   held.block = node_.blocks().Get(frame.bytes);
   if (!held.block) return false;
@@ -51,7 +54,9 @@ bool ChaosLane::Insert(const FrameRef& frame, const int* fds, uint8_t fd_count, 
     const uint64_t bit = random_.Below(8 * uint64_t{frame.bytes - spare_bytes_});
     held.block.data()[spare_bytes_ + bit / 8] ^= static_cast<std::byte>(1 << (bit % 8));
   }
-  const auto place = std::upper_bound(held_.begin(), held_.end(), due_ns, [](int64_t due, const Held& other) { return due < other.due_ns; });
+  const auto place =
+      std::upper_bound(held_.begin(), held_.end(), due_ns,
+                       [](int64_t due, const Held& other) { return due < other.due_ns; });
   held_.insert(place, std::move(held));
   return true;
 }
@@ -62,7 +67,9 @@ ChaosLane::Held ChaosLane::PopDue() {
   return held;
 }
 
-int64_t ChaosLane::next_ns() const { return held_.empty() ? Timers::kNever : std::max(held_.front().due_ns, stalled_until_ns_); }
+int64_t ChaosLane::next_ns() const {
+  return held_.empty() ? Timers::kNever : std::max(held_.front().due_ns, stalled_until_ns_);
+}
 
 void ChaosLane::Hurry() {
   stalled_until_ns_ = 0;

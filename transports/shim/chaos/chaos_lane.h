@@ -1,7 +1,9 @@
-// One direction through the chaos shim: frames that have been taken and wait for the moment at which they go on.
+// One direction through the chaos shim: frames that have been taken and wait for the moment at
+// which they go on.
 //
-// Every frame is copied into a block of the node's pool and held in a table of bounded size; when the table is full, or the
-// pool has no block, nothing more is taken, and the sender feels it as back-pressure.
+// Every frame is copied into a block of the node's pool and held in a table of bounded size; when
+// the table is full, or the pool has no block, nothing more is taken, and the sender feels it as
+// back-pressure.
 //
 // Thread: the node's. Owns: the frames it holds, with their descriptors.
 #ifndef JACKFIELD_TRANSPORTS_SHIM_CHAOS_CHAOS_LANE_H_
@@ -21,7 +23,8 @@ namespace jackfield {
 class ChaosLane {
  public:
   static constexpr size_t kHeldFramesMax = 256;
-  static constexpr int64_t kReorderNs = 200'000;  // a frame that is overtaken waits so long, whatever else delays it
+  static constexpr int64_t kReorderNs =
+      200'000;  // a frame that is overtaken waits so long, whatever else delays it
 
   struct Held {
     Block block;
@@ -43,7 +46,9 @@ class ChaosLane {
   // Decides the fate of a frame. kYes: it has been copied, or dropped. fds stay the caller's.
   Taken Take(const FrameRef& frame, const int* fds, uint8_t fd_count);
   // The frame that goes on next, or nullptr: none is due.
-  Held* Due(int64_t now_ns) { return next_ns() <= now_ns && !held_.empty() ? &held_.front() : nullptr; }
+  Held* Due(int64_t now_ns) {
+    return next_ns() <= now_ns && !held_.empty() ? &held_.front() : nullptr;
+  }
   Held PopDue();
   bool empty() const { return held_.empty(); }
   int64_t next_ns() const;  // of the first to go on; Timers::kNever if none
@@ -51,7 +56,8 @@ class ChaosLane {
   void Clear();             // nothing held goes on
 
  private:
-  bool Insert(const FrameRef& frame, const int* fds, uint8_t fd_count, int64_t due_ns, bool corrupt);
+  bool Insert(const FrameRef& frame, const int* fds, uint8_t fd_count, int64_t due_ns,
+              bool corrupt);
 
   Node& node_;
   const ChaosSettings settings_;

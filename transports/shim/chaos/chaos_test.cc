@@ -1,5 +1,6 @@
-// Every knob does what its name says, in the share that it is given, and the same for the same seed. Shown on links without
-// sessions: a numbered stream of frames from a client behind the shim to a server that is not, on a virtual clock.
+// Every knob does what its name says, in the share that it is given, and the same for the same
+// seed. Shown on links without sessions: a numbered stream of frames from a client behind the shim
+// to a server that is not, on a virtual clock.
 #include "transports/shim/chaos/chaos.h"
 
 #include <fcntl.h>
@@ -35,13 +36,15 @@ struct Arrival {
 
 void Fill(std::byte* frame, uint32_t number, uint8_t fd_count) {
   std::memset(frame, 0, kFrameBytes);
-  new (frame) FrameHeader(kMagic, kVersionMax, FrameKind::OneWay, 0, kFrameBytes, 2, 0, 0, fd_count, 7, number, 1, number, 0, 0, 0);
+  new (frame) FrameHeader(kMagic, kVersionMax, FrameKind::OneWay, 0, kFrameBytes, 2, 0, 0, fd_count,
+                          7, number, 1, number, 0, 0, 0);
 }
 
 // One end: sends numbered frames as room allows, and writes down what comes.
 class End final : public LinkSink, public LinkOwner {
  public:
-  End(SimWorld& world, Node& node, const Registry& registry, const std::string& address, Role role) : world_(world), node_(node) {
+  End(SimWorld& world, Node& node, const Registry& registry, const std::string& address, Role role)
+      : world_(world), node_(node) {
     absl::StatusOr<Address> parsed = registry.Parse(address);
     EXPECT_TRUE(parsed.ok()) << parsed.status();
     absl::StatusOr<std::unique_ptr<Opening>> opening = registry.Open(*parsed, role, node, *this);
@@ -90,9 +93,11 @@ class End final : public LinkSink, public LinkOwner {
       arrival.number = static_cast<uint32_t>(number);
       std::vector<std::byte> original(kFrameBytes);
       Fill(original.data(), arrival.number, std::to_integer<uint8_t>(frame.data[11]));
-      for (uint32_t i = 0; i < kFrameBytes; ++i) arrival.bits_turned += __builtin_popcount(std::to_integer<unsigned>(original[i] ^ frame.data[i]));
+      for (uint32_t i = 0; i < kFrameBytes; ++i)
+        arrival.bits_turned +=
+            __builtin_popcount(std::to_integer<unsigned>(original[i] ^ frame.data[i]));
       if (int fd; std::to_integer<int>(frame.data[11]) == 1 && link.TakeFds(&fd, 1)) {
-        struct stat there{};
+        struct stat there {};
         EXPECT_EQ(fstat(fd, &there), 0);
         arrival.fd_inode = there.st_ino;
         close(fd);
@@ -127,7 +132,8 @@ class Day {
     server_node_ = &world_.AddNode("server", registry_);
     client_node_ = &world_.AddNode("client", registry_);
     server_ = std::make_unique<End>(world_, *server_node_, registry_, "sim:s", Role::kServe);
-    client_ = std::make_unique<End>(world_, *client_node_, registry_, "chaos+sim:s?" + params, Role::kConnect);
+    client_ = std::make_unique<End>(world_, *client_node_, registry_, "chaos+sim:s?" + params,
+                                    Role::kConnect);
     world_.RunUntil([this] { return server_->link() != nullptr && client_->link() != nullptr; });
   }
   const std::vector<Arrival>& Send(uint32_t frames) {
@@ -207,8 +213,11 @@ TEST(Chaos, TurnsOneBitOfItsShareOfFramesAndSparesWhatTheEngineReads) {
   EXPECT_EQ(arrivals.size(), kFrames);
   uint32_t corrupted = 0, untouched = 0;
   for (const Arrival& arrival : arrivals) {
-    if (arrival.bits_turned == 0) ++untouched;
-    else ++corrupted;  // a bit of the number itself turned makes another frame of it, so more bits may differ
+    if (arrival.bits_turned == 0)
+      ++untouched;
+    else
+      ++corrupted;  // a bit of the number itself turned makes another frame of it, so more bits may
+                    // differ
   }
   EXPECT_GT(corrupted, kFrames * 7 / 100);
   EXPECT_LT(corrupted, kFrames * 13 / 100);
@@ -235,7 +244,8 @@ TEST(Chaos, StallsADirectionForItsTimeAndLosesNothing) {
   EXPECT_EQ(arrivals.size(), kFrames);
   EXPECT_TRUE(InOrder(arrivals));
   int64_t longest_gap_ns = 0;
-  for (size_t i = 1; i < arrivals.size(); ++i) longest_gap_ns = std::max(longest_gap_ns, arrivals[i].at_ns - arrivals[i - 1].at_ns);
+  for (size_t i = 1; i < arrivals.size(); ++i)
+    longest_gap_ns = std::max(longest_gap_ns, arrivals[i].at_ns - arrivals[i - 1].at_ns);
   EXPECT_GE(longest_gap_ns, 4'900'000);
 }
 
@@ -254,7 +264,7 @@ TEST(Chaos, PassesDescriptorsOnAndGivesADuplicateItsOwn) {
   Day day("seed=7&dup=100%&delay=1ms");
   int ends[2];
   ASSERT_EQ(pipe(ends), 0);
-  struct stat there{};
+  struct stat there {};
   ASSERT_EQ(fstat(ends[0], &there), 0);
   day.client().SendFd(ends[0]);
   const std::vector<Arrival> arrivals = day.Send(0);
@@ -271,7 +281,8 @@ Caps CapsOf(const std::string& params) {
   Registry registry;
   registry.Add(MakeSimTransport(medium));
   registry.Add(MakeChaosShim());
-  absl::StatusOr<Caps> caps = registry.Describe(*registry.Parse("chaos+sim:s?" + params), Role::kConnect);
+  absl::StatusOr<Caps> caps =
+      registry.Describe(*registry.Parse("chaos+sim:s?" + params), Role::kConnect);
   EXPECT_TRUE(caps.ok()) << caps.status();
   return caps.ok() ? *caps : Caps{};
 }
@@ -286,7 +297,8 @@ TEST(Chaos, TakesAwayFromCapsWhatTheKnobsBreakAndNothingElse) {
   EXPECT_EQ(CapsOf("dup=1%"), unreliable);
   EXPECT_EQ(CapsOf("corrupt=1%"), unreliable);
   EXPECT_EQ(CapsOf("reorder=1%"), unordered);
-  for (const char* harmless : {"delay=1ms..5ms", "stall=1%:5ms", "cut=1%", "seed=9", "drop=0%"}) EXPECT_EQ(CapsOf(harmless), all) << harmless;
+  for (const char* harmless : {"delay=1ms..5ms", "stall=1%:5ms", "cut=1%", "seed=9", "drop=0%"})
+    EXPECT_EQ(CapsOf(harmless), all) << harmless;
 }
 
 TEST(Chaos, RefusesWhatItCannotRead) {
@@ -294,8 +306,13 @@ TEST(Chaos, RefusesWhatItCannotRead) {
   Registry registry;
   registry.Add(MakeSimTransport(medium));
   registry.Add(MakeChaosShim());
-  for (const char* bad : {"drop=200%", "drop=often", "delay=5ms..1ms", "delay=soon", "stall=1%", "stall=1%:long", "seed=x", "drip=1%"}) {
-    EXPECT_EQ(registry.Describe(*registry.Parse(Text("chaos+sim:s?", bad)), Role::kConnect).status().code(), absl::StatusCode::kInvalidArgument) << bad;
+  for (const char* bad : {"drop=200%", "drop=often", "delay=5ms..1ms", "delay=soon", "stall=1%",
+                          "stall=1%:long", "seed=x", "drip=1%"}) {
+    EXPECT_EQ(registry.Describe(*registry.Parse(Text("chaos+sim:s?", bad)), Role::kConnect)
+                  .status()
+                  .code(),
+              absl::StatusCode::kInvalidArgument)
+        << bad;
   }
 }
 
@@ -309,15 +326,19 @@ TEST(Chaos, CarriesCallsWhereNothingIsTakenAwayAndIsRefusedWhereItIs) {
   auto port = Port::Open(server, {"chaos+sim:s?delay=1ms..2ms"});
   ASSERT_TRUE(port.ok()) << port.status();
   (*port)->Handle(1, [](ServerCall& call) { call.Reply(Bytes(call.payload())).IgnoreError(); });
-  EXPECT_EQ(Channel::Open(client, "chaos+sim:s?drop=1%").status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(Channel::Open(client, "chaos+sim:s?drop=1%").status().code(),
+            absl::StatusCode::kFailedPrecondition);
   auto channel = Channel::Open(client, "chaos+sim:s?delay=1ms..2ms&stall=5%:1ms&seed=2");
   ASSERT_TRUE(channel.ok()) << channel.status();
   int answers = 0;
   for (int i = 0; i < 50; ++i) {
-    ASSERT_TRUE((*channel)->CallAsync(1, Bytes("hello"), {}, [&answers](absl::StatusOr<Message> reply) {
-      EXPECT_TRUE(reply.ok()) << reply.status();
-      answers += reply.ok() && reply->text() == "hello";
-    }).ok());
+    ASSERT_TRUE((*channel)
+                    ->CallAsync(1, Bytes("hello"), {},
+                                [&answers](absl::StatusOr<Message> reply) {
+                                  EXPECT_TRUE(reply.ok()) << reply.status();
+                                  answers += reply.ok() && reply->text() == "hello";
+                                })
+                    .ok());
   }
   EXPECT_TRUE(world.RunUntil([&] { return answers == 50; }, world.now_ns() + 4'000'000'000));
   port->reset();

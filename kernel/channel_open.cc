@@ -1,0 +1,139 @@
+// How a Channel comes to its session: its address, the attempts to connect, and what is said of it.
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "kernel/channel.h"
+#include "kernel/registry.h"
+#include "kernel/text.h"
+
+namespace jackfield {
+namespace {
+
+constexpr int64_t kRetryNsMax = 100'000'000;
+
+// Takes the parameters that every channel understands out of the address.
+absl::StatusOr<Address> TakeOptions(const Address& address, Node& node, ChannelOptions& options) {
+  if (const auto on_full = address.Find("on_full")) {
+    if (*on_full == "wait")
+      options.on_full = OnFull::kWait;
+    else if (*on_full == "fail")
+      options.on_full = OnFull::kFail;
+    else if (*on_full == "drop_oldest")
+      options.on_full = OnFull::kDropOldest;
+    else if (*on_full == "drop_newest")
+      options.on_full = OnFull::kDropNewest;
+    else
+      return absl::InvalidArgumentError(
+          Text("on_full=", Escaped(*on_full), ": it is wait, fail, drop_oldest or drop_newest"));
+  }
+  return node.TakeSpin(address.Without("on_full"));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Channel>> Channel::Open(Node& node, std::string_view address,
+                                                       ChannelOptions options) {
+  absl::StatusOr<Address> parsed = node.registry().Parse(address);
+  if (!parsed.ok()) return parsed.status();
+  return Open(node, *parsed, std::move(options));
+}
+
+absl::StatusOr<std::unique_ptr<Channel>> Channel::Open(Node& node, const Address& address,
+                                                       ChannelOptions options) {
+  if (options.calls_max < 1 || options.calls_max > kCallsMax) {
+    return absl::InvalidArgumentError(
+        Text("calls_max is 1..", kCallsMax, ", not ", options.calls_max));
+  }
+  absl::StatusOr<Address> inner = TakeOptions(address, node, options);
+  if (!inner.ok()) return inner.status();
+  absl::StatusOr<Caps> caps = node.registry().Describe(*inner, Role::kConnect);
+  if (!caps.ok()) return caps.status();
+  if (const std::vector<std::string> missing = MissingNeeds(*caps, options.needs);
+      !missing.empty()) {
+    const std::vector<std::string_view> words(missing.begin(), missing.end());
+    return absl::FailedPreconditionError(
+        Text(address.ToString(), " cannot carry this channel: it lacks ", Listed(words)));
+  }
+  std::unique_ptr<Channel> channel(new Channel(node, *inner, std::move(options)));
+  channel->TryConnect();
+  return channel;
+}
+
+Channel::Channel(Node& node, Address address, ChannelOptions options)
+    : node_(node),
+      asked_(address),
+      address_(std::move(address)),
+      options_(std::move(options)),
+      connect_deadline_ns_(node.clock().NowNs() + options_.connect_us * 1000),
+      retry_timer_([](Timer& timer) { static_cast<Channel*>(timer.user)->TryConnect(); }, this),
+      deadline_timer_([](Timer& timer) { static_cast<Channel*>(timer.user)->OnDeadline(); }, this) {
+  session_ = std::make_unique<Session>(node_, Session::Side::kClient, options_.session,
+                                       options_.needs.fds, *this);
+  session_->SetSchemaHash(options_.schema_hash);
+  slots_.resize(options_.calls_max);
+  for (uint32_t i = 0; i < options_.calls_max; ++i) slots_[i].next_free = i + 1;
+}
+
+Channel::~Channel() {
+  if (ended_why_.ok())
+    ended_why_ = MakeStatus(Outcome::kRefused, Reason::kCancelled, "the channel was destroyed");
+  session_->Fail(ended_why_);
+  node_.timers().Cancel(retry_timer_);
+  node_.timers().Cancel(deadline_timer_);
+  if (link_ != nullptr) node_.RemoveLink(*link_);
+}
+
+// ---- Connecting.
+
+void Channel::TryConnect() {
+  if (!ended_why_.ok()) return session_->Fail(ended_why_);
+  opening_.reset();
+  absl::StatusOr<std::unique_ptr<Opening>> opening =
+      node_.registry().Open(address_, Role::kConnect, node_, *this);
+  if (opening.ok()) {
+    opening_ = *std::move(opening);
+  } else {
+    OnOpenFailed(opening.status());
+  }
+}
+
+void Channel::OnOpenFailed(absl::Status status) {
+  connect_error_ = status;
+  const int64_t now_ns = node_.clock().NowNs();
+  if (status.code() == absl::StatusCode::kUnavailable && now_ns < connect_deadline_ns_) {
+    // Jitter, so that many clients of a restarted service do not come back at once.
+    const int64_t wait_ns =
+        retry_ns_ / 2 + static_cast<int64_t>(node_.NextRandom() % static_cast<uint64_t>(retry_ns_));
+    retry_ns_ = std::min(kRetryNsMax, retry_ns_ * 2);
+    node_.timers().Arm(retry_timer_, std::min(now_ns + wait_ns, connect_deadline_ns_));
+    return;
+  }
+  if (ended_why_.ok())
+    ended_why_ =
+        MakeStatus(Outcome::kRefused, Reason::kUnreachable, static_cast<int>(status.code()),
+                   Text("connect ", address_.ToString(), ": ", std::string(status.message())));
+  node_.timers().Arm(retry_timer_, 0);  // later: this may be inside Open
+}
+
+void Channel::OnLink(std::unique_ptr<LinkDriver> driver, LinkTraits traits) {
+  link_ = &node_.AddLink(std::move(driver), std::move(traits), this);
+  session_->Attach(*link_, 0);
+}
+
+absl::Status Channel::WaitOpen() {
+  if (node_.in_turn()) return BlockedInHandler();
+  node_.RunUntil([this] { return open() || !ended_why_.ok(); });
+  return ended_why_;
+}
+
+std::string Channel::Describe() const {
+  if (!ended_why_.ok())
+    return Text(address_.ToString(), " (ended: ", std::string(ended_why_.message()), ")");
+  if (!open()) return Text(address_.ToString(), " (connecting)");
+  const PeerIdentity& peer = session_->identity();
+  return Text(link_->traits().description, ", to ", session_->peer_name(),
+              peer.known ? Text(", pid ", peer.pid) : "");
+}
+
+}  // namespace jackfield

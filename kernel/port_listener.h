@@ -1,0 +1,72 @@
+// One address that a Port serves at. A part of port.cc.
+#ifndef JACKFIELD_KERNEL_PORT_LISTENER_H_
+#define JACKFIELD_KERNEL_PORT_LISTENER_H_
+
+#include <memory>
+#include <utility>
+
+#include "kernel/port.h"
+#include "kernel/port_seat.h"
+#include "kernel/registry.h"
+#include "kernel/text.h"
+
+namespace jackfield {
+
+struct Port::Listener final : LinkSink {
+  // An address in use is tried again for a while: the descriptors of a process that was killed are
+  // given back by io_uring some milliseconds after its end, and its successor may be here first.
+  static constexpr int64_t kRetryNs = 10'000'000;
+  static constexpr int64_t kRetryForNs = 1'000'000'000;
+
+  Listener(Port& port, size_t place, Address address)
+      : port(port),
+        place(place),
+        address(std::move(address)),
+        retry_until_ns(port.node_.clock().NowNs() + kRetryForNs),
+        retry(
+            [](Timer& timer) {
+              auto* self = static_cast<Listener*>(timer.user);
+              if (absl::Status status = self->Open(); !status.ok())
+                self->OnOpenFailed(std::move(status));
+            },
+            this) {}
+  ~Listener() override { port.node_.timers().Cancel(retry); }
+  absl::Status Open() {
+    absl::StatusOr<std::unique_ptr<Opening>> opened =
+        port.node_.registry().Open(address, Role::kServe, port.node_, *this);
+    if (opened.ok()) {
+      opening = *std::move(opened);
+      return absl::OkStatus();
+    }
+    const int64_t now_ns = port.node_.clock().NowNs();
+    if (opened.status().code() != absl::StatusCode::kAlreadyExists || now_ns >= retry_until_ns)
+      return opened.status();
+    port.node_.timers().Arm(retry, now_ns + kRetryNs);
+    return absl::OkStatus();
+  }
+  void OnServing(const Address& actual) override {
+    port.actual_[place] = actual;
+    ++port.serving_;
+  }
+  void OnLink(std::unique_ptr<LinkDriver> driver, LinkTraits traits) override {
+    port.seats_.push_back(std::make_unique<PortSeat>(port, std::move(driver), std::move(traits)));
+    if (port.seats_.size() > port.options_.sessions_max || port.closing_) {
+      port.seats_.back()->session().RefuseHello(
+          port.closing_ ? "the service is closing"
+                        : Text(port.node_.name(), " has as many clients as it takes (sessions_max ",
+                               port.options_.sessions_max, ")"));
+    }
+  }
+  void OnOpenFailed(absl::Status status) override { port.failure_ = std::move(status); }
+
+  Port& port;
+  const size_t place;
+  const Address address;
+  const int64_t retry_until_ns;
+  Timer retry;
+  std::unique_ptr<Opening> opening;
+};
+
+}  // namespace jackfield
+
+#endif  // JACKFIELD_KERNEL_PORT_LISTENER_H_
