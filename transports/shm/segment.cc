@@ -90,8 +90,7 @@ absl::Status Segment::Reserve(std::string_view what) {
   rlimit file{};
   if (getrlimit(RLIMIT_FSIZE, &file) == 0 && file.rlim_cur != RLIM_INFINITY &&
       bytes > file.rlim_cur) {
-    return NoMemory(what, bytes,
-                    Text("RLIMIT_FSIZE, ulimit -f, is ", FormatBytes(file.rlim_cur)));
+    return NoMemory(what, bytes, Text("RLIMIT_FSIZE, ulimit -f, is ", FormatBytes(file.rlim_cur)));
   }
   // Only space that is reserved is sure to be there when it is touched.
   if (ftruncate(fd_, static_cast<off_t>(bytes)) != 0 ||
@@ -114,7 +113,7 @@ absl::StatusOr<Segment> Segment::Attach(int fd, const Shape& shape, const Wishes
   struct stat file {};
   if (fstat(fd, &file) != 0) return SysError(errno, Text("fstat for ", what));
   if (shape.lane_bytes > (uint64_t{1} << 40) || shape.data_offset < kDataOffset ||
-      shape.data_offset % kLaneAt != 0 || !std::has_single_bit(shape.lane_bytes) ||
+      shape.data_offset % kWordsBytes != 0 || !std::has_single_bit(shape.lane_bytes) ||
       static_cast<uint64_t>(file.st_size) != shape.bytes()) {
     return Refused(what, Text("has ", file.st_size, " bytes, which is not two lanes of ",
                               shape.lane_bytes, " behind ", shape.data_offset));
@@ -132,17 +131,30 @@ absl::Status Segment::Map(const Wishes& wishes, std::string_view what) {
   if (base == MAP_FAILED)
     return SysError(errno, Text("mmap of ", FormatBytes(shape_.bytes()), " for ", what));
   base_ = static_cast<std::byte*>(base);
-  if (mprotect(data(wishes.reads), shape_.lane_bytes, PROT_READ) != 0)
-    return SysError(errno, Text("mprotect for ", what));
+  if (!Protect(wishes)) return SysError(errno, Text("mprotect for ", what));
   // A child that is forked and not replaced must not disturb what its parent shares.
   madvise(base, shape_.bytes(), MADV_DONTFORK);
   if (wishes.lock && mlock(base, shape_.bytes()) != 0) {
-    return MakeStatus(Outcome::kRefused, Reason::kResource,
-                      Text(what, ": mlock of ", FormatBytes(shape_.bytes()), ": ",
-                           strerrorname_np(errno),
-                           "; RLIMIT_MEMLOCK (ulimit -l) bounds it: raise it, or leave out ?lock"));
+    return MakeStatus(
+        Outcome::kRefused, Reason::kResource,
+        Text(what, ": mlock of ", FormatBytes(shape_.bytes()), ": ", strerrorname_np(errno),
+             "; RLIMIT_MEMLOCK (ulimit -l) bounds it: raise it, or leave out ?lock"));
   }
   return absl::OkStatus();
+}
+
+// What the other end stores is only read here. In huge pages the words of both share a page.
+bool Segment::Protect(const Wishes& wishes) const {
+  const int other = 1 - wishes.end;
+  return mprotect(data(other), shape_.lane_bytes, PROT_READ) == 0 &&
+         (shape_.data_offset == kHugePageBytes ||
+          mprotect(words(other), kWordsBytes, PROT_READ) == 0);
+}
+
+RingLane Segment::lane(int number) const {
+  return {reinterpret_cast<LaneWriterWords<>*>(words(number)),
+          reinterpret_cast<LaneReaderWords<>*>(words(1 - number) + sizeof(LaneWriterWords<>)),
+          data(number)};
 }
 
 Segment& Segment::operator=(Segment&& other) noexcept {

@@ -1,12 +1,14 @@
 // The memory of one connection: both lanes in one memfd that has no name, so it goes with the last
 // process that has it.
 //
-//   | lane 0 | … | lane 1 | … | data of lane 0 | data of lane 1 |
-//   0        4096             data_offset      + lane_bytes     + 2 × lane_bytes
+//   | the client's words | the server's words | … | data of lane 0 | data of lane 1 |
+//   0                    4096                     data_offset      + lane_bytes     + 2 ×
+//   lane_bytes
 //
-// Lane 0 carries from the client to the server. A lane's record (RingLane) is written by both ends;
-// its data by one: the other end maps it read-only. data_offset is 8,192, or with huge pages one
-// page. All is zero at first.
+// Lane 0 carries from the client to the server. An end's words are LaneWriterWords of the lane that
+// it writes, then LaneReaderWords of the one that it reads (engine/ring/lane.h). Each end stores
+// into its own words and the data of its own lane, and has the rest mapped read-only. data_offset
+// is 8,192, or with huge pages one page. All is zero at first.
 //
 // The memory is reserved and then sealed against shrinking, growing and further seals before
 // anybody else sees it, so no access can fail (SIGBUS), whatever the other end does. (Holes can
@@ -30,7 +32,7 @@ namespace jackfield {
 
 class Segment {
  public:
-  static constexpr uint64_t kLaneAt = 4096;  // of lane 1
+  static constexpr uint64_t kWordsBytes = 4096;  // of one end
   static constexpr uint32_t kDataOffset = 8192;
   static constexpr uint32_t kHugePageBytes = 2 << 20;
 
@@ -43,8 +45,7 @@ class Segment {
     uint64_t lane_bytes = 0;
     bool huge = false;  // falls back to ordinary pages: see note()
     bool lock = false;  // in physical memory
-    // Which lane this end reads, 0 or 1: its data becomes read-only.
-    int reads = 0;
+    int end = 0;        // which one this is: 0 the client, 1 the server
   };
 
   // Makes one. what: the address, for errors.
@@ -64,10 +65,7 @@ class Segment {
   Segment& operator=(Segment&& other) noexcept;
   ~Segment();
 
-  RingLane& lane(int index) const { return *reinterpret_cast<RingLane*>(base_ + index * kLaneAt); }
-  std::byte* data(int index) const {
-    return base_ + shape_.data_offset + static_cast<uint64_t>(index) * shape_.lane_bytes;
-  }
+  RingLane lane(int number) const;  // 0 is written by the client
   const Shape& shape() const { return shape_; }
   int fd() const { return fd_; }
   void CloseFd();  // the mapping stays
@@ -77,6 +75,11 @@ class Segment {
  private:
   absl::Status Reserve(std::string_view what);
   absl::Status Map(const Wishes& wishes, std::string_view what);
+  bool Protect(const Wishes& wishes) const;
+  std::byte* words(int end) const { return base_ + static_cast<uint64_t>(end) * kWordsBytes; }
+  std::byte* data(int lane) const {
+    return base_ + shape_.data_offset + static_cast<uint64_t>(lane) * shape_.lane_bytes;
+  }
 
   Shape shape_;
   int fd_ = -1;
@@ -84,7 +87,7 @@ class Segment {
   std::string note_;
 };
 
-static_assert(sizeof(RingLane) <= Segment::kLaneAt);
+static_assert(sizeof(LaneWriterWords<>) + sizeof(LaneReaderWords<>) <= Segment::kWordsBytes);
 
 }  // namespace jackfield
 

@@ -37,9 +37,9 @@ absl::Status CheckHello(const ShmHello& hello, size_t fds_received) {
     return absl::InvalidArgumentError(Text("hello: no bell of kind ", hello.bell));
   const size_t fds_wanted = socket_bell ? 1 : 3;
   if (hello.fd_count != fds_wanted || fds_received != fds_wanted) {
-    return absl::InvalidArgumentError(
-        Text("hello: ", fds_wanted, " descriptors should come with it, it says ", hello.fd_count,
-             ", and ", fds_received, " came"));
+    return absl::InvalidArgumentError(Text("hello: ", fds_wanted,
+                                           " descriptors should come with it, it says ",
+                                           hello.fd_count, ", and ", fds_received, " came"));
   }
   if (hello.lane_bytes < ShmSettings::kLaneBytesMin ||
       hello.lane_bytes > ShmSettings::kLaneBytesMax || !std::has_single_bit(hello.lane_bytes))

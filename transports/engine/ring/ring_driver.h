@@ -14,6 +14,7 @@
 #include <memory>
 
 #include "kernel/link.h"
+#include "transports/engine/ring/frame_copy.h"
 #include "transports/engine/ring/lane.h"
 
 namespace jackfield {
@@ -37,9 +38,13 @@ class RingBell {
 
 class RingDriver final : public LinkDriver {
  public:
+  // kCopyFirst: the writer may change a frame while it is being read, so each is copied out before
+  // anything but its length is looked at.
+  enum class Trust { kReadInPlace, kCopyFirst };
+
   // `bell` also keeps the lanes alive: it is destroyed last.
   RingDriver(const RingLane& out, const RingLane& in, uint64_t capacity,
-             std::unique_ptr<RingBell> bell);
+             std::unique_ptr<RingBell> bell, Trust trust = Trust::kReadInPlace);
   ~RingDriver() override;
 
   static constexpr uint32_t FrameBytesMax(uint64_t capacity) {
@@ -52,6 +57,7 @@ class RingDriver final : public LinkDriver {
  private:
   void PumpTx(Link& link);
   void PumpRx(Link& link);
+  bool CopyIn(Link& link);
   bool MayRest(Link& link);
   void CloseLane();
   void CloseCorrupt(Link& link, const char* what);
@@ -59,6 +65,8 @@ class RingDriver final : public LinkDriver {
   LaneWriter<> writer_;
   LaneReader<> reader_;
   std::unique_ptr<RingBell> bell_;
+  const std::unique_ptr<FrameCopy> copy_;  // nullptr: frames are read in place
+  FrameRef taken_;                         // waits for memory to be copied to; bytes 0: none
   bool lane_closed_ = false;
 };
 
