@@ -7,7 +7,8 @@
 // Waking loses nothing. Who goes to sleep says so, then looks once more; who stores what the other
 // may sleep for, stores, then looks whether the other sleeps. Between the two steps of each lies a
 // sequentially consistent fence, so at least one sees the other. What remains is the bell, which
-// each scheme brings: it must stay rung until its owner has slept once (an eventfd does).
+// each scheme brings: it must stay rung until its owner has slept once (an eventfd does). It need
+// carry nothing: what it is rung for is behind a fence already.
 //
 // tests/ring explores these templates over a policy that shows each end every old value that C++
 // allows it to see, and kills each end after each of its stores.
@@ -122,6 +123,7 @@ class LaneWriter {
   void Close() {
     ring_.Publish();
     own_.closed.store(1, std::memory_order_release);
+    Atomics::Fence();  // so that who is rung sees it before it sleeps again
   }
 
  private:
