@@ -41,7 +41,7 @@ ShmDriver::~ShmDriver() {
 
 void ShmDriver::Pump(Link& link) {
   link_ = &link;
-  if (!gone_) socket_.Start();
+  if (!gone_ && !socket_.pending()) socket_.Start();
   ring_.Pump(link);
   // The bell may have rung before this: it is still readable then.
   if (link.resting() && !link.closed() && bell_) bell_->Start();

@@ -16,7 +16,8 @@ RingDriver::RingDriver(const RingLane& out, const RingLane& in, uint64_t capacit
 
 RingDriver::~RingDriver() { CloseLane(); }
 
-void RingDriver::Pump(Link& link) {
+void RingDriver::WholePump(Link& link) {
+  settled_ = false;
   reader_.Awake();
   writer_.Awake();
   PumpTx(link);
@@ -83,6 +84,7 @@ void RingDriver::PumpRx(Link& link) {
         }
         // A gap that was skipped is room too: its writer may sleep for it.
         if (reader_.Release()) bell_->Ring();
+        settled_ = !link.resting();
         return;
       case LaneReader<>::Next::kEnd:
         if (link.has_rx()) return;
