@@ -162,13 +162,17 @@ class LaneReader {
   // The writer is dead, by the word of the operating system. What it published still comes.
   void WriterGone() { ended_ = true; }
 
+  // Is there nothing to be had by Take, but perhaps what WriterGone would bring? Two looks at
+  // memory.
+  bool Idle() const { return ring_.Empty() && other_.closed.load(std::memory_order_relaxed) == 0; }
+
   // Gives back what was taken. Returns whether the writer must be rung.
   bool Release() { return ring_.Release() && watch_.MustRing(); }
 
   // May this end sleep until the writer rings because there is more? If not: look again.
   bool MaySleep() {
     notice_.Announce();
-    if (!ended_ && ring_.Empty() && other_.closed.load(std::memory_order_relaxed) == 0) return true;
+    if (!ended_ && Idle()) return true;
     notice_.Withdraw();
     return false;
   }

@@ -8,14 +8,16 @@
 namespace jackfield {
 
 RingDriver::RingDriver(const RingLane& out, const RingLane& in, uint64_t capacity,
-                       std::unique_ptr<RingBell> bell)
+                       std::unique_ptr<RingBell> bell, Trust trust)
     : writer_(*out.writer_words, *out.reader_words, out.data, capacity),
       reader_(*in.reader_words, *in.writer_words, in.data, capacity, FrameBytesMax(capacity)),
-      bell_(std::move(bell)) {}
+      bell_(std::move(bell)),
+      copy_(trust == Trust::kCopyFirst ? std::make_unique<FrameCopy>() : nullptr) {}
 
 RingDriver::~RingDriver() { CloseLane(); }
 
-void RingDriver::Pump(Link& link) {
+void RingDriver::WholePump(Link& link) {
+  settled_ = false;
   reader_.Awake();
   writer_.Awake();
   PumpTx(link);
@@ -26,9 +28,12 @@ void RingDriver::Pump(Link& link) {
 
 // Says to the other end that this one sleeps, if there is nothing to do.
 bool RingDriver::MayRest(Link& link) {
-  if (link.has_rx() || link.has_tx()) return false;
+  if (link.has_rx() || link.has_tx() || taken_.bytes != 0) return false;
   const uint32_t wanted = link.wanted_bytes();
-  return (wanted == 0 || writer_.MayWait(wanted)) && reader_.MaySleep() && !bell_->PeerGone();
+  if ((wanted != 0 && !writer_.MayWait(wanted)) || !reader_.MaySleep() || bell_->PeerGone())
+    return false;
+  if (copy_ != nullptr) copy_->Rest();
+  return true;
 }
 
 void RingDriver::PumpTx(Link& link) {
@@ -52,6 +57,8 @@ void RingDriver::PumpTx(Link& link) {
 
 void RingDriver::PumpRx(Link& link) {
   if (link.has_rx()) return;  // the frames lie in the ring until they are consumed
+  if (copy_ != nullptr) copy_->Begin();
+  if (taken_.bytes != 0 && !CopyIn(link)) return;
   if (reader_.Release()) bell_->Ring();
   std::byte* frame = nullptr;
   uint32_t bytes = 0;
@@ -59,7 +66,12 @@ void RingDriver::PumpRx(Link& link) {
   while (link.rx_room() > 0) {
     switch (reader_.Take(&frame, &bytes)) {
       case LaneReader<>::Next::kFrame:
-        link.PushRx({frame, bytes, 0});
+        if (copy_ == nullptr) {
+          link.PushRx({frame, bytes, 0});
+          continue;
+        }
+        taken_ = {frame, bytes, 0};
+        if (!CopyIn(link)) return;
         continue;
       case LaneReader<>::Next::kCorrupt:
         return CloseCorrupt(link, "a position or a record's length is impossible");
@@ -72,6 +84,7 @@ void RingDriver::PumpRx(Link& link) {
         }
         // A gap that was skipped is room too: its writer may sleep for it.
         if (reader_.Release()) bell_->Ring();
+        settled_ = !link.resting();
         return;
       case LaneReader<>::Next::kEnd:
         if (link.has_rx()) return;
@@ -80,6 +93,14 @@ void RingDriver::PumpRx(Link& link) {
                                       Text(link.traits().description, ": the other end has gone")));
     }
   }
+}
+
+// Returns whether there is room for more copies.
+bool RingDriver::CopyIn(Link& link) {
+  const FrameCopy::Pushed pushed = copy_->Push(link, taken_.data, taken_.bytes);
+  if (pushed == FrameCopy::Pushed::kNoMemory) return false;
+  taken_.bytes = 0;
+  return pushed == FrameCopy::Pushed::kMore;
 }
 
 void RingDriver::CloseCorrupt(Link& link, const char* what) {

@@ -14,6 +14,7 @@
 #include <memory>
 
 #include "kernel/link.h"
+#include "transports/engine/ring/frame_copy.h"
 #include "transports/engine/ring/lane.h"
 
 namespace jackfield {
@@ -37,21 +38,39 @@ class RingBell {
 
 class RingDriver final : public LinkDriver {
  public:
+  // kCopyFirst: the writer may change a frame while it is being read, so each is copied out before
+  // anything but its length is looked at.
+  enum class Trust { kReadInPlace, kCopyFirst };
+
   // `bell` also keeps the lanes alive: it is destroyed last.
   RingDriver(const RingLane& out, const RingLane& in, uint64_t capacity,
-             std::unique_ptr<RingBell> bell);
+             std::unique_ptr<RingBell> bell, Trust trust = Trust::kReadInPlace);
   ~RingDriver() override;
+
+  // A look that finds nothing is cheap, but for each so many: the bell's word and the writer's
+  // place are then looked at too.
+  static constexpr uint32_t kWholePumpEvery = 16;
 
   static constexpr uint32_t FrameBytesMax(uint64_t capacity) {
     return static_cast<uint32_t>(capacity / 2);
   }
 
-  void Pump(Link& link) override;
+  void Pump(Link& link) override {
+    if (Idle(link)) return;
+    WholePump(link);
+  }
   void Close(Link& link) override;
 
  private:
+  // While the node spins, most looks find that neither end has done anything.
+  bool Idle(Link& link) {
+    return settled_ && !link.has_tx() && link.wanted_bytes() == 0 && !link.resting() &&
+           !link.closing() && reader_.Idle() && ++idle_pumps_ % kWholePumpEvery != 0;
+  }
+  void WholePump(Link& link);
   void PumpTx(Link& link);
   void PumpRx(Link& link);
+  bool CopyIn(Link& link);
   bool MayRest(Link& link);
   void CloseLane();
   void CloseCorrupt(Link& link, const char* what);
@@ -59,6 +78,10 @@ class RingDriver final : public LinkDriver {
   LaneWriter<> writer_;
   LaneReader<> reader_;
   std::unique_ptr<RingBell> bell_;
+  const std::unique_ptr<FrameCopy> copy_;  // nullptr: frames are read in place
+  FrameRef taken_;                         // waits for memory to be copied to; bytes 0: none
+  bool settled_ = false;                   // after the last pump nothing was left to be done
+  uint32_t idle_pumps_ = 0;
   bool lane_closed_ = false;
 };
 
