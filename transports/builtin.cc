@@ -3,6 +3,7 @@
 #include "transports/inproc/inproc.h"
 #include "transports/pipe/pipe.h"
 #include "transports/shim/chaos/chaos.h"
+#include "transports/shm/shm.h"
 #include "transports/sim/sim.h"
 #include "transports/tcp/tcp.h"
 #include "transports/unix/unix.h"
@@ -12,6 +13,7 @@ namespace jackfield {
 void AddBuiltinTransports(Registry& registry) {
   registry.Add(MakeInprocTransport());
   registry.Add(MakePipeTransport());
+  registry.Add(MakeShmTransport());
   registry.Add(MakeSimTransport());
   registry.Add(MakeTcpTransport());
   registry.Add(MakeUnixTransport());

@@ -14,11 +14,14 @@ constexpr Subject kSubjects[] = {
     {"tcp4", "tcp://127.0.0.1:0"},
     {"tcp6", "tcp://[::1]:0"},
     {"sim", "sim:"},
+    {"shm", "shm:"},
+    {"shm_bell_socket", "shm:?bell=socket&size=256KiB"},
     // Through the shim, with the faults that leave a medium what it claims to be.
     {"chaos_inproc", "chaos+inproc:?seed=1&delay=0us..200us&stall=1%:1ms"},
     {"chaos_unix_stream", "chaos+unix:?seed=2&delay=0us..200us&stall=1%:1ms"},
     {"chaos_unix_seqpacket", "chaos+unix:?type=seqpacket&seed=3&delay=0us..200us&stall=1%:1ms"},
     {"chaos_pipe", "chaos+pipe:?seed=4&delay=0us..200us&stall=1%:1ms"},
+    {"chaos_shm", "chaos+shm:?seed=6&delay=0us..200us&stall=1%:1ms"},
     {"chaos_tcp4", "chaos+tcp://127.0.0.1:0?seed=5&delay=0us..200us&stall=1%:1ms"},
 };
 

@@ -13,6 +13,7 @@ constexpr MediumOfScheme kMedia[] = {
     {.scheme = "tcp", .type = "", .medium = Medium::kTcp, .name = "tcp loopback"},
     {.scheme = "pipe", .type = "", .medium = Medium::kPipe, .name = "pipe pair"},
     {.scheme = "inproc", .type = "", .medium = Medium::kMemory, .name = "memory rings"},
+    {.scheme = "shm", .type = "", .medium = Medium::kSharedMemory, .name = "shared memory rings"},
 };
 constexpr MediumOfScheme kOther = {
     .scheme = "", .type = "", .medium = Medium::kNone, .name = "no floor"};

@@ -1,7 +1,5 @@
 #include "transports/unix/unix.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -18,6 +16,7 @@
 #include "kernel/text.h"
 #include "transports/engine/packet/packet_driver.h"
 #include "transports/engine/socket_opening.h"
+#include "transports/engine/socket_path.h"
 #include "transports/engine/stream/stream_driver.h"
 
 namespace jackfield {
@@ -112,47 +111,16 @@ HandOver MakeHandOver(Node& node, const Settings& settings, std::string descript
   };
 }
 
-// A path that is served: removes the socket when it goes. A lock beside it tells a living server
-// from a dead one's socket, without a race between two that start at once.
+// Serves at a path, which is given back when it goes.
 class PathServer final : public Opening {
  public:
-  PathServer(std::string path, int lock_fd) : path_(std::move(path)), lock_fd_(lock_fd) {}
-  ~PathServer() override {
-    inner_.reset();
-    if (bound_) unlink(path_.c_str());
-    unlink((path_ + ".lock").c_str());
-    close(lock_fd_);
-  }
-  void SetBound() { bound_ = true; }
-  void SetInner(std::unique_ptr<Opening> inner) { inner_ = std::move(inner); }
+  PathServer(std::unique_ptr<SocketPath> path, std::unique_ptr<Opening> inner)
+      : path_(std::move(path)), inner_(std::move(inner)) {}
 
  private:
-  const std::string path_;
-  const int lock_fd_;
-  bool bound_ = false;
-  std::unique_ptr<Opening> inner_;
+  const std::unique_ptr<SocketPath> path_;
+  const std::unique_ptr<Opening> inner_;
 };
-
-absl::StatusOr<std::unique_ptr<PathServer>> LockPath(const std::string& path) {
-  const std::string lock = path + ".lock";
-  for (int tries = 0; tries < 8; ++tries) {
-    const int fd = open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0) return SysError(errno, Text("open ", lock));
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-      close(fd);
-      return absl::AlreadyExistsError(Text("unix:", path,
-                                           ": another program serves there (it holds ", lock,
-                                           "): stop it or choose another path"));
-    }
-    struct stat held {
-    }, there{};
-    if (fstat(fd, &held) == 0 && stat(lock.c_str(), &there) == 0 && held.st_ino == there.st_ino) {
-      return std::make_unique<PathServer>(path, fd);
-    }
-    close(fd);  // its last holder removed it meanwhile
-  }
-  return absl::UnavailableError(Text("unix:", path, ": the lock file keeps changing"));
-}
 
 class UnixTransport final : public Transport {
  public:
@@ -191,31 +159,20 @@ class UnixTransport final : public Transport {
   static absl::StatusOr<std::unique_ptr<Opening>> Serve(const Address& address,
                                                         const Settings& settings, Node& node,
                                                         LinkSink& sink, int fd) {
-    std::unique_ptr<PathServer> path_server;
+    std::unique_ptr<SocketPath> path;
     const auto fail = [fd](absl::Status status) {
       close(fd);
       return status;
     };
     if (settings.path) {
-      absl::StatusOr<std::unique_ptr<PathServer>> locked = LockPath(address.target());
-      if (!locked.ok()) return fail(locked.status());
-      path_server = *std::move(locked);
-      struct stat there {};
-      if (lstat(address.target().c_str(), &there) == 0) {
-        if (!S_ISSOCK(there.st_mode) || there.st_uid != geteuid()) {
-          return fail(absl::AlreadyExistsError(
-              Text(address.ToString(),
-                   ": there is something that is not a socket of this user; it is left alone")));
-        }
-        unlink(address.target().c_str());  // nobody holds the lock, so its server is dead
-      }
+      absl::StatusOr<std::unique_ptr<SocketPath>> claimed =
+          SocketPath::Claim(address.target(), address.ToString());
+      if (!claimed.ok()) return fail(claimed.status());
+      path = *std::move(claimed);
     }
     int result = node.sys().Bind(fd, reinterpret_cast<const sockaddr*>(&settings.name),
                                  address.bare() ? sizeof(sa_family_t) : settings.name_bytes);
-    if (result == 0 && path_server != nullptr) {
-      path_server->SetBound();
-      chmod(address.target().c_str(), settings.mode);
-    }
+    if (result == 0 && path != nullptr) path->SetBound(settings.mode);
     if (result == 0) result = node.sys().Listen(fd, SOMAXCONN);
     if (result < 0) return fail(SysError(-result, Text("serve ", address.ToString())));
 
@@ -231,9 +188,8 @@ class UnixTransport final : public Transport {
     std::unique_ptr<Opening> server =
         MakeSocketServer(node, sink, fd, std::move(actual),
                          MakeHandOver(node, settings, std::move(description), Role::kServe));
-    if (path_server == nullptr) return server;
-    path_server->SetInner(std::move(server));
-    return path_server;
+    if (path == nullptr) return server;
+    return std::make_unique<PathServer>(std::move(path), std::move(server));
   }
 };
 
