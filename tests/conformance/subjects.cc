@@ -9,6 +9,7 @@ constexpr Subject kSubjects[] = {
     {"inproc", "inproc:"},
     {"unix_stream", "unix:"},
     {"unix_seqpacket", "unix:?type=seqpacket"},
+    {"unix_dgram", "unix:?type=dgram"},
     {"pipe", "pipe:"},
     {"tcp4", "tcp://127.0.0.1:0"},
     {"tcp6", "tcp://[::1]:0"},
@@ -17,6 +18,7 @@ constexpr Subject kSubjects[] = {
     {"chaos_inproc", "chaos+inproc:?seed=1&delay=0us..200us&stall=1%:1ms"},
     {"chaos_unix_stream", "chaos+unix:?seed=2&delay=0us..200us&stall=1%:1ms"},
     {"chaos_unix_seqpacket", "chaos+unix:?type=seqpacket&seed=3&delay=0us..200us&stall=1%:1ms"},
+    {"chaos_unix_dgram", "chaos+unix:?type=dgram&seed=6&delay=0us..200us&stall=1%:1ms"},
     {"chaos_pipe", "chaos+pipe:?seed=4&delay=0us..200us&stall=1%:1ms"},
     {"chaos_tcp4", "chaos+tcp://127.0.0.1:0?seed=5&delay=0us..200us&stall=1%:1ms"},
 };
