@@ -3,6 +3,7 @@
 #include "transports/inproc/inproc.h"
 #include "transports/pipe/pipe.h"
 #include "transports/shim/chaos/chaos.h"
+#include "transports/shim/fragment/fragment.h"
 #include "transports/shm/shm.h"
 #include "transports/sim/sim.h"
 #include "transports/tcp/tcp.h"
@@ -19,6 +20,7 @@ void AddBuiltinTransports(Registry& registry) {
   registry.Add(MakeUnixTransport());
 
   registry.Add(MakeChaosShim());
+  registry.Add(MakeFragmentShim());
 
   registry.AddAlias("ipc", "unix", "");
   registry.AddAlias("abstract", "unix", "@");

@@ -10,19 +10,30 @@ constexpr Subject kSubjects[] = {
     {"inproc", "inproc:"},
     {"unix_stream", "unix:"},
     {"unix_seqpacket", "unix:?type=seqpacket"},
+    {"unix_dgram", "unix:?type=dgram"},
     {"pipe", "pipe:"},
     {"tcp4", "tcp://127.0.0.1:0"},
     {"tcp6", "tcp://[::1]:0"},
     {"sim", "sim:"},
     {"shm", "shm:"},
     {"shm_bell_socket", "shm:?bell=socket&size=256KiB"},
+    // Large messages over small frames: packets, and a ring of the least size.
+    {"fragment_unix_dgram", "fragment+unix:?type=dgram"},
+    {"fragment_unix_seqpacket", "fragment+unix:?type=seqpacket&message=1MiB"},
+    {"fragment_inproc", "fragment+inproc:?size=64KiB"},
+    {"fragment_pipe", "fragment+pipe:?message=64KiB"},
     // Through the shim, with the faults that leave a medium what it claims to be.
     {"chaos_inproc", "chaos+inproc:?seed=1&delay=0us..200us&stall=1%:1ms"},
     {"chaos_unix_stream", "chaos+unix:?seed=2&delay=0us..200us&stall=1%:1ms"},
     {"chaos_unix_seqpacket", "chaos+unix:?type=seqpacket&seed=3&delay=0us..200us&stall=1%:1ms"},
+    {"chaos_unix_dgram", "chaos+unix:?type=dgram&seed=6&delay=0us..200us&stall=1%:1ms"},
     {"chaos_pipe", "chaos+pipe:?seed=4&delay=0us..200us&stall=1%:1ms"},
     {"chaos_shm", "chaos+shm:?seed=6&delay=0us..200us&stall=1%:1ms"},
     {"chaos_tcp4", "chaos+tcp://127.0.0.1:0?seed=5&delay=0us..200us&stall=1%:1ms"},
+    {"chaos_fragment_dgram",
+     "chaos+fragment+unix:?type=dgram&seed=7&delay=0us..200us&stall=1%:1ms"},
+    {"fragment_chaos_seqpacket",
+     "fragment+chaos+unix:?type=seqpacket&seed=8&delay=0us..200us&stall=1%:1ms"},
 };
 
 }  // namespace
