@@ -3,6 +3,7 @@
 #include "transports/inproc/inproc.h"
 #include "transports/pipe/pipe.h"
 #include "transports/shim/chaos/chaos.h"
+#include "transports/shim/reliable/reliable.h"
 #include "transports/sim/sim.h"
 #include "transports/tcp/tcp.h"
 #include "transports/unix/unix.h"
@@ -17,6 +18,7 @@ void AddBuiltinTransports(Registry& registry) {
   registry.Add(MakeUnixTransport());
 
   registry.Add(MakeChaosShim());
+  registry.Add(MakeReliableShim());
 
   registry.AddAlias("ipc", "unix", "");
   registry.AddAlias("abstract", "unix", "@");
