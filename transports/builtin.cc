@@ -4,6 +4,7 @@
 #include "transports/pipe/pipe.h"
 #include "transports/shim/chaos/chaos.h"
 #include "transports/shim/fragment/fragment.h"
+#include "transports/shim/reliable/reliable.h"
 #include "transports/shm/shm.h"
 #include "transports/sim/sim.h"
 #include "transports/tcp/tcp.h"
@@ -20,6 +21,8 @@ void AddBuiltinTransports(Registry& registry) {
   registry.Add(MakeUnixTransport());
 
   registry.Add(MakeChaosShim());
+  // Those that mend what a medium lacks, in the order in which they are put in front of it.
+  registry.Add(MakeReliableShim());
   registry.Add(MakeFragmentShim());
 
   registry.AddAlias("ipc", "unix", "");
