@@ -10,6 +10,7 @@ constexpr Subject kSubjects[] = {
     {"unix_stream", "unix:"},
     {"unix_seqpacket", "unix:?type=seqpacket"},
     {"pipe", "pipe:"},
+    {"fifo", "fifo:"},
     {"tcp4", "tcp://127.0.0.1:0"},
     {"tcp6", "tcp://[::1]:0"},
     {"sim", "sim:"},
@@ -18,6 +19,7 @@ constexpr Subject kSubjects[] = {
     {"chaos_unix_stream", "chaos+unix:?seed=2&delay=0us..200us&stall=1%:1ms"},
     {"chaos_unix_seqpacket", "chaos+unix:?type=seqpacket&seed=3&delay=0us..200us&stall=1%:1ms"},
     {"chaos_pipe", "chaos+pipe:?seed=4&delay=0us..200us&stall=1%:1ms"},
+    {"chaos_fifo", "chaos+fifo:?seed=6&delay=0us..200us&stall=1%:1ms"},
     {"chaos_tcp4", "chaos+tcp://127.0.0.1:0?seed=5&delay=0us..200us&stall=1%:1ms"},
 };
 
