@@ -109,18 +109,6 @@ class LogTest : public testing::Test {
   std::string directory_, path_;
 };
 
-TEST(Crc32cTest, IsThatOfTheRfcByTheInstructionAndWithout) {
-  EXPECT_EQ(Crc32c(AsBytes("123456789")), 0xe3069283u);
-  EXPECT_EQ(Crc32cPortable(AsBytes("123456789")), 0xe3069283u);
-  std::string text;
-  for (int i = 0; i < 300; ++i) {
-    text += static_cast<char>(i * 7);
-    EXPECT_EQ(Crc32c(AsBytes(text)), Crc32cPortable(AsBytes(text)));
-    EXPECT_EQ(Crc32c(AsBytes(text).subspan(i / 2), Crc32c(AsBytes(text).first(i / 2))),
-              Crc32c(AsBytes(text)));
-  }
-}
-
 TEST_F(LogTest, WhatIsAppendedIsReadInOrderAcrossSegmentsAndOpenings) {
   for (uint64_t opening = 0; opening < 4; ++opening) {
     const std::unique_ptr<LogWriter> log = Writer(path_);
