@@ -1,5 +1,6 @@
 #include "transports/builtin.h"
 
+#include "transports/fifo/fifo.h"
 #include "transports/inproc/inproc.h"
 #include "transports/pipe/pipe.h"
 #include "transports/shim/chaos/chaos.h"
@@ -13,6 +14,7 @@
 namespace jackfield {
 
 void AddBuiltinTransports(Registry& registry) {
+  registry.Add(MakeFifoTransport());
   registry.Add(MakeInprocTransport());
   registry.Add(MakePipeTransport());
   registry.Add(MakeShmTransport());

@@ -12,6 +12,7 @@ constexpr MediumOfScheme kMedia[] = {
      .name = "unix seqpacket"},
     {.scheme = "tcp", .type = "", .medium = Medium::kTcp, .name = "tcp loopback"},
     {.scheme = "pipe", .type = "", .medium = Medium::kPipe, .name = "pipe pair"},
+    {.scheme = "fifo", .type = "", .medium = Medium::kFifo, .name = "FIFO pair"},
     {.scheme = "inproc", .type = "", .medium = Medium::kMemory, .name = "memory rings"},
     {.scheme = "shm", .type = "", .medium = Medium::kSharedMemory, .name = "shared memory rings"},
 };
