@@ -156,6 +156,16 @@ void Session::OpenWith(uint64_t epoch, const flatbuffers::String* name, uint64_t
   user_.OnOpen(*this);
 }
 
+void Session::OnOtherVersion(uint8_t version) {
+  if (side_ == Side::kClient) {
+    return Fail(Refused(Reason::kVersion,
+                        Text("version: this client speaks ", int{kVersionMin}, "..",
+                             int{kVersionMax}, ", the service at ", Where(), " ", int{version})));
+  }
+  Refuse(Reason::kVersion, Text("version: this service speaks ", int{kVersionMin}, "..",
+                                int{kVersionMax}, ", its client ", int{version}));
+}
+
 void Session::OnRefuse(std::span<const std::byte> payload) {
   const auto* refusal = RootOf<wire::Refuse>(payload);
   if (refusal == nullptr)
@@ -177,12 +187,8 @@ void Session::OnFrame(FrameRef frame) {
   if (state_ == State::kEnded) return;
   const FrameHeader header = CopyHeader(frame.data);  // once; from here on only the copy
   if (const char* fault = HeaderFault(header, frame.bytes); fault != nullptr) [[unlikely]] {
-    if (header.magic() == kMagic && header.version() != kVersionMax && side_ == Side::kServer &&
-        state_ == State::kHello) {
-      return Refuse(Reason::kVersion,
-                    Text("version: this service speaks ", int{kVersionMin}, "..", int{kVersionMax},
-                         ", its client ", int{header.version()}));
-    }
+    if (state_ == State::kHello && header.magic() == kMagic && header.version() != kVersionMax)
+      return OnOtherVersion(header.version());
     return Corrupt(header, fault);
   }
   const FrameKind kind = header.kind();
@@ -233,6 +239,10 @@ void Session::OnSequenced(const FrameHeader& header, FrameRef frame) {
       return Corrupt(header, Text("sequence ", header.sequence(), " after ", rx_sequence_));
     rx_sequence_ = header.sequence();
     ++ledger_.received;
+  }
+  if (CostsCredit(header.kind())) {
+    if (!After(told_grant_, rx_units_)) return Corrupt(header, "it sends without credit");
+    rx_units_ += UnitsOf(frame.bytes);
   }
   const uint32_t extension_bytes = 8u * header.extension_words();
   Message message;
