@@ -23,10 +23,6 @@ SessionLimits AtLeastOne(SessionLimits limits) {
   return limits;
 }
 
-absl::Status Refused(Reason reason, std::string_view text) {
-  return MakeStatus(Outcome::kRefused, reason, text);
-}
-
 }  // namespace
 
 void Ledger::Add(const Ledger& other) {
@@ -34,7 +30,7 @@ void Ledger::Add(const Ledger& other) {
       in_doubt += other.in_doubt;
   refused += other.refused, dropped += other.dropped, received += other.received,
       handled += other.handled;
-  stale += other.stale, late += other.late, expired += other.expired;
+  stale += other.stale, late += other.late, expired += other.expired, lost += other.lost;
 }
 
 Session::Session(Node& node, Side side, SessionLimits limits, bool passes_fds, User& user)
@@ -66,6 +62,7 @@ void Session::Attach(Link& link, PeerNumber peer) {
   peer_ = peer;
   identity_ = link.traits().peer;
   frame_bytes_max_ = std::min(limits_.frame_bytes_max, link.caps().frame_bytes_max);
+  if (!link.caps().reply) return OpenOneWay();
   node_.timers().Arm(hello_timer_, node_.clock().NowNs() + limits_.hello_ns);
   if (side_ == Side::kClient) SendHello();
 }
@@ -101,16 +98,6 @@ void Session::SendHello() {
     }
   });
   SendControl(side_ == Side::kClient ? FrameKind::Hello : FrameKind::Welcome, hello);
-}
-
-void Session::Refuse(Reason reason, const std::string& text) {
-  Build refusal([&](flatbuffers::FlatBufferBuilder& fbb) {
-    const auto words = fbb.CreateString(text);
-    fbb.Finish(
-        wire::CreateRefuse(fbb, static_cast<uint8_t>(reason), 0, kVersionMin, kVersionMax, words));
-  });
-  SendControl(FrameKind::Refuse, refusal);
-  Fail(Refused(reason, text));
 }
 
 void Session::OnHello(const FrameHeader& header, std::span<const std::byte> payload) {
@@ -156,36 +143,13 @@ void Session::OpenWith(uint64_t epoch, const flatbuffers::String* name, uint64_t
   user_.OnOpen(*this);
 }
 
-void Session::OnOtherVersion(uint8_t version) {
-  if (side_ == Side::kClient) {
-    return Fail(Refused(Reason::kVersion,
-                        Text("version: this client speaks ", int{kVersionMin}, "..",
-                             int{kVersionMax}, ", the service at ", Where(), " ", int{version})));
-  }
-  Refuse(Reason::kVersion, Text("version: this service speaks ", int{kVersionMin}, "..",
-                                int{kVersionMax}, ", its client ", int{version}));
-}
-
-void Session::OnRefuse(std::span<const std::byte> payload) {
-  const auto* refusal = RootOf<wire::Refuse>(payload);
-  if (refusal == nullptr)
-    return Fail(Refused(Reason::kUnreachable, "the service refused without a reason"));
-  const auto reason = static_cast<Reason>(refusal->reason());
-  std::string text =
-      refusal->text() == nullptr ? "" : Escaped(refusal->text()->string_view().substr(0, 1000));
-  if (reason == Reason::kVersion) {
-    text = Text("version: this client speaks ", int{kVersionMin}, "..", int{kVersionMax},
-                ", the service at ", Where(), " ", int{refusal->version_min()}, "..",
-                int{refusal->version_max()});
-  }
-  Fail(Refused(reason, text));
-}
-
 // ---- Receiving.
 
 void Session::OnFrame(FrameRef frame) {
   if (state_ == State::kEnded) return;
   const FrameHeader header = CopyHeader(frame.data);  // once; from here on only the copy
+  if (one_way()) [[unlikely]]
+    return OnOneWayFrame(header, frame);
   if (const char* fault = HeaderFault(header, frame.bytes); fault != nullptr) [[unlikely]] {
     if (state_ == State::kHello && header.magic() == kMagic && header.version() != kVersionMax)
       return OnOtherVersion(header.version());
@@ -244,6 +208,10 @@ void Session::OnSequenced(const FrameHeader& header, FrameRef frame) {
     if (!After(told_grant_, rx_units_)) return Corrupt(header, "it sends without credit");
     rx_units_ += UnitsOf(frame.bytes);
   }
+  Deliver(header, frame, sequenced);
+}
+
+void Session::Deliver(const FrameHeader& header, FrameRef frame, bool sequenced) {
   const uint32_t extension_bytes = 8u * header.extension_words();
   Message message;
   message.type_ = header.message_type();
@@ -319,6 +287,7 @@ uint32_t Session::HandledUpTo() const {
 }
 
 void Session::OweAck() {
+  if (one_way()) return;
   if (!ack_timer_.armed()) node_.timers().Arm(ack_timer_, node_.now_ns() + kAckDelayNs);
   if (rx_units_handled_ + limits_.window_units - told_grant_ >= limits_.window_units / 4)
     MaybeSendAck();
@@ -340,6 +309,10 @@ void Session::StartClose() {
   if (state_ != State::kOpen || close_sent_) return;
   close_wanted_ = true;
   if (outbox_frames_ > 0) return;  // Flush comes back here
+  if (one_way()) {
+    close_sent_ = true;
+    return NoteTaken();
+  }
   Bytes nothing;
   close_sent_ = SendControl(FrameKind::Close, nothing);
 }
@@ -356,7 +329,7 @@ void Session::MaybeSendClosed() {
 
 Receipt Session::receipt() const {
   Receipt receipt;
-  receipt.handled = ledger_.delivered;
+  (one_way() ? receipt.delivered : receipt.handled) = ledger_.delivered;
   receipt.undelivered =
       ledger_.failed + (state_ == State::kEnded ? outbox_at_end_ : outbox_frames_);
   if (receipt_came_ && peer_received_ > receipt.handled)

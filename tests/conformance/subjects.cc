@@ -1,5 +1,6 @@
 #include "tests/conformance/subjects.h"
 
+#include "kernel/text.h"
 #include "transports/builtin.h"
 
 namespace jackfield::conformance {
@@ -30,6 +31,11 @@ bool MeetsByAddress(const Subject& subject) {
   if (!address.ok()) return false;
   const absl::StatusOr<Caps> caps = TestRegistry().Describe(*address, Role::kServe);
   return caps.ok() && !caps->inherited;
+}
+
+std::string Raw(std::string_view address) {
+  const char* joint = address.find('?') == address.npos ? "?" : "&";
+  return Text(address, joint, "raw");
 }
 
 const Registry& TestRegistry() {

@@ -27,7 +27,10 @@ const MediumOfScheme& FindMedium(const Address& address) {
 }
 
 absl::StatusOr<Caps> CapsOfServed(const Address& address, const Registry& registry) {
-  return registry.Describe(address.Without("spin").Without("on_full"), Role::kServe);
+  absl::StatusOr<Registry::Stacked> stacked =
+      registry.Stack(address.Without("spin").Without("on_full"), Role::kServe, CallNeeds());
+  if (!stacked.ok()) return stacked.status();
+  return stacked->caps;
 }
 
 }  // namespace jackfield::bench
