@@ -89,18 +89,23 @@ std::vector<Receipt> Port::Close(int64_t timeout_us) {
     const int64_t deadline_ns = node_.clock().NowNs() + timeout_us * 1000;
     // After the goodbye nothing more can be sent, so the answers go first.
     node_.RunUntil([this] { return under_way_ == 0 && waiting_ == 0; }, deadline_ns);
-    for (auto& seat : seats_) seat->session().StartClose();
+    for (auto& seat : seats_) {
+      seat->session().StartClose();
+      seat->session().RefuseHello("the service is closing");
+    }
     node_.RunUntil(
-        [this] {
-          return std::all_of(seats_.begin(), seats_.end(),
-                             [](const auto& seat) { return seat->dead() || seat->receipt_came(); });
+        [this] {  // who has not said hello gives no receipt
+          return std::all_of(seats_.begin(), seats_.end(), [](const auto& seat) {
+            return seat->receipt_came() || seat->session().state() != Session::State::kOpen;
+          });
         },
         deadline_ns);
   }
   std::vector<Receipt> receipts;
   for (auto& seat : seats_) {
+    const bool client = seat->session().state() != Session::State::kHello;
     seat->session().Fail(MakeStatus(Outcome::kRefused, Reason::kClosed, "the port was closed"));
-    receipts.push_back(seat->session().receipt());
+    if (client) receipts.push_back(seat->session().receipt());
   }
   return receipts;
 }
