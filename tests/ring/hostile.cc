@@ -276,6 +276,7 @@ class VictimReader {
       const LaneReader<>::Next next = reader.Take(&frame, &bytes);
       if (next == LaneReader<>::Next::kEmpty) {
         reader.MaySleep();
+        std::this_thread::yield();
         continue;
       }
       if (next != LaneReader<>::Next::kFrame) return;
@@ -353,6 +354,7 @@ class VictimWriter {
       }
       if (room < bytes) {
         writer.MayWait(bytes);
+        std::this_thread::yield();
         continue;
       }
       for (uint32_t i = 0; i < bytes / 8; ++i) Store(at + 8 * uint64_t{i}, TrueWord(bytes, i));
