@@ -17,7 +17,7 @@ namespace jackfield {
 
 static_assert(std::endian::native == std::endian::little, "the records are stored as they are");
 
-inline constexpr uint64_t kShmMagic = 0x314d48534c46464a;  // "JFFLSHM1"
+inline constexpr uint64_t kShmMagic = 0x314d4853444c464a;  // "JFLDSHM1"
 inline constexpr uint32_t kShmVersion = 1;
 
 // Descriptors with it: the memfd; with BellKind::kEventFd then the client's bell (which the server
