@@ -19,11 +19,9 @@ constexpr uint64_t kLaneBytes = 64 << 10;
 constexpr Segment::Shape kShape{kLaneBytes, Segment::kDataOffset};
 constexpr int kSeals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
 
-Segment Make() {
-  return Segment::Make({.lane_bytes = kLaneBytes}, MemoryRoom(), "connect shm:x").value();
-}
+Segment Make() { return Segment::Make({.lane_bytes = kLaneBytes}, MemoryRoom()).value(); }
 absl::StatusOr<Segment> Attach(int fd, const Segment::Shape& shape = kShape, bool same_uid = true) {
-  return Segment::Attach(fd, shape, {.lane_bytes = shape.lane_bytes, .end = 1}, same_uid, "shm:x");
+  return Segment::Attach(fd, shape, {.lane_bytes = shape.lane_bytes, .end = 1}, same_uid);
 }
 int Memfd(uint64_t bytes, int seals, bool reserve = true) {
   const int fd = memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -118,11 +116,11 @@ TEST(SegmentTest, MemorySealedAgainstWritingIsRefused) {
 }
 
 TEST(SegmentTest, WithoutMemoryItIsRefusedWithTheNumbers) {
-  const absl::StatusOr<Segment> segment = Segment::Make(
-      {.lane_bytes = kLaneBytes}, {64 << 10, "memory cgroup /shop (memory.max)"}, "connect shm:x");
+  const absl::StatusOr<Segment> segment =
+      Segment::Make({.lane_bytes = kLaneBytes}, {64 << 10, "memory cgroup /shop (memory.max)"});
   EXPECT_EQ(ReasonOf(segment.status()), Reason::kResource);
   const std::string text(segment.status().message());
-  for (const char* word : {"136 KiB", "64 KiB", "memory.max", "/shop", "?size=", "shm:x"})
+  for (const char* word : {"136 KiB", "64 KiB", "memory.max", "/shop", "?size="})
     EXPECT_NE(text.find(word), std::string::npos) << text << ": " << word;
 }
 
@@ -131,8 +129,7 @@ TEST(SegmentTest, ALimitOnTheSizeOfFilesIsNamedAndSendsNoSignal) {
   ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
   const rlimit small{4096, before.rlim_max};
   ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
-  const absl::StatusOr<Segment> segment =
-      Segment::Make({.lane_bytes = kLaneBytes}, MemoryRoom(), "connect shm:x");
+  const absl::StatusOr<Segment> segment = Segment::Make({.lane_bytes = kLaneBytes}, MemoryRoom());
   ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
   EXPECT_EQ(ReasonOf(segment.status()), Reason::kResource);
   EXPECT_NE(std::string(segment.status().message()).find("RLIMIT_FSIZE"), std::string::npos);
@@ -140,7 +137,7 @@ TEST(SegmentTest, ALimitOnTheSizeOfFilesIsNamedAndSendsNoSignal) {
 
 TEST(SegmentTest, WithoutHugePagesThereAreOrdinaryOnesAndItSaysSo) {
   const absl::StatusOr<Segment> segment =
-      Segment::Make({.lane_bytes = 2 << 20, .huge = true}, MemoryRoom(), "connect shm:x");
+      Segment::Make({.lane_bytes = 2 << 20, .huge = true}, MemoryRoom());
   ASSERT_TRUE(segment.ok()) << segment.status();
   if (segment->shape().data_offset == Segment::kHugePageBytes) {
     EXPECT_EQ(segment->note(), "");
@@ -156,10 +153,10 @@ TEST(SegmentTest, MoreThanMayBeLockedIsRefusedWithTheLimit) {
   rlimit before{};
   ASSERT_EQ(getrlimit(RLIMIT_MEMLOCK, &before), 0);
   const absl::StatusOr<Segment> locked =
-      Segment::Make({.lane_bytes = kLaneBytes, .lock = true}, MemoryRoom(), "connect shm:x");
+      Segment::Make({.lane_bytes = kLaneBytes, .lock = true}, MemoryRoom());
   EXPECT_TRUE(locked.ok() || before.rlim_cur < kShape.bytes()) << locked.status();
   const absl::StatusOr<Segment> too_large =
-      Segment::Make({.lane_bytes = 256 << 20, .lock = true}, MemoryRoom(), "connect shm:x");
+      Segment::Make({.lane_bytes = 256 << 20, .lock = true}, MemoryRoom());
   if (too_large.ok()) GTEST_SKIP() << "this process may lock 512 MiB";
   EXPECT_NE(std::string(too_large.status().message()).find("RLIMIT_MEMLOCK"), std::string::npos);
 }

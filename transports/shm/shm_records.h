@@ -8,8 +8,6 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <string>
-#include <string_view>
 
 #include "absl/status/status.h"
 
@@ -48,8 +46,8 @@ static_assert(sizeof(ShmWelcome) == 256);
 absl::Status CheckHello(const ShmHello& hello, size_t fds_received);
 
 ShmWelcome RefusalOf(const absl::Status& why);
-// OK, or the refusal as this end's own error. what: "connect shm:kv".
-absl::Status StatusOf(const ShmWelcome& welcome, std::string_view what);
+// OK, or the refusal as this end's own error.
+absl::Status StatusOf(const ShmWelcome& welcome);
 
 }  // namespace jackfield
 

@@ -69,11 +69,10 @@ TEST(ShmRecordsTest, AnotherVersionIsRefusedWithBothNumbers) {
 TEST(ShmRecordsTest, ARefusalArrivesAsItWasMeantAndEscaped) {
   const ShmWelcome refusal =
       RefusalOf(MakeStatus(Outcome::kRefused, Reason::kPermission, "not \x1b[2J you"));
-  const absl::Status status = StatusOf(refusal, "connect shm:kv");
+  const absl::Status status = StatusOf(refusal);
   EXPECT_EQ(ReasonOf(status), Reason::kPermission);
-  EXPECT_EQ(std::string(status.message()),
-            "connect shm:kv: refused by the server: not \\x1b[2J you");
-  EXPECT_TRUE(StatusOf(ShmWelcome(), "connect shm:kv").ok());
+  EXPECT_EQ(std::string(status.message()), "refused by the server: not \\x1b[2J you");
+  EXPECT_TRUE(StatusOf(ShmWelcome()).ok());
 }
 
 TEST(ShmRecordsTest, AHostileRefusalStaysWithinItsBytes) {
@@ -81,18 +80,18 @@ TEST(ShmRecordsTest, AHostileRefusalStaysWithinItsBytes) {
   std::memset(refusal.text, 'x', sizeof refusal.text);
   refusal.reason = 0xffffffff;
   refusal.text_bytes = 0xffffffff;
-  const absl::Status status = StatusOf(refusal, "");
+  const absl::Status status = StatusOf(refusal);
   EXPECT_EQ(OutcomeOf(status), Outcome::kRefused);
   EXPECT_LT(status.message().size(), 300u);
   refusal.magic = 0;
-  EXPECT_FALSE(StatusOf(refusal, "connect shm:kv").ok());
+  EXPECT_FALSE(StatusOf(refusal).ok());
 }
 
 TEST(ShmRecordsTest, ALongRefusalIsCut) {
   const std::string text(1000, 'y');
   const ShmWelcome refusal = RefusalOf(absl::InternalError(text));
   EXPECT_EQ(refusal.text_bytes, sizeof refusal.text);
-  EXPECT_FALSE(StatusOf(refusal, "").ok());
+  EXPECT_FALSE(StatusOf(refusal).ok());
 }
 
 }  // namespace

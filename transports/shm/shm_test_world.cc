@@ -96,7 +96,7 @@ PlainClient::~PlainClient() {
 }
 
 void PlainClient::Prepare(uint64_t lane_bytes) {
-  segment = Segment::Make({.lane_bytes = lane_bytes}, MemoryRoom(), "").value();
+  segment = Segment::Make({.lane_bytes = lane_bytes}, MemoryRoom()).value();
   fds = {dup(segment.fd()), eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC),
          eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
   hello.lane_bytes = lane_bytes;
@@ -123,7 +123,7 @@ absl::Status PlainClient::Answer(ShmWorld& world) {
     return ended || got == sizeof welcome;
   }));
   if (ended) return absl::UnavailableError("closed without a word");
-  return StatusOf(welcome, "plain client");
+  return StatusOf(welcome);
 }
 
 Child::Child(const std::function<void()>& body) {
