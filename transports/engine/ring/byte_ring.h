@@ -124,6 +124,9 @@ class RingWriter {
     return true;
   }
 
+  // A gap may be unpublished too: Room leaves one where it moves to the beginning.
+  bool all_published() const { return tail_ == published_; }
+
   // The reader's position was not one that a reader of this ring can have.
   bool corrupt() const { return corrupt_; }
 

@@ -109,9 +109,10 @@ class LaneWriter {
   // Returns whether the reader must be rung.
   bool Publish() { return ring_.Publish() && watch_.MustRing(); }
 
-  // May this end sleep until the reader rings because there is room for `wanted`? If not: look
-  // again. Requires: all is published.
+  // May this end sleep until the reader rings because there is room for `wanted`? If not: publish,
+  // and look again.
   bool MayWait(uint32_t wanted) {
+    if (!ring_.all_published()) return false;  // the reader cannot give back what it does not see
     notice_.Announce();
     if (!ring_.HasRoom(wanted)) return true;
     notice_.Withdraw();
