@@ -1,47 +1,39 @@
-// Waits until a descriptor is readable, for an owner that may be destroyed meanwhile: the wait is
-// then cancelled, and what the reactor still refers to goes with the last completion.
+// A descriptor and the wait for it, for an owner that may go at any moment, also while the reactor
+// still refers to both: then they live on together until the reactor has let go of them.
 //
-// Thread: the node's. Owns: the descriptor; it stays open while the reactor refers to it.
+// Thread: the node's. Owns: the descriptor.
 #ifndef JACKFIELD_TRANSPORTS_ENGINE_FD_WAIT_H_
 #define JACKFIELD_TRANSPORTS_ENGINE_FD_WAIT_H_
 
 #include <cstdint>
 
 #include "kernel/node.h"
-#include "kernel/reactor.h"
+#include "transports/engine/owned_fd.h"
 
 namespace jackfield {
 
 class FdWait {
  public:
-  // ready(owner, result) comes from the node's loop, result as Op's. It may destroy the FdWait.
-  using Ready = void (*)(void* owner, int32_t result);
+  using Ready = void (*)(void* user, int32_t result);
 
-  FdWait(Node& node, int fd, Ready ready, void* owner);
+  // `ready(user, …)` is called when a wait ends, as Op::done; never after this object has gone. It
+  // may destroy this object.
+  FdWait(Node& node, OwnedFd fd, Ready ready, void* user);
   ~FdWait();
   FdWait(const FdWait&) = delete;
 
-  // Calls `ready` once, when there is something to read, or the end, or an error.
-  void Start();  // does nothing when it has been started already
-  bool pending() const { return state_->op.pending; }
-  int fd() const { return state_->fd; }
-  // Hands the descriptor over to the caller. Requires: !pending().
-  int Release();
+  // Does nothing while a wait is under way. events: as Reactor::Start; 0 waits for errors and
+  // hang-up alone.
+  void Start(uint32_t events = POLLIN);
+  bool pending() const;
+  int fd() const;
+  // Gives the descriptor away. Requires: !pending().
+  OwnedFd Take();
 
  private:
-  struct State {
-    State(Op::Done done, Node& node, int fd, Ready ready, void* owner)
-        : op(done, this), node(node), fd(fd), ready(ready), owner(owner) {}
-    Op op;
-    Node& node;
-    int fd;
-    const Ready ready;
-    void* owner;  // nullptr: it has gone
-  };
-  static void OnDone(Op& op, int32_t result);
-  static void End(State* state);
-
-  State* const state_;
+  struct State;
+  Node& node_;
+  State* state_;
 };
 
 }  // namespace jackfield

@@ -17,7 +17,7 @@ RecordWait::RecordWait(Node& node, int socket_fd, std::span<std::byte> record, i
       done_(done),
       owner_(owner),
       wait_(
-          node, socket_fd, [](void* self, int32_t) { static_cast<RecordWait*>(self)->OnReady(); },
+          node, OwnedFd(socket_fd), [](void* self, int32_t) { static_cast<RecordWait*>(self)->OnReady(); },
           this),
       timer_(
           [](Timer& timer) {

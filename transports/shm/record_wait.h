@@ -29,7 +29,7 @@ class RecordWait {
 
   int socket_fd() const { return wait_.fd(); }
   // After the end, each once: hands over what came.
-  int ReleaseSocket() { return wait_.Release(); }
+  int ReleaseSocket() { return wait_.Take().Release(); }
   std::vector<int>& fds() { return fds_; }
 
  private:

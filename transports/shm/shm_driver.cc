@@ -25,13 +25,13 @@ ShmDriver::ShmDriver(Node& node, ShmMeeting meeting)
       share_(std::move(meeting.share)),
       other_bell_fd_(meeting.other_bell_fd),
       socket_(
-          node, meeting.socket_fd,
+          node, OwnedFd(meeting.socket_fd),
           [](void* self, int32_t) { static_cast<ShmDriver*>(self)->OnSocket(); }, this),
       ring_(segment_.lane(meeting.end), segment_.lane(1 - meeting.end), segment_.shape().lane_bytes,
             std::make_unique<Bell>(*this), meeting.trust) {
   if (meeting.own_bell_fd < 0) return;
   bell_.emplace(
-      node, meeting.own_bell_fd,
+      node, OwnedFd(meeting.own_bell_fd),
       [](void* self, int32_t) { static_cast<ShmDriver*>(self)->OnBell(); }, this);
 }
 
