@@ -6,6 +6,7 @@
 #include "transports/shim/reliable/reliable.h"
 #include "transports/sim/sim.h"
 #include "transports/tcp/tcp.h"
+#include "transports/udp/udp.h"
 #include "transports/unix/unix.h"
 
 namespace jackfield {
@@ -15,6 +16,7 @@ void AddBuiltinTransports(Registry& registry) {
   registry.Add(MakePipeTransport());
   registry.Add(MakeSimTransport());
   registry.Add(MakeTcpTransport());
+  registry.Add(MakeUdpTransport());
   registry.Add(MakeUnixTransport());
 
   registry.Add(MakeChaosShim());
