@@ -1,5 +1,6 @@
 #include "tests/conformance/subjects.h"
 
+#include "kernel/text.h"
 #include "transports/builtin.h"
 
 namespace jackfield::conformance {
@@ -11,26 +12,39 @@ constexpr Subject kSubjects[] = {
     {"unix_seqpacket", "unix:?type=seqpacket"},
     {"unix_dgram", "unix:?type=dgram"},
     {"pipe", "pipe:"},
+    {"fifo", "fifo:"},
     {"tcp4", "tcp://127.0.0.1:0"},
     {"tcp6", "tcp://[::1]:0"},
     {"sim", "sim:"},
+    {"shm", "shm:"},
+    {"shm_bell_socket", "shm:?bell=socket&size=256KiB"},
+    // Large messages over small frames: packets, and a ring of the least size.
+    {"fragment_unix_dgram", "fragment+unix:?type=dgram"},
+    {"fragment_unix_seqpacket", "fragment+unix:?type=seqpacket&message=1MiB"},
+    {"fragment_inproc", "fragment+inproc:?size=64KiB"},
+    {"fragment_pipe", "fragment+pipe:?message=64KiB"},
     // Through the shim, with the faults that leave a medium what it claims to be.
     {"chaos_inproc", "chaos+inproc:?seed=1&delay=0us..200us&stall=1%:1ms"},
     {"chaos_unix_stream", "chaos+unix:?seed=2&delay=0us..200us&stall=1%:1ms"},
     {"chaos_unix_seqpacket", "chaos+unix:?type=seqpacket&seed=3&delay=0us..200us&stall=1%:1ms"},
     {"chaos_unix_dgram", "chaos+unix:?type=dgram&seed=6&delay=0us..200us&stall=1%:1ms"},
     {"chaos_pipe", "chaos+pipe:?seed=4&delay=0us..200us&stall=1%:1ms"},
+    {"chaos_shm", "chaos+shm:?seed=6&delay=0us..200us&stall=1%:1ms"},
+    {"chaos_fifo", "chaos+fifo:?seed=6&delay=0us..200us&stall=1%:1ms"},
     {"chaos_tcp4", "chaos+tcp://127.0.0.1:0?seed=5&delay=0us..200us&stall=1%:1ms"},
+    {"chaos_fragment_dgram",
+     "chaos+fragment+unix:?type=dgram&seed=7&delay=0us..200us&stall=1%:1ms"},
+    {"fragment_chaos_seqpacket",
+     "fragment+chaos+unix:?type=seqpacket&seed=8&delay=0us..200us&stall=1%:1ms"},
     // What a medium breaks is mended above it.
-    {"reliable_udp4", "reliable+udp://127.0.0.1:0"},
-    {"reliable_udp6", "reliable+udp://[::1]:0"},
-    {"reliable_chaos_udp4",
-     "reliable+chaos+udp://127.0.0.1:0?seed=6&drop=20%&dup=10%&reorder=20%&corrupt=1%"},
-    {"reliable_chaos_inproc",
-     "reliable+chaos+inproc:?seed=7&drop=20%&dup=10%&reorder=20%&corrupt=1%"},
     {"reliable_sim", "reliable+sim:"},
-    {"chaos_reliable_udp4",
-     "chaos+reliable+udp://127.0.0.1:0?seed=8&delay=0us..200us&stall=1%:1ms"},
+    {"reliable_unix_seqpacket", "reliable+unix:?type=seqpacket"},
+    {"fragment_reliable_udp4", "fragment+reliable+udp://127.0.0.1:0"},
+    {"fragment_reliable_udp6", "fragment+reliable+udp://[::1]:0"},
+    {"reliable_chaos_sim", "reliable+chaos+sim:?seed=6&drop=20%&dup=10%&reorder=20%&corrupt=1%"},
+    {"reliable_chaos_inproc", "reliable+chaos+inproc:?seed=7&drop=20%&dup=10%&reorder=20%"},
+    {"fragment_reliable_chaos_udp4",
+     "fragment+reliable+chaos+udp://127.0.0.1:0?seed=8&drop=20%&dup=10%&reorder=20%"},
 };
 
 }  // namespace
@@ -42,6 +56,11 @@ bool MeetsByAddress(const Subject& subject) {
   if (!address.ok()) return false;
   const absl::StatusOr<Caps> caps = TestRegistry().Describe(*address, Role::kServe);
   return caps.ok() && !caps->inherited;
+}
+
+std::string Raw(std::string_view address) {
+  const char* joint = address.find('?') == address.npos ? "?" : "&";
+  return Text(address, joint, "raw");
 }
 
 const Registry& TestRegistry() {

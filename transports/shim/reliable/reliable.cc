@@ -32,6 +32,7 @@ absl::StatusOr<ReliableSettings> Read(const Address& address) {
 class ReliableShim final : public Shim {
  public:
   std::string_view name() const override { return "reliable"; }
+  bool mends() const override { return true; }
   std::span<const std::string_view> keys() const override { return kKeys; }
 
   absl::StatusOr<Caps> Describe(const Address& address, const Caps& inner) const override {
