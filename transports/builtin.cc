@@ -9,6 +9,7 @@
 #include "transports/shm/shm.h"
 #include "transports/sim/sim.h"
 #include "transports/tcp/tcp.h"
+#include "transports/udp/udp.h"
 #include "transports/unix/unix.h"
 
 namespace jackfield {
@@ -20,6 +21,7 @@ void AddBuiltinTransports(Registry& registry) {
   registry.Add(MakeShmTransport());
   registry.Add(MakeSimTransport());
   registry.Add(MakeTcpTransport());
+  registry.Add(MakeUdpTransport());
   registry.Add(MakeUnixTransport());
 
   registry.Add(MakeChaosShim());
