@@ -1,6 +1,7 @@
 #include "transports/builtin.h"
 
 #include "transports/inproc/inproc.h"
+#include "transports/mq/mq.h"
 #include "transports/pipe/pipe.h"
 #include "transports/shim/chaos/chaos.h"
 #include "transports/shim/fragment/fragment.h"
@@ -12,6 +13,7 @@ namespace jackfield {
 
 void AddBuiltinTransports(Registry& registry) {
   registry.Add(MakeInprocTransport());
+  registry.Add(MakeMqTransport());
   registry.Add(MakePipeTransport());
   registry.Add(MakeSimTransport());
   registry.Add(MakeTcpTransport());
