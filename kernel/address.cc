@@ -155,6 +155,12 @@ Address Address::Without(std::string_view key) const {
   return copy;
 }
 
+Address Address::WithOuterShim(std::string_view shim) const {
+  Address copy = *this;
+  copy.shims_.insert(copy.shims_.begin(), std::string(shim));
+  return copy;
+}
+
 Address Address::WithTarget(std::string target) const {
   Address copy = *this;
   copy.target_ = std::move(target);

@@ -44,6 +44,7 @@ class Address {
   Address With(std::string key, std::string value) const;  // set or replaced
   Address Without(std::string_view key) const;
   Address WithTarget(std::string target) const;
+  Address WithOuterShim(std::string_view shim) const;
   Address WithoutOuterShim() const;  // Requires: !shims().empty()
 
  private:

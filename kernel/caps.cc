@@ -50,4 +50,16 @@ Caps CallNeeds() {
   return needs;
 }
 
+Caps SendNeeds() {
+  Caps needs;
+  needs.send = true;
+  return needs;
+}
+
+Caps ReceiveNeeds() {
+  Caps needs;
+  needs.receive = true;
+  return needs;
+}
+
 }  // namespace jackfield

@@ -42,12 +42,19 @@ struct CapsField {
 };
 std::span<const CapsField> CapsFields();
 
+// Messages up to this size are carried over every medium: where its frames are smaller, in parts.
+inline constexpr uint32_t kMessageBytesDefault = 1 << 20;
+
 // Every need that `has` does not meet, one sentence each; empty if all are met. A number in `needs`
 // is a minimum.
 std::vector<std::string> MissingNeeds(const Caps& has, const Caps& needs);
 
 // What a call needs of a link: both ways, answers, order, nothing lost.
 Caps CallNeeds();
+// What one-way messages need: of the channel that sends them, of the port that receives them. For a
+// log, a multicast group, a signal.
+Caps SendNeeds();
+Caps ReceiveNeeds();
 
 }  // namespace jackfield
 

@@ -56,6 +56,9 @@ struct ChannelOptions {
   // An address that cannot meet them is refused, every missing need named. needs.fds: descriptors
   // will be sent.
   Caps needs = CallNeeds();
+  // Messages up to this size must be possible: over a medium with smaller frames they travel in
+  // parts (the fragment shim), unless the address says ?raw. The other end must ask for the same.
+  uint32_t message_bytes_max = kMessageBytesDefault;
   uint64_t schema_hash = 0;  // of the interface, told to the service
 };
 

@@ -47,15 +47,11 @@ absl::StatusOr<std::unique_ptr<Channel>> Channel::Open(Node& node, const Address
   }
   absl::StatusOr<Address> inner = TakeOptions(address, node, options);
   if (!inner.ok()) return inner.status();
-  absl::StatusOr<Caps> caps = node.registry().Describe(*inner, Role::kConnect);
-  if (!caps.ok()) return caps.status();
-  if (const std::vector<std::string> missing = MissingNeeds(*caps, options.needs);
-      !missing.empty()) {
-    const std::vector<std::string_view> words(missing.begin(), missing.end());
-    return absl::FailedPreconditionError(
-        Text(address.ToString(), " cannot carry this channel: it lacks ", Listed(words)));
-  }
-  std::unique_ptr<Channel> channel(new Channel(node, *inner, std::move(options)));
+  absl::StatusOr<Registry::Stacked> stacked =
+      node.registry().Stack(*inner, Role::kConnect, options.needs, options.message_bytes_max);
+  if (!stacked.ok()) return stacked.status();
+  std::unique_ptr<Channel> channel(
+      new Channel(node, std::move(stacked->address), std::move(options)));
   channel->TryConnect();
   return channel;
 }
@@ -132,6 +128,7 @@ std::string Channel::Describe() const {
     return Text(address_.ToString(), " (ended: ", std::string(ended_why_.message()), ")");
   if (!open()) return Text(address_.ToString(), " (connecting)");
   const PeerIdentity& peer = session_->identity();
+  if (session_->one_way()) return Text(link_->traits().description, ", one way");
   return Text(link_->traits().description, ", to ", session_->peer_name(),
               peer.known ? Text(", pid ", peer.pid) : "");
 }

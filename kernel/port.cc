@@ -34,15 +34,10 @@ absl::StatusOr<std::unique_ptr<Port>> Port::Open(Node& node,
     if (!address.ok()) return address.status();
     address = node.TakeSpin(address->Without("on_full"));
     if (!address.ok()) return address.status();
-    absl::StatusOr<Caps> caps = node.registry().Describe(*address, Role::kServe);
-    if (!caps.ok()) return caps.status();
-    if (const std::vector<std::string> missing = MissingNeeds(*caps, options.needs);
-        !missing.empty()) {
-      const std::vector<std::string_view> words(missing.begin(), missing.end());
-      return absl::FailedPreconditionError(
-          Text(address->ToString(), " cannot carry this port: it lacks ", Listed(words)));
-    }
-    auto listener = std::make_unique<Listener>(*port, i, *std::move(address));
+    absl::StatusOr<Registry::Stacked> stacked =
+        node.registry().Stack(*address, Role::kServe, options.needs, options.message_bytes_max);
+    if (!stacked.ok()) return stacked.status();
+    auto listener = std::make_unique<Listener>(*port, i, std::move(stacked->address));
     if (absl::Status status = listener->Open(); !status.ok()) return status;
     port->openings_.push_back(std::move(listener));
   }
@@ -291,7 +286,8 @@ void Port::DispatchWaiting() {
     if (more) break;
   }
   dispatching_ = false;
-  if (more) node_.timers().Arm(work_timer_, 0);
+  if (more || (holds_back_ && waiting_ < options_.session.window_units))
+    node_.timers().Arm(work_timer_, 0);
 }
 
 void Port::End(ServerCall& call) {
@@ -352,6 +348,9 @@ void Port::Work() {
     return seat->dead();
   });
   if (waiting_ > 0) DispatchWaiting();
+  if (waiting_ < options_.session.window_units && std::exchange(holds_back_, false)) {
+    for (auto& seat : seats_) seat->TakeMore();
+  }
 }
 
 }  // namespace jackfield

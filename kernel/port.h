@@ -36,7 +36,8 @@ struct PortOptions {
   bool reentrant = false;          // it may be called by a service that it waits for
   SessionLimits session = {};
   Caps needs = CallNeeds();
-  uint64_t schema_hash = 0;  // of the interface, told to clients
+  uint32_t message_bytes_max = kMessageBytesDefault;  // as in ChannelOptions
+  uint64_t schema_hash = 0;                           // of the interface, told to clients
 };
 
 class Port {
@@ -130,6 +131,10 @@ class Port {
   void Queue(ServerCall& call);
   void DispatchWaiting();
   void End(ServerCall& call);
+  // A link that cannot be told to wait brings no more than may wait here.
+  bool HasRoomFor(const Session& session) const {
+    return waiting_ < options_.session.window_units || !session.one_way();
+  }
   bool Busy() const { return under_way_ >= options_.handlers_max; }
   absl::Status CheckChain(const ServerCall& call) const;
   void OnDeadline();
@@ -150,6 +155,7 @@ class Port {
   ReceiveAwaiter* receivers_ = nullptr;
   bool pulls_ = false, mixed_priorities_ = false, dispatching_ = false, closing_ = false,
        paused_ = false, resuming_ = false;
+  bool holds_back_ = false;  // a one-way link has frames for which there was no room
   uint32_t under_way_ = 0, waiting_ = 0;
   uint64_t ended_calls_ = 0;
   Timer deadline_timer_, work_timer_;

@@ -19,6 +19,9 @@ class PortSeat final : public LinkOwner, public Session::User {
   ~PortSeat() override { port_.node_.RemoveLink(link_); }
 
   Session& session() { return session_; }
+  void TakeMore() {
+    if (link_.has_rx()) link_.Wake();
+  }
   bool receipt_came() const { return receipt_came_; }
   bool dead() const { return dead_; }
   void SetDead() { dead_ = true; }
@@ -38,10 +41,11 @@ class PortSeat final : public LinkOwner, public Session::User {
 
   void OnFrames(Link& link) override {
     if (!port_.mixed_priorities_ && HasMixedPriorities(link)) port_.mixed_priorities_ = true;
-    while (link.has_rx()) {
+    while (link.has_rx() && port_.HasRoomFor(session_)) {
       session_.OnFrame(link.NextRx());
       link.PopRx();
     }
+    port_.holds_back_ |= link.has_rx();
     if (port_.waiting_ > 0) port_.DispatchWaiting();
   }
   void OnRoom(Link&) override {

@@ -1,10 +1,15 @@
 #include "kernel/registry.h"
 
+#include <algorithm>
+
+#include "kernel/frame.h"
 #include "kernel/node.h"
 #include "kernel/text.h"
 
 namespace jackfield {
 namespace {
+
+constexpr uint32_t kShimsMax = 3;  // put in front of an address unasked
 
 // Stands between a shim's user and the transport below: wraps each link on its way up.
 class ShimOpening final : public Opening, public LinkSink {
@@ -78,6 +83,48 @@ absl::StatusOr<Caps> Registry::Describe(const Address& address, Role role) const
   const Transport* transport = FindTransport(address.scheme());
   if (transport == nullptr) return Unknown(address.scheme());
   return transport->Describe(address, role);
+}
+
+// Tries stacks of `depth` shims in front of `address`.
+absl::StatusOr<Registry::Stacked> Registry::Mend(const Address& address, Role role,
+                                                 const Caps& needs, uint32_t depth) const {
+  for (const auto& shim : shims_) {
+    const auto& there = address.shims();
+    if (!shim->mends() || std::find(there.begin(), there.end(), shim->name()) != there.end())
+      continue;
+    const Address outer = address.WithOuterShim(shim->name());
+    const absl::StatusOr<Caps> caps = Describe(outer, role);
+    if (!caps.ok()) continue;
+    if (MissingNeeds(*caps, needs).empty()) return Stacked{outer, *caps};
+    if (depth == 1) continue;
+    if (absl::StatusOr<Stacked> more = Mend(outer, role, needs, depth - 1); more.ok()) return more;
+  }
+  return absl::NotFoundError("no such stack");
+}
+
+absl::StatusOr<Registry::Stacked> Registry::Stack(const Address& address, Role role,
+                                                  const Caps& needs, uint32_t message_bytes) const {
+  const Address bare = address.Without("raw");
+  const absl::StatusOr<Caps> caps = Describe(bare, role);
+  if (!caps.ok()) return caps.status();
+  Caps wishes = needs;
+  wishes.frame_bytes_max =
+      std::max(needs.frame_bytes_max, message_bytes + kHeaderBytes + kExtensionBytesMax);
+  if (MissingNeeds(*caps, wishes).empty()) return Stacked{bare, *caps};
+  const bool raw = address.Find("raw").has_value();
+  const bool meets_needs = MissingNeeds(*caps, needs).empty();
+  for (const Caps& wanted : {wishes, needs}) {
+    for (uint32_t depth = 1; depth <= kShimsMax && !raw; ++depth) {
+      if (absl::StatusOr<Stacked> mended = Mend(bare, role, wanted, depth); mended.ok())
+        return mended;
+    }
+    if (meets_needs) return Stacked{bare, *caps};
+  }
+  const std::vector<std::string> missing = MissingNeeds(*caps, needs);
+  const std::vector<std::string_view> words(missing.begin(), missing.end());
+  return absl::FailedPreconditionError(Text(bare.ToString(), " cannot carry this: it lacks ",
+                                            Listed(words),
+                                            raw ? ", and ?raw forbids to mend it" : ""));
 }
 
 absl::StatusOr<std::unique_ptr<Opening>> Registry::Open(const Address& address, Role role,

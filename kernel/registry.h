@@ -34,6 +34,18 @@ class Registry {
   // Caps of the whole stack. Errors: as Transport::Describe.
   absl::StatusOr<Caps> Describe(const Address& address, Role role) const;
 
+  // What a channel or a port with such needs stands on: `address`, where need be with shims in
+  // front that mend what the medium lacks, as few as possible. Both ends come to the same stack
+  // when they ask for the same. `?raw` forbids it, and is taken out. message_bytes: to be carried
+  // too, if shims can see to it; what no shim mends, `needs` decides. Errors: as Describe;
+  // FAILED_PRECONDITION (needs that are not met, each named).
+  struct Stacked {
+    Address address;
+    Caps caps;
+  };
+  absl::StatusOr<Stacked> Stack(const Address& address, Role role, const Caps& needs,
+                                uint32_t message_bytes = kMessageBytesDefault) const;
+
   // Opens the whole stack. Errors: as Transport::Open.
   absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Node& node,
                                                 LinkSink& sink) const;
@@ -45,6 +57,8 @@ class Registry {
   const Transport* FindTransport(std::string_view scheme) const;
   const Shim* FindShim(std::string_view name) const;
   absl::Status Unknown(std::string_view name) const;
+  absl::StatusOr<Stacked> Mend(const Address& address, Role role, const Caps& needs,
+                               uint32_t depth) const;
   // `address` without the outer shim and that shim's parameters.
   static Address Inner(const Address& address, const Shim& shim);
 

@@ -34,7 +34,7 @@ void Ledger::Add(const Ledger& other) {
       in_doubt += other.in_doubt;
   refused += other.refused, dropped += other.dropped, received += other.received,
       handled += other.handled;
-  stale += other.stale, late += other.late, expired += other.expired;
+  stale += other.stale, late += other.late, expired += other.expired, lost += other.lost;
 }
 
 Session::Session(Node& node, Side side, SessionLimits limits, bool passes_fds, User& user)
@@ -66,6 +66,7 @@ void Session::Attach(Link& link, PeerNumber peer) {
   peer_ = peer;
   identity_ = link.traits().peer;
   frame_bytes_max_ = std::min(limits_.frame_bytes_max, link.caps().frame_bytes_max);
+  if (!link.caps().reply) return OpenOneWay();
   node_.timers().Arm(hello_timer_, node_.clock().NowNs() + limits_.hello_ns);
   if (side_ == Side::kClient) SendHello();
 }
@@ -176,6 +177,8 @@ void Session::OnRefuse(std::span<const std::byte> payload) {
 void Session::OnFrame(FrameRef frame) {
   if (state_ == State::kEnded) return;
   const FrameHeader header = CopyHeader(frame.data);  // once; from here on only the copy
+  if (one_way()) [[unlikely]]
+    return OnOneWayFrame(header, frame);
   if (const char* fault = HeaderFault(header, frame.bytes); fault != nullptr) [[unlikely]] {
     if (header.magic() == kMagic && header.version() != kVersionMax && side_ == Side::kServer &&
         state_ == State::kHello) {
@@ -234,6 +237,10 @@ void Session::OnSequenced(const FrameHeader& header, FrameRef frame) {
     rx_sequence_ = header.sequence();
     ++ledger_.received;
   }
+  Deliver(header, frame, sequenced);
+}
+
+void Session::Deliver(const FrameHeader& header, FrameRef frame, bool sequenced) {
   const uint32_t extension_bytes = 8u * header.extension_words();
   Message message;
   message.type_ = header.message_type();
@@ -309,6 +316,7 @@ uint32_t Session::HandledUpTo() const {
 }
 
 void Session::OweAck() {
+  if (one_way()) return;
   if (!ack_timer_.armed()) node_.timers().Arm(ack_timer_, node_.now_ns() + kAckDelayNs);
   if (rx_units_handled_ + limits_.window_units - told_grant_ >= limits_.window_units / 4)
     MaybeSendAck();
@@ -330,6 +338,10 @@ void Session::StartClose() {
   if (state_ != State::kOpen || close_sent_) return;
   close_wanted_ = true;
   if (outbox_frames_ > 0) return;  // Flush comes back here
+  if (one_way()) {
+    close_sent_ = true;
+    return NoteTaken();
+  }
   Bytes nothing;
   close_sent_ = SendControl(FrameKind::Close, nothing);
 }
@@ -346,7 +358,7 @@ void Session::MaybeSendClosed() {
 
 Receipt Session::receipt() const {
   Receipt receipt;
-  receipt.handled = ledger_.delivered;
+  (one_way() ? receipt.delivered : receipt.handled) = ledger_.delivered;
   receipt.undelivered =
       ledger_.failed + (state_ == State::kEnded ? outbox_at_end_ : outbox_frames_);
   if (receipt_came_ && peer_received_ > receipt.handled)

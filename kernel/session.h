@@ -5,6 +5,12 @@
 // Thread: the node's. Owned by its user, who also sees to it that OnFrame gets the frames of its
 // peer.
 //
+// A link that cannot answer (caps.reply is false: a log, a multicast group) carries one-way
+// messages only. Such a session is open at once; there is no hello, no acknowledgement and no
+// credit. A frame bears its sender's epoch; it counts as delivered when the medium has taken it,
+// and on an ordered medium the receiver counts what is missing between two frames of one sender
+// (Ledger::lost).
+//
 // Each sequenced frame ends in exactly one column of the Ledger, at any moment:
 //   sent = queued + delivered + failed + in_doubt
 //
@@ -21,6 +27,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 
@@ -53,6 +60,7 @@ struct Ledger {
   uint64_t stale = 0;                  // of another epoch: dropped
   uint64_t late = 0;                   // replies to a call that had ended: dropped
   uint64_t expired = 0;                // requests whose deadline passed before work: dropped
+  uint64_t lost = 0;                   // gaps in what an ordered medium brought one way
 };
 
 // What became of everything this side sent, as far as the other side said in time.
@@ -122,7 +130,10 @@ class Session {
 
   // ---- What the link brings (called by who owns the link).
   void OnFrame(FrameRef frame);
-  void OnLinkRoom() { Flush(); }
+  void OnLinkRoom() {
+    if (senders_ != nullptr) NoteTaken();
+    Flush();
+  }
   void OnLinkClosed(const absl::Status& why);
 
   // ---- Sending.
@@ -173,6 +184,7 @@ class Session {
 
   // ---- Questions.
   State state() const { return state_; }
+  bool one_way() const { return senders_ != nullptr; }  // its link cannot answer
   Node& node() const { return node_; }
   Link& link() const { return *link_; }
   bool has_link() const { return link_ != nullptr; }
@@ -209,6 +221,11 @@ class Session {
   void OnSequenced(const FrameHeader& header, FrameRef frame);
   void OnAckAndGrant(const FrameHeader& header);
   void Corrupt(const FrameHeader& header, std::string_view what);
+  void Deliver(const FrameHeader& header, FrameRef frame, bool sequenced);
+  void OpenOneWay();
+  void OnOneWayFrame(const FrameHeader& header, FrameRef frame);
+  bool IsInOrder(const FrameHeader& header);
+  void NoteTaken();
   void FillAndCommit(const Outgoing& outgoing, std::byte* frame, uint32_t frame_bytes);
   absl::Status CheckSendable(const Outgoing& outgoing) const;
   absl::Status NoRoom(const FrameSpace& space) const;
@@ -266,6 +283,18 @@ class Session {
   bool close_sent_ = false, close_wanted_ = false, peer_closing_ = false, closed_sent_ = false,
        receipt_came_ = false;
   uint64_t peer_received_ = 0;  // by its receipt
+  // Whose frames came last, to see gaps. A sender that is pushed out begins anew when it comes
+  // back.
+  struct Senders {
+    static constexpr size_t kCount = 32;
+    struct Sender {
+      uint64_t epoch = 0;
+      uint32_t sequence = 0;
+    };
+    std::array<Sender, kCount> senders;
+    size_t next = 0;
+  };
+  std::unique_ptr<Senders> senders_;  // of a one-way link; null on all others
   Ledger ledger_;
 };
 

@@ -43,7 +43,7 @@ void Session::FillAndCommit(const Outgoing& out, std::byte* frame, uint32_t fram
   if (sequenced) {
     ++tx_sequence_;
     ++ledger_.sent;
-    if (CostsCredit(out.kind)) tx_units_ += UnitsOf(frame_bytes);
+    if (CostsCredit(out.kind) && !one_way()) tx_units_ += UnitsOf(frame_bytes);
   }
   told_ack_ = HandledUpTo();
   told_grant_ = rx_units_handled_ + limits_.window_units;
@@ -59,6 +59,10 @@ void Session::FillAndCommit(const Outgoing& out, std::byte* frame, uint32_t fram
 absl::Status Session::CheckSendable(const Outgoing& out) const {
   if (state_ == State::kEnded || close_sent_)
     return Refused(Reason::kClosed, "the channel is closed");
+  if (one_way() && (out.kind != FrameKind::OneWay || !link_->caps().send)) {
+    return Refused(Reason::kMisuse,
+                   Text(Where(), " carries messages one way only: a call needs an answer"));
+  }
   if (out.fds.size() > kFdsMax) {
     return Refused(Reason::kResource, Text("a message carries at most ", int{kFdsMax},
                                            " descriptors, not ", out.fds.size()));

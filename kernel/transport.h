@@ -64,6 +64,9 @@ class Shim {
  public:
   virtual ~Shim() = default;
   virtual std::string_view name() const = 0;
+  // Does it add what a medium lacks, so that it may be put in front of one unasked
+  // (Registry::Stack)?
+  virtual bool mends() const { return false; }
   // The keys that it takes from the address; the rest goes on to the inner transport.
   virtual std::span<const std::string_view> keys() const = 0;
   // The effect on Caps: pure.

@@ -1,10 +1,13 @@
 #include "transports/builtin.h"
 
+#include "transports/fifo/fifo.h"
 #include "transports/inproc/inproc.h"
 #include "transports/mq/mq.h"
 #include "transports/pipe/pipe.h"
 #include "transports/shim/chaos/chaos.h"
 #include "transports/shim/fragment/fragment.h"
+#include "transports/shim/reliable/reliable.h"
+#include "transports/shm/shm.h"
 #include "transports/sim/sim.h"
 #include "transports/tcp/tcp.h"
 #include "transports/unix/unix.h"
@@ -12,14 +15,18 @@
 namespace jackfield {
 
 void AddBuiltinTransports(Registry& registry) {
+  registry.Add(MakeFifoTransport());
   registry.Add(MakeInprocTransport());
   registry.Add(MakeMqTransport());
   registry.Add(MakePipeTransport());
+  registry.Add(MakeShmTransport());
   registry.Add(MakeSimTransport());
   registry.Add(MakeTcpTransport());
   registry.Add(MakeUnixTransport());
 
   registry.Add(MakeChaosShim());
+  // Those that mend what a medium lacks, in the order in which they are put in front of it.
+  registry.Add(MakeReliableShim());
   registry.Add(MakeFragmentShim());
 
   registry.AddAlias("ipc", "unix", "");

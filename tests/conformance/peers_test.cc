@@ -107,7 +107,7 @@ TEST_P(Conformance, WithoutFdsTheyAreRefused) {
     // And a channel that says it needs them is not opened.
     ChannelOptions options = WithFds(world);
     const absl::StatusOr<std::unique_ptr<Channel>> channel =
-        Channel::Open(world.node(), GetParam().subject.serve, options);
+        Channel::Open(world.node(), Raw(GetParam().subject.serve), options);
     EXPECT_FALSE(channel.ok());
   }
 }
@@ -122,7 +122,7 @@ TEST_P(Conformance, EveryNeedThatTheAddressLacksIsNamed) {
     options.needs = Caps{};
     options.needs.*field.field = true;
     const absl::StatusOr<std::unique_ptr<Port>> port =
-        Port::Open(world.node(), {std::string(GetParam().subject.serve)}, options);
+        Port::Open(world.node(), {Raw(GetParam().subject.serve)}, options);
     if (caps.*field.field) {
       EXPECT_NE(port.status().code(), absl::StatusCode::kFailedPrecondition) << field.name;
     } else {

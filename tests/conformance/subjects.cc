@@ -1,5 +1,6 @@
 #include "tests/conformance/subjects.h"
 
+#include "kernel/text.h"
 #include "transports/builtin.h"
 
 namespace jackfield::conformance {
@@ -13,9 +14,12 @@ constexpr Subject kSubjects[] = {
     // Small queues: RLIMIT_MSGQUEUE counts those of all tests that run at once.
     {"mq", "mq:?depth=2&frame=8KiB"},
     {"pipe", "pipe:"},
+    {"fifo", "fifo:"},
     {"tcp4", "tcp://127.0.0.1:0"},
     {"tcp6", "tcp://[::1]:0"},
     {"sim", "sim:"},
+    {"shm", "shm:"},
+    {"shm_bell_socket", "shm:?bell=socket&size=256KiB"},
     // Large messages over small frames: packets, and a ring of the least size.
     {"fragment_unix_dgram", "fragment+unix:?type=dgram"},
     {"fragment_unix_seqpacket", "fragment+unix:?type=seqpacket&message=1MiB"},
@@ -29,6 +33,15 @@ constexpr Subject kSubjects[] = {
     {"chaos_unix_dgram", "chaos+unix:?type=dgram&seed=6&delay=0us..200us&stall=1%:1ms"},
     {"chaos_mq", "chaos+mq:?depth=2&frame=8KiB&seed=9&delay=0us..200us&stall=1%:1ms"},
     {"chaos_pipe", "chaos+pipe:?seed=4&delay=0us..200us&stall=1%:1ms"},
+    {"chaos_shm", "chaos+shm:?seed=6&delay=0us..200us&stall=1%:1ms"},
+    {"reliable_sim", "reliable+sim:"},
+    {"reliable_unix_seqpacket", "reliable+unix:?type=seqpacket"},
+    // What a medium breaks is mended above it.
+    {"reliable_chaos_sim", "reliable+chaos+sim:?seed=6&drop=20%&dup=10%&reorder=20%&corrupt=1%"},
+    {"reliable_chaos_inproc", "reliable+chaos+inproc:?seed=7&drop=20%&dup=10%&reorder=20%"},
+    {"reliable_chaos_unix_seqpacket",
+     "reliable+chaos+unix:?type=seqpacket&seed=8&drop=20%&dup=10%&reorder=20%"},
+    {"chaos_fifo", "chaos+fifo:?seed=6&delay=0us..200us&stall=1%:1ms"},
     {"chaos_tcp4", "chaos+tcp://127.0.0.1:0?seed=5&delay=0us..200us&stall=1%:1ms"},
     {"chaos_fragment_dgram",
      "chaos+fragment+unix:?type=dgram&seed=7&delay=0us..200us&stall=1%:1ms"},
@@ -45,6 +58,11 @@ bool MeetsByAddress(const Subject& subject) {
   if (!address.ok()) return false;
   const absl::StatusOr<Caps> caps = TestRegistry().Describe(*address, Role::kServe);
   return caps.ok() && !caps->inherited;
+}
+
+std::string Raw(std::string_view address) {
+  const char* joint = address.find('?') == address.npos ? "?" : "&";
+  return Text(address, joint, "raw");
 }
 
 const Registry& TestRegistry() {

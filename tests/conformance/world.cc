@@ -70,15 +70,16 @@ World::World(const Param& param, const ServerSetup& setup, ChannelOptions option
     return;
   }
   node_ = *std::move(node);
-  std::string serve(param.subject.serve);
+  std::string serve = Raw(param.subject.serve);
   if (caps_.inherited) {
     pipes_ = MakePipes(*bare);
-    serve = pipes_.serve;
+    serve = Raw(pipes_.serve);
     connect_ = pipes_.connect;
   }
   if (!StartServer(setup, serve)) return;
+  connect_ = Raw(connect_);
   std::string address = connect_;
-  if (!query.empty()) address += Text(address.find('?') == std::string::npos ? "?" : "&", query);
+  if (!query.empty()) address += Text("&", query);
   absl::StatusOr<std::unique_ptr<Channel>> channel =
       Channel::Open(*node_, address, std::move(options));
   if (!channel.ok()) {

@@ -4,10 +4,13 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
+#include <string>
 
 #include "kernel/text.h"
 
@@ -47,6 +50,25 @@ bool TcpPair(int listener, int both[2]) {
   return true;
 }
 
+bool MakePipe(int both[2]) { return pipe2(both, O_CLOEXEC) == 0; }
+
+// Has a name for as long as it takes to open its two ends.
+bool MakeFifo(int both[2]) {
+  char directory[] = "/tmp/jackfield-bench-XXXXXX";
+  if (mkdtemp(directory) == nullptr) return false;
+  const std::string name = Text(directory, "/fifo");
+  bool made = mkfifo(name.c_str(), 0600) == 0;
+  if (made) {
+    both[0] = open(name.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    both[1] = open(name.c_str(), O_WRONLY | O_CLOEXEC);
+    made = both[0] >= 0 && both[1] >= 0 &&
+           fcntl(both[0], F_SETFL, fcntl(both[0], F_GETFL) & ~O_NONBLOCK) == 0;
+    unlink(name.c_str());
+  }
+  rmdir(directory);
+  return made;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Lines>> Lines::Make(Medium medium, uint32_t count) {
@@ -63,12 +85,13 @@ absl::StatusOr<std::unique_ptr<Lines>> Lines::Make(Medium medium, uint32_t count
 absl::Status Lines::Add(Medium medium, int listener) {
   LineEnds& client = ends_[static_cast<size_t>(Side::kClient)].emplace_back();
   LineEnds& server = ends_[static_cast<size_t>(Side::kServer)].emplace_back();
-  if (medium == Medium::kPipe) {
+  if (medium == Medium::kPipe || medium == Medium::kFifo) {
+    const auto make = medium == Medium::kPipe ? MakePipe : MakeFifo;
     int requests[2], answers[2];
-    if (pipe2(requests, O_CLOEXEC) != 0) return Failed("pipe");
+    if (!make(requests)) return Failed("pipe");
     server.read_fd = requests[0];
     client.write_fd = requests[1];
-    if (pipe2(answers, O_CLOEXEC) != 0) return Failed("pipe");
+    if (!make(answers)) return Failed("pipe");
     client.read_fd = answers[0];
     server.write_fd = answers[1];
     for (const int fd : {client.write_fd, server.write_fd})

@@ -12,7 +12,9 @@ constexpr MediumOfScheme kMedia[] = {
      .name = "unix seqpacket"},
     {.scheme = "tcp", .type = "", .medium = Medium::kTcp, .name = "tcp loopback"},
     {.scheme = "pipe", .type = "", .medium = Medium::kPipe, .name = "pipe pair"},
+    {.scheme = "fifo", .type = "", .medium = Medium::kFifo, .name = "FIFO pair"},
     {.scheme = "inproc", .type = "", .medium = Medium::kMemory, .name = "memory rings"},
+    {.scheme = "shm", .type = "", .medium = Medium::kSharedMemory, .name = "shared memory rings"},
 };
 constexpr MediumOfScheme kOther = {
     .scheme = "", .type = "", .medium = Medium::kNone, .name = "no floor"};
@@ -27,7 +29,10 @@ const MediumOfScheme& FindMedium(const Address& address) {
 }
 
 absl::StatusOr<Caps> CapsOfServed(const Address& address, const Registry& registry) {
-  return registry.Describe(address.Without("spin").Without("on_full"), Role::kServe);
+  absl::StatusOr<Registry::Stacked> stacked =
+      registry.Stack(address.Without("spin").Without("on_full"), Role::kServe, CallNeeds());
+  if (!stacked.ok()) return stacked.status();
+  return stacked->caps;
 }
 
 }  // namespace jackfield::bench

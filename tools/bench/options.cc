@@ -102,10 +102,6 @@ absl::StatusOr<Address> ReadAddress(std::string_view text, const Registry& regis
   }
   absl::StatusOr<Caps> caps = CapsOfServed(*address, registry);
   if (!caps.ok()) return caps.status();
-  if (const std::vector<std::string> missing = MissingNeeds(*caps, CallNeeds()); !missing.empty()) {
-    const std::vector<std::string_view> words(missing.begin(), missing.end());
-    return Bad(Text(whole, " cannot carry calls: it lacks ", Listed(words)));
-  }
   if (size_bytes + kHeaderBytes > caps->frame_bytes_max) {
     return Bad(Text(whole, " carries at most ", caps->frame_bytes_max - kHeaderBytes,
                     " bytes a message, not --size ", size_bytes));

@@ -133,7 +133,7 @@ std::string Json(const Options& options, const Row& row) {
   const Ratio ratio = Compare(options.mode, row.bus, *row.floor);
   return JsonLine(
              options, row.bus,
-             Text(Format(",\"ratio\":%.3f,\"ratio_min\":%.3f,\"ratio_max\":%.3f,\"cpu_ratio\":%.3f",
+             Text(Format(",\"ratio\":%.5g,\"ratio_min\":%.5g,\"ratio_max\":%.5g,\"cpu_ratio\":%.5g",
                          ratio.median, ratio.least, ratio.most, ratio.cpu),
                   ",\"floor\":", Quoted(row.floor->name))) +
          JsonLine(options, *row.floor, "");

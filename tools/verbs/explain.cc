@@ -20,6 +20,7 @@ struct Explanation {
   std::string address;
   std::string whence;  // "shop.toml:6:21", or ""
   std::vector<std::string> shims;
+  bool stacked = false;  // some of them stand there because the medium alone would not do
   Caps caps;
   std::vector<std::string> also, refused;  // other transports; the refused with why
 };
@@ -41,12 +42,17 @@ std::vector<std::string> NamesOf(const Caps& caps) {
 absl::StatusOr<Explanation> ExplainAddress(const Registry& registry, std::string_view text) {
   absl::StatusOr<Address> address = registry.Parse(text);
   if (!address.ok()) return address.status();
-  absl::StatusOr<Caps> caps = registry.Describe(MediumOf(*address), Role::kServe);
-  if (!caps.ok()) return caps.status();
+  const Address medium = MediumOf(*address);
   Explanation explanation;
   explanation.address = address->ToString();
-  explanation.shims = address->shims();
-  explanation.caps = *caps;
+  absl::StatusOr<Registry::Stacked> stacked = registry.Stack(medium, Role::kServe, CallNeeds());
+  if (!stacked.ok()) {  // as it is, then: the table says what it lacks
+    stacked = registry.Stack(medium, Role::kServe, Caps(), 0);
+    if (!stacked.ok()) return stacked.status();
+  }
+  explanation.shims = stacked->address.shims();
+  explanation.stacked = stacked->address.shims().size() > address->shims().size();
+  explanation.caps = stacked->caps;
   return explanation;
 }
 
@@ -56,16 +62,11 @@ void AddOthers(const Registry& registry, const Plan& plan, const PlannedChannel&
   for (const auto& transport : registry.transports()) {
     if (transport->scheme() == channel.address.scheme()) continue;
     const std::string bare = Text(transport->scheme(), ":");
-    const absl::StatusOr<Caps> caps =
-        registry.Describe(Address(std::string(transport->scheme()), ""), Role::kServe);
-    if (!caps.ok()) {
-      explanation.refused.push_back(Text(
-          bare, " (",
-          std::string_view(caps.status().message().data(), caps.status().message().size()), ")"));
-    } else if (const std::vector<std::string> missing = MissingNeeds(*caps, CallNeeds());
-               !missing.empty()) {
-      explanation.refused.push_back(Text(bare, " (lacks ", Joined(missing), ")"));
-    } else if (caps->one_process &&
+    const absl::StatusOr<Registry::Stacked> stacked =
+        registry.Stack(Address(std::string(transport->scheme()), ""), Role::kServe, CallNeeds());
+    if (!stacked.ok()) {
+      explanation.refused.push_back(Text(bare, " (", std::string(stacked.status().message()), ")"));
+    } else if (stacked->caps.one_process &&
                std::any_of(plan.services.begin(), plan.services.end(),
                            [](const PlannedService& s) { return s.builtin == nullptr; })) {
       explanation.refused.push_back(Text(bare, " (joins only built-in services)"));
@@ -117,7 +118,8 @@ std::string AsTable(const Explanation& e) {
   text += Text("  can: ", Joined(NamesOf(e.caps)), "\n");
   text += Text("  frames up to ", FormatBytes(e.caps.frame_bytes_max), ", ", e.caps.depth_frames,
                " queued each way\n");
-  text += Text("  shims: ", e.shims.empty() ? "none" : Joined(e.shims), "\n");
+  text += Text("  shims: ", e.shims.empty() ? "none" : Joined(e.shims),
+               e.stacked ? "  (for what the medium lacks; ?raw forbids it)\n" : "\n");
   const std::vector<std::string> missing = MissingNeeds(e.caps, CallNeeds());
   text += missing.empty() ? "  carries calls: yes\n"
                           : Text("  carries calls: no, it lacks ", Joined(missing), "\n");

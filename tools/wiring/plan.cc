@@ -130,15 +130,15 @@ class Planner {
     // asked only about a place.
     for (const Role role : {Role::kServe, Role::kConnect}) {
       if (role == Role::kConnect && channel.address.bare()) break;
-      absl::StatusOr<Caps> caps = registry_.Describe(MediumOf(channel.address), role);
-      if (!caps.ok()) return Wrong(place, std::string(caps.status().message()));
-      if (const std::vector<std::string> missing = MissingNeeds(*caps, CallNeeds());
-          !missing.empty()) {
-        const std::vector<std::string_view> words(missing.begin(), missing.end());
-        return Wrong(place, Text(channel.address.ToString(), " cannot carry the calls of ", caller,
-                                 " to ", call.service, ": it lacks ", Listed(words)));
+      absl::StatusOr<Registry::Stacked> stacked =
+          registry_.Stack(MediumOf(channel.address), role, CallNeeds());
+      if (!stacked.ok()) {
+        const std::string why(stacked.status().message());
+        return Wrong(place, stacked.status().code() == absl::StatusCode::kFailedPrecondition
+                                ? Text("the calls of ", caller, " to ", call.service, ": ", why)
+                                : why);
       }
-      if (role == Role::kServe) channel.caps = *caps;
+      if (role == Role::kServe) channel.caps = stacked->caps;
     }
     Connect(std::move(channel));
   }

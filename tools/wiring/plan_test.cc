@@ -112,7 +112,8 @@ TEST_F(PlanTest, SaysWhatIsWrongAndWhere) {
        "/dev/shop.toml:4:15: address \"unix:?tipe=stream\": no parameter \"tipe\"; did you mean "
        "\"type\"?"},
       {"[service.a]\nrun = \"source\"\ncalls = { b = \"lossy:\" }\n[service.b]\nrun = \"count\"\n",
-       "/dev/shop.toml:4:15: lossy: cannot carry the calls of a to b: it lacks reply and reliable"},
+       "/dev/shop.toml:4:15: the calls of a to b: lossy: cannot carry this: it lacks reply and "
+       "reliable"},
       {"[service.a]\nrun = \"source\"\ncalls = { cuonter = \"unix:\" }\n[service.counter]\nrun = "
        "\"count\"\n",
        "/dev/shop.toml:4:11: service a calls \"cuonter\", and there is no such service; did you "

@@ -1,7 +1,6 @@
 #include "transports/pipe/pipe.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,14 +12,13 @@
 #include "kernel/node.h"
 #include "kernel/outcome.h"
 #include "kernel/text.h"
+#include "transports/engine/stream/pipe_fds.h"
 #include "transports/engine/stream/stream_driver.h"
 
 namespace jackfield {
 namespace {
 
 constexpr std::string_view kKeys[] = {"pid"};
-constexpr int kPipeBytes =
-    256 << 10;  // asked for; a lower limit of the system (fs.pipe-max-size) is accepted silently
 
 struct Ends {
   int read_fd = -1;
@@ -129,11 +127,7 @@ class PipeTransport final : public Transport {
       return absl::InvalidArgumentError(
           Text(address.ToString(), ": the first descriptor is read from, the second written to"));
     }
-    fcntl(ends->write_fd, F_SETPIPE_SZ, kPipeBytes);
-    struct sigaction now {};
-    if (sigaction(SIGPIPE, nullptr, &now) == 0 && (now.sa_flags & SA_SIGINFO) == 0 &&
-        now.sa_handler == SIG_DFL)
-      signal(SIGPIPE, SIG_IGN);
+    PreparePipeForWriting(ends->write_fd);
 
     StreamEnds stream{.read_fd = ends->read_fd,
                       .write_fd = ends->write_fd,

@@ -5,9 +5,7 @@
 //   ?pid=4121       the other end's process: its death is noticed even if someone else holds its
 //   descriptors
 //
-// A write to a pipe whose reader has gone raises SIGPIPE. Where that signal would kill the program
-// (its default), opening a pipe sets it to be ignored for the process; a handler that the program
-// has set is left alone, and is called.
+// SIGPIPE: see engine/stream/pipe_fds.h.
 #ifndef JACKFIELD_TRANSPORTS_PIPE_PIPE_H_
 #define JACKFIELD_TRANSPORTS_PIPE_PIPE_H_
 

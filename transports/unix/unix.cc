@@ -13,9 +13,9 @@
 #include "transports/engine/hub/hub.h"
 #include "transports/engine/packet/packet_driver.h"
 #include "transports/engine/socket_opening.h"
+#include "transports/engine/socket_path.h"
 #include "transports/engine/stream/stream_driver.h"
 #include "transports/unix/datagram.h"
-#include "transports/unix/path_server.h"
 #include "transports/unix/settings.h"
 
 namespace jackfield {
@@ -50,6 +50,17 @@ HandOver MakeHandOver(Node& node, const UnixSettings& settings, std::string desc
     }
   };
 }
+
+// Serves at a path, which is given back when it goes.
+class PathServer final : public Opening {
+ public:
+  PathServer(std::unique_ptr<SocketPath> path, std::unique_ptr<Opening> inner)
+      : path_(std::move(path)), inner_(std::move(inner)) {}
+
+ private:
+  const std::unique_ptr<SocketPath> path_;
+  const std::unique_ptr<Opening> inner_;
+};
 
 class UnixTransport final : public Transport {
  public:
@@ -110,22 +121,20 @@ class UnixTransport final : public Transport {
   static absl::StatusOr<std::unique_ptr<Opening>> Serve(const Address& address,
                                                         const UnixSettings& settings, Node& node,
                                                         LinkSink& sink, int fd) {
-    std::unique_ptr<PathServer> path_server;
+    std::unique_ptr<SocketPath> path;
     const auto fail = [fd](absl::Status status) {
       close(fd);
       return status;
     };
     if (settings.path) {
-      absl::StatusOr<std::unique_ptr<PathServer>> locked = PathServer::Lock(address.target());
-      if (!locked.ok()) return fail(locked.status());
-      path_server = *std::move(locked);
+      absl::StatusOr<std::unique_ptr<SocketPath>> claimed =
+          SocketPath::Claim(address.target(), address.ToString());
+      if (!claimed.ok()) return fail(claimed.status());
+      path = *std::move(claimed);
     }
     int result = node.sys().Bind(fd, settings.sockname(),
                                  address.bare() ? sizeof(sa_family_t) : settings.name_bytes);
-    if (result == 0 && path_server != nullptr) {
-      path_server->SetBound();
-      chmod(address.target().c_str(), settings.mode);
-    }
+    if (result == 0 && path != nullptr) path->SetBound(settings.mode);
     const bool datagrams = settings.type == UnixSettings::Type::kDatagrams;
     if (result == 0) {
       result = datagrams ? node.sys().SetOption(fd, SOL_SOCKET, SO_PASSCRED, 1)
@@ -144,9 +153,8 @@ class UnixTransport final : public Transport {
       server = MakeSocketServer(node, sink, fd, std::move(actual),
                                 MakeHandOver(node, settings, std::move(description), Role::kServe));
     }
-    if (path_server == nullptr) return server;
-    path_server->SetInner(std::move(server));
-    return path_server;
+    if (path == nullptr) return server;
+    return std::make_unique<PathServer>(std::move(path), std::move(server));
   }
 };
 

@@ -29,6 +29,7 @@ absl::StatusOr<uint32_t> MessageBytesMax(const Address& address) {
 class FragmentShim final : public Shim {
  public:
   std::string_view name() const override { return "fragment"; }
+  bool mends() const override { return true; }
   std::span<const std::string_view> keys() const override { return kKeys; }
 
   absl::StatusOr<Caps> Describe(const Address& address, const Caps& inner) const override {

@@ -1,0 +1,61 @@
+// Sessions over a link that cannot answer: the one-way half of session.cc.
+#include "kernel/node.h"
+#include "kernel/session.h"
+
+namespace jackfield {
+
+void Session::OpenOneWay() {
+  senders_ = std::make_unique<Senders>();
+  peer_epoch_ = node_.epoch();  // what frames bear: here the sender's own
+  peer_grant_ = 1;              // never charged
+  passes_fds_ = false;
+  state_ = State::kOpen;
+  user_.OnOpen(*this);
+}
+
+// On a medium that anyone can write to, what cannot be read is nobody's fault that a session could
+// end for; on one that claims to be reliable it is.
+void Session::OnOneWayFrame(const FrameHeader& header, FrameRef frame) {
+  const char* fault = HeaderFault(header, frame.bytes);
+  if (fault == nullptr && header.kind() != FrameKind::OneWay)
+    fault = "a frame that wants an answer";
+  if (fault != nullptr) {
+    if (link_->caps().reliable) return Corrupt(header, fault);
+    ++ledger_.stale;
+    return;
+  }
+  if (!IsInOrder(header)) {
+    ++ledger_.stale;
+    return;
+  }
+  ++ledger_.received;
+  Deliver(header, frame, true);
+}
+
+bool Session::IsInOrder(const FrameHeader& header) {
+  if (!link_->caps().ordered) return true;
+  for (Senders::Sender& sender : senders_->senders) {
+    if (sender.epoch != header.epoch()) continue;
+    const uint32_t expected = sender.sequence + 1;
+    if (!After(header.sequence(), sender.sequence)) return false;  // it came already
+    ledger_.lost += header.sequence() - expected;
+    sender.sequence = header.sequence();
+    return true;
+  }
+  senders_->senders[senders_->next++ % Senders::kCount] = {header.epoch(), header.sequence()};
+  return true;
+}
+
+// What is no longer in the link's queue, the medium has.
+void Session::NoteTaken() {
+  if (link_ == nullptr) return;
+  const uint32_t taken = tx_sequence_ - link_->tx_frames();
+  ledger_.delivered += taken - tx_acked_;
+  tx_acked_ = taken;
+  if (close_sent_ && !receipt_came_ && link_->tx_frames() == 0) {
+    receipt_came_ = true;
+    user_.OnReceipt(*this);
+  }
+}
+
+}  // namespace jackfield

@@ -1,0 +1,57 @@
+#include "transports/engine/private_directory.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+
+#include "kernel/outcome.h"
+#include "kernel/sys.h"
+#include "kernel/text.h"
+
+namespace jackfield {
+
+absl::StatusOr<OwnedFd> OpenPrivateDirectory(const std::string& path, const std::string& what) {
+  OwnedFd fd(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!fd.ok() && (errno == ENOTDIR || errno == ELOOP)) {
+    return absl::InvalidArgumentError(
+        Text(what, ": ", path, " is not a directory, or a symlink to one, which is not followed"));
+  }
+  if (!fd.ok()) {
+    return SysError(errno, Text(what, ": open the directory ", path, " (mkdir -m 700 makes it)"));
+  }
+  struct stat is {};
+  if (fstat(fd.get(), &is) != 0) return SysError(errno, Text(what, ": look at ", path));
+  if (is.st_uid != geteuid()) {
+    return MakeStatus(Outcome::kRefused, Reason::kPermission,
+                      Text(what, ": the directory ", path, " belongs to uid ", is.st_uid,
+                           ", not to this program's ", geteuid(), "; choose one of its own"));
+  }
+  if ((is.st_mode & 077) != 0) {
+    return MakeStatus(Outcome::kRefused, Reason::kPermission,
+                      Text(what, ": the directory ", path,
+                           " is open to other users, who could put something in the way; choose "
+                           "one that is not (mkdir -m 700 …), or close it (chmod 700 ",
+                           path, ")"));
+  }
+  return fd;
+}
+
+std::string RuntimeDirectory() {
+  const char* runtime = getenv("XDG_RUNTIME_DIR");
+  if (runtime != nullptr && runtime[0] == '/') return Text(runtime, "/jackfield");
+  return Text("/tmp/jackfield-", geteuid());
+}
+
+absl::StatusOr<OwnedFd> MakeRuntimeDirectory() {
+  const std::string path = RuntimeDirectory();
+  if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
+    return SysError(errno, Text("make the directory ", path));
+  return OpenPrivateDirectory(path, "the place for what has no other");
+}
+
+void RemoveRuntimeDirectoryIfEmpty() { rmdir(RuntimeDirectory().c_str()); }
+
+}  // namespace jackfield

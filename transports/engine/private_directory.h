@@ -1,0 +1,34 @@
+// Directories that only this user can enter: what stands in one was put there by this user (or by
+// root), so nobody else can plant, swap or read what the bus keeps under a name.
+//
+// Thread: any.
+#ifndef JACKFIELD_TRANSPORTS_ENGINE_PRIVATE_DIRECTORY_H_
+#define JACKFIELD_TRANSPORTS_ENGINE_PRIVATE_DIRECTORY_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "transports/engine/owned_fd.h"
+
+namespace jackfield {
+
+// Opens `path`, which must be a directory (not a symlink to one), be owned by this program's
+// effective user, and have no permission for group or others. what: for errors, the address.
+// Errors: UNAVAILABLE (it is not there); PERMISSION_DENIED (it is not private, and how to make it
+// so); INVALID_ARGUMENT (no directory).
+absl::StatusOr<OwnedFd> OpenPrivateDirectory(const std::string& path, const std::string& what);
+
+// Where the bus keeps what nobody has chosen a place for: $XDG_RUNTIME_DIR/jackfield, or
+// /tmp/jackfield-UID where that variable is not set.
+std::string RuntimeDirectory();
+
+// The same, made if need be, and opened. Another program may remove it at any moment while it is
+// empty (RemoveRuntimeDirectoryIfEmpty): who finds that a name in it cannot be made tries again.
+absl::StatusOr<OwnedFd> MakeRuntimeDirectory();
+
+// Called by whoever removed something from it.
+void RemoveRuntimeDirectoryIfEmpty();
+
+}  // namespace jackfield
+
+#endif  // JACKFIELD_TRANSPORTS_ENGINE_PRIVATE_DIRECTORY_H_

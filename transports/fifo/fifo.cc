@@ -1,0 +1,118 @@
+#include "transports/fifo/fifo.h"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <utility>
+
+#include "kernel/node.h"
+#include "kernel/text.h"
+#include "transports/engine/private_directory.h"
+#include "transports/engine/stream/pipe_fds.h"
+#include "transports/engine/stream/stream_driver.h"
+#include "transports/fifo/meeting.h"
+
+namespace jackfield {
+namespace {
+
+constexpr int kTriesMax = 16;
+constexpr size_t kNameBytesMax = 255;  // NAME_MAX of every common file system
+
+absl::Status Check(const Address& address, Role role) {
+  if (absl::Status status = address.CheckKeys({}); !status.ok()) return status;
+  const auto bad = [&](std::string_view why) {
+    return absl::InvalidArgumentError(Text(address.ToString(), ": ", why));
+  };
+  const std::string& path = address.target();
+  if (path.empty()) {
+    return role == Role::kServe ? absl::OkStatus()
+                                : bad("a client needs to know where: fifo:/directory/name");
+  }
+  if (path[0] != '/') return bad("a FIFO is named by its whole path: fifo:/directory/name");
+  const std::string name = path.substr(path.rfind('/') + 1);
+  if (name.empty() || name == "." || name == "..") return bad("the path ends without a name");
+  if (name.size() > kNameBytesMax) return bad(Text("a name has at most ", kNameBytesMax, " bytes"));
+  return absl::OkStatus();
+}
+
+Caps FifoCaps() {
+  Caps caps;
+  caps.send = caps.receive = caps.reply = caps.ordered = caps.reliable = caps.peer_loss = true;
+  caps.frame_bytes_max = kFrameBytesMaxDefault;
+  caps.depth_frames = Link::kDepthFrames;
+  return caps;
+}
+
+FifoHandOver MakeHandOver(Node& node, std::string description) {
+  return [&node, description = std::move(description)](FifoPair pair, LinkSink& sink) {
+    PreparePipeForWriting(pair.write.get());
+    LinkTraits traits;
+    traits.caps = FifoCaps();
+    traits.description = description;
+    const StreamEnds ends{.read_fd = pair.read.Release(),
+                          .write_fd = pair.write.Release(),
+                          .frame_bytes_max = kFrameBytesMaxDefault};
+    sink.OnLink(std::make_unique<StreamDriver>(node, ends), std::move(traits));
+  };
+}
+
+class FifoTransport final : public Transport {
+ public:
+  std::string_view scheme() const override { return "fifo"; }
+
+  absl::StatusOr<Caps> Describe(const Address& address, Role role) const override {
+    if (absl::Status status = Check(address, role); !status.ok()) return status;
+    return FifoCaps();
+  }
+
+  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Node& node,
+                                                LinkSink& sink) const override {
+    if (absl::Status status = Check(address, role); !status.ok()) return status;
+    if (address.bare()) return ServeAnywhere(address, node, sink);
+    absl::StatusOr<FifoPlace> place = OpenFifoPlace(address.target(), address.ToString());
+    if (!place.ok()) return place.status();
+    if (role == Role::kServe) return Serve(address, node, sink, *std::move(place), [] {});
+    return MakeFifoClient(node, sink, *std::move(place), MakeHandOver(node, address.ToString()));
+  }
+
+ private:
+  static absl::StatusOr<std::unique_ptr<Opening>> Serve(const Address& actual, Node& node,
+                                                        LinkSink& sink, FifoPlace place,
+                                                        std::function<void()> after) {
+    absl::StatusOr<OwnedFd> fifo = OwnFifo(place);
+    if (!fifo.ok()) return fifo.status();
+    return MakeFifoServer(node, sink, std::move(place), *std::move(fifo), actual,
+                          MakeHandOver(node, actual.ToString()), std::move(after));
+  }
+
+  // In the runtime directory, which another program may remove in the same moment: its last name
+  // went.
+  absl::StatusOr<std::unique_ptr<Opening>> ServeAnywhere(const Address& address, Node& node,
+                                                         LinkSink& sink) const {
+    absl::Status last;
+    for (int tries = 0; tries < kTriesMax; ++tries) {
+      absl::StatusOr<OwnedFd> directory = MakeRuntimeDirectory();
+      if (!directory.ok() && !absl::IsUnavailable(directory.status())) return directory.status();
+      if (!directory.ok()) continue;
+      SweepDeadFifos(directory->get(), kChosenPrefix);
+      const std::string name = Text(kChosenPrefix, getpid(), "-", next_.fetch_add(1));
+      const Address actual = address.WithTarget(Text(RuntimeDirectory(), "/", name));
+      FifoPlace place{*std::move(directory), name, actual.ToString()};
+      absl::StatusOr<std::unique_ptr<Opening>> opening =
+          Serve(actual, node, sink, std::move(place), RemoveRuntimeDirectoryIfEmpty);
+      if (opening.ok()) return opening;
+      last = opening.status();
+      if (!absl::IsUnavailable(last) && !absl::IsAlreadyExists(last)) return last;
+    }
+    return last;
+  }
+
+  // So that two servers of one process have two names. Publishes nothing.
+  mutable std::atomic<uint32_t> next_{1};
+};
+
+}  // namespace
+
+std::unique_ptr<Transport> MakeFifoTransport() { return std::make_unique<FifoTransport>(); }
+
+}  // namespace jackfield

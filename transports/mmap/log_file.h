@@ -1,0 +1,72 @@
+// What writer and reader of a log have in common: the open file, what it is, its mark, and how a
+// record is read and judged.
+//
+// Thread: its owner's. Reading is by pread, not from a mapping: a file that somebody cuts short
+// under a reader is then a short read, not SIGBUS; and what the writer stores into its mapping is
+// seen by pread at once (mmap(2): the page cache is one).
+#ifndef JACKFIELD_TRANSPORTS_MMAP_LOG_FILE_H_
+#define JACKFIELD_TRANSPORTS_MMAP_LOG_FILE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "transports/engine/owned_fd.h"
+#include "transports/mmap/log_format.h"
+
+namespace jackfield {
+
+class LogFile {
+ public:
+  enum class Access { kRead, kWrite };
+
+  // Opens a log that is there; for kWrite, makes one if there is none, or if what is there was cut
+  // off while it was being made.
+  // Errors: UNAVAILABLE (none there); FAILED_PRECONDITION (something that is not a log of this
+  // user: left alone; or a log of another segment size); DATA_LOSS; RESOURCE_EXHAUSTED (ENOSPC …).
+  static absl::StatusOr<LogFile> Open(const std::string& path, Access access,
+                                      uint64_t segment_bytes);
+
+  const std::string& path() const { return path_; }
+  int fd() const { return fd_.get(); }
+  uint64_t log_id() const { return identity_.log_id; }
+  uint64_t segment_bytes() const { return identity_.segment_bytes; }
+  uint64_t payload_bytes_max() const { return segment_bytes() - sizeof(RecordHeader); }
+
+  // Whole segments that the file has now.
+  uint64_t segments() const;
+
+  // The newer of the two marks that are whole; all zeros if none is.
+  LogMark ReadMark() const;
+  // Writes the mark after `last`. The caller syncs.
+  absl::Status WriteMark(LogMark mark) const;
+
+  struct Record {
+    enum class Is { kData, kFiller, kEnd, kBad } is = Is::kEnd;
+    RecordHeader header{};
+    uint64_t next = 0;                   // the position after it
+    std::span<const std::byte> payload;  // in the buffer, until the next read
+  };
+  // Reads and judges what is at `position`. kEnd: nothing is there yet. kBad: something that is no
+  // whole record: torn by a power cut, or rotten.
+  // Errors: FAILED (EIO …).
+  absl::StatusOr<Record> Read(uint64_t position, std::vector<std::byte>& buffer) const;
+
+ private:
+  LogFile(std::string path, OwnedFd fd) : path_(std::move(path)), fd_(std::move(fd)) {}
+  absl::Status Identify(Access access, uint64_t segment_bytes);
+  absl::Status Make(uint64_t segment_bytes);
+  absl::Status NotALog(std::string_view why) const;
+
+  std::string path_;
+  OwnedFd fd_;
+  LogIdentity identity_{};
+};
+
+}  // namespace jackfield
+
+#endif  // JACKFIELD_TRANSPORTS_MMAP_LOG_FILE_H_

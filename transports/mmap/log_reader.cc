@@ -1,0 +1,224 @@
+#include "transports/mmap/log_reader.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "kernel/outcome.h"
+#include "kernel/sys.h"
+#include "kernel/text.h"
+#include "transports/engine/lock_owner.h"
+
+namespace jackfield {
+namespace {
+
+constexpr size_t kNameBytesMax = 64;
+constexpr off_t kCursorOffsets[2] = {0, 512};  // in different sectors
+
+using Is = LogFile::Record::Is;
+
+bool IsName(std::string_view name) {
+  return name.size() <= kNameBytesMax && std::all_of(name.begin(), name.end(), [](char c) {
+           return isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.';
+         });
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<LogReader>> LogReader::Open(const std::string& path,
+                                                           const LogReaderOptions& options) {
+  if (!IsName(options.name)) {
+    return absl::InvalidArgumentError(
+        Text("a reader's name has at most ", kNameBytesMax, " letters, digits, '-', '_' and '.'"));
+  }
+  absl::StatusOr<LogFile> file = LogFile::Open(path, LogFile::Access::kRead, 0);
+  if (!file.ok()) return file.status();
+  std::unique_ptr<LogReader> reader(new LogReader(*std::move(file)));
+  if (absl::Status status = reader->OpenCursor(options.name, options.from); !status.ok())
+    return status;
+  return reader;
+}
+
+absl::Status LogReader::OpenCursor(const std::string& name, LogReaderOptions::From from) {
+  const auto begin = [&] {
+    cursor_ = {};
+    cursor_.log_id = file_.log_id();
+    return from == LogReaderOptions::From::kEnd ? GoToEnd() : absl::OkStatus();
+  };
+  if (name.empty()) return begin();
+  const std::string path = Text(file_.path(), ".reader-", name);
+  cursor_fd_ = OwnedFd(
+      open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600));
+  if (!cursor_fd_.ok()) return SysError(errno, Text("open the cursor ", path));
+  struct stat is {};
+  if (fstat(cursor_fd_.get(), &is) != 0 || !S_ISREG(is.st_mode) || is.st_uid != geteuid()) {
+    return absl::FailedPreconditionError(
+        Text(path, " is not a plain file of this user; it is left alone"));
+  }
+  if (flock(cursor_fd_.get(), LOCK_EX | LOCK_NB) != 0) {
+    return absl::AlreadyExistsError(Text("a reader named ", name, " of the log ", file_.path(),
+                                         " is at work (", NameOfLockOwner(cursor_fd_.get()),
+                                         "): stop it, or read under another name"));
+  }
+  Cursor newest;
+  for (const off_t offset : kCursorOffsets) {
+    Cursor cursor;
+    if (pread(cursor_fd_.get(), &cursor, sizeof cursor, offset) == sizeof cursor &&
+        IsWhole(cursor) && cursor.count > newest.count)
+      newest = cursor;
+  }
+  if (newest.count == 0) {  // a new name, or one that was cut off before its first commit
+    if (absl::Status status = begin(); !status.ok()) return status;
+    return Commit();  // so that "the end" stays where it was
+  }
+  if (newest.log_id != file_.log_id()) {
+    return absl::FailedPreconditionError(
+        Text("the cursor ", path, " is of another log than the one that ", file_.path(),
+             " is now; remove the cursor to read this log from its start or end"));
+  }
+  cursor_ = newest;
+  return CheckCursor();
+}
+
+absl::Status LogReader::GoToEnd() {
+  const LogMark mark = file_.ReadMark();
+  cursor_.position = mark.position;
+  cursor_.sequence = mark.sequence;
+  cursor_.generation = mark.generation;
+  cursor_.last = ~uint64_t{0};
+  for (;;) {
+    auto record = Next();
+    if (!record.ok()) return record.status();
+    if (!record->has_value()) return absl::OkStatus();
+  }
+}
+
+// Is the last record that was read still the one that was read? If not, a power cut took it away,
+// and what is there now is of a later generation: the first such is the next to read.
+absl::Status LogReader::CheckCursor() {
+  if (cursor_.sequence == 0 || cursor_.last == ~uint64_t{0}) return absl::OkStatus();
+  absl::StatusOr<LogFile::Record> last = file_.Read(cursor_.last, buffer_);
+  if (!last.ok()) return last.status();
+  if (last->is == Is::kData && last->header.sequence == cursor_.sequence &&
+      last->header.crc == cursor_.last_crc && last->header.generation == cursor_.generation)
+    return absl::OkStatus();
+  const uint64_t had_read = cursor_.sequence;
+  const uint64_t segments = file_.segments();
+  uint64_t segment =
+      segments == 0 ? 0 : std::min(cursor_.last / file_.segment_bytes(), segments - 1);
+  for (; segment > 0; --segment) {
+    absl::StatusOr<LogFile::Record> first = file_.Read(segment * file_.segment_bytes(), buffer_);
+    if (!first.ok()) return first.status();
+    if ((first->is == Is::kData || first->is == Is::kFiller) &&
+        first->header.generation <= cursor_.generation)
+      break;
+  }
+  cursor_.position = segment * file_.segment_bytes();
+  cursor_.last = ~uint64_t{0};
+  const uint32_t read_generation = cursor_.generation;
+  uint64_t sequence = 0;
+  while (cursor_.position / file_.segment_bytes() < segments) {
+    absl::StatusOr<LogFile::Record> record = file_.Read(cursor_.position, buffer_);
+    if (!record.ok()) return record.status();
+    if (record->is == Is::kBad && cursor_.position < file_.ReadMark().position)
+      return Damaged(cursor_.position, /*torn=*/false);
+    if (record->is == Is::kEnd || record->is == Is::kBad) break;
+    if (record->is == Is::kData) {
+      if (record->header.generation > read_generation) {
+        sequence = record->header.sequence - 1;
+        break;
+      }
+      sequence = record->header.sequence;
+    }
+    cursor_.position = record->next;
+  }
+  cursor_.sequence = sequence;
+  taken_back_ = had_read > sequence ? had_read - sequence : 0;
+  return absl::OkStatus();
+}
+
+absl::Status LogReader::Damaged(uint64_t position, bool torn) const {
+  const std::string where = Text("the log ", file_.path(), ", at byte ", kLogHeadBytes + position,
+                                 ", after record ", cursor_.sequence);
+  if (torn) {
+    return absl::UnavailableError(
+        Text(where,
+             ": the next record is not whole, as after a power cut; the next start of the "
+             "log's writer repairs it"));
+  }
+  return MakeStatus(Outcome::kFailed, Reason::kCorrupt,
+                    Text(where,
+                         ": a record that had been synced is damaged; what follows it is "
+                         "not read. Restore the file from a copy"));
+}
+
+absl::StatusOr<std::optional<std::span<const std::byte>>> LogReader::Next() {
+  bool tried_again = false;
+  for (;;) {
+    absl::StatusOr<LogFile::Record> record = file_.Read(cursor_.position, buffer_);
+    if (!record.ok()) return record.status();
+    if (record->is == Is::kFiller) {
+      // The rest of a segment, and the next one may not be there yet.
+      cursor_.position = record->next;
+      continue;
+    }
+    if (record->is == Is::kData && record->header.sequence == cursor_.sequence + 1) {
+      cursor_.last = cursor_.position;
+      cursor_.last_crc = record->header.crc;
+      cursor_.generation = record->header.generation;
+      cursor_.sequence = record->header.sequence;
+      cursor_.position = record->next;
+      return record->payload;
+    }
+    const bool synced = cursor_.position < file_.ReadMark().position;
+    if (record->is == Is::kEnd && !synced) return std::nullopt;
+    // It may have been read in the very moment in which it was written.
+    if (std::exchange(tried_again, true) == false) continue;
+    return Damaged(cursor_.position, !synced);
+  }
+}
+
+absl::Status LogReader::Commit() {
+  if (!cursor_fd_.ok()) return absl::OkStatus();
+  Cursor next = cursor_;
+  ++next.count;
+  next.crc = CrcOfBlock(next);
+  if (pwrite(cursor_fd_.get(), &next, sizeof next, kCursorOffsets[next.count % 2]) != sizeof next) {
+    return SysError(errno, Text("write a cursor of the log ", file_.path()));
+  }
+  cursor_ = next;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<int> LogReader::WakeFd() {
+  if (wake_fd_.ok()) return wake_fd_.get();
+  wake_fd_ = OwnedFd(inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+  if (!wake_fd_.ok()) {
+    return SysError(errno, errno == EMFILE
+                               ? "inotify_init (RLIMIT_NOFILE or fs.inotify.max_user_instances)"
+                               : "inotify_init");
+  }
+  // By the open file, not its name, which may be another file's by now.
+  const std::string self = Text("/proc/self/fd/", file_.fd());
+  if (inotify_add_watch(wake_fd_.get(), self.c_str(), IN_MODIFY) < 0) {
+    const int error = errno;
+    wake_fd_.Close();
+    return SysError(error, Text("watch the log ", file_.path(),
+                                " (fs.inotify.max_user_watches limits how many)"));
+  }
+  return wake_fd_.get();
+}
+
+void LogReader::ClearWake() const {
+  char events[4096];
+  while (read(wake_fd_.get(), events, sizeof events) > 0) {
+  }
+}
+
+}  // namespace jackfield

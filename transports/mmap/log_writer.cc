@@ -1,0 +1,253 @@
+#include "transports/mmap/log_writer.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <utility>
+
+#include "kernel/outcome.h"
+#include "kernel/sys.h"
+#include "kernel/text.h"
+
+namespace jackfield {
+
+absl::StatusOr<std::unique_ptr<LogWriter>> LogWriter::Open(const std::string& path,
+                                                           const LogOptions& options) {
+  if (options.segment_bytes < kSegmentBytesMin || options.segment_bytes > kSegmentBytesMax ||
+      options.segment_bytes % kSegmentBytesMin != 0) {
+    return absl::InvalidArgumentError(Text(path, ": a segment is a multiple of ", kSegmentBytesMin,
+                                           " bytes, at most ", kSegmentBytesMax));
+  }
+  absl::StatusOr<LogFile> file =
+      LogFile::Open(path, LogFile::Access::kWrite, options.segment_bytes);
+  if (!file.ok()) return file.status();
+  std::unique_ptr<LogWriter> log(new LogWriter(*std::move(file)));
+  if (absl::Status status = log->Recover(); !status.ok()) return status;
+  return log;
+}
+
+LogWriter::~LogWriter() {
+  if (mapped_ != nullptr) munmap(mapped_, file_.segment_bytes());
+}
+
+// ---- Opening.
+
+absl::Status LogWriter::Recover() {
+  const LogMark mark = file_.ReadMark();
+  position_ = mark.position;
+  sequence_ = mark.sequence;
+  marks_ = mark.count;
+  generation_ = mark.generation;
+  std::vector<std::byte> buffer;
+  const uint64_t end = file_.segments() * file_.segment_bytes();
+  if (position_ > end) {
+    return MakeStatus(Outcome::kFailed, Reason::kCorrupt,
+                      Text("the log ", file_.path(), " ends at byte ", kLogHeadBytes + end,
+                           ", though it had been synced up to ", kLogHeadBytes + position_,
+                           ": it was cut short. Restore it from a copy"));
+  }
+  while (position_ < end) {
+    absl::StatusOr<LogFile::Record> record = file_.Read(position_, buffer);
+    if (!record.ok()) return record.status();
+    const bool data = record->is == LogFile::Record::Is::kData;
+    if (!data && record->is != LogFile::Record::Is::kFiller) break;
+    // Left from before a cut.
+    if (data && record->header.sequence != sequence_ + 1) break;
+    if (data) sequence_ = record->header.sequence;
+    generation_ = std::max(generation_, record->header.generation);
+    position_ = record->next;
+  }
+  if (absl::Status status = ZeroBehind(position_); !status.ok()) return status;
+  // The mark says what is durable, and the generation must be before a record has it: so first
+  // this.
+  if (fdatasync(fd()) != 0) return SysError(errno, Text("sync the log ", file_.path()));
+  synced_ = {position_, sequence_};
+  ++generation_;
+  marked_ = {~uint64_t{0}, 0};
+  if (absl::Status status = MarkAt(synced_); !status.ok()) return status;
+  if (fdatasync(fd()) != 0) return SysError(errno, Text("sync the log ", file_.path()));
+  return absl::OkStatus();
+}
+
+absl::Status LogWriter::ZeroBehind(uint64_t position) {
+  constexpr size_t kChunkBytes = 1 << 20;
+  std::vector<std::byte> chunk(kChunkBytes);
+  const std::vector<std::byte> zeros(4096);
+  struct stat is {};
+  if (fstat(fd(), &is) != 0) return SysError(errno, Text("look at the log ", file_.path()));
+  const auto file_bytes = static_cast<uint64_t>(is.st_size);
+  for (uint64_t at = kLogHeadBytes + position; at < file_bytes;) {
+    // What was never written is a hole even where room for it is allocated.
+    const off_t next = lseek(fd(), static_cast<off_t>(at), SEEK_DATA);
+    if (next < 0 && errno == ENXIO) break;
+    if (next > 0) at = static_cast<uint64_t>(next);
+    const ssize_t got = pread(fd(), chunk.data(), kChunkBytes, static_cast<off_t>(at));
+    if (got < 0) return SysError(errno, Text("read the log ", file_.path()));
+    if (got == 0) break;
+    for (size_t i = 0; i < static_cast<size_t>(got); i += zeros.size()) {
+      const size_t bytes = std::min(zeros.size(), static_cast<size_t>(got) - i);
+      const auto dirty =
+          static_cast<uint64_t>(std::count_if(chunk.begin() + static_cast<ptrdiff_t>(i),
+                                              chunk.begin() + static_cast<ptrdiff_t>(i + bytes),
+                                              [](std::byte byte) { return byte != std::byte{0}; }));
+      if (dirty == 0) continue;
+      dropped_bytes_ += dirty;
+      if (pwrite(fd(), zeros.data(), bytes, static_cast<off_t>(at + i)) !=
+          static_cast<ssize_t>(bytes))
+        return SysError(errno, Text("repair the log ", file_.path()));
+    }
+    at += static_cast<uint64_t>(got);
+  }
+  return absl::OkStatus();
+}
+
+// ---- Appending.
+
+absl::Status LogWriter::Allocate(uint64_t segment) const {
+  if (segment < file_.segments()) return absl::OkStatus();
+  const uint64_t bytes = file_.segment_bytes();
+  const uint64_t begin = kLogHeadBytes + segment * bytes;
+  // Beyond this limit the system would also raise SIGXFSZ, which kills (setrlimit(2)).
+  rlimit limit{};
+  int error = getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur < begin + bytes ? EFBIG : 0;
+  if (error == 0) {
+    error = posix_fallocate(fd(), static_cast<off_t>(begin), static_cast<off_t>(bytes));
+    if (error != 0 && ftruncate(fd(), static_cast<off_t>(begin)) != 0) {
+      // Part of the segment stays: it does not count as one, and the next attempt completes it.
+    }
+  }
+  if (error == 0) return absl::OkStatus();
+  const char* name = strerrorname_np(error);
+  return MakeStatus(
+      Outcome::kRefused, Reason::kResource,
+      Text("the log ", file_.path(), " cannot grow by another segment of ", bytes,
+           " bytes: ", strerror(error), " (", name == nullptr ? "?" : name, "); ",
+           error == EFBIG ? "RLIMIT_FSIZE (ulimit -f) or the file system's own limit is reached"
+                          : "make room on its disk, or set a smaller ?segment= for a new log",
+           "; what was appended before is kept"));
+}
+
+absl::Status LogWriter::MapSegment(uint64_t segment) {
+  if (mapped_ != nullptr && mapped_segment_ == segment) return absl::OkStatus();
+  if (absl::Status status = Allocate(segment); !status.ok()) return status;
+  const uint64_t bytes = file_.segment_bytes();
+  void* at = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd(),
+                  static_cast<off_t>(kLogHeadBytes + segment * bytes));
+  if (at == MAP_FAILED) return SysError(errno, Text("map the log ", file_.path()));
+  // A filler may be due at the end of the one that was mapped till now.
+  if (mapped_ != nullptr) {
+    const uint64_t left = bytes - position_ % bytes;
+    if (position_ / bytes == mapped_segment_ && left >= sizeof(RecordHeader)) {
+      Put(RecordKind::kFiller, sequence_, {}, static_cast<uint32_t>(left - sizeof(RecordHeader)));
+    }
+    munmap(mapped_, bytes);
+  }
+  mapped_ = static_cast<std::byte*>(at);
+  mapped_segment_ = segment;
+  return absl::OkStatus();
+}
+
+absl::Status LogWriter::Append(std::span<const std::byte> payload) {
+  if (!broken_.ok()) return broken_;
+  const uint64_t bytes = file_.segment_bytes();
+  if (payload.size() > file_.payload_bytes_max()) {
+    return MakeStatus(
+        Outcome::kRefused, Reason::kTooLarge,
+        Text("a record of ", payload.size(), " bytes: the log ", file_.path(), " takes at most ",
+             file_.payload_bytes_max(), " (its segment size less a header)"));
+  }
+  // The segment that the record's place is in, mapped first, as its rest may need a filler.
+  if (position_ % bytes != 0) {
+    if (absl::Status status = MapSegment(position_ / bytes); !status.ok()) return status;
+  }
+  if (const uint64_t left = bytes - position_ % bytes; RecordBytes(payload.size()) > left) {
+    const uint64_t next = position_ / bytes + 1;
+    if (absl::Status status = MapSegment(next); !status.ok()) return status;
+    position_ = next * bytes;
+  } else if (absl::Status status = MapSegment(position_ / bytes); !status.ok()) {
+    return status;
+  }
+  Put(RecordKind::kData, sequence_ + 1, payload, static_cast<uint32_t>(payload.size()));
+  ++sequence_;
+  position_ += RecordBytes(payload.size());
+  return absl::OkStatus();
+}
+
+void LogWriter::Put(RecordKind kind, uint64_t sequence, std::span<const std::byte> payload,
+                    uint32_t payload_bytes) {
+  std::byte* at = mapped_ + position_ % file_.segment_bytes();
+  RecordHeader header{.commit = 0,
+                      .crc = 0,
+                      .sequence = sequence,
+                      .payload_bytes = payload_bytes,
+                      .generation = generation_,
+                      .kind = static_cast<uint16_t>(kind),
+                      .unused = 0,
+                      .log_id_low = static_cast<uint32_t>(file_.log_id())};
+  header.crc = CrcOfRecord(header, payload);
+  std::memcpy(at, &header, sizeof header);
+  if (!payload.empty()) std::memcpy(at + sizeof header, payload.data(), payload.size());
+  // Publishes the record to readers of the file, in this process and others.
+  std::atomic_ref<uint32_t>(*reinterpret_cast<uint32_t*>(at))
+      .store(RecordHeader::kCommit, std::memory_order_release);
+}
+
+absl::Status LogWriter::Publish() {
+  const uint64_t position = position_;
+  if (pwrite(fd(), &position, sizeof position, kPublishedOffset) != sizeof position)
+    return SysError(errno, Text("write to the log ", file_.path()));
+  return absl::OkStatus();
+}
+
+// ---- Durability.
+
+absl::Status LogWriter::MarkAt(SyncTarget place) {
+  if (place.position == marked_.position) return absl::OkStatus();
+  LogMark mark{.position = place.position,
+               .sequence = place.sequence,
+               .count = ++marks_,
+               .generation = generation_,
+               .crc = 0};
+  if (absl::Status status = file_.WriteMark(mark); !status.ok()) return status;
+  marked_ = place;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<LogWriter::SyncTarget> LogWriter::BeginSync() {
+  if (!broken_.ok()) return broken_;
+  // The mark that becomes durable with this sync covers what the last one did: were it ahead of
+  // the records on the disk, a torn record would look like a rotten one.
+  if (absl::Status status = MarkAt(synced_); !status.ok()) return status;
+  return SyncTarget{position_, sequence_};
+}
+
+absl::Status LogWriter::EndSync(SyncTarget target, int error) {
+  if (error != 0) {
+    broken_ = MakeStatus(Outcome::kFailed, Reason::kResource,
+                         Text("sync the log ", file_.path(), ": ", strerror(error), " (",
+                              strerrorname_np(error), "); nobody knows which records after ",
+                              synced_.sequence, " are on the disk; open the log again"));
+    return broken_;
+  }
+  synced_ = target;
+  return absl::OkStatus();
+}
+
+absl::Status LogWriter::Sync() {
+  absl::StatusOr<SyncTarget> target = BeginSync();
+  if (!target.ok()) return target.status();
+  return EndSync(*target, fdatasync(fd()) == 0 ? 0 : errno);
+}
+
+absl::Status LogWriter::Close() {
+  if (absl::Status status = Sync(); !status.ok()) return status;
+  return Sync();  // whose mark covers the first
+}
+
+}  // namespace jackfield

@@ -1,0 +1,103 @@
+// The one writer of a log: appends records to a mapping of the file, and makes them durable.
+//
+//   absl::StatusOr<std::unique_ptr<LogWriter>> log = LogWriter::Open("/var/lib/kv/log", {});
+//   (*log)->Append(payload);   // readers see it; it survives the death of this process
+//   (*log)->Publish();         // wakes them, once for many records
+//   (*log)->Sync();            // it survives a power cut
+//
+// A new segment is preallocated before anything is written to it, so a full disk refuses the record
+// that does not fit and nothing that was appended before it is lost (and no store to the mapping
+// can fail for want of room).
+//
+// Recovery, at opening: from the newest mark on, the log ends before the first record that is not
+// whole; what lies behind it is zeroed, so that no old record can come back behind a new one. It
+// reads only what it would also read after having been cut off itself, so it may be cut off
+// anywhere and run again. What the mark covers was synced and is not judged here: a reader that
+// finds it damaged says so.
+//
+// Thread: its owner's, but see SyncTarget.
+#ifndef JACKFIELD_TRANSPORTS_MMAP_LOG_WRITER_H_
+#define JACKFIELD_TRANSPORTS_MMAP_LOG_WRITER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "transports/mmap/log_file.h"
+
+namespace jackfield {
+
+struct LogOptions {
+  // Of a log that is made now; a multiple of 64 KiB, at most 4 GiB. One that is there keeps its
+  // own.
+  uint64_t segment_bytes = kSegmentBytesDefault;
+};
+
+class LogWriter {
+ public:
+  // Errors: as LogFile::Open, and INVALID_ARGUMENT (segment_bytes).
+  static absl::StatusOr<std::unique_ptr<LogWriter>> Open(const std::string& path,
+                                                         const LogOptions& options);
+  // Leaves the log as it is: what is not synced is in the page cache.
+  ~LogWriter();
+  LogWriter(const LogWriter&) = delete;
+
+  // Errors, and then the log is as it was: INVALID_ARGUMENT (larger than a segment takes);
+  // RESOURCE_EXHAUSTED (ENOSPC, EDQUOT, EFBIG: no room for the next segment). It can be tried
+  // again.
+  absl::Status Append(std::span<const std::byte> payload);
+
+  // Wakes readers that wait. Errors: FAILED (EIO …).
+  absl::Status Publish();
+
+  // Blocks: until everything appended is on the disk. Errors: FAILED (EIO): nobody knows what of
+  // the last records is durable, and the log takes no more (fsync reports an error once, fsync(2)).
+  absl::Status Sync();
+
+  // Sync in three steps, of which the middle one may run on another thread:
+  //   target = BeginSync();  error = fdatasync(fd()) == 0 ? 0 : errno;  EndSync(target, error);
+  struct SyncTarget {
+    uint64_t position = 0, sequence = 0;
+  };
+  absl::StatusOr<SyncTarget> BeginSync();
+  absl::Status EndSync(SyncTarget target, int error);
+
+  // Syncs, and says so in the mark, so that the next opening has nothing to look through.
+  absl::Status Close();
+
+  int fd() const { return file_.fd(); }
+  const LogFile& file() const { return file_; }
+  uint64_t position() const { return position_; }  // where the next record goes
+  uint64_t sequence() const { return sequence_; }  // of the last record
+  uint64_t synced_sequence() const { return synced_.sequence; }
+  // What recovery threw away: bytes that were not zero, behind the end.
+  uint64_t dropped_bytes() const { return dropped_bytes_; }
+
+ private:
+  explicit LogWriter(LogFile file) : file_(std::move(file)) {}
+  absl::Status Recover();
+  absl::Status ZeroBehind(uint64_t position);
+  absl::Status MapSegment(uint64_t segment);
+  absl::Status Allocate(uint64_t segment) const;
+  absl::Status MarkAt(SyncTarget place);
+  void Put(RecordKind kind, uint64_t sequence, std::span<const std::byte> payload,
+           uint32_t payload_bytes);
+
+  LogFile file_;
+  std::byte* mapped_ = nullptr;  // the segment that position_ is in, if any is mapped
+  uint64_t mapped_segment_ = 0;
+  uint64_t position_ = 0, sequence_ = 0;
+  uint32_t generation_ = 0;
+  uint64_t marks_ = 0;
+  SyncTarget synced_, marked_;
+  uint64_t dropped_bytes_ = 0;
+  absl::Status broken_;  // after a failed sync
+};
+
+}  // namespace jackfield
+
+#endif  // JACKFIELD_TRANSPORTS_MMAP_LOG_WRITER_H_
