@@ -2,6 +2,7 @@
 
 #include "transports/fifo/fifo.h"
 #include "transports/inproc/inproc.h"
+#include "transports/mq/mq.h"
 #include "transports/pipe/pipe.h"
 #include "transports/shim/chaos/chaos.h"
 #include "transports/shim/fragment/fragment.h"
@@ -17,6 +18,7 @@ namespace jackfield {
 void AddBuiltinTransports(Registry& registry) {
   registry.Add(MakeFifoTransport());
   registry.Add(MakeInprocTransport());
+  registry.Add(MakeMqTransport());
   registry.Add(MakePipeTransport());
   registry.Add(MakeShmTransport());
   registry.Add(MakeSimTransport());

@@ -48,6 +48,7 @@ class DatagramServer final : public HubMedium {
   ~DatagramServer() override { close(fd_); }
 
   uint32_t arrival_bytes_max() const override { return kArrivalBytesMax; }
+  uint32_t arrivals_at_once() const override { return DatagramIo::kMessagesMax; }
   int readable_fd() const override { return fd_; }
 
   int Receive(HubBatch& batch) override {
@@ -133,6 +134,7 @@ class DatagramClient final : public HubMedium {
   }
 
   uint32_t arrival_bytes_max() const override { return kArrivalBytesMax; }
+  uint32_t arrivals_at_once() const override { return DatagramIo::kMessagesMax; }
   int readable_fd() const override { return line_; }
 
   int Receive(HubBatch& batch) override {

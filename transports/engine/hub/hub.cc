@@ -87,6 +87,7 @@ void Hub::FinishIfUnused() {
 void Hub::StopAdmitting() {
   sink_ = nullptr;
   node_.timers().Cancel(chores_);
+  if (role_ == Role::kServe) medium_->CloseDoor();
   admitted_.clear();
 }
 
@@ -99,7 +100,9 @@ Hub::Looked Hub::Read() {
     return Looked::kBlocked;
   }
   HubBatch* batch = std::exchange(spare_, nullptr);
-  if (batch == nullptr) batch = HubBatch::Make(node_.blocks(), medium_->arrival_bytes_max());
+  if (batch == nullptr)
+    batch =
+        HubBatch::Make(node_.blocks(), medium_->arrival_bytes_max(), medium_->arrivals_at_once());
   if (batch == nullptr) return Looked::kBlocked;  // no memory: the links' own turns try again
   const int got = medium_->Receive(*batch);
   if (got > 0) {

@@ -89,6 +89,8 @@ class HubMedium {
 
   // The largest thing that can arrive, with whatever the medium puts around a frame.
   virtual uint32_t arrival_bytes_max() const = 0;
+  // How many arrivals are worth taking in one look.
+  virtual uint32_t arrivals_at_once() const { return 64; }
 
   // ---- Receiving.
 
@@ -115,6 +117,9 @@ class HubMedium {
   virtual int Send(HubPeer& peer, Link& link) = 0;
   // Tells the peer that its link ends here, where nothing else tells it. False: no room, try again.
   virtual bool SayGoodbye(HubPeer& peer) = 0;
+
+  // The server admits nobody any more: its name may go. Peers that are there stay.
+  virtual void CloseDoor() {}
 
   // ---- A client's beginning.
 

@@ -1,0 +1,128 @@
+#include "transports/mq/mq.h"
+
+#include <atomic>
+#include <charconv>
+#include <string>
+#include <utility>
+
+#include "kernel/node.h"
+#include "kernel/text.h"
+#include "kernel/units.h"
+#include "transports/engine/hub/hub.h"
+#include "transports/engine/process.h"
+#include "transports/mq/mq_medium.h"
+
+namespace jackfield {
+namespace {
+
+constexpr std::string_view kKeys[] = {"frame", "depth", "priority"};
+constexpr std::string_view kPrefix = "/jackfield.";
+constexpr size_t kNameBytesMax = 160;  // a client's queue adds process and number, 255 in all
+constexpr uint32_t kMessageBytesMin = 512, kMessageBytesMax = 16 << 20;
+constexpr uint32_t kDepthMax = 65536;
+
+// A number from 0 to `most`; -1: it is not one.
+int64_t Number(std::string_view text, int64_t most) {
+  int64_t value = -1;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size() && value <= most ? value : -1;
+}
+
+absl::StatusOr<MqSettings> Read(const Address& address, Role role) {
+  if (absl::Status status = address.CheckKeys(kKeys); !status.ok()) return status;
+  const auto bad = [&](std::string_view why) {
+    return absl::InvalidArgumentError(Text(address.ToString(), ": ", why));
+  };
+  MqSettings settings;
+  if (const auto frame = address.Find("frame")) {
+    const absl::StatusOr<uint64_t> bytes = ParseBytes(*frame);
+    if (!bytes.ok() || *bytes < kMessageBytesMin || *bytes > kMessageBytesMax)
+      return bad("frame is the bytes of a message, 512 to 16MiB");
+    settings.size.message_bytes = static_cast<uint32_t>(*bytes);
+  }
+  if (const auto depth = address.Find("depth")) {
+    const int64_t messages = Number(*depth, kDepthMax);
+    if (messages < 1) return bad(Text("depth is 1 to ", kDepthMax, " messages"));
+    settings.size.depth = static_cast<uint32_t>(messages);
+  }
+  if (const auto priority = address.Find("priority")) {
+    const int64_t level = Number(*priority, kPriorityLevels - 1);
+    if (level < 0) return bad("priority is 0 (most urgent) to 3");
+    settings.queue_priority = kPriorityLevels - 1 - static_cast<unsigned>(level);
+  }
+  std::string_view name = address.target();
+  if (!name.empty() && name[0] == '/') name.remove_prefix(1);
+  if (name.empty()) {
+    if (role == Role::kConnect) return bad("a client needs to know the name: mq:/NAME");
+    return settings;
+  }
+  if (name.find('/') != std::string_view::npos || name.size() > kNameBytesMax)
+    return bad(
+        Text("the name of a queue has no further \"/\" and at most ", kNameBytesMax, " bytes"));
+  settings.queue = Text(kPrefix, name);
+  return settings;
+}
+
+class MqTransport final : public Transport {
+ public:
+  std::string_view scheme() const override { return "mq"; }
+
+  absl::StatusOr<Caps> Describe(const Address& address, Role role) const override {
+    absl::StatusOr<MqSettings> settings = Read(address, role);
+    if (!settings.ok()) return settings.status();
+    return CapsOf(*settings);
+  }
+
+  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Node& node,
+                                                LinkSink& sink) const override {
+    absl::StatusOr<MqSettings> settings = Read(address, role);
+    if (!settings.ok()) return settings.status();
+    return role == Role::kServe ? Serve(address, *settings, node, sink)
+                                : Connect(address, *settings, node, sink);
+  }
+
+ private:
+  // Different for every queue of every process.
+  std::string Unique() const {
+    const ProcessName own = ThisProcess();
+    return Text(own.pid, ".", own.start_ticks, ".",
+                queues_made_.fetch_add(1, std::memory_order_relaxed));
+  }
+
+  absl::StatusOr<std::unique_ptr<Opening>> Serve(const Address& address, MqSettings& settings,
+                                                 Node& node, LinkSink& sink) const {
+    Address actual = address;
+    if (address.bare()) {
+      const std::string name = Unique();
+      settings.queue = Text(kPrefix, name);
+      actual = address.WithTarget("/" + name);
+    }
+    absl::StatusOr<Queue> queue = Queue::Own(node.sys(), settings.queue, settings.size);
+    if (!queue.ok()) return queue.status();
+    return MakeHubServer(
+        node, sink, MakeMqServer(node, settings, *std::move(queue), actual.ToString()), {}, actual);
+  }
+
+  absl::StatusOr<std::unique_ptr<Opening>> Connect(const Address& address,
+                                                   const MqSettings& settings, Node& node,
+                                                   LinkSink& sink) const {
+    absl::StatusOr<Queue> server =
+        Queue::Use(node.sys(), settings.queue, settings.size.message_bytes);
+    if (!server.ok()) return server.status();
+    std::string own_name = Text(settings.queue, ".", Unique());
+    absl::StatusOr<Queue> own = Queue::Own(node.sys(), own_name, settings.size);
+    if (!own.ok()) return own.status();
+    return MakeHubClient(node, sink,
+                         MakeMqClient(node, settings, *std::move(own), std::move(own_name),
+                                      *std::move(server), address.ToString()),
+                         {}, Text("connect ", address.ToString()));
+  }
+
+  mutable std::atomic<uint64_t> queues_made_{1};  // a number to draw; publishes nothing
+};
+
+}  // namespace
+
+std::unique_ptr<Transport> MakeMqTransport() { return std::make_unique<MqTransport>(); }
+
+}  // namespace jackfield

@@ -1,0 +1,64 @@
+// A POSIX message queue, owned or used (mq_overview(7)).
+//
+// Who owns a queue holds a flock on it, for as long as it lives: the system lets go of it with the
+// process, so whether a queue's owner is alive is a question with a sure answer, and two that take
+// over a dead one's queue cannot both succeed.
+//
+// Thread: the node's. Owns: the descriptor; its name until Unname() or the end.
+#ifndef JACKFIELD_TRANSPORTS_MQ_QUEUE_H_
+#define JACKFIELD_TRANSPORTS_MQ_QUEUE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "kernel/sys.h"
+
+namespace jackfield {
+
+struct QueueSize {
+  uint32_t depth = 10;            // messages: fs.mqueue.msg_max is 10 by default
+  uint32_t message_bytes = 8192;  // fs.mqueue.msgsize_max
+};
+
+class Queue {
+ public:
+  // A queue of this name that nobody lives to own: a new one. What a dead owner left is removed,
+  // and said on stderr. Errors: ALREADY_EXISTS (its owner lives, or it is not this user's);
+  // RESOURCE_EXHAUSTED, with the limit and the command that raises it.
+  static absl::StatusOr<Queue> Own(const Sys& sys, const std::string& name, QueueSize size);
+  // Another's queue, to send to.
+  // Errors: UNAVAILABLE (there is none, or its owner is dead); PERMISSION_DENIED (another user's);
+  // FAILED_PRECONDITION (its messages are smaller than message_bytes).
+  static absl::StatusOr<Queue> Use(const Sys& sys, const std::string& name, uint32_t message_bytes);
+
+  Queue(Queue&& other) noexcept
+      : sys_(other.sys_), fd_(std::exchange(other.fd_, -1)), name_(std::move(other.name_)) {}
+  Queue& operator=(Queue&&) = delete;
+  ~Queue();
+
+  // Removes a name that another owns: a client's, once it has been admitted.
+  static void Remove(const std::string& name);
+
+  int fd() const { return fd_; }  // POLLIN, POLLOUT
+  // Removes the name, if it is owned; who has the queue open keeps it.
+  void Unname();
+
+  // 0, or -errno: -EAGAIN, it is full.
+  int Send(std::span<const std::byte> message, unsigned priority) const;
+  // Bytes, or -errno: -EAGAIN, it is empty. Requires: `to` holds the queue's message_bytes.
+  int64_t Receive(std::span<std::byte> to) const;
+
+ private:
+  Queue(const Sys& sys, int fd, std::string name) : sys_(&sys), fd_(fd), name_(std::move(name)) {}
+  const Sys* sys_;
+  int fd_;
+  std::string name_;  // empty: there is none to remove
+};
+
+}  // namespace jackfield
+
+#endif  // JACKFIELD_TRANSPORTS_MQ_QUEUE_H_
