@@ -5,6 +5,9 @@
 #include "transports/inproc/inproc.h"
 #include "transports/pipe/pipe.h"
 #include "transports/shim/chaos/chaos.h"
+#include "transports/shim/fragment/fragment.h"
+#include "transports/shim/reliable/reliable.h"
+#include "transports/shm/shm.h"
 #include "transports/sim/sim.h"
 #include "transports/tcp/tcp.h"
 #include "transports/unix/unix.h"
@@ -15,11 +18,15 @@ void AddBuiltinTransports(Registry& registry) {
   registry.Add(MakeFifoTransport());
   registry.Add(MakeInprocTransport());
   registry.Add(MakePipeTransport());
+  registry.Add(MakeShmTransport());
   registry.Add(MakeSimTransport());
   registry.Add(MakeTcpTransport());
   registry.Add(MakeUnixTransport());
 
   registry.Add(MakeChaosShim());
+  // Those that mend what a medium lacks, in the order in which they are put in front of it.
+  registry.Add(MakeReliableShim());
+  registry.Add(MakeFragmentShim());
 
   registry.AddAlias("ipc", "unix", "");
   registry.AddAlias("abstract", "unix", "@");

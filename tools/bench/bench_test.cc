@@ -110,7 +110,8 @@ TEST_P(BenchModeTest, PrintsOneLineOfJsonWithAllKeys) {
 TEST_P(BenchModeTest, FloorStandsBesideTheBusOverEveryMedium) {
   const Ended ended =
       Bench({"--mode", GetParam(), "--over",
-             "unix:,unix:?type=seqpacket,unix:?spin=0,tcp:,pipe:,inproc:,inproc:?spin=0",
+             "unix:,unix:?type=seqpacket,unix:?spin=0,tcp:,pipe:,inproc:,inproc:?spin=0,"
+             "shm:,shm:?spin=0",
              "--seconds", "0.05", "--rounds", "2", "--connections",
              std::string(GetParam()) == "fanin" ? "3" : "1", "--size", "100", "--json", "--floor"});
   ASSERT_EQ(ended.status, 0) << ended.err;
@@ -121,7 +122,7 @@ TEST_P(BenchModeTest, FloorStandsBesideTheBusOverEveryMedium) {
     lines.push_back(ended.out.substr(at, end - at));
     at = end + 1;
   }
-  ASSERT_EQ(lines.size(), 14u) << ended.out;
+  ASSERT_EQ(lines.size(), 18u) << ended.out;
   for (size_t i = 0; i < lines.size(); i += 2) {
     EXPECT_GT(NumberOf(lines[i], "ratio"), 0) << lines[i];
     EXPECT_GT(NumberOf(lines[i], "cpu_ratio"), 0) << lines[i];

@@ -36,14 +36,17 @@ Floor FloorOf(const Options& options, const Address& address) {
                        " KiB, which the plain loop cannot keep in the medium");
       return floor;
     }
-    variant = row.medium == Medium::kMemory ? "spin" : "epoll, batched";
+    variant = row.medium == Medium::kMemory || row.medium == Medium::kSharedMemory
+                  ? "spin"
+                  : "epoll, batched";
   }
   floor.name = Text(row.name, ", ", variant);
   return floor;
 }
 
 absl::Status MeasureFloor(const Options& options, const Floor& floor, Run& run) {
-  if (floor.medium == Medium::kMemory) return MeasureMemoryFloor(options, floor.waiting, run);
+  if (floor.medium == Medium::kMemory || floor.medium == Medium::kSharedMemory)
+    return MeasureMemoryFloor(options, floor.medium, floor.waiting, run);
   absl::StatusOr<std::unique_ptr<Lines>> made = Lines::Make(floor.medium, options.connections);
   if (!made.ok()) return made.status();
   Lines& lines = **made;

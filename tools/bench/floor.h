@@ -3,11 +3,12 @@
 // checked on both sides; so the ratio of bus and floor says what the bus adds, and 1.0 is the
 // medium.
 //
-//   latency     read and write of one message; "spin": non-blocking and tried again and again;
-//   "blocking" otherwise throughput  many messages in one large write, large reads ("coalesced");
-//   of packets many in one system call fanin       one epoll loop on each side: read all there is,
-//   answer all, write once ("batched") memory      two threads and a ring of slots for each
-//   direction
+// - latency: read and write of one message; "spin": non-blocking and tried again and again, else
+//   "blocking";
+// - throughput: many messages in one large write, large reads ("coalesced"); of packets many in one
+//   system call;
+// - fanin: one epoll loop on each side: read all there is, answer all, write once ("batched");
+// - memory: two threads, or processes for shared memory, and a ring of slots for each direction.
 #ifndef JACKFIELD_TOOLS_BENCH_FLOOR_H_
 #define JACKFIELD_TOOLS_BENCH_FLOOR_H_
 

@@ -1,99 +1,15 @@
 #include "tools/bench/floor_memory.h"
 
-#include <linux/futex.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
-#include <algorithm>
 #include <atomic>
-#include <bit>
 #include <cstring>
 #include <memory>
-#include <new>
 #include <vector>
 
 #include "tools/bench/floor_loops.h"
+#include "tools/bench/floor_ring.h"
 
 namespace jackfield::bench {
 namespace {
-
-// One writer, one reader. A slot carries the number of the message in it, so that both share just
-// the slot's own cache lines while the ring is neither full nor empty.
-class Ring {
- public:
-  static constexpr size_t kBytes = 256 << 10;
-
-  explicit Ring(size_t message_bytes)
-      : slot_bytes_((message_bytes + sizeof(Slot) + 63) / 64 * 64),
-        slots_(std::bit_ceil(std::clamp<size_t>(kBytes / slot_bytes_, 4, 4096))),
-        memory_(slots_ * slot_bytes_ + 64) {
-    void* at = memory_.data();
-    size_t room = memory_.size();
-    base_ = static_cast<std::byte*>(std::align(64, slots_ * slot_bytes_, at, room));
-    for (size_t i = 0; i < slots_; ++i) new (base_ + i * slot_bytes_) Slot;
-  }
-
-  // Room for the next message; nullptr: the ring is full.
-  std::byte* Claim() {
-    if (sent_ - taken_seen_ == slots_) {
-      taken_seen_ = taken_.load(std::memory_order_acquire);
-      if (sent_ - taken_seen_ == slots_) return nullptr;
-    }
-    return PayloadOf(SlotOf(sent_));
-  }
-  void Publish() {
-    Slot& slot = SlotOf(sent_);
-    slot.published.store(++sent_, std::memory_order_release);  // the message, to the reader
-  }
-  // The next message; nullptr: none yet.
-  const std::byte* Peek() {
-    Slot& slot = SlotOf(received_);
-    return slot.published.load(std::memory_order_acquire) == received_ + 1 ? PayloadOf(slot)
-                                                                           : nullptr;
-  }
-  // The writer hears of it each quarter of the ring.
-  void Pop() {
-    if (++received_ % (slots_ / 4) == 0)
-      taken_.store(received_, std::memory_order_release);  // room, to the writer
-  }
-
-  // For the blocking form: the reader sleeps, the writer wakes it if it does.
-  void Signal() {
-    bell_.fetch_add(1, std::memory_order_seq_cst);
-    if (sleeping_.load(std::memory_order_seq_cst) != 0)
-      syscall(SYS_futex, &bell_, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
-  }
-  const std::byte* WaitPeek(const std::atomic<uint32_t>& stop) {
-    while (true) {
-      const uint32_t heard = bell_.load(std::memory_order_seq_cst);
-      if (const std::byte* message = Peek()) return message;
-      if (stop.load(std::memory_order_relaxed) != 0) return nullptr;
-      sleeping_.store(1, std::memory_order_seq_cst);
-      syscall(SYS_futex, &bell_, FUTEX_WAIT_PRIVATE, heard, nullptr, nullptr, 0);
-      sleeping_.store(0, std::memory_order_seq_cst);
-    }
-  }
-
- private:
-  struct Slot {
-    std::atomic<uint64_t> published{0};  // number of the message in it, counted from 1
-  };
-  Slot& SlotOf(uint64_t message) {
-    return *reinterpret_cast<Slot*>(base_ + message % slots_ * slot_bytes_);
-  }
-  static std::byte* PayloadOf(Slot& slot) { return reinterpret_cast<std::byte*>(&slot + 1); }
-
-  const size_t slot_bytes_;
-  const size_t slots_;
-  std::vector<std::byte> memory_;
-  std::byte* base_;
-  alignas(128) uint64_t sent_ = 0;  // the writer's
-  uint64_t taken_seen_ = 0;
-  alignas(128) uint64_t received_ = 0;  // the reader's
-  alignas(128) std::atomic<uint64_t> taken_{0};
-  alignas(128) std::atomic<uint32_t> bell_{0};
-  std::atomic<uint32_t> sleeping_{0};
-};
 
 void Relax() {
 #if defined(__x86_64__)
@@ -103,13 +19,13 @@ void Relax() {
 
 class MemoryFloor {
  public:
-  MemoryFloor(const Options& options, Waiting waiting, Run& run)
+  MemoryFloor(const Options& options, Waiting waiting, Ring::Sleep sleep, Run& run)
       : blocking_(waiting == Waiting::kBlocking && options.mode == Mode::kLatency),
         size_(options.size_bytes),
         stop_(run.stop) {
     for (uint32_t i = 0; i < options.connections; ++i) {
-      requests_.push_back(std::make_unique<Ring>(size_));
-      answers_.push_back(std::make_unique<Ring>(size_));
+      requests_.push_back(Ring::Make(size_, sleep));
+      answers_.push_back(Ring::Make(size_, sleep));
     }
   }
 
@@ -264,18 +180,20 @@ class MemoryFloor {
   const bool blocking_;
   const size_t size_;
   std::atomic<uint32_t>& stop_;
-  std::vector<std::unique_ptr<Ring>> requests_, answers_;  // by connection
+  std::vector<Ring::Owned> requests_, answers_;  // by connection
 };
 
 }  // namespace
 
-absl::Status MeasureMemoryFloor(const Options& options, Waiting waiting, Run& run) {
+absl::Status MeasureMemoryFloor(const Options& options, Medium medium, Waiting waiting, Run& run) {
   run.stop = 0;
-  const auto floor = std::make_unique<MemoryFloor>(options, waiting, run);
+  const bool processes = medium == Medium::kSharedMemory;
+  const auto floor = std::make_unique<MemoryFloor>(
+      options, waiting, processes ? Ring::Sleep::kEventFd : Ring::Sleep::kFutex, run);
   Sides sides;
   sides.server = [&](Context& context) { return floor->Serve(context); };
   sides.client = [&](Context& context) { return floor->Measure(context); };
-  return RunThreads(options, sides, run);
+  return processes ? RunProcesses(options, sides, run) : RunThreads(options, sides, run);
 }
 
 }  // namespace jackfield::bench

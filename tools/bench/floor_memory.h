@@ -1,5 +1,5 @@
-// The floor of memory: two threads, and for each direction of each connection a ring of slots with
-// one writer and one reader. A message is copied into its slot and read there.
+// The floor of memory: two threads, or two processes, and for each direction of each connection a
+// ring of slots with one writer and one reader. A message is copied into its slot and read there.
 #ifndef JACKFIELD_TOOLS_BENCH_FLOOR_MEMORY_H_
 #define JACKFIELD_TOOLS_BENCH_FLOOR_MEMORY_H_
 
@@ -8,9 +8,9 @@
 
 namespace jackfield::bench {
 
-// Blocks and errors: as MeasureFloor. Waiting::kBlocking sleeps on a futex, in mode latency; the
-// others spin.
-absl::Status MeasureMemoryFloor(const Options& options, Waiting waiting, Run& run);
+// Blocks and errors: as MeasureFloor. Waiting::kBlocking sleeps, in mode latency: threads on a
+// futex, processes on an eventfd; the others spin. medium: kMemory or kSharedMemory.
+absl::Status MeasureMemoryFloor(const Options& options, Medium medium, Waiting waiting, Run& run);
 
 }  // namespace jackfield::bench
 

@@ -14,6 +14,7 @@ constexpr MediumOfScheme kMedia[] = {
     {.scheme = "pipe", .type = "", .medium = Medium::kPipe, .name = "pipe pair"},
     {.scheme = "fifo", .type = "", .medium = Medium::kFifo, .name = "FIFO pair"},
     {.scheme = "inproc", .type = "", .medium = Medium::kMemory, .name = "memory rings"},
+    {.scheme = "shm", .type = "", .medium = Medium::kSharedMemory, .name = "shared memory rings"},
 };
 constexpr MediumOfScheme kOther = {
     .scheme = "", .type = "", .medium = Medium::kNone, .name = "no floor"};

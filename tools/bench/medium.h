@@ -13,7 +13,7 @@
 namespace jackfield::bench {
 
 // A medium that the floors can drive without the bus.
-enum class Medium { kNone, kUnixStream, kUnixPackets, kTcp, kPipe, kFifo, kMemory };
+enum class Medium { kNone, kUnixStream, kUnixPackets, kTcp, kPipe, kFifo, kMemory, kSharedMemory };
 
 struct MediumOfScheme {
   std::string_view scheme;

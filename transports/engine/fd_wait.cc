@@ -35,7 +35,9 @@ FdWait::~FdWait() {
   node_.reactor().Cancel(state_->op);
 }
 
-void FdWait::Start(uint32_t events) { node_.reactor().Start(state_->op, state_->fd.get(), events); }
+void FdWait::Start(uint32_t events) {
+  if (!state_->op.pending) node_.reactor().Start(state_->op, state_->fd.get(), events);
+}
 bool FdWait::pending() const { return state_->op.pending; }
 int FdWait::fd() const { return state_->fd.get(); }
 OwnedFd FdWait::Take() { return std::move(state_->fd); }

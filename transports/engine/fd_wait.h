@@ -16,13 +16,15 @@ class FdWait {
  public:
   using Ready = void (*)(void* user, int32_t result);
 
-  // `ready(user, …)` is called when a wait ends, as Op::done; never after this object has gone.
+  // `ready(user, …)` is called when a wait ends, as Op::done; never after this object has gone. It
+  // may destroy this object.
   FdWait(Node& node, OwnedFd fd, Ready ready, void* user);
   ~FdWait();
   FdWait(const FdWait&) = delete;
 
-  // Requires: !pending(). events: as Reactor::Start; 0 waits for errors and hang-up alone.
-  void Start(uint32_t events);
+  // Does nothing while a wait is under way. events: as Reactor::Start; 0 waits for errors and
+  // hang-up alone.
+  void Start(uint32_t events = POLLIN);
   bool pending() const;
   int fd() const;
   // Gives the descriptor away. Requires: !pending().

@@ -60,14 +60,16 @@ struct Pair : std::enable_shared_from_this<Pair> {
   ~Pair() {
     if (memory != MAP_FAILED) munmap(memory, 2 * ring_bytes);
   }
-  std::byte* data(int lane) const {
-    return static_cast<std::byte*>(memory) + static_cast<uint64_t>(lane) * ring_bytes;
+  RingLane lane(int number) {
+    return {&writer_words[number], &reader_words[number],
+            static_cast<std::byte*>(memory) + static_cast<uint64_t>(number) * ring_bytes};
   }
 
   void* memory = MAP_FAILED;
   uint64_t ring_bytes = 0;
-  RingLane lanes[2];  // [0] client → server
-  Bell bells[2];      // [0] the client's
+  LaneWriterWords<> writer_words[2];  // of the lanes: [0] client → server
+  LaneReaderWords<> reader_words[2];
+  Bell bells[2];  // [0] the client's
 };
 
 class InprocBell final : public RingBell {
@@ -102,8 +104,8 @@ class InprocDriver final : public LinkDriver {
   InprocDriver(const std::shared_ptr<Pair>& pair, int own)
       : pair_(pair),
         own_(own),
-        ring_(pair->lanes[own], pair->data(own), pair->lanes[1 - own], pair->data(1 - own),
-              pair->ring_bytes, std::make_unique<InprocBell>(pair, own)) {}
+        ring_(pair->lane(own), pair->lane(1 - own), pair->ring_bytes,
+              std::make_unique<InprocBell>(pair, own)) {}
   ~InprocDriver() override { pair_->bells[own_].link = nullptr; }
   void Pump(Link& link) override {
     pair_->bells[own_].link = &link;
@@ -268,7 +270,7 @@ class InprocTransport final : public Transport {
     pair->bells[0].run = pair->bells[1].run = AnswerBell;
     const bool posted = listener->mailbox.Run([listener, pair] {
       if (listener->sink == nullptr) {
-        pair->lanes[1].writer_closed.store(1, std::memory_order_release);
+        pair->writer_words[1].closed.store(1, std::memory_order_release);
         InprocBell(pair, 1).Ring();
         return;
       }

@@ -1,96 +1,34 @@
 #include "transports/unix/unix.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstddef>
-#include <cstdlib>
-#include <cstring>
 #include <utility>
 
 #include "kernel/node.h"
 #include "kernel/outcome.h"
 #include "kernel/text.h"
+#include "transports/engine/hub/hub.h"
 #include "transports/engine/packet/packet_driver.h"
 #include "transports/engine/socket_opening.h"
+#include "transports/engine/socket_path.h"
 #include "transports/engine/stream/stream_driver.h"
+#include "transports/unix/datagram.h"
+#include "transports/unix/settings.h"
 
 namespace jackfield {
 namespace {
 
-constexpr uint32_t kPacketFrameBytesMax = 128 << 10;
-constexpr std::string_view kKeys[] = {"type", "uid", "mode"};
-
-struct Settings {
-  bool packets = false;
-  bool any_uid = false;
-  mode_t mode = 0600;
-  sockaddr_un name{};
-  socklen_t name_bytes = 0;
-  bool path = false;
-};
-
-absl::StatusOr<Settings> Read(const Address& address, Role role) {
-  if (absl::Status status = address.CheckKeys(kKeys); !status.ok()) return status;
-  const auto bad = [&](std::string_view why) {
-    return absl::InvalidArgumentError(Text(address.ToString(), ": ", why));
-  };
-  Settings settings;
-  if (const auto type = address.Find("type")) {
-    if (*type != "stream" && *type != "seqpacket") return bad("type is stream or seqpacket");
-    settings.packets = *type == "seqpacket";
-  }
-  if (const auto uid = address.Find("uid")) {
-    if (*uid != "same" && *uid != "any") return bad("uid is same or any");
-    settings.any_uid = *uid == "any";
-  }
-  if (const auto mode = address.Find("mode")) {
-    char* end = nullptr;
-    const std::string text(*mode);
-    settings.mode = static_cast<mode_t>(std::strtoul(text.c_str(), &end, 8));
-    if (text.empty() || *end != '\0' || settings.mode > 0777)
-      return bad("mode is octal, such as 0660");
-  }
-  const std::string& target = address.target();
-  if (target.empty() && role == Role::kConnect)
-    return bad("a client needs to know where: unix:/path or unix:@name");
-  if (target.size() >= sizeof settings.name.sun_path) {
-    return bad(Text("longer than the ", sizeof settings.name.sun_path - 1,
-                    " bytes that a socket's name may have"));
-  }
-  settings.name.sun_family = AF_UNIX;
-  std::memcpy(settings.name.sun_path, target.data(), target.size());
-  settings.name_bytes = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + target.size());
-  settings.path = !target.empty() && target[0] != '@';
-  if (settings.path)
-    ++settings.name_bytes;
-  else if (!target.empty())
-    settings.name.sun_path[0] = '\0';
-  return settings;
-}
-
-Caps CapsOf(const Settings& settings) {
-  Caps caps;
-  caps.send = caps.receive = caps.reply = caps.ordered = caps.reliable = caps.peer_loss = true;
-  caps.fds = caps.credentials = true;
-  caps.frame_bytes_max = settings.packets ? kPacketFrameBytesMax : kFrameBytesMaxDefault;
-  caps.depth_frames = Link::kDepthFrames;
-  return caps;
-}
-
-HandOver MakeHandOver(Node& node, const Settings& settings, std::string description, Role role) {
+HandOver MakeHandOver(Node& node, const UnixSettings& settings, std::string description,
+                      Role role) {
   return [&node, settings, description = std::move(description), role](int fd, LinkSink& sink) {
     LinkTraits traits;
     traits.caps = CapsOf(settings);
     traits.peer = PeerOf(fd);
     traits.description = description;
-    if (traits.peer.known && traits.peer.uid != geteuid() && traits.peer.uid != 0 &&
-        !settings.any_uid) {
+    if (traits.peer.known && !settings.Admits(traits.peer.uid)) {
       close(fd);
       if (role == Role::kConnect) {
         sink.OnOpenFailed(MakeStatus(
@@ -100,9 +38,10 @@ HandOver MakeHandOver(Node& node, const Settings& settings, std::string descript
       }
       return;
     }
-    if (settings.packets) {
-      node.sys().SetOption(fd, SOL_SOCKET, SO_SNDBUF, 4 * static_cast<int>(kPacketFrameBytesMax));
-      sink.OnLink(std::make_unique<PacketDriver>(node, fd, kPacketFrameBytesMax),
+    if (settings.type == UnixSettings::Type::kPackets) {
+      node.sys().SetOption(fd, SOL_SOCKET, SO_SNDBUF,
+                           4 * static_cast<int>(kUnixPacketFrameBytesMax));
+      sink.OnLink(std::make_unique<PacketDriver>(node, fd, kUnixPacketFrameBytesMax),
                   std::move(traits));
     } else {
       StreamEnds ends{
@@ -112,63 +51,32 @@ HandOver MakeHandOver(Node& node, const Settings& settings, std::string descript
   };
 }
 
-// A path that is served: removes the socket when it goes. A lock beside it tells a living server
-// from a dead one's socket, without a race between two that start at once.
+// Serves at a path, which is given back when it goes.
 class PathServer final : public Opening {
  public:
-  PathServer(std::string path, int lock_fd) : path_(std::move(path)), lock_fd_(lock_fd) {}
-  ~PathServer() override {
-    inner_.reset();
-    if (bound_) unlink(path_.c_str());
-    unlink((path_ + ".lock").c_str());
-    close(lock_fd_);
-  }
-  void SetBound() { bound_ = true; }
-  void SetInner(std::unique_ptr<Opening> inner) { inner_ = std::move(inner); }
+  PathServer(std::unique_ptr<SocketPath> path, std::unique_ptr<Opening> inner)
+      : path_(std::move(path)), inner_(std::move(inner)) {}
 
  private:
-  const std::string path_;
-  const int lock_fd_;
-  bool bound_ = false;
-  std::unique_ptr<Opening> inner_;
+  const std::unique_ptr<SocketPath> path_;
+  const std::unique_ptr<Opening> inner_;
 };
-
-absl::StatusOr<std::unique_ptr<PathServer>> LockPath(const std::string& path) {
-  const std::string lock = path + ".lock";
-  for (int tries = 0; tries < 8; ++tries) {
-    const int fd = open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0) return SysError(errno, Text("open ", lock));
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-      close(fd);
-      return absl::AlreadyExistsError(Text("unix:", path,
-                                           ": another program serves there (it holds ", lock,
-                                           "): stop it or choose another path"));
-    }
-    struct stat held {
-    }, there{};
-    if (fstat(fd, &held) == 0 && stat(lock.c_str(), &there) == 0 && held.st_ino == there.st_ino) {
-      return std::make_unique<PathServer>(path, fd);
-    }
-    close(fd);  // its last holder removed it meanwhile
-  }
-  return absl::UnavailableError(Text("unix:", path, ": the lock file keeps changing"));
-}
 
 class UnixTransport final : public Transport {
  public:
   std::string_view scheme() const override { return "unix"; }
 
   absl::StatusOr<Caps> Describe(const Address& address, Role role) const override {
-    absl::StatusOr<Settings> settings = Read(address, role);
+    absl::StatusOr<UnixSettings> settings = ReadUnixSettings(address, role);
     if (!settings.ok()) return settings.status();
     return CapsOf(*settings);
   }
 
   absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Node& node,
                                                 LinkSink& sink) const override {
-    absl::StatusOr<Settings> settings = Read(address, role);
+    absl::StatusOr<UnixSettings> settings = ReadUnixSettings(address, role);
     if (!settings.ok()) return settings.status();
-    const int fd = node.sys().Socket(AF_UNIX, settings->packets ? SOCK_SEQPACKET : SOCK_STREAM, 0);
+    const int fd = node.sys().Socket(AF_UNIX, settings->socket_type(), 0);
     if (fd < 0) return SysError(-fd, Text("socket for ", address.ToString()));
     return role == Role::kServe ? Serve(address, *settings, node, sink, fd)
                                 : Connect(address, *settings, node, sink, fd);
@@ -176,11 +84,12 @@ class UnixTransport final : public Transport {
 
  private:
   static absl::StatusOr<std::unique_ptr<Opening>> Connect(const Address& address,
-                                                          const Settings& settings, Node& node,
+                                                          const UnixSettings& settings, Node& node,
                                                           LinkSink& sink, int fd) {
     const std::string what = address.ToString();
-    int result = node.sys().Connect(fd, reinterpret_cast<const sockaddr*>(&settings.name),
-                                    settings.name_bytes);
+    int result = node.sys().Connect(fd, settings.sockname(), settings.name_bytes);
+    if (settings.type == UnixSettings::Type::kDatagrams)
+      return ConnectDatagrams(what, settings, node, sink, fd, result);
     // A full backlog is EAGAIN for unix sockets: worth another try, like a service that is not
     // there yet.
     if (result == -EAGAIN) result = -ECONNREFUSED;
@@ -188,52 +97,64 @@ class UnixTransport final : public Transport {
                             MakeHandOver(node, settings, what, Role::kConnect));
   }
 
+  static absl::StatusOr<std::unique_ptr<Opening>> ConnectDatagrams(const std::string& what,
+                                                                   const UnixSettings& settings,
+                                                                   Node& node, LinkSink& sink,
+                                                                   int fd, int result) {
+    // A name of its own, so that the server can tell it from others.
+    const sockaddr_un own{.sun_family = AF_UNIX, .sun_path = {}};
+    if (result == 0) {
+      result = node.sys().Bind(fd, reinterpret_cast<const sockaddr*>(&own), sizeof own.sun_family);
+    }
+    absl::Status status =
+        result < 0 ? SysError(-result, Text("connect ", what)) : WidenDatagrams(node, fd);
+    if (!status.ok()) {
+      close(fd);
+      return status;
+    }
+    absl::StatusOr<std::unique_ptr<HubMedium>> medium =
+        MakeDatagramClient(node, settings, fd, what);
+    if (!medium.ok()) return medium.status();
+    return MakeHubClient(node, sink, *std::move(medium), {}, Text("connect ", what));
+  }
+
   static absl::StatusOr<std::unique_ptr<Opening>> Serve(const Address& address,
-                                                        const Settings& settings, Node& node,
+                                                        const UnixSettings& settings, Node& node,
                                                         LinkSink& sink, int fd) {
-    std::unique_ptr<PathServer> path_server;
+    std::unique_ptr<SocketPath> path;
     const auto fail = [fd](absl::Status status) {
       close(fd);
       return status;
     };
     if (settings.path) {
-      absl::StatusOr<std::unique_ptr<PathServer>> locked = LockPath(address.target());
-      if (!locked.ok()) return fail(locked.status());
-      path_server = *std::move(locked);
-      struct stat there {};
-      if (lstat(address.target().c_str(), &there) == 0) {
-        if (!S_ISSOCK(there.st_mode) || there.st_uid != geteuid()) {
-          return fail(absl::AlreadyExistsError(
-              Text(address.ToString(),
-                   ": there is something that is not a socket of this user; it is left alone")));
-        }
-        unlink(address.target().c_str());  // nobody holds the lock, so its server is dead
-      }
+      absl::StatusOr<std::unique_ptr<SocketPath>> claimed =
+          SocketPath::Claim(address.target(), address.ToString());
+      if (!claimed.ok()) return fail(claimed.status());
+      path = *std::move(claimed);
     }
-    int result = node.sys().Bind(fd, reinterpret_cast<const sockaddr*>(&settings.name),
+    int result = node.sys().Bind(fd, settings.sockname(),
                                  address.bare() ? sizeof(sa_family_t) : settings.name_bytes);
-    if (result == 0 && path_server != nullptr) {
-      path_server->SetBound();
-      chmod(address.target().c_str(), settings.mode);
+    if (result == 0 && path != nullptr) path->SetBound(settings.mode);
+    const bool datagrams = settings.type == UnixSettings::Type::kDatagrams;
+    if (result == 0) {
+      result = datagrams ? node.sys().SetOption(fd, SOL_SOCKET, SO_PASSCRED, 1)
+                         : node.sys().Listen(fd, SOMAXCONN);
     }
-    if (result == 0) result = node.sys().Listen(fd, SOMAXCONN);
     if (result < 0) return fail(SysError(-result, Text("serve ", address.ToString())));
 
-    Address actual = address;
-    if (address.bare()) {
-      sockaddr_un name{};
-      socklen_t bytes = sizeof name;
-      getsockname(fd, reinterpret_cast<sockaddr*>(&name), &bytes);
-      actual = address.WithTarget(
-          "@" + std::string(name.sun_path + 1, bytes - offsetof(sockaddr_un, sun_path) - 1));
-    }
+    Address actual = ActualAddress(address, fd);
     std::string description = actual.ToString();
-    std::unique_ptr<Opening> server =
-        MakeSocketServer(node, sink, fd, std::move(actual),
-                         MakeHandOver(node, settings, std::move(description), Role::kServe));
-    if (path_server == nullptr) return server;
-    path_server->SetInner(std::move(server));
-    return path_server;
+    std::unique_ptr<Opening> server;
+    if (datagrams) {
+      std::unique_ptr<HubMedium> medium =
+          MakeDatagramServer(node, settings, fd, std::move(description));
+      server = MakeHubServer(node, sink, std::move(medium), {}, std::move(actual));
+    } else {
+      server = MakeSocketServer(node, sink, fd, std::move(actual),
+                                MakeHandOver(node, settings, std::move(description), Role::kServe));
+    }
+    if (path == nullptr) return server;
+    return std::make_unique<PathServer>(std::move(path), std::move(server));
   }
 };
 

@@ -7,32 +7,33 @@
 
 namespace jackfield {
 
-RingDriver::RingDriver(RingLane& out, std::byte* out_data, RingLane& in, std::byte* in_data,
-                       uint64_t capacity, std::unique_ptr<RingBell> bell)
-    : out_(out),
-      in_(in),
-      writer_(out.cursors, out_data, capacity),
-      reader_(in.cursors, in_data, capacity, FrameBytesMax(capacity)),
-      bell_(std::move(bell)) {}
+RingDriver::RingDriver(const RingLane& out, const RingLane& in, uint64_t capacity,
+                       std::unique_ptr<RingBell> bell, Trust trust)
+    : writer_(*out.writer_words, *out.reader_words, out.data, capacity),
+      reader_(*in.reader_words, *in.writer_words, in.data, capacity, FrameBytesMax(capacity)),
+      bell_(std::move(bell)),
+      copy_(trust == Trust::kCopyFirst ? std::make_unique<FrameCopy>() : nullptr) {}
 
 RingDriver::~RingDriver() { CloseLane(); }
 
-void RingDriver::Pump(Link& link) {
+void RingDriver::WholePump(Link& link) {
+  settled_ = false;
+  reader_.Awake();
+  writer_.Awake();
   PumpTx(link);
   if (link.closed() || link.closing()) return;
   PumpRx(link);
-  if (!link.resting() || link.closed()) return;
-  // The order of these two is what loses no wake-up.
-  in_.reader_sleeps.store(1, std::memory_order_seq_cst);
-  const bool wants_room = link.has_tx() || link.wanted_bytes() != 0;
-  if (wants_room) out_.writer_waits.store(1, std::memory_order_seq_cst);
-  std::atomic_thread_fence(std::memory_order_seq_cst);
-  if (link.has_rx() || !reader_.Empty() || in_.writer_closed.load(std::memory_order_acquire) != 0 ||
-      bell_->PeerGone() ||
-      (wants_room && writer_.Room(link.wanted_bytes()) >= link.wanted_bytes())) {
-    in_.reader_sleeps.store(0, std::memory_order_relaxed);
-    link.Wake();
-  }
+  if (link.resting() && !link.closed() && !MayRest(link)) link.Wake();
+}
+
+// Says to the other end that this one sleeps, if there is nothing to do.
+bool RingDriver::MayRest(Link& link) {
+  if (link.has_rx() || link.has_tx() || taken_.bytes != 0) return false;
+  const uint32_t wanted = link.wanted_bytes();
+  if ((wanted != 0 && !writer_.MayWait(wanted)) || !reader_.MaySleep() || bell_->PeerGone())
+    return false;
+  if (copy_ != nullptr) copy_->Rest();
+  return true;
 }
 
 void RingDriver::PumpTx(Link& link) {
@@ -43,57 +44,75 @@ void RingDriver::PumpTx(Link& link) {
     }
     link.PopTx(frames);
   }
-  if (writer_.Publish()) RingIf(out_.reader_sleeps);
+  if (writer_.Publish()) bell_->Ring();
   // An open claim lies in what was provided before: it must not move (GrowClaim says when it may,
   // by wanting more).
   const uint32_t wanted = link.wanted_bytes();
   if (!link.claim_open() || wanted != 0) {
     const uint32_t room = writer_.Room(wanted);
+    if (writer_.corrupt()) return CloseCorrupt(link, "its reader's position is impossible");
     link.ProvideTx(writer_.at(), room);
   }
 }
 
 void RingDriver::PumpRx(Link& link) {
   if (link.has_rx()) return;  // the frames lie in the ring until they are consumed
-  if (reader_.Release()) RingIf(in_.writer_waits);
-  const bool closed =
-      in_.writer_closed.load(std::memory_order_acquire) != 0;  // before the last look
+  if (copy_ != nullptr) copy_->Begin();
+  if (taken_.bytes != 0 && !CopyIn(link)) return;
+  if (reader_.Release()) bell_->Ring();
   std::byte* frame = nullptr;
   uint32_t bytes = 0;
+  bool gone = false;
   while (link.rx_room() > 0) {
     switch (reader_.Take(&frame, &bytes)) {
-      case RingReader<>::Next::kFrame:
-        link.PushRx({frame, bytes, 0});
+      case LaneReader<>::Next::kFrame:
+        if (copy_ == nullptr) {
+          link.PushRx({frame, bytes, 0});
+          continue;
+        }
+        taken_ = {frame, bytes, 0};
+        if (!CopyIn(link)) return;
         continue;
-      case RingReader<>::Next::kCorrupt:
+      case LaneReader<>::Next::kCorrupt:
+        return CloseCorrupt(link, "a position or a record's length is impossible");
+      case LaneReader<>::Next::kEmpty:
+        if (link.has_rx()) return;
+        gone = !gone && bell_->PeerGone();
+        if (gone) {
+          reader_.WriterGone();
+          continue;  // for what it published after the look before
+        }
+        // A gap that was skipped is room too: its writer may sleep for it.
+        if (reader_.Release()) bell_->Ring();
+        settled_ = !link.resting();
+        return;
+      case LaneReader<>::Next::kEnd:
+        if (link.has_rx()) return;
         CloseLane();
-        return link.Closed(MakeStatus(Outcome::kFailed, Reason::kCorrupt,
-                                      Text("corrupt ring from ", link.traits().description)));
-      case RingReader<>::Next::kEmpty:
-        break;
+        return link.Closed(MakeStatus(Outcome::kFailed, Reason::kPeerDied,
+                                      Text(link.traits().description, ": the other end has gone")));
     }
-    if (!link.has_rx() && (closed || bell_->PeerGone())) {
-      CloseLane();
-      link.Closed(MakeStatus(Outcome::kFailed, Reason::kPeerDied,
-                             Text(link.traits().description, ": the other end has gone")));
-    }
-    return;
   }
 }
 
-void RingDriver::RingIf(std::atomic<uint32_t>& sleeps) {
-  std::atomic_thread_fence(std::memory_order_seq_cst);
-  if (sleeps.load(std::memory_order_relaxed) != 0 &&
-      sleeps.exchange(0, std::memory_order_seq_cst) != 0)
-    bell_->Ring();
+// Returns whether there is room for more copies.
+bool RingDriver::CopyIn(Link& link) {
+  const FrameCopy::Pushed pushed = copy_->Push(link, taken_.data, taken_.bytes);
+  if (pushed == FrameCopy::Pushed::kNoMemory) return false;
+  taken_.bytes = 0;
+  return pushed == FrameCopy::Pushed::kMore;
+}
+
+void RingDriver::CloseCorrupt(Link& link, const char* what) {
+  CloseLane();
+  link.Closed(MakeStatus(
+      Outcome::kFailed, Reason::kCorrupt,
+      Text("corrupt ring from ", link.traits().description, ": ", what, "; the link is closed")));
 }
 
 void RingDriver::CloseLane() {
   if (std::exchange(lane_closed_, true)) return;
-  writer_.Publish();
-  out_.writer_closed.store(1, std::memory_order_release);
-  out_.reader_sleeps.store(0, std::memory_order_relaxed);
-  in_.writer_waits.store(0, std::memory_order_relaxed);
+  writer_.Close();
   bell_->Ring();
 }
 

@@ -4,64 +4,84 @@
 // the other end if it said that it sleeps. Frames are built in the ring and read in the ring;
 // Message::Keep copies.
 //
-// Waking loses nothing: who goes to sleep says so (sleeping = 1), then looks again; who publishes,
-// publishes, then looks whether the other sleeps. Both with sequentially consistent order between
-// their two steps, so one sees the other.
+// How an end sleeps and is woken without loss is the lane's (lane.h).
 //
 // Thread: the node's.
 #ifndef JACKFIELD_TRANSPORTS_ENGINE_RING_RING_DRIVER_H_
 #define JACKFIELD_TRANSPORTS_ENGINE_RING_RING_DRIVER_H_
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 
 #include "kernel/link.h"
-#include "transports/engine/ring/byte_ring.h"
+#include "transports/engine/ring/frame_copy.h"
+#include "transports/engine/ring/lane.h"
 
 namespace jackfield {
 
-// One direction, in shared memory, in front of its data.
+// One direction, as a driver finds it: in memory that begins as zeros, each part anywhere. An end
+// may have the other's words, and the data of the lane that it reads, mapped read-only.
 struct RingLane {
-  RingCursors<> cursors;
-  alignas(128) std::atomic<uint32_t> reader_sleeps{0};  // the writer resets it and rings
-  std::atomic<uint32_t> writer_waits{0};                // for room; the reader resets it and rings
-  std::atomic<uint32_t> writer_closed{0};               // no record will follow those published
+  LaneWriterWords<>* writer_words;
+  LaneReaderWords<>* reader_words;
+  std::byte* data;
 };
 
 class RingBell {
  public:
   virtual ~RingBell() = default;
-  virtual void Ring() = 0;  // wakes the other end
+  // Wakes the other end; if it does not sleep, its next sleep ends at once.
+  virtual void Ring() = 0;
   // Has the other end gone without a word? Asked when its lane is empty.
   virtual bool PeerGone() = 0;
 };
 
 class RingDriver final : public LinkDriver {
  public:
+  // kCopyFirst: the writer may change a frame while it is being read, so each is copied out before
+  // anything but its length is looked at.
+  enum class Trust { kReadInPlace, kCopyFirst };
+
   // `bell` also keeps the lanes alive: it is destroyed last.
-  RingDriver(RingLane& out, std::byte* out_data, RingLane& in, std::byte* in_data,
-             uint64_t capacity, std::unique_ptr<RingBell> bell);
+  RingDriver(const RingLane& out, const RingLane& in, uint64_t capacity,
+             std::unique_ptr<RingBell> bell, Trust trust = Trust::kReadInPlace);
   ~RingDriver() override;
+
+  // A look that finds nothing is cheap, but for each so many: the bell's word and the writer's
+  // place are then looked at too.
+  static constexpr uint32_t kWholePumpEvery = 16;
 
   static constexpr uint32_t FrameBytesMax(uint64_t capacity) {
     return static_cast<uint32_t>(capacity / 2);
   }
 
-  void Pump(Link& link) override;
+  void Pump(Link& link) override {
+    if (Idle(link)) return;
+    WholePump(link);
+  }
   void Close(Link& link) override;
 
  private:
+  // While the node spins, most looks find that neither end has done anything.
+  bool Idle(Link& link) {
+    return settled_ && !link.has_tx() && link.wanted_bytes() == 0 && !link.resting() &&
+           !link.closing() && reader_.Idle() && ++idle_pumps_ % kWholePumpEvery != 0;
+  }
+  void WholePump(Link& link);
   void PumpTx(Link& link);
   void PumpRx(Link& link);
+  bool CopyIn(Link& link);
+  bool MayRest(Link& link);
   void CloseLane();
-  void RingIf(std::atomic<uint32_t>& sleeps);
+  void CloseCorrupt(Link& link, const char* what);
 
-  RingLane& out_;
-  RingLane& in_;
-  RingWriter<> writer_;
-  RingReader<> reader_;
+  LaneWriter<> writer_;
+  LaneReader<> reader_;
   std::unique_ptr<RingBell> bell_;
+  const std::unique_ptr<FrameCopy> copy_;  // nullptr: frames are read in place
+  FrameRef taken_;                         // waits for memory to be copied to; bytes 0: none
+  bool settled_ = false;                   // after the last pump nothing was left to be done
+  uint32_t idle_pumps_ = 0;
   bool lane_closed_ = false;
 };
 

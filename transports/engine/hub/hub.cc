@@ -1,0 +1,326 @@
+#include "transports/engine/hub/hub.h"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "kernel/outcome.h"
+#include "kernel/text.h"
+#include "transports/engine/hub/hub_driver.h"
+
+namespace jackfield {
+namespace {
+
+constexpr int64_t kAnswerNs = 2'000'000'000;  // a server that lives answers a greeting within
+constexpr int64_t kGreetAgainNs = 1'000'000;  // the endpoint was full
+constexpr int kLooksPerTurn = 16;
+constexpr int64_t kWaitAgainNs = 10'000'000;  // the wait itself failed
+
+void CloseFds(HubArrival& arrival) {
+  for (uint8_t i = 0; i < arrival.fd_count; ++i) close(arrival.fds[i]);
+  arrival.fd_count = 0;
+}
+
+class HubOpening final : public Opening {
+ public:
+  explicit HubOpening(Hub& hub) : hub_(hub) { hub_.Join(); }
+  ~HubOpening() override {
+    hub_.StopAdmitting();
+    hub_.Leave();
+  }
+
+ private:
+  Hub& hub_;
+};
+
+}  // namespace
+
+std::unique_ptr<Opening> MakeHubServer(Node& node, LinkSink& sink,
+                                       std::unique_ptr<HubMedium> medium, HubLimits limits,
+                                       Address actual) {
+  std::string what = actual.ToString();
+  return std::make_unique<HubOpening>(*new Hub(node, sink, std::move(medium), limits, Role::kServe,
+                                               std::move(actual), std::move(what)));
+}
+
+std::unique_ptr<Opening> MakeHubClient(Node& node, LinkSink& sink,
+                                       std::unique_ptr<HubMedium> medium, HubLimits limits,
+                                       std::string what) {
+  limits.peers_max = 1;
+  return std::make_unique<HubOpening>(
+      *new Hub(node, sink, std::move(medium), limits, Role::kConnect, Address(), std::move(what)));
+}
+
+Hub::Hub(Node& node, LinkSink& sink, std::unique_ptr<HubMedium> medium, HubLimits limits, Role role,
+         Address actual, std::string what)
+    : node_(node),
+      sink_(&sink),
+      medium_(std::move(medium)),
+      limits_(limits),
+      role_(role),
+      actual_(std::move(actual)),
+      what_(std::move(what)),
+      read_op_([](Op& op, int32_t result) { static_cast<Hub*>(op.user)->OnReady(result); }, this),
+      chores_([](Timer& timer) { static_cast<Hub*>(timer.user)->Chores(); }, this) {
+  node_.timers().Arm(chores_, 0);  // the sink is not called from inside Open
+}
+
+Hub::~Hub() {
+  node_.timers().Cancel(chores_);
+  if (spare_ != nullptr) spare_->Free();
+}
+
+void Hub::Leave() {
+  --users_;
+  // Who goes does not rest any more, and the others may be resting in the belief that it reads.
+  if (users_ != 0 && !broken_ && !read_op_.pending) node_.timers().Arm(chores_, 0);
+  FinishIfUnused();
+}
+
+void Hub::FinishIfUnused() {
+  if (users_ != 0) return;
+  if (read_op_.pending) return node_.reactor().Cancel(read_op_);  // OnReady comes back here
+  delete this;
+}
+
+void Hub::StopAdmitting() {
+  sink_ = nullptr;
+  node_.timers().Cancel(chores_);
+  admitted_.clear();
+}
+
+// ---- Receiving.
+
+Hub::Looked Hub::Read() {
+  if (broken_) return Looked::kNothing;
+  if (held_batches_ >= kBatchesMax || full_peers_ > 0) {
+    starved_ = true;
+    return Looked::kBlocked;
+  }
+  HubBatch* batch = std::exchange(spare_, nullptr);
+  if (batch == nullptr) batch = HubBatch::Make(node_.blocks(), medium_->arrival_bytes_max());
+  if (batch == nullptr) return Looked::kBlocked;  // no memory: the links' own turns try again
+  const int got = medium_->Receive(*batch);
+  if (got > 0) {
+    batch->references = 1;  // ours, while they are handed out
+    ++held_batches_;
+    for (int i = 0; i < got; ++i) Dispatch(batch->slot(static_cast<uint32_t>(i)));
+    if (--batch->references == 0) {
+      --held_batches_;
+      spare_ = batch;
+    }
+    return Looked::kSomething;
+  }
+  spare_ = batch;
+  if (got < 0) Break(-got);
+  return Looked::kNothing;
+}
+
+void Hub::Dispatch(HubSlot& slot) {
+  HubArrival& arrival = slot.arrival;
+  using What = HubArrival::What;
+  const auto found = peers_.find(arrival.from);
+  HubDriver* const driver = found == peers_.end() ? nullptr : found->second;
+  switch (arrival.what) {
+    case What::kNothing:
+      break;
+    case What::kOpens:
+      if (driver == nullptr) {
+        Open(slot);
+      } else if (arrival.opens_with_frame) {
+        driver->Take(slot);
+        return;
+      }
+      break;
+    case What::kFrame:
+      if (driver == nullptr) {
+        ++counters_.strays;
+        break;
+      }
+      if (driver->full() && !limits_.reliable) {
+        ++counters_.dropped;
+        break;
+      }
+      driver->Take(slot);
+      return;
+    case What::kRefused:
+      if (role_ == Role::kConnect && driver == nullptr && peers_.empty()) {
+        FailOpening(MakeStatus(Outcome::kRefused, Reason::kResource,
+                               Text(what_, ": refused: ",
+                                    Escaped({reinterpret_cast<const char*>(arrival.data),
+                                             std::min(arrival.bytes, 500u)}))));
+      }
+      break;
+    case What::kCorrupt:
+      if (driver == nullptr) {
+        ++counters_.strays;
+      } else {
+        driver->PeerGone(
+            MakeStatus(Outcome::kFailed, Reason::kCorrupt, Text("corrupt message on ", what_)),
+            HubDriver::Drained::kYes);
+      }
+      break;
+    case What::kEnds:
+      if (driver != nullptr) {
+        driver->PeerGone(MakeStatus(Outcome::kFailed, Reason::kPeerDied,
+                                    Text(what_, ": the other end has gone")),
+                         HubDriver::Drained::kYes);
+      } else if (role_ == Role::kConnect && peers_.empty()) {
+        FailOpening(MakeStatus(Outcome::kRefused, Reason::kUnreachable,
+                               Text(what_, ": the server has gone before it answered")));
+      }
+      break;
+  }
+  CloseFds(arrival);
+}
+
+void Hub::Open(HubSlot& slot) {
+  HubArrival& arrival = slot.arrival;
+  if (sink_ == nullptr) {
+    ++counters_.refused;
+    if (role_ == Role::kServe) medium_->RefuseAdmission(arrival, "the service is closing");
+    return CloseFds(arrival);
+  }
+  if (peers_.size() >= limits_.peers_max) {
+    ++counters_.refused;
+    medium_->RefuseAdmission(arrival, Text(what_, " has as many clients as it takes (peers_max ",
+                                           limits_.peers_max, ")"));
+    return CloseFds(arrival);
+  }
+  absl::StatusOr<HubAdmission> admission = medium_->Admit(arrival);
+  CloseFds(arrival);  // what the medium did not take over
+  if (!admission.ok()) {
+    ++counters_.refused;
+    if (role_ == Role::kConnect) FailOpening(admission.status());
+    return;
+  }
+  const HubKey key = admission->key;
+  AddDriver(*std::move(admission));
+  if (!arrival.opens_with_frame) return;
+  peers_.at(key)->Take(slot);
+}
+
+void Hub::AddDriver(HubAdmission admission) {
+  auto driver = std::make_unique<HubDriver>(*this, admission.key, std::move(admission.peer));
+  peers_[admission.key] = driver.get();
+  admitted_.emplace_back(std::move(driver), std::move(admission.traits));
+  node_.timers().Arm(chores_, 0);
+}
+
+void Hub::Release(HubSlot& slot) {
+  CloseFds(slot.arrival);
+  HubBatch* const batch = slot.batch;
+  if (--batch->references > 0) return;
+  --held_batches_;
+  if (spare_ == nullptr)
+    spare_ = batch;
+  else
+    batch->Free();
+  if (std::exchange(starved_, false)) Arm();
+}
+
+void Hub::Forget(HubDriver& driver) {
+  const auto found = peers_.find(driver.key());
+  if (found != peers_.end() && found->second == &driver) peers_.erase(found);
+  if (role_ != Role::kConnect) return;
+  broken_ = true;  // its one link has ended
+  if (read_op_.pending) node_.reactor().Cancel(read_op_);
+}
+
+// ---- Waiting.
+
+bool Hub::Arm() {
+  if (broken_ || read_op_.pending) return true;
+  if (!medium_->PrepareWait()) return false;
+  if (spare_ != nullptr) std::exchange(spare_, nullptr)->Free();
+  node_.reactor().Start(read_op_, medium_->readable_fd(), POLLIN);
+  return true;
+}
+
+void Hub::OnReady(int32_t result) {
+  if (users_ == 0) return FinishIfUnused();
+  if (broken_) return;
+  if (result < 0) return node_.timers().Arm(chores_, node_.clock().NowNs() + kWaitAgainNs);
+  // A link that gets a frame is woken, and arms again when it rests. What is for nobody wakes
+  // nobody.
+  Looked looked = Looked::kSomething;
+  for (int i = 0; i < kLooksPerTurn && looked == Looked::kSomething && held_batches_ == 0; ++i)
+    looked = Read();
+  if (held_batches_ > 0 || broken_) return;
+  if (looked == Looked::kBlocked)  // no memory
+    node_.timers().Arm(chores_, node_.clock().NowNs() + kWaitAgainNs);
+  else if (!Arm())
+    node_.timers().Arm(chores_, 0);
+}
+
+// ---- The opening. Every call to the sink is made here, and is the last thing that is done.
+
+void Hub::Chores() {
+  if (users_ == 0 || (broken_ && opening_failed_.ok())) return;
+  Join();  // the sink may destroy the opening
+  DoChores();
+  Leave();
+}
+
+void Hub::DoChores() {
+  if (role_ == Role::kServe) {
+    if (!std::exchange(began_, true) && sink_ != nullptr) sink_->OnServing(actual_);
+  } else if (!began_) {
+    Greet();
+  } else if (opening_failed_.ok() && peers_.empty() && sink_ != nullptr &&
+             node_.clock().NowNs() >= give_up_ns_) {
+    opening_failed_ = MakeStatus(Outcome::kRefused, Reason::kUnreachable,
+                                 Text(what_, ": no answer within ", kAnswerNs / 1'000'000, " ms"));
+  }
+  if (!admitted_.empty()) return HandOver();
+  if (!opening_failed_.ok() && sink_ != nullptr)
+    return std::exchange(sink_, nullptr)->OnOpenFailed(opening_failed_);
+  if (!Arm()) node_.timers().Arm(chores_, 0);
+  if (began_ && !chores_.armed() && role_ == Role::kConnect && sink_ != nullptr && peers_.empty())
+    node_.timers().Arm(chores_, give_up_ns_);
+}
+
+void Hub::Greet() {
+  absl::StatusOr<HubMedium::Greeted> greeted = medium_->Greet();
+  const int64_t now_ns = node_.clock().NowNs();
+  if (give_up_ns_ == 0) give_up_ns_ = now_ns + kAnswerNs;
+  if (!greeted.ok()) return FailOpening(greeted.status());
+  if (*greeted == HubMedium::Greeted::kNoRoom) {
+    if (now_ns < give_up_ns_) return node_.timers().Arm(chores_, now_ns + kGreetAgainNs);
+    return FailOpening(MakeStatus(
+        Outcome::kRefused, Reason::kUnreachable,
+        Text(what_, ": the server's queue has been full for ", kAnswerNs / 1'000'000, " ms")));
+  }
+  began_ = true;
+  if (*greeted != HubMedium::Greeted::kAdmitted) return;
+  HubArrival nothing;
+  absl::StatusOr<HubAdmission> admission = medium_->Admit(nothing);
+  if (!admission.ok()) return FailOpening(admission.status());
+  AddDriver(*std::move(admission));
+}
+
+void Hub::HandOver() {
+  while (sink_ != nullptr && !admitted_.empty()) {
+    auto [driver, traits] = std::move(admitted_.front());
+    admitted_.erase(admitted_.begin());
+    sink_->OnLink(std::move(driver), std::move(traits));
+    if (role_ == Role::kConnect) sink_ = nullptr;  // one link, and no word after it
+  }
+}
+
+void Hub::FailOpening(absl::Status why) {
+  if (!opening_failed_.ok() || sink_ == nullptr) return;
+  opening_failed_ = std::move(why);
+  node_.timers().Arm(chores_, 0);
+}
+
+void Hub::Break(int error) {
+  broken_ = true;
+  const absl::Status why = SysError(error, what_);
+  const auto peers = peers_;  // the end of one may change the table
+  for (const auto& [key, driver] : peers) driver->PeerGone(why, HubDriver::Drained::kYes);
+  FailOpening(why);
+}
+
+}  // namespace jackfield

@@ -1,0 +1,136 @@
+// The hub engine: media without connections, where one endpoint receives from many peers. The hub
+// reads the endpoint, and hands each frame to the driver of its peer: to the kernel every peer is a
+// link of its own, and an Opening is a source of links as with sockets. docs/decisions/0005 says
+// why.
+//
+//   endpoint ── Read ──▶ HubBatch ──▶ the queue of each peer ──▶ HubDriver::Pump ──▶ its Link
+//   peer     ◀── HubMedium::Send ─────────────────────────────── HubDriver::Pump ◀── its Link
+//
+// Whichever link is awake reads for all; when all rest, one wait on the endpoint serves all.
+//
+// What is bounded, and what happens at the bound:
+//   peers_max        one more is refused, and counted
+//   peer_bytes_max   queued for one peer that does not take it: on a lossy medium what follows is
+//                    dropped and counted; on a reliable one the endpoint is not read until it has
+//                    been taken (its own queue then fills, and pushes back at every sender)
+//   kBatchesMax      batches that hold untaken frames, of all peers: as peer_bytes_max
+//
+// Invariants:
+//   1. A driver is in the table from its admission until it is told to close or its end is known.
+//   2. A batch is freed when references is 0; each frame in a peer's queues holds one.
+//   3. Nothing calls the sink but Chores(), a timer's; so never from inside Open, Pump or Close.
+//
+// Thread: the node's. The hub lives until its opening and its last driver are gone and no operation
+// refers to it; then it deletes itself.
+#ifndef JACKFIELD_TRANSPORTS_ENGINE_HUB_HUB_H_
+#define JACKFIELD_TRANSPORTS_ENGINE_HUB_HUB_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "kernel/link.h"
+#include "kernel/node.h"
+#include "kernel/reactor.h"
+#include "kernel/timers.h"
+#include "kernel/transport.h"
+#include "transports/engine/hub/hub_batch.h"
+#include "transports/engine/hub/hub_medium.h"
+
+namespace jackfield {
+
+class HubDriver;
+
+struct HubLimits {
+  uint32_t peers_max = 4096;
+  uint32_t peer_bytes_max = 4 << 20;
+  bool reliable = true;  // the medium loses nothing, so neither may the hub
+};
+
+struct HubCounters {
+  uint64_t strays = 0;   // frames of nobody we know: stale ones of an instance that is gone
+  uint64_t refused = 0;  // peers that were not admitted
+  uint64_t dropped = 0;  // frames over peer_bytes_max (lossy media only)
+};
+
+// Serves at the medium's endpoint; `actual` is reported to the sink.
+std::unique_ptr<Opening> MakeHubServer(Node& node, LinkSink& sink,
+                                       std::unique_ptr<HubMedium> medium, HubLimits limits,
+                                       Address actual);
+// Greets the server, and produces one link when it has answered. what: for errors, "connect
+// mq:/kv".
+std::unique_ptr<Opening> MakeHubClient(Node& node, LinkSink& sink,
+                                       std::unique_ptr<HubMedium> medium, HubLimits limits,
+                                       std::string what);
+
+class Hub {
+ public:
+  static constexpr uint32_t kBatchesMax = 16;
+
+  Hub(Node& node, LinkSink& sink, std::unique_ptr<HubMedium> medium, HubLimits limits, Role role,
+      Address actual, std::string what);
+  Hub(const Hub&) = delete;
+
+  // ---- For the opening.
+  void StopAdmitting();  // the opening is gone, and with it the sink
+
+  // ---- For the drivers.
+  void Join() { ++users_; }
+  void Leave();  // the hub may be gone after this
+  enum class Looked : uint8_t { kSomething, kNothing, kBlocked };
+  // Looks at the endpoint once and hands out what is there.
+  Looked Read();
+  // Sees to it that an arrival will be noticed though all rest. False: something is there already.
+  bool Arm();
+  void Forget(HubDriver& driver);  // what still comes for it is a stray
+  void Release(HubSlot& slot);     // its frame has been taken
+  void NoteFull(int change) { full_peers_ += change; }
+  HubMedium& medium() const { return *medium_; }
+  const HubLimits& limits() const { return limits_; }
+  Node& node() const { return node_; }
+
+  const HubCounters& counters() const { return counters_; }
+
+ private:
+  ~Hub();
+  void Dispatch(HubSlot& slot);
+  void Open(HubSlot& slot);
+  void AddDriver(HubAdmission admission);
+  void Chores();
+  void DoChores();
+  void Greet();
+  void HandOver();
+  void FailOpening(absl::Status why);
+  void OnReady(int32_t result);
+  void Break(int error);
+  void FinishIfUnused();
+
+  Node& node_;
+  LinkSink* sink_;  // null: the opening is gone, or has been told its end
+  const std::unique_ptr<HubMedium> medium_;
+  const HubLimits limits_;
+  const Role role_;
+  const Address actual_;
+  const std::string what_;
+
+  Op read_op_;
+  Timer chores_;
+  uint32_t users_ = 0;  // the opening, the drivers, and who is just calling the sink
+  bool began_ = false, broken_ = false, starved_ = false;
+  int64_t give_up_ns_ = 0;  // a client: until then the server must have answered
+  absl::Status opening_failed_;
+
+  std::unordered_map<HubKey, HubDriver*, HubKeyHash> peers_;
+  std::vector<std::pair<std::unique_ptr<HubDriver>, LinkTraits>> admitted_;  // not handed over yet
+  HubBatch* spare_ = nullptr;
+  uint32_t held_batches_ = 0;
+  int full_peers_ = 0;
+  HubCounters counters_;
+};
+
+}  // namespace jackfield
+
+#endif  // JACKFIELD_TRANSPORTS_ENGINE_HUB_HUB_H_

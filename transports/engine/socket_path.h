@@ -1,0 +1,41 @@
+// A path that a socket is served at. A lock beside it tells a living server from a dead one's
+// socket, without a race between two that start at once: a socket whose server is dead is replaced,
+// a living one's is not, and what is no socket of this user is left alone.
+//
+// Thread: the node's. Blocks: for a few system calls on the file system.
+#ifndef JACKFIELD_TRANSPORTS_ENGINE_SOCKET_PATH_H_
+#define JACKFIELD_TRANSPORTS_ENGINE_SOCKET_PATH_H_
+
+#include <sys/types.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+
+namespace jackfield {
+
+// Owns the path while it lives; removes the socket, if it was bound, and the lock.
+class SocketPath {
+ public:
+  // Makes `path` free to be bound. what: the address, for errors.
+  // Errors: ALREADY_EXISTS (somebody serves there, or something else lies there); as open(2).
+  static absl::StatusOr<std::unique_ptr<SocketPath>> Claim(std::string path, std::string_view what);
+  ~SocketPath();
+  SocketPath(const SocketPath&) = delete;
+
+  // A socket has been bound there, and does not listen yet: its permissions become `mode`.
+  void SetBound(mode_t mode);
+
+ private:
+  SocketPath(std::string path, int lock_fd) : path_(std::move(path)), lock_fd_(lock_fd) {}
+
+  const std::string path_;
+  const int lock_fd_;
+  bool bound_ = false;
+};
+
+}  // namespace jackfield
+
+#endif  // JACKFIELD_TRANSPORTS_ENGINE_SOCKET_PATH_H_

@@ -1,0 +1,67 @@
+#include "transports/shim/fragment/fragment.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "kernel/text.h"
+#include "kernel/units.h"
+#include "transports/shim/fragment/fragment_driver.h"
+
+namespace jackfield {
+namespace {
+
+constexpr std::string_view kKeys[] = {"message"};
+constexpr uint64_t kMessageBytesMin = 4 << 10;
+
+absl::StatusOr<uint32_t> MessageBytesMax(const Address& address) {
+  const auto text = address.Find("message");
+  if (!text) return kFrameBytesMaxDefault;
+  absl::StatusOr<uint64_t> bytes = ParseBytes(*text);
+  if (!bytes.ok()) return bytes.status();
+  if (*bytes < kMessageBytesMin || *bytes > kFrameBytesMaxDefault) {
+    return absl::InvalidArgumentError(Text(address.ToString(), ": message is from ",
+                                           FormatBytes(kMessageBytesMin), " to ",
+                                           FormatBytes(kFrameBytesMaxDefault)));
+  }
+  return static_cast<uint32_t>(*bytes);
+}
+
+class FragmentShim final : public Shim {
+ public:
+  std::string_view name() const override { return "fragment"; }
+  bool mends() const override { return true; }
+  std::span<const std::string_view> keys() const override { return kKeys; }
+
+  absl::StatusOr<Caps> Describe(const Address& address, const Caps& inner) const override {
+    absl::StatusOr<uint32_t> message_bytes_max = MessageBytesMax(address);
+    if (!message_bytes_max.ok()) return message_bytes_max.status();
+    if (inner.frame_bytes_max < PieceHeader::kInnerFrameBytesMin) {
+      return absl::InvalidArgumentError(Text(
+          address.ToString(), ": pieces need frames of at least ", PieceHeader::kInnerFrameBytesMin,
+          " bytes below, and there are ", inner.frame_bytes_max));
+    }
+    if (inner.many_peers) {
+      return absl::InvalidArgumentError(
+          Text(address.ToString(), ": fragment+ puts together what one peer sends on one link"));
+    }
+    Caps caps = inner;
+    caps.frame_bytes_max = *message_bytes_max;
+    caps.reliable = inner.reliable && inner.ordered;
+    return caps;
+  }
+
+  absl::StatusOr<std::unique_ptr<LinkDriver>> Wrap(const Address& address, Node& node,
+                                                   std::unique_ptr<LinkDriver> inner,
+                                                   const LinkTraits& inner_traits) const override {
+    absl::StatusOr<uint32_t> message_bytes_max = MessageBytesMax(address);
+    if (!message_bytes_max.ok()) return message_bytes_max.status();
+    return std::make_unique<FragmentDriver>(node, *message_bytes_max, std::move(inner),
+                                            inner_traits);
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Shim> MakeFragmentShim() { return std::make_unique<FragmentShim>(); }
+
+}  // namespace jackfield

@@ -1,0 +1,251 @@
+#include "transports/shim/fragment/fragment_driver.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "kernel/node.h"
+#include "kernel/outcome.h"
+#include "kernel/text.h"
+
+namespace jackfield {
+namespace {
+
+constexpr auto kHeadBytes = static_cast<uint32_t>(sizeof(PieceHeader));
+constexpr int64_t kMemoryRetryNs = 1'000'000;
+constexpr int kRoundsPerPump = 8;      // others want their turn too
+constexpr uint32_t kInnerFrames = 64;  // that wait in the inner link, so that little is ahead
+
+bool IsAck(const FrameRef& frame) {
+  if (frame.bytes != kHeaderBytes) return false;
+  const FrameHeader header = CopyHeader(frame.data);
+  return HeaderFault(header, frame.bytes) == nullptr && header.kind() == FrameKind::Ack;
+}
+
+}  // namespace
+
+FragmentDriver::FragmentDriver(Node& node, uint32_t message_bytes_max,
+                               std::unique_ptr<LinkDriver> inner, const LinkTraits& inner_traits)
+    : node_(node),
+      message_bytes_max_(message_bytes_max),
+      inner_(node, std::move(inner), inner_traits),
+      retry_([](Timer& timer) { static_cast<FragmentDriver*>(timer.user)->outer_->Wake(); }, this),
+      assembly_(node.blocks()) {
+  inner_.SetOwner(this);
+}
+
+FragmentDriver::~FragmentDriver() {
+  node_.timers().Cancel(retry_);
+  for (uint8_t i = 0; i < assembly_fd_count_; ++i) close(assembly_fds_[i]);
+}
+
+void FragmentDriver::Pump(Link& link) {
+  outer_ = &link;
+  inner_.SetOuter(&link);
+  if (closed_) return;
+  if (link.expects_fds()) inner_.ExpectFds();
+  if (deaf_) Discard();
+  if (!link.has_rx()) ReturnLent();
+  PassIn(link);  // what did not fit the last time
+  for (int round = 0; round < kRoundsPerPump; ++round) {
+    PassOut(link);
+    const uint32_t queued = inner_.tx_frames();
+    inner_.Turn(link.resting());  // OnFrames, OnClosed
+    if (!link.has_tx() || inner_.tx_frames() >= queued) break;
+  }
+  if (inner_closed_ && inner_.rx_frames() == lent_) {
+    closed_ = true;
+    node_.timers().Cancel(retry_);
+    return link.Closed(why_);
+  }
+  if (link.resting()) inner_.Rest();
+}
+
+// ---- Out.
+
+void FragmentDriver::PassOut(Link& link) {
+  if (failed_ || inner_closed_) return;
+  while (link.has_tx()) {
+    if ((passed_ahead_ & 1) == 0) {
+      const FrameRef& frame = link.NextTx();
+      const uint32_t bytes = NextPieceBytes(frame.bytes - offset_, inner_.caps().frame_bytes_max);
+      if (!SendPiece(link, 0, offset_, bytes)) {
+        if (offset_ > 0) LetAcksPass(link);
+        return;
+      }
+      offset_ += bytes;
+      if (offset_ < frame.bytes) {
+        LetAcksPass(link);
+        continue;
+      }
+    }
+    offset_ = 0;
+    ++message_;
+    passed_ahead_ >>= 1;
+    link.PopTx(1);
+  }
+}
+
+bool FragmentDriver::SendPiece(Link& link, uint32_t ahead, uint32_t offset, uint32_t bytes) {
+  if (inner_.tx_frames() >= kInnerFrames) return false;
+  const FrameRef& frame = link.NextTx(ahead);
+  const Link::FdList* fds = offset == 0 ? link.NextTxFds(ahead) : nullptr;
+  if (fds != nullptr && !inner_.has_fd_room()) return false;
+  std::byte* to = inner_.Claim(kHeadBytes + bytes);
+  if (to == nullptr) {
+    // Nothing is queued there, so it is memory that is missing, and nobody will tell.
+    if (!inner_.has_tx() && !inner_.closing() && !inner_.closed() && !retry_.armed())
+      node_.timers().Arm(retry_, node_.clock().NowNs() + kMemoryRetryNs);
+    return false;
+  }
+  PieceHeader header;
+  header.frame_bytes = kHeadBytes + bytes;
+  header.message = message_ + ahead;
+  header.total_bytes = frame.bytes;
+  header.offset = offset;
+  if (fds != nullptr) {
+    std::array<int, kFdsMax> copies;
+    uint8_t count = 0;
+    while (count < fds->count && (copies[count] = fcntl(fds->fds[count], F_DUPFD_CLOEXEC, 0)) >= 0)
+      ++count;
+    if (count < fds->count) {  // the table is full: a little later, perhaps, it is not
+      while (count > 0) close(copies[--count]);
+      inner_.Abandon();
+      if (!retry_.armed()) node_.timers().Arm(retry_, node_.clock().NowNs() + kMemoryRetryNs);
+      return false;
+    }
+    inner_.AttachFds(copies.data(), count);
+    header.fd_count = count;
+  }
+  std::memcpy(to, &header, kHeadBytes);
+  std::memcpy(to + kHeadBytes, frame.data + offset, bytes);
+  inner_.Commit(to, kHeadBytes + bytes, 0);
+  link.NoteProgress();
+  return true;
+}
+
+// An acknowledgement has no sequence, and an older word after a newer one is ignored.
+void FragmentDriver::LetAcksPass(Link& link) {
+  const uint32_t frames = std::min(link.tx_frames(), 64u);
+  for (uint32_t i = 1; i < frames; ++i) {
+    const uint64_t bit = uint64_t{1} << i;
+    if ((passed_ahead_ & bit) != 0 || !IsAck(link.NextTx(i))) continue;
+    if (!SendPiece(link, i, 0, kHeaderBytes)) return;
+    passed_ahead_ |= bit;
+  }
+}
+
+// ---- In.
+
+void FragmentDriver::OnFrames(Link&) { PassIn(*outer_); }
+
+void FragmentDriver::ReturnLent() {
+  for (; lent_ > 0; --lent_) inner_.PopRx();
+  assembled_.clear();
+}
+
+// Nobody will take what came, lent out or not.
+void FragmentDriver::Discard() {
+  lent_ = 0;
+  while (inner_.has_rx()) inner_.PopRx();
+}
+
+void FragmentDriver::PassIn(Link& link) {
+  while (inner_.rx_frames() > lent_ && link.rx_room() > 0 && !failed_) {
+    if (TakePiece(link, inner_.NextRx(lent_)) == Took::kLater) return;
+  }
+  if (failed_ && lent_ == 0) Discard();
+}
+
+FragmentDriver::Took FragmentDriver::TakePiece(Link& link, FrameRef frame) {
+  PieceHeader header;
+  if (frame.bytes < kHeadBytes) {
+    Fail("shorter than the header of a piece");
+    return Took::kYes;
+  }
+  std::memcpy(&header, frame.data, kHeadBytes);
+  if (const char* fault = PieceFault(header, frame.bytes, message_bytes_max_); fault != nullptr) {
+    Fail(fault);
+    return Took::kYes;
+  }
+  std::array<int, kFdsMax> fds;
+  if (header.fd_count > 0) {
+    if (lent_ > 0) return Took::kLater;  // descriptors are taken from the head of the queue
+    if (assembly_fd_count_ == 0 && !inner_.TakeFds(fds.data(), header.fd_count)) {
+      Fail("other descriptors than it says");
+      return Took::kYes;
+    }
+  }
+  if (header.whole()) {
+    if (header.fd_count > 0) link.PushRxFds(fds.data(), header.fd_count);
+    link.PushRx({frame.data + kHeadBytes, header.total_bytes, 0});
+    ++lent_;
+    return Took::kYes;
+  }
+  if (header.fd_count > 0 && assembly_fd_count_ == 0) {  // else they wait there since the last try
+    assembly_fd_count_ = header.fd_count;
+    assembly_fds_ = fds;
+  }
+  const Assembly::Added added = assembly_.Add(header, frame.data + kHeadBytes);
+  if (added == Assembly::Added::kNoMemory) {
+    if (!retry_.armed()) node_.timers().Arm(retry_, node_.clock().NowNs() + kMemoryRetryNs);
+    return Took::kLater;
+  }
+  if (added == Assembly::Added::kDropped) {
+    for (; assembly_fd_count_ > 0; --assembly_fd_count_)
+      close(assembly_fds_[assembly_fd_count_ - 1]);
+  }
+  if (added == Assembly::Added::kComplete) {
+    if (assembly_fd_count_ > 0)
+      link.PushRxFds(assembly_fds_.data(), std::exchange(assembly_fd_count_, uint8_t{0}));
+    const uint32_t bytes = assembly_.bytes();
+    Block& block = assembled_.emplace_back(assembly_.Take());
+    link.PushRx({block.data(), bytes, 0}, &block);
+  }
+  link.NoteProgress();
+  // Copied: it may go, if those before it are not lent out.
+  if (lent_ == 0)
+    inner_.PopRx();
+  else
+    ++lent_;
+  return Took::kYes;
+}
+
+// ---- The end.
+
+void FragmentDriver::Fail(std::string_view what) {
+  failed_ = true;
+  why_ = MakeStatus(Outcome::kFailed, Reason::kCorrupt,
+                    Text("corrupt piece from ", outer_->traits().description, ": ", what));
+  assembly_.Drop();
+  inner_.StartClose();
+  outer_->Wake();
+}
+
+void FragmentDriver::OnPeerLost(Link&, PeerNumber peer) {
+  if (outer_ != nullptr) outer_->PeerLost(peer);
+}
+
+void FragmentDriver::OnClosed(Link&, const absl::Status& why) {
+  inner_closed_ = true;
+  if (!failed_) why_ = why;
+}
+
+void FragmentDriver::Close(Link& link) {
+  outer_ = &link;
+  inner_.SetOuter(&link);
+  deaf_ = true;  // from the next Pump on: the owner may be looking at a frame just now
+  if (!failed_) {
+    failed_ = true;
+    why_ =
+        MakeStatus(Outcome::kRefused, Reason::kClosed, Text(link.traits().description, ": closed"));
+  }
+  assembly_.Drop();
+  inner_.StartClose();
+  link.Wake();
+}
+
+}  // namespace jackfield

@@ -1,0 +1,199 @@
+#include "transports/shim/reliable/reliable_driver.h"
+
+#include <sys/random.h>
+
+#include <utility>
+
+#include "kernel/node.h"
+#include "kernel/outcome.h"
+#include "kernel/text.h"
+#include "kernel/units.h"
+
+namespace jackfield {
+namespace {
+
+constexpr uint64_t kSendBytesMax = 1 << 20;     // not acknowledged
+constexpr uint32_t kReceiveBytesMax = 4 << 20;  // held: bounds the window
+constexpr int64_t kOpenMostNs = 5'000'000'000;  // a half-open connection lives so long
+constexpr int64_t kOpenGapNs = 60'000'000;      // between Opens, at first
+constexpr int64_t kWindowProbeNs = 50'000'000;  // while the receiver's window is closed
+constexpr int64_t kLingerLeastNs = 20'000'000, kLingerMostNs = 1'000'000'000;
+constexpr int64_t kMemoryRetryNs = 1'000'000;
+constexpr int kProbeTimeoutsToLinger = 8;
+// The most pumps while the clock stands still: it is a simulation's and its node is being
+// destroyed.
+constexpr uint16_t kStandingPumpsMax = 64;
+
+uint32_t WindowSegments(uint32_t packet_bytes_max) {
+  uint32_t block_bytes = BlockPool::kBlockBytesMax;
+  for (const uint32_t size : BlockPool::kSizes) {
+    if (size >= packet_bytes_max) {
+      block_bytes = size;
+      break;
+    }
+  }
+  return std::clamp(kReceiveBytesMax / block_bytes, 16u, ReceiveWindow::kSegmentsMax);
+}
+
+// Not the node's generator: that one follows from the epoch, which every peer is told, and whoever
+// can guess an id can pretend to have received our packets.
+uint64_t DrawId(Node& node) {
+  uint64_t id = 0;
+  while (id == 0) {
+    if (getrandom(&id, sizeof id, 0) != sizeof id) id = node.NextRandom();
+  }
+  return id;
+}
+
+}  // namespace
+
+ReliableDriver::ReliableDriver(Node& node, const ReliableSettings& settings,
+                               std::unique_ptr<LinkDriver> inner, const LinkTraits& inner_traits)
+    : node_(node),
+      inner_(node, std::move(inner), inner_traits),
+      packet_bytes_max_(std::min(inner_traits.caps.frame_bytes_max, kPacketBytesMax)),
+      send_(node.blocks(), packet_bytes_max_, kSendBytesMax),
+      receive_(node.blocks(), WindowSegments(packet_bytes_max_)),
+      timer_([](Timer& timer) { static_cast<ReliableDriver*>(timer.user)->outer_->Wake(); }, this),
+      id_(DrawId(node)),
+      idle_ns_(settings.idle_ns),
+      open_gap_ns_(kOpenGapNs) {
+  inner_.SetOwner(this);
+}
+
+ReliableDriver::~ReliableDriver() { node_.timers().Cancel(timer_); }
+
+void ReliableDriver::Pump(Link& link) {
+  outer_ = &link;
+  inner_.SetOuter(&link);
+  if (closed_) return;
+  const int64_t before_ns = std::exchange(now_ns_, node_.clock().NowNs());
+  standing_pumps_ = state_ == State::kClosing && now_ns_ == before_ns ? standing_pumps_ + 1 : 0;
+  progress_ = false;
+  retry_ns_ = 0;
+  if (!link.has_rx()) receive_.FreeDelivered();
+  inner_.Turn(link.resting());  // OnFrames, OnClosed
+  if (!std::exchange(started_, true)) {
+    last_heard_ns_ = open_again_ns_ = now_ns_;
+    open_until_ns_ = now_ns_ + kOpenMostNs;
+    initiator_ = !heard_any_;
+  }
+  LookAtTime();
+  if (!link.closing()) receive_.Deliver(link);
+  if (state_ != State::kEnded && !inner_closed_) {
+    wrote_ = false;
+    Send(link);
+    if (wrote_) inner_.Turn(link.resting());
+    LookAtClosing(link);
+  }
+  // What came before the end is delivered before the end is told.
+  if (inner_closed_ && (receive_.delivered_all() || link.closing())) {
+    closed_ = true;
+    node_.timers().Cancel(timer_);
+    return link.Closed(why_);
+  }
+  if (link.resting()) {
+    if (send_.all_acknowledged() && send_.packets_under_way() == 0) send_.Rest();
+    if (receive_.empty()) receive_.Rest();
+    inner_.Rest();
+  }
+  ArmTimer(link);
+  if (progress_) link.NoteProgress();
+}
+
+void ReliableDriver::LookAtTime() {
+  if (state_ == State::kEnded || inner_closed_) return;
+  if (state_ == State::kOpening) {
+    if (now_ns_ >= open_until_ns_) {
+      End(MakeStatus(
+          Outcome::kFailed, Reason::kUnreachable,
+          Text(inner_.traits().description, ": no answer within ", FormatDurationNs(kOpenMostNs),
+               "; does the other end have reliable+ in its address, too?")));
+    }
+    return;
+  }
+  if (now_ns_ - last_heard_ns_ >= idle_ns_)
+    return End(Lost(Text("not heard for ", FormatDurationNs(idle_ns_), " (?idle=)")));
+  if (probes_ == 0 && send_.due_ns(idle_ns_ / 16) <= now_ns_) {
+    probes_ = static_cast<uint8_t>(send_.OnTimer(now_ns_));
+    close_wanted_ |= state_ == State::kClosing && probes_ > 0;
+  }
+  if (unacknowledged_ > 0 && now_ns_ >= ack_due_ns_) ack_now_ = true;
+  if (now_ns_ - last_heard_ns_ >= idle_ns_ / 3 && send_.packets_under_way() == 0)
+    ping_wanted_ = true;
+}
+
+// After Send: is our own closing, or the peer's, complete?
+void ReliableDriver::LookAtClosing(Link& link) {
+  if (state_ == State::kClosing) {
+    const bool done =
+        send_.all_acknowledged() && close_packet_ != 0 && send_.arrived(close_packet_);
+    if (done || now_ns_ >= linger_until_ns_ || standing_pumps_ >= kStandingPumpsMax)
+      return End(why_);
+    // A clock that stands still fires no timer.
+    if (standing_pumps_ > 0) link.Wake();
+  } else if (state_ == State::kOpen && peer_end_ != 0 && receive_.next() == peer_end_ &&
+             receive_.delivered_all() && !ack_now_ && unacknowledged_ == 0) {
+    End(Lost("the other end has closed"));
+  }
+}
+
+absl::Status ReliableDriver::Lost(std::string_view how) const {
+  return MakeStatus(Outcome::kFailed, Reason::kPeerDied,
+                    Text(inner_.traits().description, ": ", how));
+}
+
+void ReliableDriver::End(absl::Status why) {
+  if (state_ == State::kEnded) return;
+  state_ = State::kEnded;
+  why_ = std::move(why);
+  inner_.StartClose();
+  progress_ = true;
+}
+
+void ReliableDriver::OnClosed(Link&, const absl::Status& why) {
+  inner_closed_ = true;
+  progress_ = true;
+  if (state_ != State::kEnded && state_ != State::kClosing) why_ = why;
+}
+
+void ReliableDriver::Close(Link& link) {
+  outer_ = &link;
+  inner_.SetOuter(&link);
+  const absl::Status closed =
+      MakeStatus(Outcome::kRefused, Reason::kClosed, Text(link.traits().description, ": closed"));
+  link.Wake();
+  if (state_ != State::kOpen || peer_end_ != 0) return End(closed);
+  state_ = State::kClosing;
+  why_ = closed;
+  close_wanted_ = true;
+  const int64_t linger_ns = kProbeTimeoutsToLinger * send_.round_trip().probe_timeout_ns();
+  linger_until_ns_ = node_.clock().NowNs() + std::clamp(linger_ns, kLingerLeastNs, kLingerMostNs);
+}
+
+void ReliableDriver::ArmTimer(Link& link) {
+  if (state_ == State::kEnded || inner_closed_) return node_.timers().Cancel(timer_);
+  int64_t next_ns = Timers::kNever;
+  if (state_ == State::kOpening) {
+    next_ns = initiator_ ? std::min(open_again_ns_, open_until_ns_) : open_until_ns_;
+  } else {
+    next_ns = std::min(last_heard_ns_ + idle_ns_, send_.due_ns(idle_ns_ / 16));
+    if (send_.packets_under_way() == 0)
+      next_ns = std::min(next_ns, std::max(last_heard_ns_ + idle_ns_ / 3, now_ns_ + 1));
+    if (unacknowledged_ > 0) next_ns = std::min(next_ns, ack_due_ns_);
+    if (state_ == State::kClosing) next_ns = std::min(next_ns, linger_until_ns_);
+    // The receiver's window is closed, and the word that opens it may be lost: it is asked for
+    // (RFC 9293 §3.8.6.1).
+    if (link.has_tx() && send_.limited_by_receiver() && send_.packets_under_way() == 0) {
+      if (window_probe_ns_ == 0) window_probe_ns_ = now_ns_ + kWindowProbeNs;
+      next_ns = std::min(next_ns, window_probe_ns_);
+    } else {
+      window_probe_ns_ = 0;
+    }
+  }
+  if (retry_ns_ != 0) next_ns = std::min(next_ns, now_ns_ + kMemoryRetryNs);
+  // A timer that is early costs one pump; moving it with every packet would cost more.
+  if (!timer_.armed() || next_ns < timer_.due_ns()) node_.timers().Arm(timer_, next_ns);
+}
+
+}  // namespace jackfield

@@ -1,0 +1,98 @@
+// What comes in. See reliable_driver.h.
+#include "kernel/node.h"
+#include "transports/shim/reliable/reliable_driver.h"
+
+namespace jackfield {
+
+void ReliableDriver::OnFrames(Link& inner) {
+  for (; inner.has_rx(); inner.PopRx()) {
+    const FrameRef frame = inner.NextRx();
+    heard_any_ = progress_ = true;
+    if (state_ != State::kEnded) Take({frame.data, frame.bytes});
+  }
+}
+
+void ReliableDriver::OnPeerLost(Link&, PeerNumber peer) { outer_->PeerLost(peer); }
+
+void ReliableDriver::Take(std::span<const std::byte> bytes) {
+  ++counts_.received;
+  Packet packet;
+  if (packet.Read(bytes) != nullptr) {
+    ++counts_.corrupt;
+    return;
+  }
+  if (packet.kind == PacketKind::kReset) {
+    if (packet.to == remote_ && (state_ == State::kOpen || state_ == State::kClosing))
+      return End(Lost("the other end has started anew, and knows nothing of this connection"));
+    ++counts_.stale;
+    return;
+  }
+  if (packet.kind == PacketKind::kOpen) return OnHello(packet);
+  if (packet.to != id_) {
+    ++counts_.stale;
+    reset_to_ = packet.to;
+    return;
+  }
+  if (packet.kind == PacketKind::kAccept) return OnHello(packet);
+  if (remote_ == 0) {
+    ++counts_.early;
+    return;
+  }
+  last_heard_ns_ = now_ns_;
+  if (state_ == State::kOpening) state_ = State::kOpen;  // only who got our packet knows our id
+  if (!send_.OnAck(packet, now_ns_)) {
+    ++counts_.corrupt;
+    return;
+  }
+  if (packet.kind == PacketKind::kData && !OnSegment(packet, bytes.subspan(packet.header_bytes())))
+    return;
+  if (packet.kind == PacketKind::kClose && peer_end_ == 0) peer_end_ = packet.segment;
+  if (packet.number != 0) NoteNumber(packet);
+}
+
+void ReliableDriver::OnHello(const Packet& packet) {
+  const bool open = packet.kind == PacketKind::kOpen;
+  if (state_ != State::kOpening && packet.from != remote_) {
+    // Another instance at that address, or a forgery. If ours is gone, the Ping brings a Reset.
+    ++counts_.stale;
+    ping_wanted_ |= state_ == State::kOpen && send_.packets_under_way() == 0;
+    return;
+  }
+  accept_wanted_ |= open;
+  if (state_ != State::kOpening) return;
+  remote_ = packet.from;
+  send_.OnAck(packet, now_ns_);  // its window
+  idle_ns_ = std::min(idle_ns_, int64_t{packet.idle_ms} * 1'000'000);
+  last_heard_ns_ = now_ns_;
+  if (open) return;
+  state_ = State::kOpen;  // the Accept had our id in it
+  ping_wanted_ = true;    // and a packet with the other's id proves ours
+}
+
+// False: it was not taken, and must not be acknowledged.
+bool ReliableDriver::OnSegment(const Packet& packet, std::span<const std::byte> segment) {
+  if (state_ == State::kClosing) return false;  // nobody is there for it
+  switch (receive_.Take(packet.segment, segment)) {
+    case ReceiveWindow::Taken::kYes:
+      return true;
+    case ReceiveWindow::Taken::kRepeat:
+      ++counts_.repeated;
+      ack_now_ = true;  // our word of it was lost
+      return true;
+    case ReceiveWindow::Taken::kNoRoom:
+      break;
+  }
+  ++counts_.no_room;
+  ack_now_ = true;  // so that the other end learns our window
+  return false;
+}
+
+void ReliableDriver::NoteNumber(const Packet& packet) {
+  const PacketsSeen::Arrival arrival = seen_.Note(packet.number);
+  if (seen_.largest() == packet.number) largest_at_ns_ = now_ns_;
+  if (unacknowledged_ == 0) ack_due_ns_ = now_ns_ + RoundTrip::kAckDelayMaxNs / 2;
+  if (unacknowledged_ < UINT16_MAX) ++unacknowledged_;
+  if (arrival != PacketsSeen::Arrival::kNext || packet.kind != PacketKind::kData) ack_now_ = true;
+}
+
+}  // namespace jackfield

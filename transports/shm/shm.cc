@@ -1,0 +1,83 @@
+#include "transports/shm/shm.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <string>
+#include <utility>
+
+#include "kernel/node.h"
+#include "kernel/text.h"
+#include "transports/shm/shm_client.h"
+#include "transports/shm/shm_server.h"
+#include "transports/shm/shm_settings.h"
+
+namespace jackfield {
+namespace {
+
+constexpr int kNamesTried = 8;  // until a random one is free
+
+std::string RandomName(Node& node) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string name;
+  for (uint64_t random = node.NextRandom(); name.size() < 12; random >>= 4)
+    name += kDigits[random & 15];
+  return name;
+}
+
+class ShmTransport final : public Transport {
+ public:
+  std::string_view scheme() const override { return "shm"; }
+
+  absl::StatusOr<Caps> Describe(const Address& address, Role role) const override {
+    absl::StatusOr<ShmSettings> settings = ShmSettings::Read(address, role);
+    if (!settings.ok()) return settings.status();
+    return settings->caps();
+  }
+
+  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Node& node,
+                                                LinkSink& sink) const override {
+    absl::StatusOr<ShmSettings> settings = ShmSettings::Read(address, role);
+    if (!settings.ok()) return settings.status();
+    if (role == Role::kConnect) return MakeShmClient(node, sink, *settings, address.ToString());
+    return Serve(address, *settings, node, sink);
+  }
+
+ private:
+  static absl::StatusOr<std::unique_ptr<Opening>> Serve(const Address& address,
+                                                        ShmSettings settings, Node& node,
+                                                        LinkSink& sink) {
+    std::unique_ptr<SocketPath> path;
+    if (!settings.path.empty()) {
+      absl::StatusOr<std::unique_ptr<SocketPath>> claimed =
+          SocketPath::Claim(settings.path, address.ToString());
+      if (!claimed.ok()) return claimed.status();
+      path = *std::move(claimed);
+    }
+    const int fd = node.sys().Socket(AF_UNIX, SOCK_STREAM, 0);
+    if (fd < 0) return SysError(-fd, Text("socket for ", address.ToString()));
+    const bool chooses = settings.path.empty() && settings.name.empty();
+    int result = -EADDRINUSE;
+    for (int tries = 0; result == -EADDRINUSE && tries < (chooses ? kNamesTried : 1); ++tries) {
+      if (chooses) settings.name = RandomName(node);
+      const sockaddr_un name = settings.socket_name();
+      result = node.sys().Bind(fd, reinterpret_cast<const sockaddr*>(&name),
+                               settings.socket_name_bytes());
+    }
+    if (result == 0 && path != nullptr) path->SetBound(settings.mode);
+    if (result == 0) result = node.sys().Listen(fd, SOMAXCONN);
+    if (result < 0) {
+      close(fd);
+      return SysError(-result, Text("serve ", address.ToString()));
+    }
+    Address actual = chooses ? address.WithTarget(settings.name) : address;
+    return std::make_unique<ShmServer>(node, sink, settings, fd, std::move(actual),
+                                       std::move(path));
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Transport> MakeShmTransport() { return std::make_unique<ShmTransport>(); }
+
+}  // namespace jackfield

@@ -1,0 +1,64 @@
+// A link over a segment: the ring engine, with what is shm's own: how the ends wake each other, and
+// how one learns that the other has died.
+//
+// While both ends are awake they make no system call: a bell is rung only for an end that said that
+// it sleeps. The hang-up of the rendezvous socket is waited for all the time, by one wait that is
+// started once; the system reports it however the other end ended. A stopped process hangs nothing
+// up: it is slow, not dead.
+//
+// Thread: the node's. Owns: the segment and all descriptors of the connection.
+#ifndef JACKFIELD_TRANSPORTS_SHM_SHM_DRIVER_H_
+#define JACKFIELD_TRANSPORTS_SHM_SHM_DRIVER_H_
+
+#include <memory>
+#include <optional>
+
+#include "kernel/link.h"
+#include "kernel/node.h"
+#include "transports/engine/fd_wait.h"
+#include "transports/engine/ring/ring_driver.h"
+#include "transports/shm/segment.h"
+#include "transports/shm/uid_quota.h"
+
+namespace jackfield {
+
+// What two ends that have met share, as one of them has it. The descriptors belong to whoever has
+// this; they are non-blocking.
+struct ShmMeeting {
+  Segment segment;
+  int end = 0;           // which one this is: 0 the client, 1 the server
+  int socket_fd = -1;    // the rendezvous socket
+  int own_bell_fd = -1;  // eventfds; -1: the socket is the bell
+  int other_bell_fd = -1;
+  RingDriver::Trust trust = RingDriver::Trust::kReadInPlace;
+  UidQuota::Share share;
+};
+
+class ShmDriver final : public LinkDriver {
+ public:
+  ShmDriver(Node& node, ShmMeeting meeting);
+  ~ShmDriver() override;
+
+  void Pump(Link& link) override;
+  void Close(Link& link) override { ring_.Close(link); }
+
+ private:
+  class Bell;
+  void OnSocket();
+  void OnBell();
+  bool Ring();
+
+  Node& node_;
+  const Segment segment_;
+  const UidQuota::Share share_;
+  const int other_bell_fd_;
+  FdWait socket_;
+  std::optional<FdWait> bell_;  // none: the socket is the bell
+  Link* link_ = nullptr;
+  bool gone_ = false;
+  RingDriver ring_;  // last: its end still rings
+};
+
+}  // namespace jackfield
+
+#endif  // JACKFIELD_TRANSPORTS_SHM_SHM_DRIVER_H_

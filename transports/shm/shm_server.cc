@@ -1,0 +1,137 @@
+#include "transports/shm/shm_server.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <unistd.h>
+
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include "kernel/outcome.h"
+#include "kernel/text.h"
+#include "transports/engine/socket_opening.h"
+
+namespace jackfield {
+namespace {
+
+// Tells the client why, if it listens.
+void Refuse(Node& node, int socket_fd, const absl::Status& why) {
+  const ShmWelcome refusal = RefusalOf(why);
+  SendRecord(node.sys(), socket_fd, std::as_bytes(std::span(&refusal, 1)), {})
+      .IgnoreError();  // it may have gone
+}
+
+// What a client names its bell is written to and read from: it must be what it says.
+absl::Status CheckEventFd(int fd) {
+  char target[64];
+  const ssize_t bytes = readlink(Text("/proc/self/fd/", fd).c_str(), target, sizeof target);
+  const int flags = fcntl(fd, F_GETFL);
+  if (bytes > 0 && std::string_view(target, static_cast<size_t>(bytes)) == "anon_inode:[eventfd]" &&
+      flags >= 0 && (flags & O_NONBLOCK) != 0)
+    return absl::OkStatus();
+  return absl::InvalidArgumentError("a bell that the client handed over is no eventfd");
+}
+
+}  // namespace
+
+ShmServer::Handshake::Handshake(ShmServer& server, int fd, const PeerIdentity& peer)
+    : server(server),
+      peer(peer),
+      wait(
+          server.node_, fd, std::as_writable_bytes(std::span(&hello, 1)), kHelloNsMax,
+          [](void* owner, const absl::Status& status) {
+            auto* handshake = static_cast<Handshake*>(owner);
+            handshake->server.OnHello(*handshake, status);
+          },
+          this) {}
+
+ShmServer::ShmServer(Node& node, LinkSink& sink, const ShmSettings& settings, int listening_fd,
+                     Address actual, std::unique_ptr<SocketPath> path)
+    : node_(node),
+      sink_(sink),
+      settings_(settings),
+      description_(actual.ToString()),
+      path_(std::move(path)),
+      quota_(settings.quota_bytes),
+      listener_(MakeSocketServer(node, sink, listening_fd, std::move(actual),
+                                 [this](int fd, LinkSink&) { OnConnected(fd); })) {}
+
+void ShmServer::OnConnected(int fd) {
+  const PeerIdentity peer = PeerOf(fd);
+  absl::Status refused;
+  if (!settings_.any_uid && (!peer.known || (peer.uid != geteuid() && peer.uid != 0))) {
+    refused = MakeStatus(Outcome::kRefused, Reason::kPermission,
+                         Text("this server is of uid ", geteuid(), " and takes no client of uid ",
+                              peer.uid, "; if that is meant, it must serve with ?uid=any"));
+  } else if (handshakes_.size() >= kHandshakesMax) {
+    refused = MakeStatus(Outcome::kRefused, Reason::kUnreachable,
+                         Text(kHandshakesMax, " clients are being let in at this moment"));
+  }
+  if (!refused.ok()) {
+    Refuse(node_, fd, refused);
+    close(fd);
+    return;
+  }
+  handshakes_.emplace_back(*this, fd, peer);
+  handshakes_.back().self = std::prev(handshakes_.end());
+}
+
+void ShmServer::OnHello(Handshake& handshake, const absl::Status& status) {
+  absl::StatusOr<ShmMeeting> meeting =
+      status.ok() ? Meet(handshake) : absl::StatusOr<ShmMeeting>(status);
+  if (meeting.ok()) {
+    const ShmWelcome welcome;
+    if (const absl::Status sent =
+            SendRecord(node_.sys(), meeting->socket_fd, std::as_bytes(std::span(&welcome, 1)), {});
+        !sent.ok()) {
+      // It has gone. The driver that is made and dropped gives everything back.
+      const ShmDriver dropped(node_, *std::move(meeting));
+      handshakes_.erase(handshake.self);
+      return;
+    }
+    LinkTraits traits;
+    traits.caps = ShmSettings::CapsOf(meeting->segment.shape().lane_bytes);
+    traits.peer = handshake.peer;
+    traits.provides_tx = true;
+    traits.description = description_;
+    handshakes_.erase(handshake.self);
+    return sink_.OnLink(std::make_unique<ShmDriver>(node_, *std::move(meeting)), std::move(traits));
+  }
+  Refuse(node_, handshake.wait.socket_fd(), meeting.status());
+  handshakes_.erase(handshake.self);
+}
+
+absl::StatusOr<ShmMeeting> ShmServer::Meet(Handshake& handshake) {
+  const ShmHello& hello = handshake.hello;
+  std::vector<int>& fds = handshake.wait.fds();
+  if (absl::Status status = CheckHello(hello, fds.size()); !status.ok()) return status;
+  const bool same_uid = handshake.peer.uid == geteuid();
+  const bool socket_bell = hello.bell == static_cast<uint32_t>(BellKind::kSocket);
+  if (!same_uid && !socket_bell) {
+    // Who shares an eventfd can make writing to it block.
+    return MakeStatus(Outcome::kRefused, Reason::kPermission,
+                      "a client of another uid rings by the socket: ?bell=socket");
+  }
+  for (size_t i = 1; i < fds.size(); ++i) {
+    if (absl::Status status = CheckEventFd(fds[i]); !status.ok()) return status;
+  }
+  const Segment::Shape shape{hello.lane_bytes, hello.data_offset};
+  absl::StatusOr<UidQuota::Share> share = quota_.Take(handshake.peer.uid, shape.bytes());
+  if (!share.ok()) return share.status();
+  const Segment::Wishes wishes{.lane_bytes = hello.lane_bytes, .lock = settings_.lock, .end = 1};
+  absl::StatusOr<Segment> segment =
+      Segment::Attach(std::exchange(fds[0], -1), shape, wishes, same_uid, description_);
+  if (!segment.ok()) return segment.status();
+  segment->CloseFd();
+  return ShmMeeting{
+      .segment = *std::move(segment),
+      .end = 1,
+      .socket_fd = handshake.wait.ReleaseSocket(),
+      .own_bell_fd = socket_bell ? -1 : std::exchange(fds[2], -1),
+      .other_bell_fd = socket_bell ? -1 : std::exchange(fds[1], -1),
+      .trust = same_uid ? RingDriver::Trust::kReadInPlace : RingDriver::Trust::kCopyFirst,
+      .share = *std::move(share)};
+}
+
+}  // namespace jackfield

@@ -1,0 +1,82 @@
+#include "transports/unix/settings.h"
+
+#include <unistd.h>
+
+#include <cstddef>
+#include <cstdlib>
+#include <cstring>
+
+#include "kernel/text.h"
+
+namespace jackfield {
+namespace {
+
+constexpr std::string_view kKeys[] = {"type", "uid", "mode"};
+
+}  // namespace
+
+absl::StatusOr<UnixSettings> ReadUnixSettings(const Address& address, Role role) {
+  if (absl::Status status = address.CheckKeys(kKeys); !status.ok()) return status;
+  const auto bad = [&](std::string_view why) {
+    return absl::InvalidArgumentError(Text(address.ToString(), ": ", why));
+  };
+  UnixSettings settings;
+  if (const auto type = address.Find("type")) {
+    if (*type == "seqpacket")
+      settings.type = UnixSettings::Type::kPackets;
+    else if (*type == "dgram")
+      settings.type = UnixSettings::Type::kDatagrams;
+    else if (*type != "stream")
+      return bad("type is stream, seqpacket or dgram");
+  }
+  if (const auto uid = address.Find("uid")) {
+    if (*uid != "same" && *uid != "any") return bad("uid is same or any");
+    settings.any_uid = *uid == "any";
+  }
+  if (const auto mode = address.Find("mode")) {
+    char* end = nullptr;
+    const std::string text(*mode);
+    settings.mode = static_cast<mode_t>(std::strtoul(text.c_str(), &end, 8));
+    if (text.empty() || *end != '\0' || settings.mode > 0777)
+      return bad("mode is octal, such as 0660");
+  }
+  const std::string& target = address.target();
+  if (target.empty() && role == Role::kConnect)
+    return bad("a client needs to know where: unix:/path or unix:@name");
+  if (target.size() >= sizeof settings.name.sun_path) {
+    return bad(Text("longer than the ", sizeof settings.name.sun_path - 1,
+                    " bytes that a socket's name may have"));
+  }
+  settings.name.sun_family = AF_UNIX;
+  std::memcpy(settings.name.sun_path, target.data(), target.size());
+  settings.name_bytes = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + target.size());
+  settings.path = !target.empty() && target[0] != '@';
+  if (settings.path)
+    ++settings.name_bytes;
+  else if (!target.empty())
+    settings.name.sun_path[0] = '\0';
+  return settings;
+}
+
+Caps CapsOf(const UnixSettings& settings) {
+  Caps caps;
+  caps.send = caps.receive = caps.reply = caps.ordered = caps.reliable = caps.peer_loss = true;
+  caps.fds = caps.credentials = true;
+  caps.frame_bytes_max = settings.type == UnixSettings::Type::kStream ? kFrameBytesMaxDefault
+                                                                      : kUnixPacketFrameBytesMax;
+  caps.depth_frames = Link::kDepthFrames;
+  return caps;
+}
+
+bool UnixSettings::Admits(uint32_t uid) const { return any_uid || uid == geteuid() || uid == 0; }
+
+Address ActualAddress(const Address& address, int fd) {
+  if (!address.bare()) return address;
+  sockaddr_un name{};
+  socklen_t bytes = sizeof name;
+  getsockname(fd, reinterpret_cast<sockaddr*>(&name), &bytes);
+  return address.WithTarget(
+      "@" + std::string(name.sun_path + 1, bytes - offsetof(sockaddr_un, sun_path) - 1));
+}
+
+}  // namespace jackfield
