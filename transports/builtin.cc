@@ -1,6 +1,7 @@
 #include "transports/builtin.h"
 
 #include "transports/fifo/fifo.h"
+#include "transports/fifo/fifo_resources.h"
 #include "transports/inproc/inproc.h"
 #include "transports/mq/mq.h"
 #include "transports/pipe/pipe.h"
@@ -33,6 +34,12 @@ void AddBuiltinTransports(Registry& registry) {
 
   registry.AddAlias("ipc", "unix", "");
   registry.AddAlias("abstract", "unix", "@");
+}
+
+ResourcesList BuiltinResources() {
+  ResourcesList list;
+  list.push_back(MakeFifoResources());
+  return list;
 }
 
 }  // namespace jackfield
