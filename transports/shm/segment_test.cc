@@ -62,6 +62,23 @@ TEST(SegmentTest, BothEndsSeeTheSameAndEachWritesItsOwnOnly) {
   }
 }
 
+// docs/WIRE.md shows these places.
+TEST(SegmentTest, EachWordHasItsPlace) {
+  const Segment segment = Make();
+  const auto* base = reinterpret_cast<const std::byte*>(&segment.lane(0).writer_words->tail);
+  const auto at = [base](const void* word) {
+    return reinterpret_cast<const std::byte*>(word) - base;
+  };
+  EXPECT_EQ(at(&segment.lane(0).writer_words->waits), 128);
+  EXPECT_EQ(at(&segment.lane(0).writer_words->closed), 136);
+  EXPECT_EQ(at(&segment.lane(1).reader_words->head), 256);
+  EXPECT_EQ(at(&segment.lane(1).reader_words->sleeps), 384);
+  EXPECT_EQ(at(&segment.lane(1).writer_words->tail), 4096);
+  EXPECT_EQ(at(&segment.lane(0).reader_words->head), 4096 + 256);
+  EXPECT_EQ(at(segment.lane(0).data), 8192);
+  EXPECT_EQ(at(segment.lane(1).data), static_cast<ptrdiff_t>(8192 + kLaneBytes));
+}
+
 TEST(SegmentTest, TheMemoryCanNeitherShrinkNorGrowNorBeUnsealed) {
   const Segment segment = Make();
   EXPECT_EQ(ftruncate(segment.fd(), 0), -1);

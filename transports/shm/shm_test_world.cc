@@ -157,7 +157,7 @@ void Child::Stop() const {
 
 void Child::Continue() const { kill(pid_, SIGCONT); }
 
-std::string Leftovers() {
+std::string Leftovers(std::string_view name) {
   std::vector<std::string> names;
   size_t fds = 0;
   for (const auto& fd : std::filesystem::directory_iterator("/proc/self/fd"))
@@ -166,7 +166,7 @@ std::string Leftovers() {
     names.push_back(file.path());
   std::ifstream sockets("/proc/net/unix");
   for (std::string line; std::getline(sockets, line);) {
-    const size_t at = line.find("@jackfield/shm/");
+    const size_t at = line.find("@jackfield/shm/" + std::string(name));
     if (at != std::string::npos) names.push_back(line.substr(at));
   }
   std::sort(names.begin(), names.end());

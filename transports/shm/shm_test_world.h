@@ -83,9 +83,9 @@ class Child {
   pid_t pid_;
 };
 
-// What could be left behind: how many descriptors this process has, the names in /dev/shm, the
-// sockets of shm: in this network namespace.
-std::string Leftovers();
+// What could be left behind: how many descriptors this process has, the names in /dev/shm, and the
+// sockets of shm: in this network namespace whose names begin with `name`.
+std::string Leftovers(std::string_view name);
 
 }  // namespace jackfield
 

@@ -214,7 +214,7 @@ TEST(WordsTest, ExplainNamesTheMediumWhereItIsWrittenAndWhatElseWouldDo) {
 
 TEST(WordsTest, CapsHasAColumnForEachTransport) {
   const std::string table = OutputOf({"caps"}), json = OutputOf({"caps", "-o", "json"});
-  for (const std::string scheme : {"inproc:", "pipe:", "tcp:", "unix:"}) {
+  for (const std::string scheme : {"inproc:", "pipe:", "shm:", "tcp:", "unix:"}) {
     EXPECT_NE(table.substr(0, table.find('\n')).find(scheme), std::string::npos) << table;
     EXPECT_NE(json.find("{\"address\":\"" + scheme + "\",\"role\":\"both\",\"send\":true,"),
               std::string::npos)
