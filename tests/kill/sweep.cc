@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <random>
@@ -119,9 +120,11 @@ class Sweeper {
     }
     *stop = client.Step(steps, &last_stepped_);
     client.Kill();
+    const auto killed = std::chrono::steady_clock::now();
     if (const std::string answer = AskAsNewClient(options_.address, 1); !answer.empty()) {
       return "a new client: " + answer;
     }
+    NoteTime(killed);
     if (!Becomes([&] { return HoldingsOf(server_->pid()) == server_holds_; })) {
       const Holdings now = HoldingsOf(server_->pid());
       return Text("the server holds ", now.fds, " descriptors and ", now.memfd_mappings,
@@ -147,10 +150,18 @@ class Sweeper {
     }
     *stop = server.Step(steps, &last_stepped_);
     server.Kill();
+    const auto killed = std::chrono::steady_clock::now();
     const int code = client.Wait(kWatchdogMs);
+    NoteTime(killed);
     if (code != 0) return Text("the client did not end by itself: ", code);
     if (!Becomes([&] { return SocketsNamed(options_.name) == 0; })) return "a socket is left";
     return WhatIsLeft();
+  }
+
+  void NoteTime(std::chrono::steady_clock::time_point killed) {
+    const std::chrono::duration<double, std::milli> took =
+        std::chrono::steady_clock::now() - killed;
+    report_.slowest_ms = std::max(report_.slowest_ms, took.count());
   }
 
   std::string WhatIsLeft() {

@@ -34,6 +34,8 @@ struct SweepReport {
   uint64_t points = 0;        // kills
   uint64_t kept = 0;          // after which every rule held
   bool whole = false;         // the phase's end was reached
+  double slowest_ms = 0;      // until a surviving server had answered a new client and counted the
+                              // dead one out, or a surviving client had ended
   std::string first_fault;    // with the place: "after 4711 instructions: …"
 };
 
