@@ -353,6 +353,7 @@ void Port::OnSessionEnd(PortSeat& seat, const absl::Status& why) {
 // What must not be done where it was found necessary: in a later part of the turn.
 void Port::Work() {
   if (std::exchange(resuming_, false)) paused_ = false;
+  if (untold_ > 0) TellUntold();
   while (ServerCall* call = ended_.front()) End(*call);
   std::erase_if(seats_, [this](const auto& seat) {
     if (seat->dead()) gone_.Add(seat->session().ledger());

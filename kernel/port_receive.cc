@@ -1,4 +1,5 @@
-// The rest of Port: pulling messages, questions, the end. From a frame to a handler is in port.cc.
+// The rest of Port: pulling messages, telling of cancels, questions, the end. From a frame to a
+// handler is in port.cc.
 #include <algorithm>
 
 #include "kernel/port.h"
@@ -66,6 +67,29 @@ void Port::Finish(ServerCall& call) {
   if (!call.one_way_ && !call.answered_)
     call.Fail(absl::InternalError("the receiver finished without an answer")).IgnoreError();
   End(call);
+}
+
+// ---- Cancelled calls.
+
+void Port::TellOfCancel(ServerCall& call) {
+  call.cancel_untold_ = true;
+  ++untold_;
+  node_.timers().Arm(work_timer_, 0);
+}
+
+// What is told may end its call, and others: after it, none is looked at again.
+void Port::TellUntold() {
+  for (; untold_ > 0; --untold_) {
+    ServerCall* call = running_.front();
+    while (call != nullptr && !call->cancel_untold_) call = running_.next(call);
+    if (call == nullptr) break;  // it has ended since
+    call->cancel_untold_ = false;
+    call->Unlink();
+    running_.PushBack(*call);  // so that the next one is found in front
+    InlineFunction<void()> tell = std::move(call->on_cancel_);
+    tell();
+  }
+  untold_ = 0;
 }
 
 // ---- Questions and the end.

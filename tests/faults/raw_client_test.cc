@@ -20,7 +20,7 @@
 namespace jackfield {
 namespace {
 
-enum Method : uint32_t { kEcho = 1, kNever, kDrain };
+enum Method : uint32_t { kEcho = 1, kNever, kDrain, kHeld };
 constexpr uint32_t kWindow = 16;
 
 RawFrame Request(uint64_t epoch, uint32_t sequence, uint32_t type = kEcho, uint64_t call_id = 7) {
@@ -60,6 +60,14 @@ class RawClientTest : public testing::Test {
       int items = 0;
       while (call.stream() != nullptr && co_await call.stream()->Read()) ++items;
       co_return call.Reply(Bytes(Text(items)));
+    });
+    port_->Handle(kHeld, [this](ServerCall& call) {
+      call.Hold();
+      held_ = &call;
+      call.OnCancel([this, &call] {
+        ++told_;
+        call.Fail(absl::CancelledError("as asked")).IgnoreError();
+      });
     });
     port_->OnClientGone([this](const std::string&, const absl::Status& why) { gone_ = why; });
     ASSERT_TRUE(port_->WaitServing().ok());
@@ -122,6 +130,8 @@ class RawClientTest : public testing::Test {
   std::unique_ptr<Port> port_;
   std::unique_ptr<Channel> bystander_;
   absl::Status gone_;
+  ServerCall* held_ = nullptr;
+  int told_ = 0;
 };
 
 TEST_F(RawClientTest, AWellBehavedOneIsServed) {
@@ -364,6 +374,45 @@ TEST_F(RawClientTest, TwoRequestsOfOneCallIdAreTwoCalls) {
   ExpectAnswered(peer, 3, "beside them");
   peer.Close();
   ASSERT_TRUE(TurnUntil(*node_, [this] { return port_->clients() == 1; }));
+}
+
+TEST_F(RawClientTest, AHeldCallIsToldOfItsCancelOnce) {
+  RawPeer peer = ConnectAndGreet();
+  peer.Send(Request(epoch(), 1, kHeld, 7));
+  peer.Send(Of(FrameKind::Cancel, epoch(), 0, 7));
+  peer.Send(Of(FrameKind::Cancel, epoch(), 0, 7));
+  ASSERT_TRUE(TurnUntil(*node_, [this] { return told_ == 1; }));
+  ExpectAnswered(peer, 2, "after it");
+  EXPECT_EQ(told_, 1);
+  EXPECT_EQ(port_->calls_under_way(), 0u);
+}
+
+TEST_F(RawClientTest, AHeldCallThatEndsBeforeItIsToldOfItsCancelIsNotTold) {
+  RawPeer peer = ConnectAndGreet();
+  peer.Send(Request(epoch(), 1, kHeld, 7));
+  ASSERT_TRUE(TurnUntil(*node_, [this] { return held_ != nullptr; }));
+  // It is answered between its cancellation and the turn that tells of it.
+  port_->OnClientGone([this](const std::string&, const absl::Status& why) {
+    gone_ = why;
+    EXPECT_TRUE(held_->cancelled());
+    held_->Reply(Bytes("too late")).IgnoreError();
+  });
+  peer.Close();
+  ASSERT_TRUE(TurnUntil(*node_, [this] { return !gone_.ok(); }));
+  port_->OnClientGone(nullptr);
+  for (int i = 0; i < 10; ++i) node_->Turn(Node::kDoNotSleep);
+  EXPECT_EQ(told_, 0);
+  EXPECT_EQ(port_->calls_under_way(), 0u);
+}
+
+TEST_F(RawClientTest, APortThatGoesTakesTheCancelsOfItsCallsWithIt) {
+  RawPeer peer = ConnectAndGreet();
+  peer.Send(Request(epoch(), 1, kHeld, 7));
+  ASSERT_TRUE(TurnUntil(*node_, [this] { return held_ != nullptr; }));
+  bystander_.reset();
+  port_.reset();
+  for (int i = 0; i < 10; ++i) node_->Turn(Node::kDoNotSleep);
+  EXPECT_EQ(told_, 0);
 }
 
 TEST_F(RawClientTest, WhatOnlyAServiceSaysIsCorrupt) {
