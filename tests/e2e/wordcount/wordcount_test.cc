@@ -136,14 +136,16 @@ TEST_P(WordcountTest, PrintsNothingAndFailsWhenAServiceIsKilledOnTheWay) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Over, WordcountTest,
-    testing::Values("inproc:", "pipe:", "fifo:", "unix:", "unix:?type=seqpacket", "tcp:"),
-    [](const auto& info) {
-      std::string name = info.param;
-      std::erase_if(name, [](char c) { return isalnum(static_cast<unsigned char>(c)) == 0; });
-      return name;
-    });
+INSTANTIATE_TEST_SUITE_P(Over, WordcountTest,
+                         testing::Values("inproc:", "pipe:", "fifo:", "unix:",
+                                         "unix:?type=seqpacket", "tcp:", "fragment+reliable+udp:"),
+                         [](const auto& info) {
+                           std::string name = info.param;
+                           std::erase_if(name, [](char c) {
+                             return isalnum(static_cast<unsigned char>(c)) == 0;
+                           });
+                           return name;
+                         });
 
 }  // namespace
 }  // namespace jackfield

@@ -241,6 +241,7 @@ TEST(Reliable, AReaderThatDoesNotReadHoldsTheWriterBackWithBoundedMemory) {
 TEST(Reliable, AnIdleConnectionHoldsNoMessageMemory) {
   Day day(6);
   ASSERT_TRUE(day.Exchange(300, 300));
+  day.world().At(day.world().now_ns() + 2 * kSecondNs, [] {});  // before the first Ping
   day.Run([] { return false; }, 2);
   day.world().Rest();
   EXPECT_EQ(day.client_node().blocks().bytes_in_use(), 0u);
