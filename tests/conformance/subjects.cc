@@ -46,7 +46,8 @@ constexpr Subject kSubjects[] = {
      "reliable+chaos+sim:?seed=6&drop=10.6%&dup=5.1%&reorder=10.6%&corrupt=1%"},
     {"reliable_chaos_inproc", "reliable+chaos+inproc:?seed=7&drop=10.6%&dup=5.1%&reorder=10.6%"},
     {"fragment_reliable_chaos_udp4",
-     "fragment+reliable+chaos+udp://127.0.0.1:0?seed=8&drop=10.6%&dup=5.1%&reorder=10.6%"},
+     "fragment+reliable+chaos+udp://"
+     "127.0.0.1:0?message=64KiB&seed=8&drop=10.6%&dup=5.1%&reorder=10.6%"},
 };
 
 }  // namespace
