@@ -203,6 +203,30 @@ TEST_P(Udp, OneSendReachesEveryMemberOfAGroup) {
   EXPECT_TRUE(sender->texts.empty());
 }
 
+TEST_P(Udp, OneWayMessagesReachEveryPortOfAGroup) {
+  PortOptions receives;
+  receives.needs = ReceiveNeeds();
+  int heard = 0;
+  std::vector<std::unique_ptr<Port>> ports;
+  std::string address = "udp://239.77.1.3:0?iface=lo";
+  for (int i = 0; i < 2; ++i) {
+    absl::StatusOr<std::unique_ptr<Port>> port = Port::Open(*node_, {address}, receives);
+    ASSERT_TRUE(port.ok()) << port.status();
+    (*port)->Handle(1, [&heard](ServerCall& call) { heard += call.payload().size() == 4; });
+    ASSERT_TRUE((*port)->WaitServing().ok());
+    address = (*port)->addresses()[0].ToString();
+    ports.push_back(*std::move(port));
+  }
+  ChannelOptions sends;
+  sends.needs = SendNeeds();
+  absl::StatusOr<std::unique_ptr<Channel>> channel = Channel::Open(*node_, address, sends);
+  ASSERT_TRUE(channel.ok()) << channel.status();
+  ASSERT_TRUE(Drive([&] { return (*channel)->open(); }));
+  Bytes news("news");
+  ASSERT_TRUE((*channel)->TrySend(1, news).ok());
+  EXPECT_TRUE(Drive([&] { return heard == 2; }));
+}
+
 TEST_P(Udp, ReachesAnIpv6GroupWhereTheMachineHasARouteToIt) {
   auto member = Serve("udp://[ff01::4a66]:0?iface=lo");
   struct Silent final : LinkSink {
@@ -231,11 +255,12 @@ TEST_P(Udp, DeclaresWhatItCannotDoAndACallIsRefused) {
   EXPECT_TRUE(receives.receive && receives.fan_out);
   EXPECT_FALSE(receives.send || receives.reply);
 
-  const absl::Status call = Channel::Open(*node_, "udp://127.0.0.1:9").status();
+  const absl::Status call = Channel::Open(*node_, "udp://127.0.0.1:9?raw").status();
   EXPECT_EQ(call.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_NE(std::string(call.message()).find("ordered"), std::string::npos) << call;
   EXPECT_NE(std::string(call.message()).find("reliable"), std::string::npos) << call;
-  EXPECT_EQ(Port::Open(*node_, {"udp:"}).status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(Port::Open(*node_, {"udp:?raw"}).status().code(),
+            absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(Channel::Open(*node_, "reliable+udp://239.1.2.3:9?plain").status().code(),
             absl::StatusCode::kInvalidArgument);
 }
