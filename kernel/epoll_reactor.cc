@@ -2,9 +2,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "kernel/reactor.h"
 
@@ -12,11 +13,12 @@ namespace jackfield {
 namespace {
 
 // The twin of io_uring for systems that forbid it. epoll knows descriptors, not operations, so a
-// table holds the (at most two) operations of each; registrations are one-shot.
+// table by descriptor holds the (at most two) operations of each; registrations are one-shot. The
+// table grows with the largest descriptor that was ever waited for, and not below kDescriptors.
 class EpollReactor final : public Reactor {
  public:
   EpollReactor(const Sys& sys, int epoll_fd) : sys_(sys), epoll_fd_(epoll_fd) {
-    watches_.reserve(64);
+    watches_.resize(kDescriptors);
   }
   ~EpollReactor() override { close(epoll_fd_); }
 
@@ -31,7 +33,9 @@ class EpollReactor final : public Reactor {
       const FaultSeam::Fault fault = sys_.seam()->Decide(Site::kPoll, fd);
       if (fault.error != 0) return FailLater(op, -fault.error);
     }
-    Watch& watch = watches_[fd];
+    if (static_cast<size_t>(fd) >= watches_.size())
+      watches_.resize(std::max(static_cast<size_t>(fd) + 1, 2 * watches_.size()));
+    Watch& watch = watches_[static_cast<size_t>(fd)];
     Op*& place = (events & POLLIN) != 0 ? watch.in : watch.out;
     place = &op;
     if (const int error = Register(fd, watch); error < 0) {
@@ -42,15 +46,14 @@ class EpollReactor final : public Reactor {
 
   void Cancel(Op& op) override {
     if (!op.pending) return;
-    const auto found = watches_.find(op.fd);
-    if (found == watches_.end() || (found->second.in != &op && found->second.out != &op))
-      return;  // already failed
-    (found->second.in == &op ? found->second.in : found->second.out) = nullptr;
-    if (found->second.in == nullptr && found->second.out == nullptr) {
+    Watch* watch = Find(op.fd);
+    if (watch == nullptr || (watch->in != &op && watch->out != &op)) return;  // already failed
+    (watch->in == &op ? watch->in : watch->out) = nullptr;
+    if (watch->in == nullptr && watch->out == nullptr) {
       epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, op.fd, nullptr);
-      watches_.erase(found);
+      *watch = Watch();
     } else {
-      Register(op.fd, found->second);
+      Register(op.fd, *watch);
     }
     FailLater(op, -ECANCELED);
   }
@@ -63,11 +66,16 @@ class EpollReactor final : public Reactor {
   uint32_t pending() const override { return pending_; }
 
  private:
+  static constexpr size_t kDescriptors = 256;
   struct Watch {
     Op* in = nullptr;
     Op* out = nullptr;
     bool known = false;  // to epoll
   };
+
+  Watch* Find(int fd) {
+    return static_cast<size_t>(fd) < watches_.size() ? &watches_[static_cast<size_t>(fd)] : nullptr;
+  }
 
   // POLLIN … and EPOLLIN … have the same values on Linux (epoll.h).
   int Register(int fd, Watch& watch) {
@@ -111,9 +119,9 @@ class EpollReactor final : public Reactor {
   }
 
   int Ready(int fd, uint32_t ready) {
-    const auto found = watches_.find(fd);
-    if (found == watches_.end()) return 0;
-    Watch& watch = found->second;
+    Watch* const known = Find(fd);
+    if (known == nullptr) return 0;
+    Watch& watch = *known;
     const bool broken = (ready & (POLLERR | POLLHUP)) != 0;
     Op* in = watch.in != nullptr && (broken || (ready & watch.in->events) != 0)
                  ? std::exchange(watch.in, nullptr)
@@ -138,7 +146,7 @@ class EpollReactor final : public Reactor {
 
   const Sys& sys_;
   const int epoll_fd_;
-  std::unordered_map<int, Watch> watches_;
+  std::vector<Watch> watches_;
   uint32_t pending_ = 0;
   Op* failed_ = nullptr;
 };

@@ -120,7 +120,8 @@ class ShmClient final : public Opening {
                        .own_bell_fd = std::exchange(bells_[0], -1),
                        .other_bell_fd = std::exchange(bells_[1], -1),
                        .trust = trust_,
-                       .share = {}};
+                       .share = {},
+                       .peer = peer_};
     sink_.OnLink(std::make_unique<ShmDriver>(node_, std::move(meeting)), std::move(traits));
   }
 

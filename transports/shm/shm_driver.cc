@@ -29,6 +29,15 @@ ShmDriver::ShmDriver(Node& node, ShmMeeting meeting)
           [](void* self, int32_t) { static_cast<ShmDriver*>(self)->OnSocket(); }, this),
       ring_(segment_.lane(meeting.end), segment_.lane(1 - meeting.end), segment_.shape().lane_bytes,
             std::make_unique<Bell>(*this), meeting.trust) {
+  if (meeting.peer.known && meeting.peer.pid > 0 && meeting.peer.pid != getpid()) {
+    const int pid_fd = node.sys().PidFd(meeting.peer.pid);
+    if (pid_fd >= 0) {
+      death_.emplace(
+          node, OwnedFd(pid_fd),
+          [](void* self, int32_t result) { static_cast<ShmDriver*>(self)->OnDeath(result); }, this);
+    }
+    gone_ = pid_fd == -ESRCH;
+  }
   if (meeting.own_bell_fd < 0) return;
   bell_.emplace(
       node, OwnedFd(meeting.own_bell_fd),
@@ -44,6 +53,7 @@ void ShmDriver::Pump(Link& link) {
     // The first time: a reactor makes its notes about both now, and not at the first sleep.
     link_ = &link;
     if (bell_) bell_->Start();
+    if (death_) death_->Start();
   }
   if (!gone_ && !socket_.pending()) socket_.Start();
   ring_.Pump(link);
@@ -57,6 +67,12 @@ void ShmDriver::OnSocket() {
   const int64_t got = node_.sys().Receive(socket_.fd(), bells, sizeof bells);
   if (got == 0 || (got < 0 && got != -EAGAIN)) gone_ = true;
   if (link_ != nullptr) link_->Wake();  // which starts the wait again
+}
+
+void ShmDriver::OnDeath(int32_t result) {
+  if (result < 0) return;  // the wait failed; the socket tells, later
+  gone_ = true;
+  if (link_ != nullptr) link_->Wake();
 }
 
 void ShmDriver::OnBell() {

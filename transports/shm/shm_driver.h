@@ -2,9 +2,9 @@
 // how one learns that the other has died.
 //
 // While both ends are awake they make no system call: a bell is rung only for an end that said that
-// it sleeps. The hang-up of the rendezvous socket is waited for all the time, by one wait that is
-// started once; the system reports it however the other end ended. A stopped process hangs nothing
-// up: it is slow, not dead.
+// it sleeps. Two ends are waited for all the time, by waits that are started once: the hang-up of
+// the rendezvous socket, and the death of the process at its other end (pidfd), whose io_uring or
+// forked child may hold the socket for seconds more. A stopped process is slow, not dead.
 //
 // Thread: the node's. Owns: the segment and all descriptors of the connection.
 #ifndef JACKFIELD_TRANSPORTS_SHM_SHM_DRIVER_H_
@@ -32,6 +32,7 @@ struct ShmMeeting {
   int other_bell_fd = -1;
   RingDriver::Trust trust = RingDriver::Trust::kReadInPlace;
   UidQuota::Share share;
+  PeerIdentity peer;
 };
 
 class ShmDriver final : public LinkDriver {
@@ -46,6 +47,7 @@ class ShmDriver final : public LinkDriver {
   class Bell;
   void OnSocket();
   void OnBell();
+  void OnDeath(int32_t result);
   bool Ring();
 
   Node& node_;
@@ -53,7 +55,8 @@ class ShmDriver final : public LinkDriver {
   const UidQuota::Share share_;
   const int other_bell_fd_;
   FdWait socket_;
-  std::optional<FdWait> bell_;  // none: the socket is the bell
+  std::optional<FdWait> bell_;   // none: the socket is the bell
+  std::optional<FdWait> death_;  // none: within one process, or the system cannot tell
   Link* link_ = nullptr;
   bool gone_ = false;
   RingDriver ring_;  // last: its end still rings

@@ -131,7 +131,8 @@ absl::StatusOr<ShmMeeting> ShmServer::Meet(Handshake& handshake) {
       .own_bell_fd = socket_bell ? -1 : std::exchange(fds[2], -1),
       .other_bell_fd = socket_bell ? -1 : std::exchange(fds[1], -1),
       .trust = same_uid ? RingDriver::Trust::kReadInPlace : RingDriver::Trust::kCopyFirst,
-      .share = *std::move(share)};
+      .share = *std::move(share),
+      .peer = handshake.peer};
 }
 
 }  // namespace jackfield
