@@ -3,6 +3,8 @@
 #include "transports/fifo/fifo.h"
 #include "transports/fifo/fifo_resources.h"
 #include "transports/inproc/inproc.h"
+#include "transports/mmap/mmap.h"
+#include "transports/mmap/mmap_resources.h"
 #include "transports/mq/mq.h"
 #include "transports/pipe/pipe.h"
 #include "transports/shim/chaos/chaos.h"
@@ -19,6 +21,7 @@ namespace jackfield {
 void AddBuiltinTransports(Registry& registry) {
   registry.Add(MakeFifoTransport());
   registry.Add(MakeInprocTransport());
+  registry.Add(MakeMmapTransport());
   registry.Add(MakeMqTransport());
   registry.Add(MakePipeTransport());
   registry.Add(MakeShmTransport());
@@ -39,6 +42,7 @@ void AddBuiltinTransports(Registry& registry) {
 ResourcesList BuiltinResources() {
   ResourcesList list;
   list.push_back(MakeFifoResources());
+  list.push_back(MakeMmapResources());
   return list;
 }
 

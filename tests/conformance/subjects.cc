@@ -18,6 +18,7 @@ constexpr Subject kSubjects[] = {
     {"tcp4", "tcp://127.0.0.1:0"},
     {"tcp6", "tcp://[::1]:0"},
     {"sim", "sim:"},
+    {"mmap", "mmap:"},  // one way
     {"shm", "shm:"},
     {"shm_bell_socket", "shm:?bell=socket&size=256KiB"},
     // Large messages over small frames: packets, and a ring of the least size.
@@ -35,6 +36,7 @@ constexpr Subject kSubjects[] = {
     {"chaos_pipe", "chaos+pipe:?seed=4&delay=0us..200us&stall=1%:1ms"},
     {"chaos_shm", "chaos+shm:?seed=6&delay=0us..200us&stall=1%:1ms"},
     {"chaos_fifo", "chaos+fifo:?seed=6&delay=0us..200us&stall=1%:1ms"},
+    {"chaos_mmap", "chaos+mmap:?seed=10&delay=0us..200us&stall=1%:1ms"},
     {"chaos_tcp4", "chaos+tcp://127.0.0.1:0?seed=5&delay=0us..200us&stall=1%:1ms"},
     {"chaos_fragment_dgram",
      "chaos+fragment+unix:?type=dgram&seed=7&delay=0us..200us&stall=1%:1ms"},
@@ -63,6 +65,13 @@ bool MeetsByAddress(const Subject& subject) {
   if (!address.ok()) return false;
   const absl::StatusOr<Caps> caps = TestRegistry().Describe(*address, Role::kServe);
   return caps.ok() && !caps->inherited;
+}
+
+bool Answers(const Subject& subject) {
+  const absl::StatusOr<Address> address = TestRegistry().Parse(subject.serve);
+  if (!address.ok()) return false;
+  const absl::StatusOr<Caps> caps = TestRegistry().Describe(*address, Role::kServe);
+  return caps.ok() && caps->reply;
 }
 
 std::string Raw(std::string_view address) {

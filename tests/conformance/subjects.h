@@ -22,6 +22,9 @@ std::span<const Subject> Subjects();
 // Can the ends of `caps`' medium meet by an address, or only by descriptors that a parent makes?
 bool MeetsByAddress(const Subject& subject);
 
+// Can what comes over it be answered? If not, one_way_test.cc is its suite.
+bool Answers(const Subject& subject);
+
 // The address with ?raw: the suite proves this stack of shims and no other.
 std::string Raw(std::string_view address);
 

@@ -169,7 +169,7 @@ std::vector<Param> Params() {
     // production.
     const absl::StatusOr<Address> address = TestRegistry().Parse(subject.serve);
     if (TestRegistry().Describe(*address, Role::kServe)->one_thread) continue;
-    if (!MeetsByAddress(subject)) continue;
+    if (!MeetsByAddress(subject) || !Answers(subject)) continue;
     for (const NodeOptions::Wait wait : {NodeOptions::Wait::kUring, NodeOptions::Wait::kEpoll})
       params.push_back({subject, wait});
   }

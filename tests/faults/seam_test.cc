@@ -211,7 +211,7 @@ TEST_P(Seam, AListenerWithoutDescriptorsLives) {
 std::vector<Param> Params() {
   std::vector<Param> params;
   for (const Subject& subject : Subjects()) {
-    if (!MeetsByAddress(subject)) continue;
+    if (!MeetsByAddress(subject) || !Answers(subject)) continue;
     for (const NodeOptions::Wait wait : {NodeOptions::Wait::kUring, NodeOptions::Wait::kEpoll})
       params.push_back({subject, wait});
   }

@@ -26,9 +26,17 @@ LogWriterDriver::~LogWriterDriver() {
   after_();
 }
 
+// In a pump, where it counts as progress: who waits for the last frame's promise is told before the
+// node sleeps again.
+void LogWriterDriver::PopSynced(Link& link) {
+  appended_ -= synced_;
+  link.PopTx(std::exchange(synced_, 0));
+}
+
 void LogWriterDriver::Pump(Link& link) {
   link_ = &link;
   if (closing_) return;
+  if (synced_ > 0) PopSynced(link);
   if (appended_ < link.tx_frames()) Append(link);
   if (!why_.ok() && appended_ == 0) return Finish(link, why_);
   if (sync_ != nullptr && !sync_runs_ && appended_ > 0) StartSync(link);
@@ -63,13 +71,15 @@ void LogWriterDriver::OnSynced() {
   sync_runs_ = false;
   const absl::Status status = log_->EndSync(target_, sync_->Take());
   if (status.ok()) {
-    link_->PopTx(syncing_);
-    appended_ -= syncing_;
+    synced_ = syncing_;
   } else if (why_.ok()) {
     why_ = status;
   }
   syncing_ = 0;
-  if (closing_ || !status.ok()) return Finish(*link_, why_);
+  if (closing_ || !status.ok()) {
+    PopSynced(*link_);
+    return Finish(*link_, why_);
+  }
   link_->Wake();
 }
 

@@ -35,6 +35,7 @@ class LogWriterDriver final : public LinkDriver {
   void Append(Link& link);
   void StartSync(Link& link);
   void OnSynced();
+  void PopSynced(Link& link);
   void Finish(Link& link, absl::Status why);
 
   Node& node_;
@@ -45,6 +46,7 @@ class LogWriterDriver final : public LinkDriver {
   Link* link_ = nullptr;
   uint32_t appended_ = 0;  // queued frames that are in the log already
   uint32_t syncing_ = 0;   // of those, the ones that the sync under way covers
+  uint32_t synced_ = 0;    // of those, the ones whose sync has ended, to be popped
   bool sync_runs_ = false;
   LogWriter::SyncTarget target_;
   absl::Status why_;  // of the end, while a sync is still under way
