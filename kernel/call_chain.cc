@@ -46,9 +46,10 @@ bool ForEachValue(std::span<const std::byte> extension, F f) {
 
 bool ExtensionIsSound(std::span<const std::byte> extension) {
   return ForEachValue(extension, [](uint16_t tag, std::span<const std::byte> value) {
+    size_t links = 0;
     if (tag == kTagChain)
-      return value.size() <= kChainBytesMax &&
-             ForEachLink(value, [](uint64_t, std::string_view) {});
+      return ForEachLink(value, [&links](uint64_t, std::string_view) { ++links; }) &&
+             links <= kChainLinksMax;
     return (tag & kTagCritical) == 0;
   });
 }
@@ -84,7 +85,7 @@ size_t WriteChain(std::span<const std::byte> chain, uint64_t epoch, std::string_
   name = name.substr(0, kChainNameBytesMax);
   const size_t bytes = chain.size() + 9 + name.size();
   const size_t total = Align8(static_cast<uint32_t>(4 + bytes));
-  if (bytes > kChainBytesMax || total > to.size()) return 0;
+  if (FindInChain(chain, epoch).links >= kChainLinksMax || total > to.size()) return 0;
   std::fill_n(to.begin(), total, std::byte{0});
   to[0] = std::byte{kTagChain};
   to[2] = static_cast<std::byte>(bytes & 0xff);

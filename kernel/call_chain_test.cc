@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "kernel/frame.h"
 
 namespace jackfield {
 namespace {
@@ -29,17 +30,26 @@ TEST(CallChain, GrowsLinkByLinkAndIsSearched) {
 }
 
 TEST(CallChain, RefusesALinkTooMany) {
-  std::vector<std::byte> chain;
-  const std::string name(100, 'n');
-  size_t links = 0;
-  for (;; ++links) {
-    Buffer buffer;
-    const size_t bytes = WriteChain(chain, links + 1, name, buffer);
-    if (bytes == 0) break;
-    const std::span<const std::byte> found = ChainIn({buffer.data(), bytes});
-    chain.assign(found.begin(), found.end());
+  for (const size_t name_bytes : {size_t{0}, size_t{1}, size_t{100}}) {
+    std::vector<std::byte> chain;
+    const std::string name(name_bytes, 'n');
+    size_t links = 0;
+    for (;; ++links) {
+      Buffer buffer;
+      const size_t bytes = WriteChain(chain, links + 1, name, buffer);
+      if (bytes == 0) break;
+      const std::span<const std::byte> extension(buffer.data(), bytes);
+      ASSERT_TRUE(ExtensionIsSound(extension));
+      const std::span<const std::byte> found = ChainIn(extension);
+      chain.assign(found.begin(), found.end());
+    }
+    EXPECT_EQ(links, kChainLinksMax) << name_bytes;
+    // Nor is one taken from a peer.
+    Buffer buffer{};
+    buffer[0] = std::byte{kTagChain};
+    buffer[2] = std::byte{(kChainLinksMax + 1) * 9 & 0xff};
+    EXPECT_FALSE(ExtensionIsSound(std::span(buffer).first(Align8(4 + (kChainLinksMax + 1) * 9))));
   }
-  EXPECT_EQ(links, kChainLinksMax);
 }
 
 TEST(CallChain, EveryTruncationIsRefusedOrRead) {

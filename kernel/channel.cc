@@ -33,21 +33,25 @@ int64_t Channel::Deadline(const CallOptions& options) const {
 absl::Status Channel::MakeTerms(const CallOptions& options, Terms& terms) const {
   const ServerCall* call = options.detached ? nullptr : node_.current_call();
   terms.deadline_ns = Timers::kNever;
-  terms.priority = options.priority;
   terms.extension_bytes = 0;
-  if (call != nullptr) {
-    if (terms.priority == CallOptions::kInherit) terms.priority = call->priority();
-    terms.extension_bytes = WriteChain(call->chain(), node_.epoch(), node_.name(), terms.extension);
-    if (terms.extension_bytes == 0) {
-      return MakeStatus(
-          Outcome::kRefused, Reason::kDeadlock,
-          Text("a chain of more than ", kChainLinksMax, " calls: ", DescribeChain(call->chain())));
-    }
-  }
-  if (terms.priority == CallOptions::kInherit) terms.priority = kPriorityDefault;
+  terms.priority = options.priority;
+  if (terms.priority == CallOptions::kInherit)
+    terms.priority = call != nullptr ? call->priority() : kPriorityDefault;
   if (terms.priority >= kPriorityLevels)
     return absl::InvalidArgumentError(Text("priority is 0..", kPriorityLevels - 1));
   return absl::OkStatus();
+}
+
+absl::Status Channel::MakeCallTerms(const CallOptions& options, Terms& terms) const {
+  if (absl::Status status = MakeTerms(options, terms); !status.ok()) return status;
+  terms.deadline_ns = Deadline(options);
+  const ServerCall* call = options.detached ? nullptr : node_.current_call();
+  if (call == nullptr) return absl::OkStatus();
+  terms.extension_bytes = WriteChain(call->chain(), node_.epoch(), node_.name(), terms.extension);
+  if (terms.extension_bytes != 0) return absl::OkStatus();
+  return MakeStatus(
+      Outcome::kRefused, Reason::kDeadlock,
+      Text("a chain of more than ", kChainLinksMax, " calls: ", DescribeChain(call->chain())));
 }
 
 absl::Status Channel::Start(uint32_t type, Payload& payload, const CallOptions& options,
@@ -99,7 +103,6 @@ absl::Status Channel::StartOneWay(uint32_t type, Payload& payload, const CallOpt
   const Session::Outgoing message{.kind = FrameKind::OneWay,
                                   .priority = terms.priority,
                                   .message_type = type,
-                                  .extension = {terms.extension, terms.extension_bytes},
                                   .fds = options.fds};
   if (options_.on_full == OnFull::kDropOldest)
     return session_->SendDroppingOldest(message, payload);
@@ -259,7 +262,13 @@ void Channel::OnReceived(Session&, Session::Received& received) {
       return EndSlot(*slot, MakeStatus(outcome, reason, header.code(), text), Message());
     }
     case FrameKind::Item:
-      if (slot->stream == nullptr || !slot->stream->Deliver(received)) {
+      if (slot->stream == nullptr) {
+        SendCancel(slot->id, 0);
+        EndSlot(*slot,
+                MakeStatus(Outcome::kInDoubt, Reason::kCorrupt,
+                           Text(address_.ToString(), ": an item came for a call without a stream")),
+                Message());
+      } else if (!slot->stream->Deliver(received)) {
         SendCancel(slot->id, 0);
         EndSlot(*slot,
                 MakeStatus(Outcome::kInDoubt, Reason::kResource,

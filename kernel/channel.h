@@ -164,7 +164,9 @@ class Channel final : public LinkSink, public LinkOwner, public Session::User {
 
   Channel(Node& node, Address address, ChannelOptions options);
   void TryConnect();
-  absl::Status MakeTerms(const CallOptions& options, Terms& terms) const;  // all but the deadline
+  // Of a one-way message: all but the deadline. Nobody waits for it, so it is in no chain.
+  absl::Status MakeTerms(const CallOptions& options, Terms& terms) const;
+  absl::Status MakeCallTerms(const CallOptions& options, Terms& terms) const;
   int64_t Deadline(const CallOptions& options) const;
   // Takes a slot and sends the request. REFUSED(back-pressure): wait for room.
   absl::Status Start(uint32_t type, Payload& payload, const CallOptions& options,

@@ -26,8 +26,7 @@ struct Channel::CallbackCall final : CallWaiter {
 absl::Status Channel::CallAsync(uint32_t type, Payload& payload, const CallOptions& options,
                                 Callback done) {
   Terms terms;
-  if (absl::Status status = MakeTerms(options, terms); !status.ok()) return status;
-  terms.deadline_ns = Deadline(options);
+  if (absl::Status status = MakeCallTerms(options, terms); !status.ok()) return status;
   Block block = node_.blocks().Get(sizeof(CallbackCall));
   if (!block)
     return MakeStatus(Outcome::kRefused, Reason::kResource, "no message memory (pool_bytes_max)");
@@ -49,12 +48,11 @@ absl::Status Channel::CallAsync(uint32_t type, Payload& payload, const CallOptio
 bool Channel::CallBase::Begin() {
   if (started_) return done_;
   started_ = true;
-  absl::Status status = channel_.MakeTerms(options_, terms_);
+  absl::Status status = channel_.MakeCallTerms(options_, terms_);
   if (!status.ok()) {
     result_ = std::move(status);
     return done_ = true;
   }
-  terms_.deadline_ns = channel_.Deadline(options_);
   if (Try()) return done_;
   channel_.AwaitRoom(*this, terms_);
   return false;

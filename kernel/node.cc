@@ -131,6 +131,8 @@ Node::~Node() {
   for (int i = 0; i < 100'000 && (!links_.empty() || reactor_->pending() > 0); ++i) {
     RunPosted();
     Pass(false);
+    // A link may be waiting for a moment, such as the last at which its peer's word can come.
+    timers_.FireDue(clock_->NowNs(), kTimersPerTurn);
     DestroyRemoved();
     reactor_->Wait(1'000'000);
   }

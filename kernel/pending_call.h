@@ -139,8 +139,7 @@ absl::StatusOr<std::unique_ptr<ClientStream>> Channel::OpenStream(uint32_t type,
                                                                   const CallOptions& options) {
   std::unique_ptr<ClientStream> stream(new ClientStream(*this));
   Terms terms;
-  if (absl::Status status = MakeTerms(options, terms); !status.ok()) return status;
-  terms.deadline_ns = Deadline(options);
+  if (absl::Status status = MakeCallTerms(options, terms); !status.ok()) return status;
   if (absl::Status status = Start(type, payload, options, terms, *stream, &stream->end_, true);
       !status.ok())
     return status;

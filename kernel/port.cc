@@ -156,6 +156,13 @@ void Port::Take(PortSeat&, Session& session, Session::Received& received) {
       return;
     }
   }
+  // What it would wait behind may be what waits for it, so this does not wait for its turn.
+  if (!now) {
+    if (absl::Status refusal = CheckChain(call); !refusal.ok()) {
+      call.Refuse(refusal).IgnoreError();
+      return End(call);
+    }
+  }
   if (!call.message_.Keep(node_.blocks())) {
     session.Fail(
         MakeStatus(Outcome::kFailed, Reason::kResource, "no message memory (pool_bytes_max)"));
@@ -178,7 +185,8 @@ void Port::Queue(ServerCall& call) {
 
 absl::Status Port::CheckChain(const ServerCall& call) const {
   const std::span<const std::byte> chain = call.chain();
-  if (chain.empty() || options_.reentrant || !FindInChain(chain, node_.epoch()).found)
+  if (call.one_way_ || chain.empty() || options_.reentrant ||
+      !FindInChain(chain, node_.epoch()).found)
     return absl::OkStatus();
   return MakeStatus(Outcome::kRefused, Reason::kDeadlock,
                     Text("deadlock: ", DescribeChain(chain), " → ", node_.name(),
@@ -203,7 +211,10 @@ bool Port::Dispatch(ServerCall& call, HandlerEntry* entry) {
                : CheckChain(call);
   node_.SetCurrentCall(&call);
   if (!refusal.ok()) {
-    if (!call.one_way_) call.Refuse(refusal).IgnoreError();
+    if (!call.one_way_)
+      call.Refuse(refusal).IgnoreError();
+    else if (call.session_ != nullptr)
+      ++call.session_->counters().dropped;
   } else if (entry != nullptr && entry->task) {
     StartTask(call, entry->task(call));
   } else if (entry != nullptr && entry->plain) {
@@ -342,6 +353,7 @@ void Port::OnSessionEnd(PortSeat& seat, const absl::Status& why) {
 // What must not be done where it was found necessary: in a later part of the turn.
 void Port::Work() {
   if (std::exchange(resuming_, false)) paused_ = false;
+  if (untold_ > 0) TellUntold();
   while (ServerCall* call = ended_.front()) End(*call);
   std::erase_if(seats_, [this](const auto& seat) {
     if (seat->dead()) gone_.Add(seat->session().ledger());

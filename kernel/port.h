@@ -137,6 +137,8 @@ class Port {
   }
   bool Busy() const { return under_way_ >= options_.handlers_max; }
   absl::Status CheckChain(const ServerCall& call) const;
+  void TellOfCancel(ServerCall& call);  // in a later turn, unless it ends before
+  void TellUntold();
   void OnDeadline();
   void OnSessionEnd(class PortSeat& seat, const absl::Status& why);
 
@@ -156,7 +158,7 @@ class Port {
   bool pulls_ = false, mixed_priorities_ = false, dispatching_ = false, closing_ = false,
        paused_ = false, resuming_ = false;
   bool holds_back_ = false;  // a one-way link has frames for which there was no room
-  uint32_t under_way_ = 0, waiting_ = 0;
+  uint32_t under_way_ = 0, waiting_ = 0, untold_ = 0;  // untold_: at most so many
   uint64_t ended_calls_ = 0;
   Timer deadline_timer_, work_timer_;
   Ledger gone_;

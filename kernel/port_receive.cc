@@ -1,4 +1,5 @@
-// The rest of Port: pulling messages, questions, the end. From a frame to a handler is in port.cc.
+// The rest of Port: pulling messages, telling of cancels, questions, the end. From a frame to a
+// handler is in port.cc.
 #include <algorithm>
 
 #include "kernel/port.h"
@@ -68,6 +69,29 @@ void Port::Finish(ServerCall& call) {
   End(call);
 }
 
+// ---- Cancelled calls.
+
+void Port::TellOfCancel(ServerCall& call) {
+  call.cancel_untold_ = true;
+  ++untold_;
+  node_.timers().Arm(work_timer_, 0);
+}
+
+// What is told may end its call, and others: after it, none is looked at again.
+void Port::TellUntold() {
+  for (; untold_ > 0; --untold_) {
+    ServerCall* call = running_.front();
+    while (call != nullptr && !call->cancel_untold_) call = running_.next(call);
+    if (call == nullptr) break;  // it has ended since
+    call->cancel_untold_ = false;
+    call->Unlink();
+    running_.PushBack(*call);  // so that the next one is found in front
+    InlineFunction<void()> tell = std::move(call->on_cancel_);
+    tell();
+  }
+  untold_ = 0;
+}
+
 // ---- Questions and the end.
 
 absl::Status Port::WaitServing() {
@@ -89,18 +113,23 @@ std::vector<Receipt> Port::Close(int64_t timeout_us) {
     const int64_t deadline_ns = node_.clock().NowNs() + timeout_us * 1000;
     // After the goodbye nothing more can be sent, so the answers go first.
     node_.RunUntil([this] { return under_way_ == 0 && waiting_ == 0; }, deadline_ns);
-    for (auto& seat : seats_) seat->session().StartClose();
+    for (auto& seat : seats_) {
+      seat->session().StartClose();
+      seat->session().RefuseHello("the service is closing");
+    }
     node_.RunUntil(
-        [this] {
-          return std::all_of(seats_.begin(), seats_.end(),
-                             [](const auto& seat) { return seat->dead() || seat->receipt_came(); });
+        [this] {  // who has not said hello gives no receipt
+          return std::all_of(seats_.begin(), seats_.end(), [](const auto& seat) {
+            return seat->receipt_came() || seat->session().state() != Session::State::kOpen;
+          });
         },
         deadline_ns);
   }
   std::vector<Receipt> receipts;
   for (auto& seat : seats_) {
+    const bool client = seat->session().state() != Session::State::kHello;
     seat->session().Fail(MakeStatus(Outcome::kRefused, Reason::kClosed, "the port was closed"));
-    receipts.push_back(seat->session().receipt());
+    if (client) receipts.push_back(seat->session().receipt());
   }
   return receipts;
 }

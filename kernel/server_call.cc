@@ -81,7 +81,7 @@ void ServerCall::Cancel() {
   cancelled_ = true;
   if (stream_ != nullptr)
     stream_->Detach(MakeStatus(Outcome::kFailed, Reason::kCancelled, "the caller no longer waits"));
-  if (on_cancel_) node_.Defer(std::move(on_cancel_));
+  if (on_cancel_) port_->TellOfCancel(*this);
 }
 
 }  // namespace jackfield

@@ -65,7 +65,7 @@ class ServerCall : public ListNode<CallTag> {
   bool cancelled() const { return cancelled_; }
   void OnCancel(InlineFunction<void()> f) {
     on_cancel_ = std::move(f);
-  }  // called at most once, in a later turn
+  }  // called at most once, in a later turn, and never once the call has ended
 
   // ---- Items, of a call that was opened as a stream (else nullptr).
   StreamEnd* stream() const { return stream_.get(); }
@@ -92,7 +92,7 @@ class ServerCall : public ListNode<CallTag> {
   int64_t deadline_ns_ = Timers::kNever;
   uint8_t priority_ = kPriorityDefault;
   bool one_way_ = false, answered_ = false, cancelled_ = false, held_ = false, running_ = false,
-       counted_ = false;
+       counted_ = false, cancel_untold_ = false;
   InlineFunction<void()> on_cancel_;
   std::unique_ptr<StreamEnd> stream_;
   Task<absl::Status> task_;

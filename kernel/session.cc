@@ -23,10 +23,6 @@ SessionLimits AtLeastOne(SessionLimits limits) {
   return limits;
 }
 
-absl::Status Refused(Reason reason, std::string_view text) {
-  return MakeStatus(Outcome::kRefused, reason, text);
-}
-
 }  // namespace
 
 void Ledger::Add(const Ledger& other) {
@@ -104,16 +100,6 @@ void Session::SendHello() {
   SendControl(side_ == Side::kClient ? FrameKind::Hello : FrameKind::Welcome, hello);
 }
 
-void Session::Refuse(Reason reason, const std::string& text) {
-  Build refusal([&](flatbuffers::FlatBufferBuilder& fbb) {
-    const auto words = fbb.CreateString(text);
-    fbb.Finish(
-        wire::CreateRefuse(fbb, static_cast<uint8_t>(reason), 0, kVersionMin, kVersionMax, words));
-  });
-  SendControl(FrameKind::Refuse, refusal);
-  Fail(Refused(reason, text));
-}
-
 void Session::OnHello(const FrameHeader& header, std::span<const std::byte> payload) {
   const auto* hello = RootOf<wire::Hello>(payload);
   if (hello == nullptr || hello->epoch() == 0)
@@ -157,21 +143,6 @@ void Session::OpenWith(uint64_t epoch, const flatbuffers::String* name, uint64_t
   user_.OnOpen(*this);
 }
 
-void Session::OnRefuse(std::span<const std::byte> payload) {
-  const auto* refusal = RootOf<wire::Refuse>(payload);
-  if (refusal == nullptr)
-    return Fail(Refused(Reason::kUnreachable, "the service refused without a reason"));
-  const auto reason = static_cast<Reason>(refusal->reason());
-  std::string text =
-      refusal->text() == nullptr ? "" : Escaped(refusal->text()->string_view().substr(0, 1000));
-  if (reason == Reason::kVersion) {
-    text = Text("version: this client speaks ", int{kVersionMin}, "..", int{kVersionMax},
-                ", the service at ", Where(), " ", int{refusal->version_min()}, "..",
-                int{refusal->version_max()});
-  }
-  Fail(Refused(reason, text));
-}
-
 // ---- Receiving.
 
 void Session::OnFrame(FrameRef frame) {
@@ -180,12 +151,8 @@ void Session::OnFrame(FrameRef frame) {
   if (one_way()) [[unlikely]]
     return OnOneWayFrame(header, frame);
   if (const char* fault = HeaderFault(header, frame.bytes); fault != nullptr) [[unlikely]] {
-    if (header.magic() == kMagic && header.version() != kVersionMax && side_ == Side::kServer &&
-        state_ == State::kHello) {
-      return Refuse(Reason::kVersion,
-                    Text("version: this service speaks ", int{kVersionMin}, "..", int{kVersionMax},
-                         ", its client ", int{header.version()}));
-    }
+    if (state_ == State::kHello && header.magic() == kMagic && header.version() != kVersionMax)
+      return OnOtherVersion(header.version());
     return Corrupt(header, fault);
   }
   const FrameKind kind = header.kind();
@@ -236,6 +203,10 @@ void Session::OnSequenced(const FrameHeader& header, FrameRef frame) {
       return Corrupt(header, Text("sequence ", header.sequence(), " after ", rx_sequence_));
     rx_sequence_ = header.sequence();
     ++ledger_.received;
+  }
+  if (CostsCredit(header.kind())) {
+    if (!After(told_grant_, rx_units_)) return Corrupt(header, "it sends without credit");
+    rx_units_ += UnitsOf(frame.bytes);
   }
   Deliver(header, frame, sequenced);
 }

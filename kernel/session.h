@@ -20,6 +20,7 @@
 //   2. units are charged when a frame is sent and granted again when its receiver has handled it; a
 //   sender may
 //      exceed the grant by the last frame it began with credit left.
+//      What comes without credit ends the session: a peer that ignores it would fill our memory.
 //   3. unhandled_ holds, in order, what arrived and is not handled yet: it bounds the
 //   acknowledgement.
 #ifndef JACKFIELD_KERNEL_SESSION_H_
@@ -217,6 +218,7 @@ class Session {
   void Refuse(Reason reason, const std::string& text);
   void OnHello(const FrameHeader& header, std::span<const std::byte> payload);
   void OnWelcome(const FrameHeader& header, std::span<const std::byte> payload);
+  void OnOtherVersion(uint8_t version);
   void OnRefuse(std::span<const std::byte> payload);
   void OnSequenced(const FrameHeader& header, FrameRef frame);
   void OnAckAndGrant(const FrameHeader& header);
@@ -228,6 +230,7 @@ class Session {
   void NoteTaken();
   void FillAndCommit(const Outgoing& outgoing, std::byte* frame, uint32_t frame_bytes);
   absl::Status CheckSendable(const Outgoing& outgoing) const;
+  absl::Status NoCredit() const;
   absl::Status NoRoom(const FrameSpace& space) const;
   absl::Status Enqueue(const Outgoing& outgoing, Payload& payload);
   bool SendQueued(Queued& queued);
@@ -266,7 +269,7 @@ class Session {
   uint32_t tx_sequence_ = 0, tx_acked_ = 0, tx_left_ = 0;
   uint32_t tx_units_ = 0, peer_grant_ = 0;
   uint32_t rx_sequence_ = 0;
-  uint32_t rx_units_handled_ = 0;
+  uint32_t rx_units_ = 0, rx_units_handled_ = 0;
   uint32_t told_ack_ = 0, told_grant_ = 0;
   List<Unhandled, UnhandledTag> unhandled_;
 

@@ -11,6 +11,7 @@ void Session::OpenOneWay() {
   passes_fds_ = false;
   state_ = State::kOpen;
   user_.OnOpen(*this);
+  Flush();  // who sends before the link is there waits; no frame of the other end will wake them
 }
 
 // On a medium that anyone can write to, what cannot be read is nobody's fault that a session could

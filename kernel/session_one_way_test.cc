@@ -125,6 +125,20 @@ TEST_F(OneWayTest, WhatIsSentArrivesInOrderAndIsDeliveredWhenTheMediumHasIt) {
   EXPECT_EQ(port->ledger().lost, 0u);
 }
 
+TEST_F(OneWayTest, WhatIsSentBeforeTheLinkIsThereLeavesAsSoonAsItIs) {
+  ChannelOptions options;
+  options.needs = SendNeeds();
+  const auto channel = *Channel::Open(*node_, "tape:x", std::move(options));
+  bool sent = false;
+  node_->Spawn([](Node&, Channel& channel, bool& sent) -> Task<void> {
+    sent = (co_await channel.Send(1, Bytes("early"))).ok();
+  }(*node_, *channel, sent));
+  EXPECT_EQ(channel->ledger().sent, 0u);
+  TurnUntilQuiet();
+  EXPECT_TRUE(sent) << "not only at its deadline";
+  EXPECT_EQ(tape_.frames.size(), 1u);
+}
+
 TEST_F(OneWayTest, ACallIsRefusedWhenTheChannelIsOpenedOrWhenItIsMade) {
   const auto channel = Channel::Open(*node_, "tape:x");
   ASSERT_EQ(channel.status().code(), absl::StatusCode::kFailedPrecondition);

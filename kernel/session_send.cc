@@ -95,21 +95,28 @@ absl::Status Session::NoRoom(const FrameSpace& space) const {
                  Text(Where(), " is full: its reader is slower than its writers"));
 }
 
+absl::Status Session::NoCredit() const {
+  return Refused(Reason::kBackPressure,
+                 Text("no credit: ", peer_name_, " has not handled the last ",
+                      tx_sequence_ - tx_acked_, " messages (its window_units)"));
+}
+
 absl::Status Session::Send(const Outgoing& out, Payload& payload) {
   if (absl::Status status = CheckSendable(out); !status.ok()) return status;
   const auto prefix = static_cast<uint32_t>(kHeaderBytes + out.extension.size());
   if (state_ != State::kOpen)
     return Refused(Reason::kBackPressure, "the connection is not open yet");
-  if (CostsCredit(out.kind) && !has_credit() && payload.size_hint() <= payload_bytes_max()) {
-    return Refused(Reason::kBackPressure,
-                   Text("no credit: ", peer_name_, " has not handled the last ",
-                        tx_sequence_ - tx_acked_, " messages (its window_units)"));
-  }
+  const bool lacks_credit = CostsCredit(out.kind) && !has_credit();
+  if (lacks_credit && payload.size_hint() <= payload_bytes_max()) return NoCredit();
   FrameSpace space(link_, nullptr, prefix, frame_bytes_max_);
   std::span<std::byte> written;
   if (!payload.Write(space, &written)) {
     link_->Abandon();
     return NoRoom(space);
+  }
+  if (lacks_credit) {  // it is not too large, as was feared
+    link_->Abandon();
+    return NoCredit();
   }
   std::byte* frame = written.data() - prefix;
   if (!out.extension.empty())

@@ -34,8 +34,8 @@ std::string Text(const Parts&... parts) {
 // most a third of the word, at least 1).
 std::string_view Nearest(std::string_view word, std::span<const std::string_view> candidates);
 
-// `text` with control characters and bytes over 0x7e written as \xNN, so that a peer's text can be
-// logged.
+// `text` so that it can be logged though a peer wrote it: control characters, bytes that are no
+// UTF-8, and marks that would hide or turn round what follows are written as \xNN.
 std::string Escaped(std::string_view text);
 
 // "a, b and c"

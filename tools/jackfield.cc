@@ -12,6 +12,7 @@ int main(int argc, char** argv) {
 
   jackfield::Program program;
   program.registry = &registry;
+  program.resources = jackfield::BuiltinResources();
   program.services = {
       {"wordcount.count", jackfield::wordcount::RunCount,
        "adds words up and tells how often each came"},

@@ -1,6 +1,7 @@
 #include "transports/builtin.h"
 
 #include "transports/fifo/fifo.h"
+#include "transports/fifo/fifo_resources.h"
 #include "transports/inproc/inproc.h"
 #include "transports/mq/mq.h"
 #include "transports/pipe/pipe.h"
@@ -11,6 +12,7 @@
 #include "transports/sim/sim.h"
 #include "transports/sysv/sysv.h"
 #include "transports/tcp/tcp.h"
+#include "transports/udp/udp.h"
 #include "transports/unix/unix.h"
 
 namespace jackfield {
@@ -24,6 +26,7 @@ void AddBuiltinTransports(Registry& registry) {
   registry.Add(MakeSimTransport());
   registry.Add(MakeSysvTransport());
   registry.Add(MakeTcpTransport());
+  registry.Add(MakeUdpTransport());
   registry.Add(MakeUnixTransport());
 
   registry.Add(MakeChaosShim());
@@ -33,6 +36,12 @@ void AddBuiltinTransports(Registry& registry) {
 
   registry.AddAlias("ipc", "unix", "");
   registry.AddAlias("abstract", "unix", "@");
+}
+
+ResourcesList BuiltinResources() {
+  ResourcesList list;
+  list.push_back(MakeFifoResources());
+  return list;
 }
 
 }  // namespace jackfield

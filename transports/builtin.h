@@ -3,11 +3,15 @@
 #define JACKFIELD_TRANSPORTS_BUILTIN_H_
 
 #include "kernel/registry.h"
+#include "transports/resources.h"
 
 namespace jackfield {
 
 // Called by main(), once.
 void AddBuiltinTransports(Registry& registry);
+
+// What the transports above leave in the system under a name, those of them that do.
+ResourcesList BuiltinResources();
 
 }  // namespace jackfield
 

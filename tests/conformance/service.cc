@@ -11,10 +11,19 @@
 namespace jackfield::conformance {
 namespace {
 
-uint32_t ParseNumber(std::string_view text) {
-  uint32_t number = 0;
+template <class T = uint32_t>
+T ParseNumber(std::string_view text) {
+  T number = 0;
   std::from_chars(text.data(), text.data() + text.size(), number);
   return number;
+}
+
+// The text up to the next line break, which is taken out of `rest` with it.
+std::string_view TakeLine(std::string_view& rest) {
+  const size_t end = rest.find('\n');
+  const std::string_view line = rest.substr(0, end);
+  rest = end == std::string_view::npos ? "" : rest.substr(end + 1);
+  return line;
 }
 
 void Answer(ServerCall& call, std::string_view text) { call.Reply(Bytes(text)).IgnoreError(); }
@@ -29,6 +38,7 @@ constexpr Setting kSettings[] = {
     {"window_units", &ServerSetup::window_units},
     {"stream_items", &ServerSetup::stream_items},
     {"frame_bytes_max", &ServerSetup::frame_bytes_max},
+    {"reentrant", &ServerSetup::reentrant},
     {"pull", &ServerSetup::pull},
 };
 
@@ -50,6 +60,22 @@ uint32_t NumberOf(std::span<const std::byte> bytes) {
 bool IsPattern(uint32_t number, std::span<const std::byte> bytes) {
   const std::string want = Pattern(number, bytes.size());
   return bytes.empty() || std::memcmp(want.data(), bytes.data(), bytes.size()) == 0;
+}
+
+std::string Onward::ToText() const {
+  return Text(address, "\n", type, "\n", timeout_us, "\n", linger_us, "\n", detached, "\n",
+              payload);
+}
+
+Onward Onward::FromText(std::string_view text) {
+  Onward onward;
+  onward.address = std::string(TakeLine(text));
+  onward.type = ParseNumber(TakeLine(text));
+  onward.timeout_us = ParseNumber<int64_t>(TakeLine(text));
+  onward.linger_us = ParseNumber(TakeLine(text));
+  onward.detached = ParseNumber(TakeLine(text));
+  onward.payload = std::string(text);
+  return onward;
 }
 
 std::vector<std::string> ServerSetup::ToArgs() const {
@@ -74,6 +100,7 @@ PortOptions ServerSetup::ToPortOptions() const {
   PortOptions options;
   options.handlers_max = handlers_max;
   options.sessions_max = sessions_max;
+  options.reentrant = reentrant != 0;
   options.session.window_units = window_units;
   options.session.stream_items = stream_items;
   options.session.frame_bytes_max = frame_bytes_max;
@@ -127,6 +154,10 @@ TestService::TestService(Port& port, const ServerSetup& setup) : port_(port) {
     call.Fail(absl::NotFoundError(std::string(call.message().text()))).IgnoreError();
   });
   port.Handle(kNoAnswer, [](ServerCall&) {});
+  port.Handle(kPriority, [](ServerCall& call) { Answer(call, Text(int{call.priority()})); });
+  port.Handle(kBlock, [this](ServerCall& call) { Block(call); });
+  port.HandleTask(kRelay, [this](ServerCall& call) { return Relay(call); });
+  port.HandleTask(kTell, [this](ServerCall& call) { return Tell(call); });
   port.HandleTask(kGate, [this](ServerCall& call) { return Gate(call); });
   port.HandleTask(kDown, [this](ServerCall& call) { return Down(call); });
   port.HandleTask(kUp, [this](ServerCall& call) { return Up(call); });
@@ -178,6 +209,53 @@ Task<absl::Status> TestService::Linger(ServerCall& call) {
   co_await call.node().Sleep(int64_t{ParseNumber(call.message().text())} * 1000);
   --lingering_;
   co_return call.Reply(Bytes(call.payload()));
+}
+
+Channel* TestService::ChannelTo(ServerCall& call, const std::string& address) {
+  std::unique_ptr<Channel>& channel = onward_[address];
+  if (channel == nullptr) {
+    absl::StatusOr<std::unique_ptr<Channel>> opened = Channel::Open(call.node(), address);
+    if (!opened.ok()) {
+      call.Fail(opened.status()).IgnoreError();
+      return nullptr;
+    }
+    channel = *std::move(opened);
+  }
+  return channel.get();
+}
+
+Task<absl::Status> TestService::Relay(ServerCall& call) {
+  const Onward onward = Onward::FromText(call.message().text());
+  Channel* channel = ChannelTo(call, onward.address);
+  if (channel == nullptr) co_return absl::OkStatus();
+  if (onward.linger_us != 0) co_await call.node().Sleep(int64_t{onward.linger_us} * 1000);
+  CallOptions options;
+  options.timeout_us = onward.timeout_us;
+  options.detached = onward.detached != 0;
+  const absl::StatusOr<Message> reply =
+      co_await channel->Call(onward.type, Bytes(onward.payload), options);
+  if (!reply.ok()) co_return reply.status();
+  co_return call.Reply(Bytes(reply->payload()));
+}
+
+Task<absl::Status> TestService::Tell(ServerCall& call) {
+  const Onward onward = Onward::FromText(call.message().text());
+  Channel* channel = ChannelTo(call, onward.address);
+  if (channel == nullptr) co_return absl::OkStatus();
+  const absl::Status sent = co_await channel->Send(onward.type, Bytes(onward.payload));
+  if (!sent.ok()) co_return sent;
+  co_return call.Reply(Bytes("told"));
+}
+
+void TestService::Block(ServerCall& call) {
+  const Onward onward = Onward::FromText(call.message().text());
+  Channel* channel = ChannelTo(call, onward.address);
+  if (channel == nullptr) return;
+  const absl::Status opened = channel->WaitOpen();
+  const absl::StatusOr<Message> reply = channel->Call(onward.type, Bytes(onward.payload)).Wait();
+  Answer(call, Text(Name(OutcomeOf(opened)), " ", Name(ReasonOf(opened)), " ",
+                    Name(OutcomeOf(reply.status())), " ", Name(ReasonOf(reply.status())), " ",
+                    std::string(reply.status().message())));
 }
 
 Task<void> TestService::Pull(Node&) {

@@ -5,12 +5,14 @@
 #define JACKFIELD_TESTS_CONFORMANCE_SERVICE_H_
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "kernel/channel.h"
 #include "kernel/port.h"
 
 namespace jackfield::conformance {
@@ -33,6 +35,10 @@ enum Method : uint32_t {
   kLedger,         // "received handled expired stale late"
   kFail,           // NOT_FOUND, with the payload as text
   kNoAnswer,       // returns without an answer
+  kRelay,          // calls on behalf of its caller (Onward) and passes the answer or the failure on
+  kTell,           // as kRelay, but sends it one-way; answers once it is on its way
+  kBlock,          // tries to block, as Onward says, inside its handler; answers how that ended
+  kPriority,       // the priority of the call
   kUnknown,        // has no handler
 };
 
@@ -41,6 +47,19 @@ std::string Pattern(uint32_t number, size_t bytes);
 bool IsPattern(uint32_t number, std::span<const std::byte> bytes);
 uint32_t NumberOf(std::span<const std::byte> bytes);
 
+// What kRelay, kTell and kBlock do: wait, then call `type` at `address`. As text, so that it nests.
+struct Onward {
+  std::string address;
+  uint32_t type = kEcho;
+  std::string payload;
+  int64_t timeout_us = 60'000'000;
+  uint32_t linger_us = 0;  // before it calls
+  uint32_t detached = 0;   // 1: the call inherits nothing
+
+  std::string ToText() const;
+  static Onward FromText(std::string_view text);
+};
+
 // How a test wants its server; travels to another process as arguments "key=value".
 struct ServerSetup {
   uint32_t handlers_max = 1024;
@@ -48,6 +67,7 @@ struct ServerSetup {
   uint32_t window_units = 1024;
   uint32_t stream_items = 64;
   uint32_t frame_bytes_max = kFrameBytesMaxDefault;
+  uint32_t reentrant = 0;
   uint32_t pull = 0;  // 1: no handlers; receives an Echo before any Note, answers with what waits
 
   std::vector<std::string> ToArgs() const;
@@ -55,6 +75,7 @@ struct ServerSetup {
   PortOptions ToPortOptions() const;
 };
 
+// Destroy it after its port, whose calls may use its channels, and before the node.
 class TestService {
  public:
   TestService(Port& port, const ServerSetup& setup);
@@ -66,9 +87,15 @@ class TestService {
   Task<absl::Status> Both(ServerCall& call);
   Task<absl::Status> Gate(ServerCall& call);
   Task<absl::Status> Linger(ServerCall& call);
+  Task<absl::Status> Relay(ServerCall& call);
+  Task<absl::Status> Tell(ServerCall& call);
+  void Block(ServerCall& call);
   Task<void> Pull(Node& node);
+  // The channel to that address, opened at its first use. nullptr: `call` has been answered so.
+  Channel* ChannelTo(ServerCall& call, const std::string& address);
 
   Port& port_;
+  std::map<std::string, std::unique_ptr<Channel>> onward_;
   std::vector<std::string> notes_;
   int cancels_ = 0, lingering_ = 0, peak_ = 0;
 };

@@ -124,13 +124,14 @@ void World::StartThread(const ServerSetup& setup, const std::string& serve) {
     std::unique_ptr<Node> node =
         Node::Create({.name = "server", .registry = &TestRegistry(), .wait = param_.wait}).value();
     std::unique_ptr<Port> port = Port::Open(*node, {serve}, setup.ToPortOptions()).value();
-    TestService service(*port, setup);
+    auto service = std::make_unique<TestService>(*port, setup);
     EXPECT_TRUE(port->WaitServing().ok());
     thread_node_ = node->handle();
     thread_node_pointer_ = node.get();
     address.set_value(port->addresses()[0].ToString());
     node->Run();
     port.reset();
+    service.reset();
     node.reset();
   });
   const std::string actual = serving.get();
@@ -205,11 +206,11 @@ void World::TurnOnce() {
   }
 }
 
-absl::StatusOr<std::string> World::Call(uint32_t type, std::string_view payload,
-                                        const CallOptions& options) {
+absl::StatusOr<std::string> World::CallOn(Channel& channel, uint32_t type, std::string_view payload,
+                                          const CallOptions& options) {
   auto answer = std::make_shared<Answer>();
   const absl::Status started =
-      channel_->CallAsync(type, Bytes(payload), options, [answer](absl::StatusOr<Message> reply) {
+      channel.CallAsync(type, Bytes(payload), options, [answer](absl::StatusOr<Message> reply) {
         if (reply.ok())
           answer->text = std::string(reply->text());
         else

@@ -53,6 +53,7 @@ class World {
   World(const World&) = delete;
 
   bool ok() const { return channel_ != nullptr; }
+  const Param& param() const { return param_; }
   Node& node() { return *node_; }
   Channel& channel() { return *channel_; }
   const Caps& caps() const { return caps_; }
@@ -79,7 +80,12 @@ class World {
 
   // A call by callback, driven to its end; the answer's text.
   absl::StatusOr<std::string> Call(uint32_t type, std::string_view payload = "",
-                                   const CallOptions& options = {});
+                                   const CallOptions& options = {}) {
+    return CallOn(*channel_, type, payload, options);
+  }
+  // The same on another channel of the client's node.
+  absl::StatusOr<std::string> CallOn(Channel& channel, uint32_t type, std::string_view payload,
+                                     const CallOptions& options);
   // Runs a coroutine on the client's node to its end. False: the watchdog.
   [[nodiscard]] bool Run(Task<void> task);
   // Asks the server for its notes until there are `count`.

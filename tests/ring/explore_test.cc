@@ -1,12 +1,12 @@
-// The explorer's short form: two preemptions and two old values at every place, a kill after every
-// store. explore.cc has the long form.
+// The explorer's short form: two preemptions, an old value once, a kill after every store.
+// explore.cc has the long form.
 #include "gtest/gtest.h"
 #include "tests/ring/scenario.h"
 
 namespace jackfield::ring_model {
 namespace {
 
-constexpr Bounds kBounds = {2, 2, true, UINT64_MAX};
+constexpr Bounds kBounds = {2, 1, true, UINT64_MAX};
 
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
 constexpr bool kCoroutinesWork = false;  // these sanitizers lose track of stacks that change

@@ -16,6 +16,7 @@
 #include "kernel/registry.h"
 #include "kernel/service.h"
 #include "tools/cli/arguments.h"
+#include "transports/resources.h"
 
 namespace jackfield {
 
@@ -52,6 +53,7 @@ struct Verb {
 
 struct Program {
   const Registry* registry = nullptr;  // outlives it
+  ResourcesList resources;             // of the transports in it
   std::vector<BuiltinService> services;
   std::vector<Verb> verbs;
 };

@@ -3,8 +3,10 @@
 #include "tools/verbs/bench.h"
 #include "tools/verbs/caps.h"
 #include "tools/verbs/check.h"
+#include "tools/verbs/clean.h"
 #include "tools/verbs/explain.h"
 #include "tools/verbs/help.h"
+#include "tools/verbs/ls.h"
 #include "tools/verbs/service.h"
 #include "tools/verbs/up.h"
 #include "tools/verbs/version.h"
@@ -13,8 +15,8 @@ namespace jackfield {
 
 std::vector<Verb> AllVerbs() {
   return {
-      UpVerb(),    CheckVerb(), ExplainVerb(), CapsVerb(),
-      BenchVerb(), HelpVerb(),  VersionVerb(), ServiceVerb(),
+      UpVerb(),    CheckVerb(), ExplainVerb(), CapsVerb(),    LsVerb(),
+      CleanVerb(), BenchVerb(), HelpVerb(),    VersionVerb(), ServiceVerb(),
   };
 }
 

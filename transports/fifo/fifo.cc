@@ -7,6 +7,7 @@
 
 #include "kernel/node.h"
 #include "kernel/text.h"
+#include "transports/engine/place_record.h"
 #include "transports/engine/private_directory.h"
 #include "transports/engine/stream/pipe_fds.h"
 #include "transports/engine/stream/stream_driver.h"
@@ -71,16 +72,24 @@ class FifoTransport final : public Transport {
     if (address.bare()) return ServeAnywhere(address, node, sink);
     absl::StatusOr<FifoPlace> place = OpenFifoPlace(address.target(), address.ToString());
     if (!place.ok()) return place.status();
-    if (role == Role::kServe) return Serve(address, node, sink, *std::move(place), [] {});
+    if (role == Role::kServe) return Serve(address, node, sink, *std::move(place), Where::kGiven);
     return MakeFifoClient(node, sink, *std::move(place), MakeHandOver(node, address.ToString()));
   }
 
  private:
+  enum class Where { kGiven, kChosen };
+
   static absl::StatusOr<std::unique_ptr<Opening>> Serve(const Address& actual, Node& node,
                                                         LinkSink& sink, FifoPlace place,
-                                                        std::function<void()> after) {
+                                                        Where where) {
     absl::StatusOr<OwnedFd> fifo = OwnFifo(place);
     if (!fifo.ok()) return fifo.status();
+    std::function<void()> after = RemoveRuntimeDirectoryIfEmpty;
+    if (where == Where::kGiven) {
+      after = [record = MakePlaceRecord("fifo", fifo->get(), actual.target())] {
+        RemovePlaceRecord(record);
+      };
+    }
     return MakeFifoServer(node, sink, std::move(place), *std::move(fifo), actual,
                           MakeHandOver(node, actual.ToString()), std::move(after));
   }
@@ -99,7 +108,7 @@ class FifoTransport final : public Transport {
       const Address actual = address.WithTarget(Text(RuntimeDirectory(), "/", name));
       FifoPlace place{*std::move(directory), name, actual.ToString()};
       absl::StatusOr<std::unique_ptr<Opening>> opening =
-          Serve(actual, node, sink, std::move(place), RemoveRuntimeDirectoryIfEmpty);
+          Serve(actual, node, sink, std::move(place), Where::kChosen);
       if (opening.ok()) return opening;
       last = opening.status();
       if (!absl::IsUnavailable(last) && !absl::IsAlreadyExists(last)) return last;

@@ -14,6 +14,7 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,7 @@
 #include "kernel/port.h"
 #include "kernel/registry.h"
 #include "kernel/text.h"
+#include "transports/fifo/fifo_resources.h"
 #include "transports/fifo/meeting.h"
 
 namespace jackfield {
@@ -36,6 +38,11 @@ class FifoTest : public testing::Test {
     char name[] = "/tmp/jf-fifo-XXXXXX";
     ASSERT_NE(mkdtemp(name), nullptr);
     directory_ = name;
+    // The records of this test's servers, apart from everybody else's.
+    char runtime[] = "/tmp/jf-run-XXXXXX";
+    ASSERT_NE(mkdtemp(runtime), nullptr);
+    runtime_ = runtime;
+    setenv("XDG_RUNTIME_DIR", runtime, 1);
     path_ = directory_ + "/hello";
     registry_.Add(MakeFifoTransport());
     node_ = MakeNode();
@@ -44,6 +51,7 @@ class FifoTest : public testing::Test {
     node_.reset();
     for (const std::string& name : Names()) remove((directory_ + "/" + name).c_str());
     EXPECT_EQ(rmdir(directory_.c_str()), 0);
+    EXPECT_EQ(rmdir(runtime_.c_str()), 0) << "no record is left";
   }
 
   std::unique_ptr<Node> MakeNode() { return Node::Create({.registry = &registry_}).value(); }
@@ -83,7 +91,7 @@ class FifoTest : public testing::Test {
     return names;
   }
 
-  std::string directory_, path_;
+  std::string directory_, runtime_, path_;
   Registry registry_;
   std::unique_ptr<Node> node_;
 };
@@ -220,6 +228,64 @@ TEST_F(FifoTest, WhoReadsTheFifoAndDoesNotAnswerIsNotTakenForAService) {
   ExpectSays(ConnectFails(2'500'000), "no answer within");
   close(thief);
   EXPECT_EQ(Names(), std::vector<std::string>{"hello"}) << "the private names are gone";
+}
+
+// What `jackfield ls --resources` and `clean` know of this scheme.
+TEST_F(FifoTest, TheListNamesItsOwnerAndOnlyADeadOnesIsRemoved) {
+  const std::unique_ptr<Resources> resources = MakeFifoResources();
+  const auto find = [&](const std::string& place) -> std::optional<Resource> {
+    for (const Resource& resource : resources->List()) {
+      if (resource.place == place) return resource;
+    }
+    return std::nullopt;
+  };
+  {
+    const std::unique_ptr<Port> port = Serve(*node_);
+    const std::optional<Resource> living = find(path_);
+    ASSERT_TRUE(living.has_value());
+    EXPECT_EQ(living->owner, Resource::Owner::kLives);
+    EXPECT_EQ(living->pid, getpid());
+    EXPECT_GE(living->age_seconds, 0);
+    EXPECT_EQ(resources->Remove(*living).code(), absl::StatusCode::kFailedPrecondition);
+    EXPECT_EQ(Names(), std::vector<std::string>{"hello"});
+  }
+  EXPECT_FALSE(find(path_).has_value()) << "an orderly end leaves no record";
+
+  const auto die_serving = [&] {
+    const pid_t child = fork();
+    if (child == 0) {
+      const std::unique_ptr<Node> node = MakeNode();
+      const std::unique_ptr<Port> port = Serve(*node);
+      kill(getpid(), SIGKILL);
+    }
+    EXPECT_EQ(waitpid(child, nullptr, 0), child);
+    return child;
+  };
+  const pid_t killed = die_serving();
+  ASSERT_EQ(mkfifo((directory_ + "/.jackfield-fifo-00-up").c_str(), 0600), 0);
+  const std::optional<Resource> dead = find(path_);
+  ASSERT_TRUE(dead.has_value());
+  EXPECT_EQ(dead->owner, Resource::Owner::kDead);
+  EXPECT_EQ(dead->pid, killed);
+  for (const Resource& resource : resources->List()) {
+    if (resource.place.substr(0, directory_.size()) == directory_) {
+      EXPECT_EQ(resource.owner, Resource::Owner::kDead) << resource.place;
+      EXPECT_TRUE(resources->Remove(resource).ok()) << resource.place;
+    }
+  }
+  EXPECT_TRUE(Names().empty());
+
+  // The user removes the FIFO and makes one of his own there: it is nobody's business.
+  die_serving();
+  ASSERT_EQ(mkfifo((directory_ + "/mine").c_str(), 0600), 0);
+  ASSERT_EQ(rename((directory_ + "/mine").c_str(), path_.c_str()), 0);
+  EXPECT_FALSE(find(path_).has_value());
+  for (const Resource& resource : resources->List()) {
+    if (resource.what == "record of a FIFO that is gone") {
+      EXPECT_TRUE(resources->Remove(resource).ok());
+    }
+  }
+  EXPECT_EQ(Names(), std::vector<std::string>{"hello"});
 }
 
 // FAULTS C1. The server has every descriptor but one; the client is another process.

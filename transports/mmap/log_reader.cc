@@ -23,17 +23,17 @@ constexpr off_t kCursorOffsets[2] = {0, 512};  // in different sectors
 
 using Is = LogFile::Record::Is;
 
-bool IsName(std::string_view name) {
+}  // namespace
+
+bool IsReaderName(std::string_view name) {
   return name.size() <= kNameBytesMax && std::all_of(name.begin(), name.end(), [](char c) {
            return isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.';
          });
 }
 
-}  // namespace
-
 absl::StatusOr<std::unique_ptr<LogReader>> LogReader::Open(const std::string& path,
                                                            const LogReaderOptions& options) {
-  if (!IsName(options.name)) {
+  if (!IsReaderName(options.name)) {
     return absl::InvalidArgumentError(
         Text("a reader's name has at most ", kNameBytesMax, " letters, digits, '-', '_' and '.'"));
   }
@@ -176,8 +176,13 @@ absl::StatusOr<std::optional<std::span<const std::byte>>> LogReader::Next() {
       cursor_.position = record->next;
       return record->payload;
     }
+    // Nothing there, again: most often a reader that keeps looking.
+    if (record->is == Is::kEnd && end_seen_ == cursor_.position) return std::nullopt;
     const bool synced = cursor_.position < file_.ReadMark().position;
-    if (record->is == Is::kEnd && !synced) return std::nullopt;
+    if (record->is == Is::kEnd && !synced) {
+      end_seen_ = cursor_.position;
+      return std::nullopt;
+    }
     // It may have been read in the very moment in which it was written.
     if (std::exchange(tried_again, true) == false) continue;
     return Damaged(cursor_.position, !synced);

@@ -22,6 +22,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -32,9 +33,12 @@
 namespace jackfield {
 
 struct LogReaderOptions {
-  std::string name;  // 1 to 64 of a-z A-Z 0-9 - _ .; empty: no cursor
+  std::string name;                                      // IsReaderName; empty: no cursor
   enum class From { kStart, kEnd } from = From::kStart;  // where a cursor begins
 };
+
+// At most 64 letters, digits, '-', '_' and '.'.
+bool IsReaderName(std::string_view name);
 
 class LogReader {
  public:
@@ -88,6 +92,7 @@ class LogReader {
   Cursor cursor_;
   std::vector<std::byte> buffer_;
   uint64_t taken_back_ = 0;
+  uint64_t end_seen_ = ~uint64_t{0};  // held against the mark already
 };
 
 }  // namespace jackfield

@@ -17,8 +17,8 @@ RecordWait::RecordWait(Node& node, int socket_fd, std::span<std::byte> record, i
       done_(done),
       owner_(owner),
       wait_(
-          node, OwnedFd(socket_fd), [](void* self, int32_t) { static_cast<RecordWait*>(self)->OnReady(); },
-          this),
+          node, OwnedFd(socket_fd),
+          [](void* self, int32_t) { static_cast<RecordWait*>(self)->OnReady(); }, this),
       timer_(
           [](Timer& timer) {
             static_cast<RecordWait*>(timer.user)

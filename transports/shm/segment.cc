@@ -35,10 +35,10 @@ int MakeMemfd(unsigned flags) {
   return fd < 0 ? -errno : fd;
 }
 
-absl::Status NoMemory(std::string_view what, uint64_t bytes, std::string_view bound) {
+absl::Status NoMemory(uint64_t bytes, std::string_view bound) {
   return MakeStatus(
       Outcome::kRefused, Reason::kResource,
-      Text(what, ": no memory for the ", FormatBytes(bytes), " of a connection (", bound,
+      Text("no memory for the ", FormatBytes(bytes), " of a connection (", bound,
            "): make the lanes smaller with ?size=, open fewer connections, or raise that limit"));
 }
 
@@ -47,21 +47,20 @@ bool IsHuge(int fd) {
   return fstatfs(fd, &where) == 0 && where.f_type == HUGETLBFS_MAGIC;
 }
 
-absl::Status Refused(std::string_view what, std::string_view why) {
-  return absl::InvalidArgumentError(Text(what, ": the memory that the client handed over ", why));
+absl::Status Refused(std::string_view why) {
+  return absl::InvalidArgumentError(Text("the memory that the client handed over ", why));
 }
 
 }  // namespace
 
-absl::StatusOr<Segment> Segment::Make(const Wishes& wishes, const MemoryRoom& room,
-                                      std::string_view what) {
+absl::StatusOr<Segment> Segment::Make(const Wishes& wishes, const MemoryRoom& room) {
   Segment segment;
   segment.shape_.lane_bytes = wishes.lane_bytes;
   if (wishes.huge) {
     segment.shape_.data_offset = kHugePageBytes;
     segment.fd_ = MakeMemfd(MFD_HUGETLB | MFD_HUGE_2MB);
     const absl::Status reserved =
-        segment.fd_ < 0 ? SysError(-segment.fd_, "memfd_create") : segment.Reserve(what);
+        segment.fd_ < 0 ? SysError(-segment.fd_, "memfd_create") : segment.Reserve();
     if (!reserved.ok()) {
       segment.CloseFd();
       segment.shape_.data_offset = kDataOffset;
@@ -71,74 +70,70 @@ absl::StatusOr<Segment> Segment::Make(const Wishes& wishes, const MemoryRoom& ro
   const uint64_t bytes = segment.shape_.bytes();
   if (segment.fd_ < 0) {
     if (bytes > room.bytes) {
-      return NoMemory(what, bytes,
-                      Text(room.bound, " has room for ", FormatBytes(room.bytes), " more"));
+      return NoMemory(bytes, Text(room.bound, " has room for ", FormatBytes(room.bytes), " more"));
     }
     segment.fd_ = MakeMemfd(0);
-    if (segment.fd_ < 0) return SysError(-segment.fd_, Text("memfd_create for ", what));
-    if (absl::Status status = segment.Reserve(what); !status.ok()) return status;
+    if (segment.fd_ < 0) return SysError(-segment.fd_, "memfd_create");
+    if (absl::Status status = segment.Reserve(); !status.ok()) return status;
   }
-  if (fcntl(segment.fd_, F_ADD_SEALS, kSeals) != 0)
-    return SysError(errno, Text("F_ADD_SEALS for ", what));
-  if (absl::Status status = segment.Map(wishes, what); !status.ok()) return status;
+  if (fcntl(segment.fd_, F_ADD_SEALS, kSeals) != 0) return SysError(errno, "F_ADD_SEALS");
+  if (absl::Status status = segment.Map(wishes); !status.ok()) return status;
   return segment;
 }
 
-absl::Status Segment::Reserve(std::string_view what) {
+absl::Status Segment::Reserve() {
   const uint64_t bytes = shape_.bytes();
   // Beyond this limit the kernel does not only fail but sends SIGXFSZ.
   rlimit file{};
   if (getrlimit(RLIMIT_FSIZE, &file) == 0 && file.rlim_cur != RLIM_INFINITY &&
       bytes > file.rlim_cur) {
-    return NoMemory(what, bytes, Text("RLIMIT_FSIZE, ulimit -f, is ", FormatBytes(file.rlim_cur)));
+    return NoMemory(bytes, Text("RLIMIT_FSIZE, ulimit -f, is ", FormatBytes(file.rlim_cur)));
   }
   // Only space that is reserved is sure to be there when it is touched.
   if (ftruncate(fd_, static_cast<off_t>(bytes)) != 0 ||
       fallocate(fd_, 0, 0, static_cast<off_t>(bytes)) != 0) {
-    return NoMemory(what, bytes, Text("fallocate: ", strerrorname_np(errno)));
+    return NoMemory(bytes, Text("fallocate: ", strerrorname_np(errno)));
   }
   return absl::OkStatus();
 }
 
 absl::StatusOr<Segment> Segment::Attach(int fd, const Shape& shape, const Wishes& wishes,
-                                        bool same_uid, std::string_view what) {
+                                        bool same_uid) {
   Segment segment;
   segment.fd_ = fd;
   segment.shape_ = shape;
   // The seals first: only under them does the size that is read next stay what it is.
   const int seals = fcntl(fd, F_GET_SEALS);
-  if (seals < 0) return Refused(what, "is no memfd");
+  if (seals < 0) return Refused("is no memfd");
   if ((seals & kSeals) != kSeals)
-    return Refused(what, "is not sealed against shrinking, growing and further seals");
+    return Refused("is not sealed against shrinking, growing and further seals");
   struct stat file {};
-  if (fstat(fd, &file) != 0) return SysError(errno, Text("fstat for ", what));
+  if (fstat(fd, &file) != 0) return SysError(errno, "fstat");
   if (shape.lane_bytes > (uint64_t{1} << 40) || shape.data_offset < kDataOffset ||
       shape.data_offset % kWordsBytes != 0 || !std::has_single_bit(shape.lane_bytes) ||
       static_cast<uint64_t>(file.st_size) != shape.bytes()) {
-    return Refused(what, Text("has ", file.st_size, " bytes, which is not two lanes of ",
-                              shape.lane_bytes, " behind ", shape.data_offset));
+    return Refused(Text("has ", file.st_size, " bytes, which is not two lanes of ",
+                        shape.lane_bytes, " behind ", shape.data_offset));
   }
   if (static_cast<uint64_t>(file.st_blocks) * 512 < shape.bytes())
-    return Refused(what, Text("has only ", file.st_blocks * 512, " of its bytes reserved"));
+    return Refused(Text("has only ", file.st_blocks * 512, " of its bytes reserved"));
   // A hole in huge pages that cannot be filled again is a SIGBUS.
-  if (!same_uid && IsHuge(fd)) return Refused(what, "has huge pages, which only one uid may share");
-  if (absl::Status status = segment.Map(wishes, what); !status.ok()) return status;
+  if (!same_uid && IsHuge(fd)) return Refused("has huge pages, which only one uid may share");
+  if (absl::Status status = segment.Map(wishes); !status.ok()) return status;
   return segment;
 }
 
-absl::Status Segment::Map(const Wishes& wishes, std::string_view what) {
+absl::Status Segment::Map(const Wishes& wishes) {
   void* base = mmap(nullptr, shape_.bytes(), PROT_READ | PROT_WRITE, MAP_SHARED, fd_, 0);
-  if (base == MAP_FAILED)
-    return SysError(errno, Text("mmap of ", FormatBytes(shape_.bytes()), " for ", what));
+  if (base == MAP_FAILED) return SysError(errno, Text("mmap of ", FormatBytes(shape_.bytes())));
   base_ = static_cast<std::byte*>(base);
-  if (!Protect(wishes)) return SysError(errno, Text("mprotect for ", what));
+  if (!Protect(wishes)) return SysError(errno, "mprotect");
   // A child that is forked and not replaced must not disturb what its parent shares.
   madvise(base, shape_.bytes(), MADV_DONTFORK);
   if (wishes.lock && mlock(base, shape_.bytes()) != 0) {
-    return MakeStatus(
-        Outcome::kRefused, Reason::kResource,
-        Text(what, ": mlock of ", FormatBytes(shape_.bytes()), ": ", strerrorname_np(errno),
-             "; RLIMIT_MEMLOCK (ulimit -l) bounds it: raise it, or leave out ?lock"));
+    return MakeStatus(Outcome::kRefused, Reason::kResource,
+                      Text("mlock of ", FormatBytes(shape_.bytes()), ": ", strerrorname_np(errno),
+                           "; RLIMIT_MEMLOCK (ulimit -l) bounds it: raise it, or leave out ?lock"));
   }
   return absl::OkStatus();
 }

@@ -21,7 +21,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <utility>
 
 #include "absl/status/statusor.h"
@@ -48,17 +47,16 @@ class Segment {
     int end = 0;        // which one this is: 0 the client, 1 the server
   };
 
-  // Makes one. what: the address, for errors.
+  // Makes one.
   // Errors: RESOURCE_EXHAUSTED (memory, with size, bound and what to do; RLIMIT_FSIZE,
   // RLIMIT_MEMLOCK, descriptors).
-  static absl::StatusOr<Segment> Make(const Wishes& wishes, const MemoryRoom& room,
-                                      std::string_view what);
+  static absl::StatusOr<Segment> Make(const Wishes& wishes, const MemoryRoom& room);
 
   // Maps what another process made and says to be of `shape`. Takes `fd` over.
   // same_uid: the other process is of this uid.
   // Errors: INVALID_ARGUMENT (no memfd, seals missing, another size, not reserved), as Make.
   static absl::StatusOr<Segment> Attach(int fd, const Shape& shape, const Wishes& wishes,
-                                        bool same_uid, std::string_view what);
+                                        bool same_uid);
 
   Segment() = default;
   Segment(Segment&& other) noexcept { *this = std::move(other); }
@@ -73,8 +71,8 @@ class Segment {
   const std::string& note() const { return note_; }
 
  private:
-  absl::Status Reserve(std::string_view what);
-  absl::Status Map(const Wishes& wishes, std::string_view what);
+  absl::Status Reserve();
+  absl::Status Map(const Wishes& wishes);
   bool Protect(const Wishes& wishes) const;
   std::byte* words(int end) const { return base_ + static_cast<uint64_t>(end) * kWordsBytes; }
   std::byte* data(int lane) const {

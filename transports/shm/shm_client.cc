@@ -28,7 +28,6 @@ class ShmClient final : public Opening {
         sink_(sink),
         settings_(settings),
         description_(std::move(description)),
-        what_("connect " + description_),
         timer_([](Timer& timer) { static_cast<ShmClient*>(timer.user)->Begin(); }, this) {
     node_.timers().Arm(timer_, 0);  // the sink is not called from inside Open
   }
@@ -47,13 +46,13 @@ class ShmClient final : public Opening {
 
   absl::Status Greet() {
     const int fd = node_.sys().Socket(AF_UNIX, SOCK_STREAM, 0);
-    if (fd < 0) return SysError(-fd, Text("socket for ", description_));
+    if (fd < 0) return SysError(-fd, "socket");
     const sockaddr_un name = settings_.socket_name();
     int result = node_.sys().Connect(fd, reinterpret_cast<const sockaddr*>(&name),
                                      settings_.socket_name_bytes());
     // A full backlog: worth another try, like a service that is not there yet.
     if (result == -EAGAIN) result = -ECONNREFUSED;
-    absl::Status status = result < 0 ? SysError(-result, what_) : Offer(fd);
+    absl::Status status = result < 0 ? SysError(-result, "the rendezvous") : Offer(fd);
     if (!status.ok() && !wait_) close(fd);
     return status;
   }
@@ -63,7 +62,7 @@ class ShmClient final : public Opening {
     const bool same_uid = peer_.known && peer_.uid == geteuid();
     if (!same_uid && peer_.uid != 0 && !settings_.any_uid) {
       return MakeStatus(Outcome::kRefused, Reason::kPermission,
-                        Text(what_, ": it is served by uid ", peer_.uid, ", not by this program's ",
+                        Text("it is served by uid ", peer_.uid, ", not by this program's ",
                              geteuid(), "; if that is meant, say ?uid=any"));
     }
     trust_ = same_uid ? RingDriver::Trust::kReadInPlace : RingDriver::Trust::kCopyFirst;
@@ -72,14 +71,14 @@ class ShmClient final : public Opening {
                                                      .huge = settings_.huge,
                                                      .lock = settings_.lock,
                                                      .end = 0},
-                                                    FindMemoryRoom(), what_);
+                                                    FindMemoryRoom());
     if (!segment.ok()) return segment.status();
     segment_ = *std::move(segment);
     std::vector<int> fds = {segment_.fd()};
     for (int& own : bells_) {
       if (bell == BellKind::kSocket) break;
       own = node_.sys().EventFd();
-      if (own < 0) return SysError(-own, Text("eventfd for ", description_));
+      if (own < 0) return SysError(-own, "eventfd");
       fds.push_back(own);
     }
     ShmHello hello;
@@ -87,11 +86,10 @@ class ShmClient final : public Opening {
     hello.data_offset = segment_.shape().data_offset;
     hello.bell = static_cast<uint32_t>(bell);
     hello.fd_count = static_cast<uint32_t>(fds.size());
+    // Who refuses may have closed before it has heard everything: its reason is there to be read.
     if (absl::Status sent = SendRecord(node_.sys(), fd, std::as_bytes(std::span(&hello, 1)), fds);
-        !sent.ok()) {
-      return MakeStatus(Outcome::kRefused, Reason::kUnreachable,
-                        Text(what_, ": ", std::string(sent.message())));
-    }
+        !sent.ok() && ReasonOf(sent) != Reason::kPeerDied)
+      return sent;
     segment_.CloseFd();
     wait_.emplace(
         node_, fd, std::as_writable_bytes(std::span(&welcome_, 1)), kWelcomeNsMax,
@@ -105,10 +103,10 @@ class ShmClient final : public Opening {
   // Last: the sink may destroy this.
   void OnWelcome(const absl::Status& status) {
     if (!status.ok()) {
-      return sink_.OnOpenFailed(MakeStatus(Outcome::kRefused, Reason::kUnreachable,
-                                           Text(what_, ": ", std::string(status.message()))));
+      return sink_.OnOpenFailed(
+          MakeStatus(Outcome::kRefused, Reason::kUnreachable, std::string(status.message())));
     }
-    if (absl::Status refused = StatusOf(welcome_, what_); !refused.ok())
+    if (absl::Status refused = StatusOf(welcome_); !refused.ok())
       return sink_.OnOpenFailed(std::move(refused));
     LinkTraits traits;
     traits.caps = ShmSettings::CapsOf(segment_.shape().lane_bytes);
@@ -129,7 +127,7 @@ class ShmClient final : public Opening {
   Node& node_;
   LinkSink& sink_;
   const ShmSettings settings_;
-  const std::string description_, what_;
+  const std::string description_;
   Timer timer_;
   PeerIdentity peer_;
   RingDriver::Trust trust_ = RingDriver::Trust::kCopyFirst;

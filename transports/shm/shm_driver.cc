@@ -40,7 +40,11 @@ ShmDriver::~ShmDriver() {
 }
 
 void ShmDriver::Pump(Link& link) {
-  link_ = &link;
+  if (link_ == nullptr) {
+    // The first time: a reactor makes its notes about both now, and not at the first sleep.
+    link_ = &link;
+    if (bell_) bell_->Start();
+  }
   if (!gone_ && !socket_.pending()) socket_.Start();
   ring_.Pump(link);
   // The bell may have rung before this: it is still readable then.

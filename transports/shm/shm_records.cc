@@ -60,18 +60,16 @@ ShmWelcome RefusalOf(const absl::Status& why) {
   return refusal;
 }
 
-absl::Status StatusOf(const ShmWelcome& welcome, std::string_view what) {
+absl::Status StatusOf(const ShmWelcome& welcome) {
   if (absl::Status status =
           CheckStart(welcome.magic, welcome.version, welcome.record_bytes, sizeof welcome);
-      !status.ok()) {
-    return absl::Status(status.code(), Text(what, ": ", std::string(status.message())));
-  }
+      !status.ok())
+    return status;
   if (welcome.reason == 0) return absl::OkStatus();
   const std::string_view text(welcome.text, std::min<size_t>(welcome.text_bytes, 232));
   const auto reason =
       static_cast<Reason>(std::min(welcome.reason, static_cast<uint32_t>(Reason::kClosed)));
-  return MakeStatus(Outcome::kRefused, reason,
-                    Text(what, ": refused by the server: ", Escaped(text)));
+  return MakeStatus(Outcome::kRefused, reason, Text("refused by the server: ", Escaped(text)));
 }
 
 }  // namespace jackfield

@@ -8,8 +8,6 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <string>
-#include <string_view>
 
 #include "absl/status/status.h"
 
@@ -17,7 +15,7 @@ namespace jackfield {
 
 static_assert(std::endian::native == std::endian::little, "the records are stored as they are");
 
-inline constexpr uint64_t kShmMagic = 0x314d48534c46464a;  // "JFFLSHM1"
+inline constexpr uint64_t kShmMagic = 0x314d4853444c464a;  // "JFLDSHM1"
 inline constexpr uint32_t kShmVersion = 1;
 
 // Descriptors with it: the memfd; with BellKind::kEventFd then the client's bell (which the server
@@ -48,8 +46,8 @@ static_assert(sizeof(ShmWelcome) == 256);
 absl::Status CheckHello(const ShmHello& hello, size_t fds_received);
 
 ShmWelcome RefusalOf(const absl::Status& why);
-// OK, or the refusal as this end's own error. what: "connect shm:kv".
-absl::Status StatusOf(const ShmWelcome& welcome, std::string_view what);
+// OK, or the refusal as this end's own error.
+absl::Status StatusOf(const ShmWelcome& welcome);
 
 }  // namespace jackfield
 

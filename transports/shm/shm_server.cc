@@ -121,7 +121,7 @@ absl::StatusOr<ShmMeeting> ShmServer::Meet(Handshake& handshake) {
   if (!share.ok()) return share.status();
   const Segment::Wishes wishes{.lane_bytes = hello.lane_bytes, .lock = settings_.lock, .end = 1};
   absl::StatusOr<Segment> segment =
-      Segment::Attach(std::exchange(fds[0], -1), shape, wishes, same_uid, description_);
+      Segment::Attach(std::exchange(fds[0], -1), shape, wishes, same_uid);
   if (!segment.ok()) return segment.status();
   segment->CloseFd();
   return ShmMeeting{

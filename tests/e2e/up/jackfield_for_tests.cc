@@ -11,6 +11,7 @@ int main(int argc, char** argv) {
   AddBuiltinTransports(registry);
   Program program;
   program.registry = &registry;
+  program.resources = BuiltinResources();
   program.services = {
       {"source", SourceService, "sends words"},
       {"tokenize", TokenizeService, "passes words on"},

@@ -132,6 +132,8 @@ usage: jackfield VERB [FLAGS…] …
   check    say what is wrong with a wiring file, without starting anything
   explain  which medium a channel uses, what it can do, what else would do
   caps     what each transport can do
+  ls       what the bus holds in the system, with owner and age
+  clean    remove what dead owners have left behind
   bench    how fast the bus is over a transport, and the bare medium beside it
   help     what there is, or what one verb does
   version  the version of this program
@@ -212,7 +214,7 @@ TEST(WordsTest, ExplainNamesTheMediumWhereItIsWrittenAndWhatElseWouldDo) {
 
 TEST(WordsTest, CapsHasAColumnForEachTransport) {
   const std::string table = OutputOf({"caps"}), json = OutputOf({"caps", "-o", "json"});
-  for (const std::string scheme : {"inproc:", "pipe:", "tcp:", "unix:"}) {
+  for (const std::string scheme : {"inproc:", "pipe:", "shm:", "tcp:", "unix:"}) {
     EXPECT_NE(table.substr(0, table.find('\n')).find(scheme), std::string::npos) << table;
     EXPECT_NE(json.find("{\"address\":\"" + scheme + "\",\"role\":\"both\",\"send\":true,"),
               std::string::npos)

@@ -138,7 +138,8 @@ TEST_P(WordcountTest, PrintsNothingAndFailsWhenAServiceIsKilledOnTheWay) {
 
 INSTANTIATE_TEST_SUITE_P(
     Over, WordcountTest,
-    testing::Values("inproc:", "pipe:", "fifo:", "unix:", "unix:?type=seqpacket", "tcp:"),
+    testing::Values("inproc:", "shm:", "pipe:", "fifo:", "mq:", "unix:", "unix:?type=seqpacket",
+                    "unix:?type=dgram", "tcp:", "udp:"),
     [](const auto& info) {
       std::string name = info.param;
       std::erase_if(name, [](char c) { return isalnum(static_cast<unsigned char>(c)) == 0; });

@@ -21,12 +21,11 @@ T Get(std::span<const std::byte> bytes, size_t at) {
   return flatbuffers::EndianScalar(value);
 }
 
-// Of everything but the place of the sum itself.
-uint32_t SumOf(std::span<const std::byte> bytes) {
+}  // namespace
+
+uint32_t PacketSum(std::span<const std::byte> bytes) {
   return Crc32c(bytes.subspan(kSumAt + 4), Crc32c(bytes.first(kSumAt)));
 }
-
-}  // namespace
 
 void Packet::Write(std::span<std::byte> bytes) const {
   Put<uint8_t>(bytes, 0, kMagic);
@@ -48,13 +47,13 @@ void Packet::Write(std::span<std::byte> bytes) const {
     Put<uint32_t>(bytes, 56, idle_ms);
     Put<uint32_t>(bytes, 60, 0);
   }
-  Put<uint32_t>(bytes, kSumAt, SumOf(bytes));
+  Put<uint32_t>(bytes, kSumAt, PacketSum(bytes));
 }
 
 const char* Packet::Read(std::span<const std::byte> bytes) {
   if (bytes.size() < kHeaderBytes) return "shorter than a packet's header";
   if (Get<uint8_t>(bytes, 0) != kMagic) return "wrong magic";
-  if (Get<uint32_t>(bytes, kSumAt) != SumOf(bytes)) return "the checksum does not fit";
+  if (Get<uint32_t>(bytes, kSumAt) != PacketSum(bytes)) return "the checksum does not fit";
   if (Get<uint8_t>(bytes, 1) != kVersion) return "unknown version";
   const auto kind_number = Get<uint8_t>(bytes, 2);
   if (kind_number < static_cast<uint8_t>(PacketKind::kOpen) ||

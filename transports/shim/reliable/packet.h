@@ -76,6 +76,9 @@ struct Packet {
   const char* Read(std::span<const std::byte> bytes);
 };
 
+// The checksum of a packet: of everything but its own place. Requires: bytes.size() ≥ 20
+uint32_t PacketSum(std::span<const std::byte> bytes);
+
 // Walks over the frames of a segment: calls f(data, frame_bytes) for each, from `at` on, while it
 // returns true. Returns where it stopped: the segment's size when all were taken. Requires:
 // SegmentIsSound(segment).

@@ -7,8 +7,9 @@
 namespace jackfield {
 
 ReceiveWindow::Taken ReceiveWindow::Take(uint32_t number, std::span<const std::byte> segment) {
+  if (number == 0) return Taken::kNoRoom;  // no segment has it
   if (After(next_, number)) return Taken::kRepeat;
-  if (number == 0 || number - next_ >= room()) return Taken::kNoRoom;
+  if (number - next_ >= room()) return Taken::kNoRoom;
   if (!slots_.Hold(pool_)) return Taken::kNoRoom;
   Held& held = slots_[number];
   if (held.bytes != 0) return Taken::kRepeat;

@@ -154,7 +154,11 @@ void ReliableDriver::End(absl::Status why) {
 void ReliableDriver::OnClosed(Link&, const absl::Status& why) {
   inner_closed_ = true;
   progress_ = true;
-  if (state_ != State::kEnded && state_ != State::kClosing) why_ = why;
+  if (state_ == State::kEnded || state_ == State::kClosing) return;
+  // "Nobody is there" of a peer that has answered before means that it has died.
+  why_ = state_ == State::kOpen && ReasonOf(why) == Reason::kUnreachable
+             ? Lost(std::string(why.message()))
+             : why;
 }
 
 void ReliableDriver::Close(Link& link) {

@@ -1,0 +1,51 @@
+// How a Session refuses a hello, and how it is refused. The rest is in session.cc.
+#include "kernel/node.h"
+#include "kernel/session.h"
+#include "kernel/text.h"
+#include "schemas/control_generated.h"
+
+namespace jackfield {
+namespace {
+
+absl::Status Refused(Reason reason, std::string_view text) {
+  return MakeStatus(Outcome::kRefused, reason, text);
+}
+
+}  // namespace
+
+void Session::Refuse(Reason reason, const std::string& text) {
+  Build refusal([&](flatbuffers::FlatBufferBuilder& fbb) {
+    const auto words = fbb.CreateString(text);
+    fbb.Finish(
+        wire::CreateRefuse(fbb, static_cast<uint8_t>(reason), 0, kVersionMin, kVersionMax, words));
+  });
+  SendControl(FrameKind::Refuse, refusal);
+  Fail(Refused(reason, text));
+}
+
+void Session::OnOtherVersion(uint8_t version) {
+  if (side_ == Side::kClient) {
+    return Fail(Refused(Reason::kVersion,
+                        Text("version: this client speaks ", int{kVersionMin}, "..",
+                             int{kVersionMax}, ", the service at ", Where(), " ", int{version})));
+  }
+  Refuse(Reason::kVersion, Text("version: this service speaks ", int{kVersionMin}, "..",
+                                int{kVersionMax}, ", its client ", int{version}));
+}
+
+void Session::OnRefuse(std::span<const std::byte> payload) {
+  const auto* refusal = RootOf<wire::Refuse>(payload);
+  if (refusal == nullptr)
+    return Fail(Refused(Reason::kUnreachable, "the service refused without a reason"));
+  const auto reason = static_cast<Reason>(refusal->reason());
+  std::string text =
+      refusal->text() == nullptr ? "" : Escaped(refusal->text()->string_view().substr(0, 1000));
+  if (reason == Reason::kVersion) {
+    text = Text("version: this client speaks ", int{kVersionMin}, "..", int{kVersionMax},
+                ", the service at ", Where(), " ", int{refusal->version_min()}, "..",
+                int{refusal->version_max()});
+  }
+  Fail(Refused(reason, text));
+}
+
+}  // namespace jackfield

@@ -1,0 +1,72 @@
+// What the bus holds in the system, as a user sees it and cleans it up.
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <string>
+
+#include "gtest/gtest.h"
+#include "tests/e2e/up/command.h"
+
+namespace jackfield {
+namespace {
+
+class ResourcesTest : public testing::Test {
+ protected:
+  ResourcesTest() {
+    setenv("XDG_RUNTIME_DIR", directory_.path().c_str(), 1);
+    runtime_ = directory_.path() + "/jackfield";
+    mkdir(runtime_.c_str(), 0700);
+    living_ = runtime_ + "/fifo-999998-1";
+    dead_ = runtime_ + "/fifo-999999-1";
+    mkfifo(living_.c_str(), 0600);
+    mkfifo(dead_.c_str(), 0600);
+    fd_ = open(living_.c_str(), O_RDWR | O_CLOEXEC);
+    flock(fd_, LOCK_EX);
+  }
+  ~ResourcesTest() override { close(fd_); }
+  static std::string Run(const std::vector<std::string>& words) {
+    Command command(words);
+    EXPECT_EQ(command.Wait(), 0) << command.err();
+    return command.out();
+  }
+
+  const TemporaryDirectory directory_;
+  std::string runtime_, living_, dead_;
+  int fd_ = -1;
+};
+
+bool Has(const std::string& text, const std::string& words) {
+  return text.find(words) != std::string::npos;
+}
+
+TEST_F(ResourcesTest, TheListTellsTheLivingFromTheDead) {
+  const std::string json = Run({"ls", "--resources", "-o", "json"});
+  EXPECT_TRUE(Has(json, "\"place\":\"" + living_ +
+                            "\",\"owner\":\"lives\",\"pid\":" + std::to_string(getpid())))
+      << json;
+  EXPECT_TRUE(Has(json, "\"place\":\"" + dead_ + "\",\"owner\":\"dead\",\"pid\":999999")) << json;
+  const std::string table = Run({"ls", "-r"});
+  EXPECT_TRUE(Has(table, "FIFO")) << table;
+  EXPECT_TRUE(Has(table, "999999, dead")) << table;
+}
+
+TEST_F(ResourcesTest, CleanRemovesTheDeadAndSaysSoAndADryRunOnlySaysSo) {
+  EXPECT_TRUE(Has(Run({"clean", "--dry-run"}), "would remove FIFO " + dead_));
+  EXPECT_EQ(access(dead_.c_str(), F_OK), 0);
+  EXPECT_TRUE(Has(Run({"clean"}), "removed FIFO " + dead_ + " (999999, dead)\n"));
+  EXPECT_NE(access(dead_.c_str(), F_OK), 0);
+  EXPECT_EQ(access(living_.c_str(), F_OK), 0);
+  EXPECT_FALSE(Has(Run({"clean"}), directory_.path())) << "there is nothing left to remove";
+}
+
+TEST_F(ResourcesTest, ListingNothingInParticularIsAWrongCommand) {
+  Command command({"ls"});
+  EXPECT_EQ(command.Wait(), 2);
+  EXPECT_EQ(command.err(), "jackfield: ls: say what to list\n  try: jackfield ls --resources\n");
+}
+
+}  // namespace
+}  // namespace jackfield

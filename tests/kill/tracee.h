@@ -1,0 +1,60 @@
+// A forked process that can be stopped at its marks (roles.h), stepped by single instructions, and
+// killed between any two.
+//
+// Thread: the one that made it; ptrace wants that. Owns: the process, which its destructor kills
+// and reaps.
+#ifndef JACKFIELD_TESTS_KILL_TRACEE_H_
+#define JACKFIELD_TESTS_KILL_TRACEE_H_
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <functional>
+
+namespace jackfield::kill_test {
+
+class Tracee {
+ public:
+  explicit Tracee(const std::function<int()>& body);
+  ~Tracee();
+  Tracee(const Tracee&) = delete;
+
+  // Runs on to its next mark. False: it has ended.
+  bool RunToMark();
+
+  enum class Stop { kStepped, kMark, kAsleep, kEnded };
+  // At most so many instructions; *stepped: how many were. kAsleep: it waits for something that
+  // does not come; the system call is under way.
+  Stop Step(uint64_t instructions, uint64_t* stepped);
+
+  // It is dead when this returns, and a zombie.
+  void Kill();
+  pid_t pid() const { return pid_; }
+
+ private:
+  bool WaitForStop(int* signal);
+
+  pid_t pid_ = -1;
+  bool ended_ = false;
+  bool reaped_ = false;
+};
+
+// A forked process of no interest to a tracer. Owns it, as Tracee.
+class Child {
+ public:
+  explicit Child(const std::function<int()>& body);
+  ~Child();
+  Child(const Child&) = delete;
+  pid_t pid() const { return pid_; }
+  // Its exit code; -1: it did not end within so long, or by a signal.
+  int Wait(int64_t timeout_ms);
+  void Kill();
+
+ private:
+  pid_t pid_ = -1;
+  bool reaped_ = false;
+};
+
+}  // namespace jackfield::kill_test
+
+#endif  // JACKFIELD_TESTS_KILL_TRACEE_H_

@@ -1,0 +1,14 @@
+#!/bin/bash
+# The table in transports/README.md is what the transports say of themselves.
+set -u
+jackfield=$1
+readme=$2
+in_readme=$(sed -n '/^<!-- jackfield caps: begin -->$/,/^<!-- jackfield caps: end -->$/p' "$readme" | sed -n 's/^    //p')
+if [ -z "$in_readme" ]; then
+  echo "$readme has no table between its two comments"
+  exit 1
+fi
+if ! diff <(printf '%s\n' "$in_readme") <("$jackfield" caps); then
+  echo "$readme does not say what \"jackfield caps\" says: put its output there, four spaces in"
+  exit 1
+fi

@@ -1,0 +1,104 @@
+#include "transports/engine/place_record.h"
+
+#include <dirent.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <climits>
+#include <cstdio>
+
+#include "kernel/text.h"
+#include "transports/engine/private_directory.h"
+
+namespace jackfield {
+namespace {
+
+std::string Hex(uint64_t number) {
+  char text[17];
+  std::snprintf(text, sizeof text, "%llx", static_cast<unsigned long long>(number));
+  return text;
+}
+
+std::vector<std::string> NamesIn(const std::string& path) {
+  std::vector<std::string> names;
+  DIR* directory = opendir(path.c_str());
+  if (directory == nullptr) return names;
+  while (const dirent* entry = readdir(directory)) names.emplace_back(entry->d_name);
+  closedir(directory);
+  return names;
+}
+
+std::string Make(std::string_view scheme, const struct stat& is, const std::string& place) {
+  // Not OK: a runtime directory that is not ours, or not private; then nothing is noted.
+  const absl::StatusOr<OwnedFd> directory = MakeRuntimeDirectory();
+  if (!directory.ok()) return "";
+  const std::string file = Text(scheme, "@", Hex(is.st_dev), "-", Hex(is.st_ino), "-");
+  const std::string name = Text(file, getpid());
+  for (const std::string& other : NamesIn(RuntimeDirectory())) {
+    if (other.compare(0, file.size(), file) == 0) unlinkat(directory->get(), other.c_str(), 0);
+  }
+  if (symlinkat(place.c_str(), directory->get(), name.c_str()) != 0) return "";
+  return Text(RuntimeDirectory(), "/", name);
+}
+
+}  // namespace
+
+std::string MakePlaceRecord(std::string_view scheme, int fd, const std::string& place) {
+  struct stat is {};
+  return fstat(fd, &is) == 0 ? Make(scheme, is, place) : "";
+}
+
+std::string MakePlaceRecord(std::string_view scheme, const std::string& place) {
+  struct stat is {};
+  return lstat(place.c_str(), &is) == 0 ? Make(scheme, is, place) : "";
+}
+
+void RemovePlaceRecord(const std::string& path) {
+  if (path.empty()) return;
+  unlink(path.c_str());
+  rmdir(path.substr(0, path.rfind('/')).c_str());  // if it was the last thing there
+}
+
+std::vector<std::string> RuntimeDirectories() {
+  std::vector<std::string> paths = {Text("/tmp/jackfield-", geteuid())};
+  if (RuntimeDirectory() != paths[0]) paths.push_back(RuntimeDirectory());
+  // What stands in a directory of somebody else's is not read.
+  std::erase_if(paths, [](const std::string& path) {
+    return !OpenPrivateDirectory(path, "the runtime directory").ok();
+  });
+  return paths;
+}
+
+std::vector<PlaceRecord> PlaceRecordsOf(std::string_view scheme) {
+  std::vector<PlaceRecord> records;
+  for (const std::string& directory : RuntimeDirectories()) {
+    for (const std::string& name : NamesIn(directory)) {
+      const size_t at = name.find('@');
+      if (at == std::string::npos || std::string_view(name).substr(0, at) != scheme) continue;
+      PlaceRecord record;
+      record.scheme = scheme;
+      record.path = Text(directory, "/", name);
+      unsigned long long device = 0, inode = 0;
+      if (std::sscanf(name.c_str() + at + 1, "%llx-%llx-%d", &device, &inode, &record.pid) != 3)
+        continue;
+      record.device = device;
+      record.inode = inode;
+      std::array<char, PATH_MAX> place;
+      const ssize_t bytes = readlink(record.path.c_str(), place.data(), place.size());
+      if (bytes <= 0 || place[0] != '/') continue;
+      record.place.assign(place.data(), static_cast<size_t>(bytes));
+      records.push_back(std::move(record));
+    }
+  }
+  return records;
+}
+
+bool IsStillThere(const PlaceRecord& record) {
+  struct stat is {};
+  return lstat(record.place.c_str(), &is) == 0 && is.st_dev == record.device &&
+         is.st_ino == record.inode;
+}
+
+}  // namespace jackfield

@@ -1,0 +1,46 @@
+// A note of a place that a user has chosen (`fifo:/srv/kv/hello`), so that what a crash leaves
+// there can be found: a symlink in the runtime directory whose target is the place and whose name
+// says what was made there and by which process, "fifo@fe00-a7213f-4121". It is for `jackfield ls
+// --resources` and `clean` alone; nothing works worse without it.
+//
+// Thread: any.
+#ifndef JACKFIELD_TRANSPORTS_ENGINE_PLACE_RECORD_H_
+#define JACKFIELD_TRANSPORTS_ENGINE_PLACE_RECORD_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace jackfield {
+
+struct PlaceRecord {
+  std::string scheme;
+  uint64_t device = 0, inode = 0;  // of what was made
+  int pid = 0;                     // of who made it
+  std::string place;               // its path
+  std::string path;                // of the record itself
+};
+
+// Notes that this process made the file that `fd` is open on, at `place`, an absolute path.
+// Replaces what was noted of the same file. Returns the record's path, for RemovePlaceRecord; "" if
+// it could not be made.
+std::string MakePlaceRecord(std::string_view scheme, int fd, const std::string& place);
+// The same for what has no descriptor of its own: a socket at a path.
+std::string MakePlaceRecord(std::string_view scheme, const std::string& place);
+
+void RemovePlaceRecord(const std::string& path);
+
+// Those of one scheme, in this user's runtime directory, whichever it is by the environment.
+std::vector<PlaceRecord> PlaceRecordsOf(std::string_view scheme);
+
+// Is that very file still at its place?
+bool IsStillThere(const PlaceRecord& record);
+
+// Both places that RuntimeDirectory() may name, so that a program without XDG_RUNTIME_DIR finds
+// what one with it has left.
+std::vector<std::string> RuntimeDirectories();
+
+}  // namespace jackfield
+
+#endif  // JACKFIELD_TRANSPORTS_ENGINE_PLACE_RECORD_H_

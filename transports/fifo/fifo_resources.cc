@@ -1,0 +1,113 @@
+#include "transports/fifo/fifo_resources.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <set>
+#include <utility>
+
+#include "kernel/text.h"
+#include "transports/engine/file_age.h"
+#include "transports/engine/lock_owner.h"
+#include "transports/engine/place_record.h"
+#include "transports/fifo/fifo.h"
+#include "transports/fifo/place.h"
+
+namespace jackfield {
+namespace {
+
+std::string DirectoryOf(const std::string& path) { return path.substr(0, path.rfind('/')); }
+
+class FifoResources final : public Resources {
+ public:
+  std::string_view scheme() const override { return "fifo"; }
+
+  std::vector<Resource> List() const override {
+    std::vector<Resource> found;
+    std::set<std::string> directories;
+    for (const std::string& directory : RuntimeDirectories()) {
+      directories.insert(directory);
+      AddNamed(directory, kChosenPrefix, "FIFO", found);
+    }
+    for (const PlaceRecord& record : PlaceRecordsOf(scheme())) {
+      if (IsStillThere(record)) {
+        directories.insert(DirectoryOf(record.place));
+        Add(record.place, "FIFO", record.pid, found);
+      } else {
+        found.push_back({.what = "record of a FIFO that is gone",
+                         .place = record.path,
+                         .owner = Resource::Owner::kDead,
+                         .pid = record.pid,
+                         .age_seconds = FileAgeSeconds(record.path)});
+      }
+    }
+    for (const std::string& directory : directories)
+      AddNamed(directory, kPrivatePrefix, "FIFO of a client", found);
+    return found;
+  }
+
+  absl::Status Remove(const Resource& resource) const override {
+    for (const PlaceRecord& record : PlaceRecordsOf(scheme())) {
+      if (record.path != resource.place) continue;
+      if (IsStillThere(record)) return absl::FailedPreconditionError("it is there again");
+      RemovePlaceRecord(record.path);
+      return absl::OkStatus();
+    }
+    absl::StatusOr<FifoPlace> place = OpenFifoPlace(resource.place, resource.place);
+    if (!place.ok()) return place.status();
+    const int directory_fd = place->directory.get();
+    absl::StatusOr<OwnedFd> fd = OpenFifo(directory_fd, place->name, O_RDONLY, resource.place);
+    if (!fd.ok()) return fd.status();
+    // Held until the name is gone, so that no server can take it over meanwhile.
+    if (flock(fd->get(), LOCK_EX | LOCK_NB) != 0) {
+      return absl::FailedPreconditionError(
+          Text(resource.place, " has an owner again: ", NameOfLockOwner(fd->get())));
+    }
+    for (const PlaceRecord& record : PlaceRecordsOf(scheme())) {
+      if (record.place == resource.place) unlink(record.path.c_str());
+    }
+    UnlinkIfSame(directory_fd, place->name, fd->get());
+    for (const std::string& directory : RuntimeDirectories()) rmdir(directory.c_str());  // if empty
+    return absl::OkStatus();
+  }
+
+ private:
+  static void AddNamed(const std::string& directory, std::string_view prefix, const char* what,
+                       std::vector<Resource>& found) {
+    DIR* open_directory = opendir(directory.c_str());
+    if (open_directory == nullptr) return;
+    while (const dirent* entry = readdir(open_directory)) {
+      const std::string_view name = entry->d_name;
+      if (name.substr(0, prefix.size()) != prefix) continue;
+      int pid = 0;
+      if (prefix == kChosenPrefix && std::sscanf(entry->d_name, "fifo-%d-", &pid) != 1) continue;
+      Add(Text(directory, "/", name), what, pid, found);
+    }
+    closedir(open_directory);
+  }
+
+  static void Add(const std::string& path, const char* what, int pid,
+                  std::vector<Resource>& found) {
+    absl::StatusOr<FifoPlace> place = OpenFifoPlace(path, path);
+    if (!place.ok()) return;
+    absl::StatusOr<OwnedFd> fd = OpenFifo(place->directory.get(), place->name, O_RDONLY, path);
+    if (!fd.ok()) return;
+    Resource resource{.what = what, .place = path, .pid = pid};
+    resource.age_seconds = FileAgeSeconds(path);
+    const bool dead = flock(fd->get(), LOCK_EX | LOCK_NB) == 0;
+    resource.owner = dead ? Resource::Owner::kDead : Resource::Owner::kLives;
+    if (!dead) {
+      if (const int owner = LockOwner(fd->get()); owner != 0) resource.pid = owner;
+    }
+    found.push_back(std::move(resource));
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Resources> MakeFifoResources() { return std::make_unique<FifoResources>(); }
+
+}  // namespace jackfield

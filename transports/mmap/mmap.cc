@@ -1,0 +1,221 @@
+#include "transports/mmap/mmap.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <functional>
+#include <utility>
+
+#include "kernel/node.h"
+#include "kernel/text.h"
+#include "kernel/units.h"
+#include "transports/engine/place_record.h"
+#include "transports/engine/private_directory.h"
+#include "transports/mmap/log_reader_driver.h"
+#include "transports/mmap/log_writer_driver.h"
+
+namespace jackfield {
+namespace {
+
+constexpr std::string_view kKeys[] = {"ack", "reader", "from", "segment"};
+constexpr int kTriesMax = 16;
+
+struct Settings {
+  bool synced = true;
+  LogReaderOptions reader{.name = "default"};
+  LogOptions log;
+};
+
+absl::StatusOr<Settings> Read(const Address& address, Role role) {
+  if (absl::Status status = address.CheckKeys(kKeys); !status.ok()) return status;
+  const auto bad = [&](std::string_view why) {
+    return absl::InvalidArgumentError(Text(address.ToString(), ": ", why));
+  };
+  Settings settings;
+  if (address.bare() && role == Role::kConnect)
+    return bad("a channel needs to know which log: mmap:/directory/name");
+  if (!address.bare() && address.target()[0] != '/')
+    return bad("a log is named by its whole path: mmap:/directory/name");
+  if (const auto ack = address.Find("ack")) {
+    if (*ack != "synced" && *ack != "written") return bad("ack is synced or written");
+    settings.synced = *ack == "synced";
+  }
+  if (const auto from = address.Find("from")) {
+    if (*from != "start" && *from != "end") return bad("from is start or end");
+    if (*from == "end") settings.reader.from = LogReaderOptions::From::kEnd;
+  }
+  if (const auto reader = address.Find("reader")) {
+    settings.reader.name = *reader;
+    if (!IsReaderName(*reader) || reader->empty())
+      return bad("a reader's name is 1 to 64 letters, digits, '-', '_' and '.'");
+  }
+  if (const auto segment = address.Find("segment")) {
+    const absl::StatusOr<uint64_t> bytes = ParseBytes(*segment);
+    if (!bytes.ok()) return bad(std::string(bytes.status().message()));
+    settings.log.segment_bytes = *bytes;
+    if (*bytes < kSegmentBytesMin || *bytes > kSegmentBytesMax || *bytes % kSegmentBytesMin != 0)
+      return bad("segment is a multiple of 64KiB, at most 4GiB");
+  }
+  return settings;
+}
+
+Caps CapsOf(const Settings& settings, Role role) {
+  Caps caps;
+  (role == Role::kConnect ? caps.send : caps.receive) = true;
+  caps.ordered = caps.reliable = caps.durable = caps.fan_out = true;
+  caps.frame_bytes_max = static_cast<uint32_t>(
+      std::min<uint64_t>(kFrameBytesMaxDefault, settings.log.segment_bytes - sizeof(RecordHeader)));
+  caps.depth_frames = Link::kDepthFrames;
+  return caps;
+}
+
+// Hands its one link over in a later turn. after: when it goes.
+class LogOpening final : public Opening {
+ public:
+  LogOpening(Node& node, LinkSink& sink, Address actual, Role role,
+             std::unique_ptr<LinkDriver> driver, LinkTraits traits, std::function<void()> after)
+      : node_(node),
+        sink_(sink),
+        actual_(std::move(actual)),
+        role_(role),
+        driver_(std::move(driver)),
+        traits_(std::move(traits)),
+        after_(std::move(after)),
+        timer_([](Timer& timer) { static_cast<LogOpening*>(timer.user)->Begin(); }, this) {
+    node_.timers().Arm(timer_, 0);
+  }
+  ~LogOpening() override {
+    node_.timers().Cancel(timer_);
+    driver_.reset();
+    after_();
+  }
+
+ private:
+  void Begin() {
+    if (role_ == Role::kServe) sink_.OnServing(actual_);
+    sink_.OnLink(std::move(driver_), std::move(traits_));
+  }
+
+  Node& node_;
+  LinkSink& sink_;
+  const Address actual_;
+  const Role role_;
+  std::unique_ptr<LinkDriver> driver_;
+  LinkTraits traits_;
+  const std::function<void()> after_;
+  Timer timer_;
+};
+
+LinkTraits TraitsOf(const Address& address, uint64_t payload_bytes_max, const Settings& settings,
+                    Role role) {
+  LinkTraits traits;
+  traits.caps = CapsOf(settings, role);
+  // A log that was there keeps its own segment size.
+  traits.caps.frame_bytes_max =
+      static_cast<uint32_t>(std::min<uint64_t>(kFrameBytesMaxDefault, payload_bytes_max));
+  traits.description = address.ToString();
+  return traits;
+}
+
+class MmapTransport final : public Transport {
+ public:
+  std::string_view scheme() const override { return "mmap"; }
+
+  absl::StatusOr<Caps> Describe(const Address& address, Role role) const override {
+    absl::StatusOr<Settings> settings = Read(address, role);
+    if (!settings.ok()) return settings.status();
+    return CapsOf(*settings, role);
+  }
+
+  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Node& node,
+                                                LinkSink& sink) const override {
+    absl::StatusOr<Settings> settings = Read(address, role);
+    if (!settings.ok()) return settings.status();
+    if (role == Role::kConnect) return Connect(address, *settings, node, sink);
+    if (!address.bare()) return Serve(address, *settings, node, sink, [] {});
+    return ServeAnywhere(address, *settings, node, sink);
+  }
+
+ private:
+  static absl::StatusOr<std::unique_ptr<Opening>> Connect(const Address& address,
+                                                          const Settings& settings, Node& node,
+                                                          LinkSink& sink) {
+    absl::StatusOr<std::unique_ptr<LogWriter>> log =
+        LogWriter::Open(address.target(), settings.log);
+    if (!log.ok()) return log.status();
+    std::unique_ptr<SyncThread> sync;
+    if (settings.synced) {
+      absl::StatusOr<std::unique_ptr<SyncThread>> made = SyncThread::Make((*log)->fd());
+      if (!made.ok()) return made.status();
+      sync = *std::move(made);
+    }
+    LinkTraits traits =
+        TraitsOf(address, (*log)->file().payload_bytes_max(), settings, Role::kConnect);
+    std::function<void()> after = [record =
+                                       MakePlaceRecord("mmap", (*log)->fd(), address.target())] {
+      RemovePlaceRecord(record);
+    };
+    auto driver =
+        std::make_unique<LogWriterDriver>(node, *std::move(log), std::move(sync), std::move(after));
+    return std::make_unique<LogOpening>(node, sink, address, Role::kConnect, std::move(driver),
+                                        std::move(traits), [] {});
+  }
+
+  static absl::StatusOr<std::unique_ptr<Opening>> Serve(const Address& address,
+                                                        const Settings& settings, Node& node,
+                                                        LinkSink& sink,
+                                                        std::function<void()> after) {
+    absl::StatusOr<std::unique_ptr<LogReader>> reader =
+        LogReader::Open(address.target(), settings.reader);
+    if (absl::IsUnavailable(reader.status())) {
+      // No writer has made it yet. One that is about to holds its lock; then it will.
+      const absl::StatusOr<LogFile> made =
+          LogFile::Open(address.target(), LogFile::Access::kWrite, settings.log.segment_bytes);
+      if (!made.ok() && !absl::IsAlreadyExists(made.status())) return made.status();
+      reader = LogReader::Open(address.target(), settings.reader);
+    }
+    if (!reader.ok()) return reader.status();
+    const absl::StatusOr<int> wake = (*reader)->WakeFd();
+    if (!wake.ok()) return wake.status();
+    OwnedFd wake_fd(fcntl(*wake, F_DUPFD_CLOEXEC, 0));
+    if (!wake_fd.ok()) return SysError(errno, Text("watch ", address.ToString()));
+    LinkTraits traits =
+        TraitsOf(address, (*reader)->file().payload_bytes_max(), settings, Role::kServe);
+    auto driver = std::make_unique<LogReaderDriver>(node, *std::move(reader), std::move(wake_fd));
+    return std::make_unique<LogOpening>(node, sink, address, Role::kServe, std::move(driver),
+                                        std::move(traits), std::move(after));
+  }
+
+  // A log without a name of its own: it goes with its server.
+  absl::StatusOr<std::unique_ptr<Opening>> ServeAnywhere(const Address& address,
+                                                         const Settings& settings, Node& node,
+                                                         LinkSink& sink) const {
+    absl::StatusOr<std::unique_ptr<Opening>> opening = absl::UnavailableError("");
+    for (int tries = 0; tries < kTriesMax && absl::IsUnavailable(opening.status()); ++tries) {
+      const absl::StatusOr<OwnedFd> directory = MakeRuntimeDirectory();
+      if (!directory.ok()) {
+        opening = directory.status();
+        continue;
+      }
+      const std::string path = Text(RuntimeDirectory(), "/log-", getpid(), "-", next_.fetch_add(1));
+      opening = Serve(address.WithTarget(path), settings, node, sink,
+                      [path, cursor = Text(path, ".reader-", settings.reader.name)] {
+                        unlink(path.c_str());
+                        unlink(cursor.c_str());
+                        RemoveRuntimeDirectoryIfEmpty();
+                      });
+    }
+    return opening;
+  }
+
+  // So that two servers of one process have two names. Publishes nothing.
+  mutable std::atomic<uint32_t> next_{1};
+};
+
+}  // namespace
+
+std::unique_ptr<Transport> MakeMmapTransport() { return std::make_unique<MmapTransport>(); }
+
+}  // namespace jackfield

@@ -1,0 +1,208 @@
+// The log as a transport: what counts as delivered is read by every reader, in order, whoever dies.
+#include "transports/mmap/mmap.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "kernel/channel.h"
+#include "kernel/node.h"
+#include "kernel/port.h"
+#include "kernel/registry.h"
+#include "kernel/text.h"
+
+namespace jackfield {
+namespace {
+
+constexpr uint32_t kNote = 1;
+
+class MmapTest : public testing::TestWithParam<NodeOptions::Wait> {
+ protected:
+  void SetUp() override {
+    char name[] = "/tmp/jf-mmap-XXXXXX";
+    ASSERT_NE(mkdtemp(name), nullptr);
+    directory_ = name;
+    setenv("XDG_RUNTIME_DIR", name, 1);
+    address_ = Text("mmap:", directory_, "/log?segment=256KiB");
+    registry_.Add(MakeMmapTransport());
+    absl::StatusOr<std::unique_ptr<Node>> node = MakeNode();
+    if (!node.ok()) GTEST_SKIP() << node.status();
+    node_ = *std::move(node);
+  }
+  void TearDown() override {
+    node_.reset();
+    EXPECT_FALSE(std::filesystem::exists(directory_ + "/jackfield")) << "a record is left";
+    std::filesystem::remove_all(directory_);
+  }
+  absl::StatusOr<std::unique_ptr<Node>> MakeNode() {
+    return Node::Create({.registry = &registry_, .wait = GetParam()});
+  }
+  absl::StatusOr<std::unique_ptr<Channel>> Connect(Node& node, const std::string& address) {
+    ChannelOptions options;
+    options.needs = SendNeeds();
+    return Channel::Open(node, address, std::move(options));
+  }
+  std::unique_ptr<Port> Serve(const std::string& address, std::vector<std::string>& got) {
+    PortOptions options;
+    options.needs = ReceiveNeeds();
+    absl::StatusOr<std::unique_ptr<Port>> port = Port::Open(*node_, {address}, options);
+    EXPECT_TRUE(port.ok()) << port.status();
+    (*port)->Handle(kNote, [&got](ServerCall& call) { got.emplace_back(call.message().text()); });
+    EXPECT_TRUE((*port)->WaitServing().ok()) << (*port)->failure();
+    return *std::move(port);
+  }
+  static std::string NoteOf(uint32_t number) {
+    return Text(number, " ", std::string(number * 31 % 2000, static_cast<char>('a' + number % 26)));
+  }
+  static void Send(Channel& channel, uint32_t from, uint32_t to) {
+    for (uint32_t i = from; i <= to; ++i) {
+      const std::string note = NoteOf(i);
+      const absl::Status sent = channel.Send(kNote, Bytes(note)).Wait();
+      ASSERT_TRUE(sent.ok()) << i << ": " << sent;
+    }
+  }
+  bool AwaitNotes(const std::vector<std::string>& got, size_t count) {
+    return node_->RunUntil([&] { return got.size() >= count; },
+                           SystemClock().NowNs() + 60'000'000'000);
+  }
+  static void ExpectNotes(const std::vector<std::string>& got, uint32_t from, uint32_t to) {
+    ASSERT_EQ(got.size(), to - from + 1);
+    for (uint32_t i = from; i <= to; ++i) ASSERT_EQ(got[i - from], NoteOf(i));
+  }
+
+  std::string directory_, address_;
+  Registry registry_;
+  std::unique_ptr<Node> node_;
+};
+
+TEST_P(MmapTest, WhatIsSentIsReceivedInOrderByReadersBeforeAndAfter) {
+  for (const char* ack : {"written", "synced"}) {
+    const std::string address = Text("mmap:", directory_, "/", ack, "?segment=256KiB&ack=", ack);
+    std::vector<std::string> early, late;
+    const std::unique_ptr<Port> first = Serve(address + "&reader=early", early);
+    auto channel = Connect(*node_, address);
+    ASSERT_TRUE(channel.ok()) << channel.status();
+    Send(**channel, 1, 2000);
+    ASSERT_TRUE(AwaitNotes(early, 2000));
+    ExpectNotes(early, 1, 2000);
+    EXPECT_EQ((*channel)->Close(60'000'000).delivered, 2000u);
+    const std::unique_ptr<Port> second = Serve(address + "&reader=late", late);
+    ASSERT_TRUE(AwaitNotes(late, 2000));
+    ExpectNotes(late, 1, 2000);
+    EXPECT_EQ(second->ledger().lost + second->ledger().stale, 0u);
+  }
+}
+
+TEST_P(MmapTest, AReaderGoesOnWhereItWasAndOneFromTheEndMissesWhatWasBefore) {
+  auto channel = Connect(*node_, address_);
+  ASSERT_TRUE(channel.ok()) << channel.status();
+  Send(**channel, 1, 10);
+  std::vector<std::string> got, again, end;
+
+  {
+    const std::unique_ptr<Port> port = Serve(address_, got);
+    ASSERT_TRUE(AwaitNotes(got, 10));
+    node_->RunUntil([] { return false; }, node_->clock().NowNs() + 5'000'000);
+  }
+  const std::unique_ptr<Port> from_end = Serve(address_ + "&reader=end&from=end", end);
+  Send(**channel, 11, 20);
+  const std::unique_ptr<Port> port = Serve(address_, again);
+  ASSERT_TRUE(AwaitNotes(again, 10));
+  ExpectNotes(again, 11, 20);
+  ASSERT_TRUE(AwaitNotes(end, 10));
+  ExpectNotes(end, 11, 20);
+}
+
+TEST_P(MmapTest, WhatWasDeliveredSurvivesTheDeathOfTheWriter) {
+  int told[2];
+  ASSERT_EQ(pipe2(told, O_CLOEXEC), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    const std::unique_ptr<Node> node = MakeNode().value();
+    const std::unique_ptr<Channel> channel = Connect(*node, address_).value();
+    for (uint32_t i = 1;; ++i) {
+      const std::string note = NoteOf(i);
+      if (!channel->Send(kNote, Bytes(note)).Wait().ok()) _exit(1);
+      node->Turn(Node::kDoNotSleep);
+      const uint64_t delivered = channel->ledger().delivered;
+      if (write(told[1], &delivered, sizeof delivered) < 0) _exit(1);
+    }
+  }
+  uint64_t delivered = 0;
+  while (delivered < 300) ASSERT_EQ(read(told[0], &delivered, 8), 8);
+  kill(child, SIGKILL);
+  ASSERT_EQ(waitpid(child, nullptr, 0), child);
+  close(told[1]);
+  for (uint64_t last; read(told[0], &last, 8) == 8;) delivered = last;
+  close(told[0]);
+  std::vector<std::string> got;
+  const std::unique_ptr<Port> port = Serve(address_, got);
+  ASSERT_TRUE(AwaitNotes(got, delivered));
+  for (uint32_t i = 0; i < got.size(); ++i) ASSERT_EQ(got[i], NoteOf(i + 1));
+  // And the next writer replaces the record that the dead one left.
+  EXPECT_TRUE(Connect(*node_, address_).ok());
+}
+
+TEST_P(MmapTest, AFullDiskEndsTheChannelWithTheReasonAndWhatWasDeliveredIsThere) {
+  const std::string disk = directory_ + "/disk";
+  ASSERT_EQ(mkdir(disk.c_str(), 0700), 0);
+  if (mount("none", disk.c_str(), "tmpfs", 0, "size=1m") != 0)
+    GTEST_SKIP() << "only root can mount a small disk";
+  const std::string address = Text("mmap:", disk, "/log?segment=256KiB");
+  {
+    auto channel = Connect(*node_, address);
+    ASSERT_TRUE(channel.ok()) << channel.status();
+    absl::Status status;
+    const std::string note(1000, 'x');
+    for (int i = 0; i < 100'000 && status.ok(); ++i)
+      status = (*channel)->Send(kNote, Bytes(note)).Wait();
+    const absl::Status why = (*channel)->ended_why();
+    EXPECT_NE(why.ToString().find("ENOSPC"), std::string::npos) << why << " " << status;
+    const Ledger ledger = (*channel)->ledger();
+    EXPECT_GT(ledger.delivered, 500u);
+    EXPECT_EQ(ledger.queued(), 0u);
+    std::vector<std::string> got;
+    const std::unique_ptr<Port> port = Serve(address, got);
+    ASSERT_TRUE(AwaitNotes(got, ledger.delivered));
+    EXPECT_EQ(got.size(), ledger.delivered) << "what was not delivered is not there";
+  }
+  node_.reset();  // it closes the files
+  EXPECT_EQ(umount(disk.c_str()), 0);
+}
+
+TEST_P(MmapTest, WhatCannotBeIsRefusedWithTheReason) {
+  const auto says = [](const absl::Status& status, std::string_view words) {
+    EXPECT_NE(status.ToString().find(words), std::string::npos) << status;
+  };
+  says(Channel::Open(*node_, address_).status(), "reply");
+  auto channel = Connect(*node_, address_);
+  ASSERT_TRUE(channel.ok()) << channel.status();
+  ASSERT_TRUE((*channel)->WaitOpen().ok());
+  says((*channel)->Call(kNote, Bytes("x")).Wait().status(), "one way");
+  auto second = Connect(*node_, address_);
+  says(second.ok() ? (*second)->WaitOpen() : second.status(), "has a writer already");
+  says((*channel)->Send(kNote, Bytes(std::string(300 << 10, 'x'))).Wait(), "frame_bytes_max");
+  says(Connect(*node_, "mmap:log").status(), "whole path");
+  says(Connect(*node_, "mmap:").status(), "needs to know which log");
+  says(Connect(*node_, address_ + "&ack=never").status(), "synced or written");
+  says(Connect(*node_, address_ + "&reader=../x").status(), "letters");
+  says(Connect(*node_, "mmap:/x?segment=100KiB").status(), "multiple of 64KiB");
+}
+
+INSTANTIATE_TEST_SUITE_P(Over, MmapTest,
+                         testing::Values(NodeOptions::Wait::kUring, NodeOptions::Wait::kEpoll),
+                         [](const auto& info) {
+                           return info.param == NodeOptions::Wait::kUring ? "uring" : "epoll";
+                         });
+
+}  // namespace
+}  // namespace jackfield

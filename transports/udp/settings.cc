@@ -1,0 +1,86 @@
+#include "transports/udp/settings.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#include <charconv>
+
+#include "kernel/link.h"
+#include "kernel/text.h"
+#include "transports/udp/udp.h"
+
+namespace jackfield {
+namespace {
+
+constexpr std::string_view kKeys[] = {"plain", "ttl", "iface", "loop"};
+
+bool IsGroup(const std::string& host) {
+  in_addr v4;
+  if (inet_pton(AF_INET, host.c_str(), &v4) == 1) return IN_MULTICAST(ntohl(v4.s_addr));
+  in6_addr v6;
+  return inet_pton(AF_INET6, host.c_str(), &v6) == 1 && IN6_IS_ADDR_MULTICAST(&v6);
+}
+
+bool ReadNumber(std::string_view text, int most, int& number) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc() && end == text.data() + text.size() && number >= 0 && number <= most;
+}
+
+}  // namespace
+
+absl::StatusOr<UdpSettings> UdpSettings::Read(const Address& address, Role role) {
+  if (absl::Status status = address.CheckKeys(kKeys); !status.ok()) return status;
+  const auto bad = [&](std::string_view why) {
+    return absl::InvalidArgumentError(
+        Text(address.ToString(), ": ", why, "; write udp://HOST:PORT or udp://[IPV6]:PORT"));
+  };
+  UdpSettings settings;
+  settings.plain = address.Find("plain").has_value();
+  std::string_view target = address.target();
+  int port = 0;
+  if (target.empty()) {
+    if (role == Role::kConnect) return bad("a client needs to know where");
+  } else {
+    const size_t colon = target.rfind(':');
+    if (colon == std::string_view::npos || target.ends_with(']')) return bad("no port");
+    settings.port = target.substr(colon + 1);
+    std::string_view host = target.substr(0, colon);
+    if (host.starts_with('[') && host.ends_with(']'))
+      host = host.substr(1, host.size() - 2);
+    else if (host.find(':') != std::string_view::npos)
+      return bad("an IPv6 address is written in brackets");
+    if (!host.empty()) settings.host = host;
+    if (!ReadNumber(settings.port, 65535, port)) return bad("a port is 0..65535");
+    if (port == 0 && role == Role::kConnect) return bad("a client needs a port other than 0");
+  }
+  settings.multicast = IsGroup(settings.host);
+  for (const std::string_view key : {"ttl", "iface", "loop"}) {
+    if (address.Find(key) && !settings.multicast)
+      return bad(Text("?", key, " is for multicast groups (224.0.0.0/4, ff00::/8)"));
+  }
+  if (const auto ttl = address.Find("ttl"); ttl && !ReadNumber(*ttl, 255, settings.ttl))
+    return bad("ttl is 0..255");
+  if (const auto loop = address.Find("loop")) {
+    if (*loop != "on" && *loop != "off") return bad("loop is on or off");
+    settings.loop = *loop == "on";
+  }
+  if (const auto iface = address.Find("iface")) {
+    if (iface->empty()) return bad("iface is the name of a network interface, such as lo or eth0");
+    settings.iface = *iface;
+  }
+  return settings;
+}
+
+Caps CapsOf(const UdpSettings& settings, Role role) {
+  Caps caps;
+  caps.send = !settings.multicast || role == Role::kConnect;
+  caps.receive = !settings.multicast || role == Role::kServe;
+  caps.reply = !settings.multicast;
+  caps.fan_out = settings.multicast;
+  caps.multi_host = true;
+  caps.frame_bytes_max = kUdpFrameBytesMax;
+  caps.depth_frames = Link::kDepthFrames;
+  return caps;
+}
+
+}  // namespace jackfield

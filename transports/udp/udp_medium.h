@@ -1,0 +1,58 @@
+// A UDP socket as a medium of the hub: a server's, which tells its peers apart by their addresses,
+// and a client's, which is connected to one.
+//
+// Thread: the node's. Owns: the socket.
+#ifndef JACKFIELD_TRANSPORTS_UDP_UDP_MEDIUM_H_
+#define JACKFIELD_TRANSPORTS_UDP_UDP_MEDIUM_H_
+
+#include <sys/socket.h>
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "kernel/node.h"
+#include "transports/engine/hub/hub_batch.h"
+#include "transports/engine/hub/hub_medium.h"
+
+namespace jackfield {
+
+struct UdpCounters {
+  uint64_t malformed = 0;  // arrived larger than 1,200 bytes, or shorter than a header: dropped
+  uint64_t unsent = 0;     // the system would not take: a full queue, no route, a packet filter
+};
+
+class UdpMedium final : public HubMedium {
+ public:
+  enum class Peers : uint8_t { kOne, kMany };  // a connected socket, or one that only is bound
+  UdpMedium(Node& node, int fd, Peers peers, const Caps& caps, std::string description);
+  ~UdpMedium() override;
+
+  uint32_t arrival_bytes_max() const override;
+  int readable_fd() const override { return fd_; }
+  int Receive(HubBatch& batch) override;
+  absl::StatusOr<HubAdmission> Admit(HubArrival& arrival) override;
+  void RefuseAdmission(HubArrival&, std::string_view) override {}  // a datagram is not answered
+  int Send(HubPeer& peer, Link& link) override;
+  bool SayGoodbye(HubPeer&) override { return true; }  // nothing in UDP says it
+
+  const UdpCounters& counters() const { return counters_; }
+
+ private:
+  static constexpr uint32_t kMessagesMax = 64;  // in one system call
+
+  Node& node_;
+  const int fd_;
+  const Peers peers_;
+  const Caps caps_;
+  const std::string description_;
+  UdpCounters counters_;
+  std::array<mmsghdr, kMessagesMax> messages_{};
+  std::array<iovec, kMessagesMax> parts_{};
+  std::array<sockaddr_storage, kMessagesMax> names_{};
+};
+
+}  // namespace jackfield
+
+#endif  // JACKFIELD_TRANSPORTS_UDP_UDP_MEDIUM_H_
