@@ -3,6 +3,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
@@ -265,7 +266,9 @@ void Node::SleepOrSpin(int64_t sleep_until_ns) {
   mailbox_->PrepareSleep();
   const bool progress = Pass(true);
   if (!progress && awake_.empty() && deferred_.empty() && ready_.empty() && !mailbox_->HasPosts()) {
-    reactor_->Wait(until_ns == Timers::kNever ? -1 : until_ns - now_ns_);
+    // A link that rests may have armed a timer just now: for room that nothing announces.
+    const int64_t wake_ns = std::min(sleep_until_ns, timers_.next_ns());
+    reactor_->Wait(wake_ns == Timers::kNever ? -1 : std::max<int64_t>(0, wake_ns - now_ns_));
   }
   mailbox_->EndSleep();
 }

@@ -7,6 +7,7 @@
 
 #include <sys/types.h>
 
+#include <algorithm>
 #include <memory>
 #include <ostream>
 #include <string>
@@ -56,6 +57,10 @@ class World {
   Node& node() { return *node_; }
   Channel& channel() { return *channel_; }
   const Caps& caps() const { return caps_; }
+  // So many bytes, or as many as a payload may have here.
+  uint32_t AtMost(uint32_t bytes) const {
+    return std::min(bytes, caps_.frame_bytes_max - kHeaderBytes);
+  }
   std::string server_address() const { return connect_; }
   pid_t server_pid() const { return server_pid_; }  // of another process, else 0
   // Does the server get on while this thread blocks in a wait of the client's node?

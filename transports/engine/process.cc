@@ -29,6 +29,7 @@ ProcessName ProcessWithPid(int64_t pid) {
   const size_t bracket = rest.rfind(')');
   if (bracket == std::string_view::npos) return name;
   rest.remove_prefix(bracket + 1);
+  if (rest.size() > 1 && (rest[1] == 'Z' || rest[1] == 'X')) return name;  // dead, not yet buried
   for (int field = 3; field < 22 && !rest.empty(); ++field) {  // " S 1 …": to field 22
     rest.remove_prefix(1);
     rest.remove_prefix(std::min(rest.find(' '), rest.size()));

@@ -20,7 +20,8 @@ struct ProcessName {
 
 ProcessName ThisProcess();
 
-// The name of the process that has `pid` now; start_ticks is 0 if there is none.
+// The name of the process that has `pid` now; start_ticks is 0 if there is none, or only a dead
+// one.
 ProcessName ProcessWithPid(int64_t pid);
 
 // A descriptor that becomes readable when that very process ends. Returns it, or -errno: -ESRCH, it

@@ -197,6 +197,12 @@ class MqClient final : public HubMedium {
         key_(node.NextRandom() | 1),
         outbox_(settings.size.message_bytes) {}
 
+  ~MqClient() override {
+    // A dead server cannot remove its queue.
+    if (process_.pid != 0 && ProcessWithPid(process_.pid) != process_)
+      Queue::Reap(server_, settings_.queue);
+  }
+
   uint32_t arrival_bytes_max() const override { return settings_.size.message_bytes; }
   uint32_t arrivals_at_once() const override { return settings_.size.depth; }
   int readable_fd() const override { return own_.fd(); }
@@ -213,11 +219,10 @@ class MqClient final : public HubMedium {
 
   absl::StatusOr<HubAdmission> Admit(HubArrival& arrival) override {
     own_.Unname();
-    ProcessName process;
-    if (!ReadProcess(arrival, process))
+    if (!ReadProcess(arrival, process_))
       return absl::DataLossError(Text(description_, ": a welcome that cannot be read"));
-    const int pid_fd = WatchProcess(node_.sys(), process);
-    if (pid_fd < 0) return SysError(-pid_fd, Text(description_, ": watch process ", process.pid));
+    const int pid_fd = WatchProcess(node_.sys(), process_);
+    if (pid_fd < 0) return SysError(-pid_fd, Text(description_, ": watch process ", process_.pid));
     return HubAdmission{arrival.from, std::make_unique<MqServerPeer>(pid_fd, server_.fd()),
                         Traits(settings_, description_)};
   }
@@ -251,6 +256,7 @@ class MqClient final : public HubMedium {
   const Queue server_;
   const std::string description_;
   const uint64_t key_;
+  ProcessName process_;  // the server's, since the welcome
   Outbox outbox_;
 };
 

@@ -154,6 +154,23 @@ absl::StatusOr<Queue> Queue::Use(const Sys& sys, const std::string& name, uint32
 
 void Queue::Remove(const std::string& name) { mq_unlink(name.c_str()); }
 
+void Queue::Reap(const Queue& used, const std::string& name) {
+  for (int i = 0; i < kReapMs && !IsUnnamed(used.fd_); ++i) {
+    const int fd = mq_open(name.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0) return;
+    struct stat there {
+    }, dead{};
+    const bool same = fstat(fd, &there) == 0 && fstat(used.fd_, &dead) == 0 &&
+                      there.st_ino == dead.st_ino && there.st_dev == dead.st_dev;
+    // The lock keeps everybody else from doing the same meanwhile.
+    const bool locked = same && flock(fd, LOCK_EX | LOCK_NB) == 0;
+    if (locked && !IsUnnamed(fd)) mq_unlink(name.c_str());
+    close(fd);
+    if (!same || locked) return;
+    usleep(1000);
+  }
+}
+
 Queue::~Queue() {
   Unname();
   if (fd_ >= 0) close(fd_);

@@ -35,6 +35,11 @@ class Queue {
   // FAILED_PRECONDITION (its messages are smaller than message_bytes).
   static absl::StatusOr<Queue> Use(const Sys& sys, const std::string& name, uint32_t message_bytes);
 
+  // After the death of its owner: removes the name, if it is still the dead one's. Whoever survives
+  // does it. Blocks: up to kReapMs, if the system has not let go of the owner's descriptors yet.
+  static void Reap(const Queue& used, const std::string& name);
+  static constexpr int kReapMs = 20;
+
   Queue(Queue&& other) noexcept
       : sys_(other.sys_), fd_(std::exchange(other.fd_, -1)), name_(std::move(other.name_)) {}
   Queue& operator=(Queue&&) = delete;

@@ -234,8 +234,10 @@ void Hub::Forget(HubDriver& driver) {
 // ---- Waiting.
 
 bool Hub::Arm() {
-  if (broken_ || read_op_.pending) return true;
+  if (broken_) return true;
+  // Even with the wait under way: what it waits for may have been taken by a look in between.
   if (!medium_->PrepareWait()) return false;
+  if (read_op_.pending) return true;
   if (spare_ != nullptr) std::exchange(spare_, nullptr)->Free();
   node_.reactor().Start(read_op_, medium_->readable_fd(), POLLIN);
   return true;

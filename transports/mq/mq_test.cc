@@ -1,0 +1,222 @@
+// The limits of the system, each reached: a clear error that names it and what helps; and what dead
+// owners leave. That calls work is the conformance suite's to show.
+#include "transports/mq/mq.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <mqueue.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "kernel/channel.h"
+#include "kernel/node.h"
+#include "kernel/outcome.h"
+#include "kernel/port.h"
+#include "kernel/registry.h"
+#include "kernel/text.h"
+#include "transports/mq/queue.h"
+
+namespace jackfield {
+namespace {
+
+constexpr uint32_t kEcho = 1;
+constexpr QueueSize kSmall{.depth = 2, .message_bytes = 1024};
+
+const Registry& Mq() {
+  static const Registry* const registry = [] {
+    auto* built = new Registry;
+    built->Add(MakeMqTransport());
+    return built;
+  }();
+  return *registry;
+}
+
+std::string Name(std::string_view what) { return Text("/jackfield.test.", getpid(), ".", what); }
+
+bool Exists(const std::string& name) {
+  const int fd = mq_open(name.c_str(), O_RDONLY);
+  if (fd >= 0) close(fd);
+  return fd >= 0;
+}
+
+uint64_t Limit(const char* name) {
+  uint64_t value = 0;
+  std::ifstream(Text("/proc/sys/fs/mqueue/", name)) >> value;
+  return value;
+}
+
+const Sys& NoSeam() {
+  static const Sys sys(nullptr);
+  return sys;
+}
+
+std::string ErrorOf(const absl::StatusOr<Queue>& queue) {
+  EXPECT_FALSE(queue.ok());
+  EXPECT_EQ(ReasonOf(queue.status()), Reason::kResource) << queue.status();
+  return queue.status().ToString();
+}
+
+TEST(Queue, MoreBytesThanTheUserMayHaveAreRefusedWithTheLimit) {
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_MSGQUEUE, &before), 0);
+  rlimit none = before;
+  none.rlim_cur = 0;
+  ASSERT_EQ(setrlimit(RLIMIT_MSGQUEUE, &none), 0);
+  const std::string error = ErrorOf(Queue::Own(NoSeam(), Name("many"), {}));
+  ASSERT_EQ(setrlimit(RLIMIT_MSGQUEUE, &before), 0);
+  EXPECT_NE(error.find("RLIMIT_MSGQUEUE"), std::string::npos) << error;
+  EXPECT_NE(error.find("ulimit -q"), std::string::npos) << error;
+  EXPECT_FALSE(Exists(Name("many")));
+}
+
+TEST(Queue, MessagesThatAreTooManyOrTooLargeAreRefusedWithTheLimit) {
+  QueueSize deep = kSmall, wide = kSmall;
+  deep.depth = 100'000;  // over what even the privileged may have
+  wide.message_bytes = 17 << 20;
+  std::string error = ErrorOf(Queue::Own(NoSeam(), Name("deep"), deep));
+  EXPECT_NE(error.find("sysctl -w fs.mqueue.msg_max="), std::string::npos) << error;
+  EXPECT_NE(error.find(std::to_string(Limit("msg_max"))), std::string::npos) << error;
+  error = ErrorOf(Queue::Own(NoSeam(), Name("wide"), wide));
+  EXPECT_NE(error.find("sysctl -w fs.mqueue.msgsize_max="), std::string::npos) << error;
+}
+
+TEST(Queue, ALivingOwnersQueueIsNotTakenOver) {
+  const absl::StatusOr<Queue> first = Queue::Own(NoSeam(), Name("one"), kSmall);
+  ASSERT_TRUE(first.ok()) << first.status();
+  const absl::StatusOr<Queue> second = Queue::Own(NoSeam(), Name("one"), kSmall);
+  EXPECT_EQ(second.status().code(), absl::StatusCode::kAlreadyExists) << second.status();
+}
+
+TEST(Queue, WhatADeadOwnerLeftIsReplacedAndItsMessagesAreGone) {
+  {  // a queue with a message, and nobody who holds it
+    mq_attr attributes{};
+    attributes.mq_maxmsg = kSmall.depth;
+    attributes.mq_msgsize = kSmall.message_bytes;
+    const int fd = mq_open(Name("left").c_str(), O_RDWR | O_CREAT | O_EXCL, 0600, &attributes);
+    ASSERT_GE(fd, 0);
+    ASSERT_EQ(mq_send(fd, "stale", 5, 0), 0);
+    close(fd);
+  }
+  EXPECT_EQ(Queue::Use(NoSeam(), Name("left"), 512).status().code(), absl::StatusCode::kUnavailable)
+      << "nobody is there to be talked to";
+  absl::StatusOr<Queue> next = Queue::Own(NoSeam(), Name("left"), kSmall);
+  ASSERT_TRUE(next.ok()) << next.status();
+  std::array<std::byte, 1024> room;
+  EXPECT_EQ(next->Receive(room), -EAGAIN);
+  EXPECT_TRUE(Queue::Use(NoSeam(), Name("left"), 1024).ok());
+  next->Unname();
+  EXPECT_FALSE(Exists(Name("left")));
+}
+
+TEST(Queue, WhoseMessagesAreTooSmallIsRefused) {
+  const absl::StatusOr<Queue> own = Queue::Own(NoSeam(), Name("small"), kSmall);
+  ASSERT_TRUE(own.ok()) << own.status();
+  const absl::StatusOr<Queue> used = Queue::Use(NoSeam(), Name("small"), 8192);
+  EXPECT_EQ(used.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_NE(used.status().ToString().find("?frame=1024"), std::string::npos) << used.status();
+}
+
+TEST(Queue, TheNameGoesWithItsOwner) {
+  { ASSERT_TRUE(Queue::Own(NoSeam(), Name("gone"), kSmall).ok()); }
+  EXPECT_FALSE(Exists(Name("gone")));
+}
+
+TEST(Mq, AddressesThatMakeNoSenseAreRefused) {
+  for (const std::string_view bad :
+       {"mq:/a/b", "mq:/kv?depth=0", "mq:/kv?depth=65537", "mq:/kv?frame=100", "mq:/kv?frame=17MiB",
+        "mq:/kv?priority=4", "mq:/kv?colour=red"}) {
+    const absl::StatusOr<Address> address = Mq().Parse(bad);
+    EXPECT_FALSE(address.ok() && Mq().Describe(*address, Role::kServe).ok()) << bad;
+  }
+  EXPECT_FALSE(Mq().Describe(*Mq().Parse("mq:"), Role::kConnect).ok());
+  EXPECT_EQ(Mq().Describe(*Mq().Parse("mq:/kv?frame=4KiB"), Role::kServe)->frame_bytes_max,
+            4096u - 16);
+}
+
+// A server in a process of its own, until it is killed.
+pid_t ServeInChild(const std::string& address) {
+  int ready[2];
+  EXPECT_EQ(pipe(ready), 0);
+  const pid_t pid = fork();
+  if (pid == 0) {
+    const std::unique_ptr<Node> node = Node::Create({.registry = &Mq()}).value();
+    const std::unique_ptr<Port> port = Port::Open(*node, {address}).value();
+    port->Handle(kEcho, [](ServerCall& call) { call.Reply(Bytes(call.payload())).IgnoreError(); });
+    if (!port->WaitServing().ok() || write(ready[1], "x", 1) != 1) _exit(1);
+    node->Run();
+    _exit(0);
+  }
+  close(ready[1]);
+  char c;
+  EXPECT_EQ(read(ready[0], &c, 1), 1);
+  close(ready[0]);
+  return pid;
+}
+
+void Kill(pid_t pid) {
+  kill(pid, SIGKILL);
+  waitpid(pid, nullptr, 0);
+}
+
+TEST(Mq, AfterTheServerIsKilledItsClientCleansUpAndASuccessorServes) {
+  const std::string name = Text("test.", getpid(), ".kill");
+  const std::string address = Text("mq:/", name, "?depth=2&frame=1KiB");
+  for (int round = 0; round < 3; ++round) {
+    const pid_t server = ServeInChild(address);
+    const std::unique_ptr<Node> node = Node::Create({.registry = &Mq()}).value();
+    std::unique_ptr<Channel> channel = Channel::Open(*node, address).value();
+    ASSERT_TRUE(channel->Call(kEcho, Bytes("x")).Wait().ok()) << round;
+    Kill(server);
+    const absl::StatusOr<Message> reply = channel->Call(kEcho, Bytes("y")).Wait();
+    EXPECT_FALSE(reply.ok());
+    channel.reset();
+    node->Turn(Node::kDoNotSleep);
+  }
+  EXPECT_FALSE(Exists(Text("/jackfield.", name)));
+}
+
+TEST(Mq, AKilledServersQueueIsTakenOverByTheNextThoughNobodyWasThereToCleanUp) {
+  const std::string address = Text("mq:/test.", getpid(), ".next?depth=2&frame=1KiB");
+  Kill(ServeInChild(address));
+  const pid_t second = ServeInChild(address);
+  const std::unique_ptr<Node> node = Node::Create({.registry = &Mq()}).value();
+  std::unique_ptr<Channel> channel = Channel::Open(*node, address).value();
+  EXPECT_TRUE(channel->Call(kEcho, Bytes("x")).Wait().ok());
+  Kill(second);
+  EXPECT_FALSE(channel->Call(kEcho, Bytes("y")).Wait().ok());
+}
+
+TEST(Mq, ClientsUntilTheQueuesAreUsedUpAndThenOneMoreIsToldWhy) {
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_MSGQUEUE, &before), 0);
+  const std::unique_ptr<Node> node = Node::Create({.registry = &Mq()}).value();
+  const std::unique_ptr<Port> port = Port::Open(*node, {"mq:?depth=2&frame=8KiB"}).value();
+  port->Handle(kEcho, [](ServerCall& call) { call.Reply(Bytes(call.payload())).IgnoreError(); });
+  ASSERT_TRUE(port->WaitServing().ok());
+  std::vector<std::unique_ptr<Channel>> channels;
+  absl::Status refused;
+  rlimit few = before;
+  few.rlim_cur = 100'000;  // of this user; others of the same user may have some already
+  ASSERT_EQ(setrlimit(RLIMIT_MSGQUEUE, &few), 0);
+  ChannelOptions options;
+  options.connect_us = 100'000;
+  while (refused.ok() && channels.size() < 20) {
+    channels.push_back(Channel::Open(*node, port->addresses()[0], options).value());
+    refused = channels.back()->WaitOpen();
+  }
+  ASSERT_EQ(setrlimit(RLIMIT_MSGQUEUE, &before), 0);
+  EXPECT_NE(refused.ToString().find("RLIMIT_MSGQUEUE"), std::string::npos) << refused;
+  channels.pop_back();
+  for (const auto& channel : channels)
+    EXPECT_TRUE(channel->Call(kEcho, Bytes("well")).Wait().ok()) << "the others are not disturbed";
+}
+
+}  // namespace
+}  // namespace jackfield

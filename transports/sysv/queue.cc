@@ -1,0 +1,147 @@
+#include "transports/sysv/queue.h"
+
+#include <sys/ipc.h>
+#include <sys/msg.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <fstream>
+
+#include "kernel/outcome.h"
+#include "kernel/text.h"
+#include "transports/engine/process.h"
+#include "transports/engine/seamed.h"
+
+namespace jackfield::sysv {
+namespace {
+
+constexpr int kTriesMax = 8;
+constexpr long kOwnersMark = 0x7fffffff;
+constexpr int64_t kToleranceS = 2;  // clocks of whole seconds, and the time it takes to be marked
+
+uint64_t Limit(const char* name) {
+  uint64_t value = 0;
+  std::ifstream(Text("/proc/sys/kernel/", name)) >> value;
+  return value;
+}
+
+struct Mark {
+  long type = kOwnersMark;
+  char text = 0;
+};
+
+bool OwnerLives(const msqid_ds& queue) {
+  const int64_t now_s = time(nullptr);
+  if (queue.msg_lrpid == 0) return now_s - queue.msg_ctime < kToleranceS;  // just being made
+  const ProcessName owner = ProcessWithPid(queue.msg_lrpid);
+  if (owner.start_ticks == 0) return false;
+  timespec boot{};
+  clock_gettime(CLOCK_BOOTTIME, &boot);
+  const int64_t age_s =
+      boot.tv_sec - static_cast<int64_t>(owner.start_ticks) / sysconf(_SC_CLK_TCK);
+  return now_s - age_s <= queue.msg_rtime + kToleranceS;
+}
+
+}  // namespace
+
+absl::StatusOr<int> Own(const Sys& sys, key_t key, std::string_view what) {
+  for (int tries = 0; tries < kTriesMax; ++tries) {
+    const int64_t made =
+        ThroughSeam(sys, Site::kOpen, -1, [&] { return msgget(key, IPC_CREAT | IPC_EXCL | 0600); });
+    if (made >= 0) {
+      const auto id = static_cast<int>(made);
+      Mark mark;
+      if (msgsnd(id, &mark, sizeof mark.text, IPC_NOWAIT) == 0 &&
+          msgrcv(id, &mark, sizeof mark.text, kOwnersMark, IPC_NOWAIT) >= 0)
+        return id;
+      const int error = errno;
+      msgctl(id, IPC_RMID, nullptr);
+      return SysError(error, what);
+    }
+    if (made == -ENOSPC) {
+      return MakeStatus(Outcome::kRefused, Reason::kResource,
+                        Text(what, ": the system has as many queues as kernel.msgmni allows (",
+                             Limit("msgmni"), "): sysctl -w kernel.msgmni=N"));
+    }
+    if (made != -EEXIST) return SysError(static_cast<int>(-made), what);
+    const int old = msgget(key, 0);
+    msqid_ds there{};
+    if (old < 0 && errno == ENOENT) continue;
+    if (old < 0 || msgctl(old, IPC_STAT, &there) != 0) {
+      if (errno == EIDRM || errno == EINVAL) continue;
+      return SysError(errno, what);
+    }
+    if (there.msg_perm.uid != geteuid() || OwnerLives(there)) {
+      return absl::AlreadyExistsError(Text(what, ": process ", there.msg_lrpid, " of uid ",
+                                           there.msg_perm.uid,
+                                           " has a queue of that key: stop it or choose another"));
+    }
+    // By its number, which is never given again soon: a successor's queue cannot be meant.
+    if (msgctl(old, IPC_RMID, nullptr) == 0) {
+      std::fprintf(
+          stderr,
+          "jackfield: queue 0x%08x of a dead owner (process %d) removed, with %lu messages "
+          "nobody took\n",
+          static_cast<unsigned>(key), there.msg_lrpid, static_cast<unsigned long>(there.msg_qnum));
+    }
+  }
+  return absl::AlreadyExistsError(Text(what, ": the queue keeps changing hands"));
+}
+
+absl::StatusOr<int> Use(const Sys& sys, key_t key, std::string_view what) {
+  const int64_t found = ThroughSeam(sys, Site::kOpen, -1, [&] { return msgget(key, 0); });
+  if (found < 0) return SysError(static_cast<int>(-found), what);
+  const auto id = static_cast<int>(found);
+  msqid_ds there{};
+  if (msgctl(id, IPC_STAT, &there) != 0) return SysError(errno, what);
+  if (!IsTrusted(id)) {
+    return MakeStatus(Outcome::kRefused, Reason::kPermission,
+                      Text(what, ": the queue is of uid ", there.msg_perm.cuid,
+                           ", not of this program's ", geteuid()));
+  }
+  if (!OwnerLives(there)) {
+    return MakeStatus(Outcome::kRefused, Reason::kUnreachable,
+                      Text(what, ": its owner is dead; is the service running?"));
+  }
+  return id;
+}
+
+bool IsTrusted(int id) {
+  msqid_ds there{};
+  return msgctl(id, IPC_STAT, &there) == 0 &&
+         (there.msg_perm.cuid == geteuid() || there.msg_perm.cuid == 0) &&
+         there.msg_perm.uid == there.msg_perm.cuid;
+}
+
+void Remove(int id) { msgctl(id, IPC_RMID, nullptr); }
+
+absl::Status CheckSize(uint32_t message_bytes, std::string_view what) {
+  for (const char* name : {"msgmax", "msgmnb"}) {
+    const uint64_t most = Limit(name);
+    if (most == 0 || message_bytes <= most) continue;
+    return MakeStatus(
+        Outcome::kRefused, Reason::kResource,
+        Text(what, ": messages of ", message_bytes, " bytes, and kernel.", name, " is ", most,
+             ": ask for smaller ones with ?frame=, or sysctl -w kernel.", name, "=",
+             message_bytes));
+  }
+  return absl::OkStatus();
+}
+
+int Send(const Sys& sys, int id, std::span<const std::byte> message) {
+  const auto sent = static_cast<int>(ThroughSeam(sys, Site::kWrite, id, [&] {
+    return msgsnd(id, message.data(), message.size() - kTypeBytes, IPC_NOWAIT);
+  }));
+  return sent == -EINVAL ? -EIDRM : sent;  // an id that is no more is an invalid one
+}
+
+int64_t Receive(const Sys& sys, int id, std::span<std::byte> message) {
+  const int64_t got = ThroughSeam(sys, Site::kRead, id, [&] {
+    return msgrcv(id, message.data(), message.size() - kTypeBytes, 0, IPC_NOWAIT);
+  });
+  return got == -ENOMSG ? -EAGAIN : got == -EINVAL ? -EIDRM : got;
+}
+
+}  // namespace jackfield::sysv

@@ -1,0 +1,49 @@
+// A System V message queue, owned or used (svipc(7)).
+//
+// Its owner is known by the system's own word: msg_lrpid, who read last. An owner reads a message
+// of its own as soon as it has the queue, and nobody else reads from it. If that process is gone,
+// or began after msg_rtime (its number was used again), the queue is a dead one's.
+//
+// Thread: the node's.
+#ifndef JACKFIELD_TRANSPORTS_SYSV_QUEUE_H_
+#define JACKFIELD_TRANSPORTS_SYSV_QUEUE_H_
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "kernel/sys.h"
+
+namespace jackfield::sysv {
+
+inline constexpr uint32_t kServerKeys = 0x4a000000, kClientKeys = 0x4b000000;
+inline constexpr uint32_t kKeyBits = 0x00ffffff;
+
+// A message as msgsnd(2) and msgrcv(2) want it begins with its type.
+inline constexpr uint32_t kTypeBytes = sizeof(long);
+
+// A new queue of this key. What a dead owner left is removed, and said on stderr.
+// Errors: ALREADY_EXISTS (its owner lives); PERMISSION_DENIED (another user's); RESOURCE_EXHAUSTED
+// (kernel.msgmni).
+absl::StatusOr<int> Own(const Sys& sys, key_t key, std::string_view what);
+// The queue of this key. Errors: UNAVAILABLE (there is none, or its owner is dead).
+absl::StatusOr<int> Use(const Sys& sys, key_t key, std::string_view what);
+// Is it of this user, or of root?
+bool IsTrusted(int id);
+void Remove(int id);
+
+// Do messages of so many bytes fit? Errors: RESOURCE_EXHAUSTED (kernel.msgmax, kernel.msgmnb).
+absl::Status CheckSize(uint32_t message_bytes, std::string_view what);
+
+// message: the type, then the text. 0, or -errno: -EAGAIN, it is full; -EIDRM, it is gone.
+int Send(const Sys& sys, int id, std::span<const std::byte> message);
+// Bytes of text, or -errno: -EAGAIN, it is empty.
+int64_t Receive(const Sys& sys, int id, std::span<std::byte> message);
+
+}  // namespace jackfield::sysv
+
+#endif  // JACKFIELD_TRANSPORTS_SYSV_QUEUE_H_

@@ -1,0 +1,137 @@
+#include "transports/sysv/sysv.h"
+
+#include <atomic>
+#include <charconv>
+#include <string>
+#include <utility>
+
+#include "kernel/frame.h"
+#include "kernel/node.h"
+#include "kernel/text.h"
+#include "kernel/units.h"
+#include "transports/engine/hub/hub.h"
+#include "transports/engine/process.h"
+#include "transports/sysv/sysv_medium.h"
+
+namespace jackfield {
+namespace {
+
+constexpr std::string_view kKeys[] = {"frame"};
+constexpr size_t kNameBytesMax = 200;
+constexpr uint32_t kMessageBytesMin = 512, kMessageBytesMax = 64 << 10;
+constexpr int kTriesMax = 16;
+
+// The key that a target stands for: a number as it is, a name by its hash.
+key_t KeyOf(std::string_view target) {
+  const bool hex = target.substr(0, 2) == "0x";
+  const std::string_view digits = target.substr(hex ? 2 : 0);
+  uint32_t number = 0;
+  const auto [end, error] =
+      std::from_chars(digits.data(), digits.data() + digits.size(), number, hex ? 16 : 10);
+  if (error == std::errc() && end == digits.data() + digits.size())
+    return static_cast<key_t>(number);
+  return static_cast<key_t>(sysv::kServerKeys | (MessageType(target) & sysv::kKeyBits));
+}
+
+absl::StatusOr<SysvSettings> Read(const Address& address, Role role) {
+  if (absl::Status status = address.CheckKeys(kKeys); !status.ok()) return status;
+  const auto bad = [&](std::string_view why) {
+    return absl::InvalidArgumentError(Text(address.ToString(), ": ", why));
+  };
+  SysvSettings settings;
+  if (const auto frame = address.Find("frame")) {
+    const absl::StatusOr<uint64_t> bytes = ParseBytes(*frame);
+    if (!bytes.ok() || *bytes < kMessageBytesMin || *bytes > kMessageBytesMax)
+      return bad("frame is the bytes of a message, 512 to 64KiB");
+    settings.message_bytes = static_cast<uint32_t>(*bytes);
+  }
+  settings.name = address.target();
+  if (settings.name.empty() && role == Role::kConnect)
+    return bad("a client needs to know the name: sysv:NAME");
+  if (settings.name.size() > kNameBytesMax)
+    return bad(Text("a name has at most ", kNameBytesMax, " bytes"));
+  if (!settings.name.empty() && KeyOf(settings.name) == 0)
+    return bad("key 0 is IPC_PRIVATE: nobody could find the queue");
+  return settings;
+}
+
+class SysvTransport final : public Transport {
+ public:
+  std::string_view scheme() const override { return "sysv"; }
+
+  absl::StatusOr<Caps> Describe(const Address& address, Role role) const override {
+    absl::StatusOr<SysvSettings> settings = Read(address, role);
+    if (!settings.ok()) return settings.status();
+    return CapsOf(*settings);
+  }
+
+  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Node& node,
+                                                LinkSink& sink) const override {
+    absl::StatusOr<SysvSettings> settings = Read(address, role);
+    if (!settings.ok()) return settings.status();
+    if (absl::Status fits = sysv::CheckSize(settings->message_bytes, address.ToString());
+        !fits.ok())
+      return fits;
+    return role == Role::kServe ? Serve(address, *settings, node, sink)
+                                : Connect(address, *settings, node, sink);
+  }
+
+ private:
+  absl::StatusOr<std::unique_ptr<Opening>> Serve(const Address& address, SysvSettings& settings,
+                                                 Node& node, LinkSink& sink) const {
+    absl::StatusOr<int> queue = absl::AlreadyExistsError("");
+    for (int tries = 0; tries < kTriesMax; ++tries) {
+      if (address.bare()) {
+        const ProcessName own = ThisProcess();
+        settings.name = Text(own.pid, ".", own.start_ticks, ".",
+                             names_made_.fetch_add(1, std::memory_order_relaxed));
+      }
+      queue = sysv::Own(node.sys(), KeyOf(settings.name), Text("serve ", address.ToString()));
+      if (queue.ok() || !address.bare() ||
+          queue.status().code() != absl::StatusCode::kAlreadyExists)
+        break;
+    }
+    if (!queue.ok()) return queue.status();
+    absl::StatusOr<std::unique_ptr<sysv::Waiter>> waiter = sysv::Waiter::Start(node.sys(), *queue);
+    if (!waiter.ok()) {
+      sysv::Remove(*queue);
+      return waiter.status();
+    }
+    Address actual = address.WithTarget(settings.name);
+    return MakeHubServer(
+        node, sink, MakeSysvServer(node, settings, *queue, *std::move(waiter), actual.ToString()),
+        {}, actual);
+  }
+
+  static absl::StatusOr<std::unique_ptr<Opening>> Connect(const Address& address,
+                                                          const SysvSettings& settings, Node& node,
+                                                          LinkSink& sink) {
+    const std::string what = Text("connect ", address.ToString());
+    const absl::StatusOr<int> server = sysv::Use(node.sys(), KeyOf(settings.name), what);
+    if (!server.ok()) return server.status();
+    absl::StatusOr<int> own = absl::AlreadyExistsError("");
+    for (int tries = 0; tries < kTriesMax; ++tries) {
+      const auto drawn = static_cast<uint32_t>(node.NextRandom()) & sysv::kKeyBits;
+      own = sysv::Own(node.sys(), static_cast<key_t>(sysv::kClientKeys | drawn), what);
+      if (own.ok() || own.status().code() != absl::StatusCode::kAlreadyExists) break;
+    }
+    if (!own.ok()) return own.status();
+    absl::StatusOr<std::unique_ptr<sysv::Waiter>> waiter = sysv::Waiter::Start(node.sys(), *own);
+    if (!waiter.ok()) {
+      sysv::Remove(*own);
+      return waiter.status();
+    }
+    return MakeHubClient(
+        node, sink,
+        MakeSysvClient(node, settings, *own, *std::move(waiter), *server, address.ToString()), {},
+        what);
+  }
+
+  mutable std::atomic<uint64_t> names_made_{1};  // a number to draw; publishes nothing
+};
+
+}  // namespace
+
+std::unique_ptr<Transport> MakeSysvTransport() { return std::make_unique<SysvTransport>(); }
+
+}  // namespace jackfield

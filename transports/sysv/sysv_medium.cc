@@ -1,0 +1,279 @@
+#include "transports/sysv/sysv_medium.h"
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include "kernel/node.h"
+#include "kernel/outcome.h"
+#include "kernel/text.h"
+#include "transports/engine/hub/envelope.h"
+#include "transports/engine/hub/hub_batch.h"
+#include "transports/engine/hub/process_peer.h"
+#include "transports/engine/process.h"
+
+namespace jackfield {
+namespace {
+
+constexpr size_t kNameBytesMax = 255;
+
+using sysv::kTypeBytes;
+
+// What a client says of itself, in front of the name that it wants.
+struct Greeting {
+  ProcessName process;
+  int64_t queue = -1;  // its own, for the answers
+};
+
+// The place where messages are put together: type, envelope, frame.
+class Outbox {
+ public:
+  Outbox(const Sys& sys, uint32_t message_bytes)
+      : sys_(sys), staging_(kTypeBytes + message_bytes) {}
+
+  int Word(int queue, HubEnvelope::Kind kind, uint64_t key, std::span<const std::byte> body) {
+    HubEnvelope envelope;
+    envelope.kind = kind;
+    envelope.key = key;
+    constexpr size_t kHead = kTypeBytes + sizeof envelope;
+    if (kHead + body.size() > staging_.size()) return -EMSGSIZE;
+    const long type = TypeOf(key);
+    std::memcpy(staging_.data(), &type, sizeof type);
+    std::memcpy(staging_.data() + kTypeBytes, &envelope, sizeof envelope);
+    if (!body.empty()) std::memcpy(staging_.data() + kHead, body.data(), body.size());
+    return sysv::Send(sys_, queue, {staging_.data(), kHead + body.size()});
+  }
+  // As HubMedium::Send.
+  int Frames(int queue, uint64_t key, Link& link) {
+    while (link.has_tx()) {
+      const FrameRef& frame = link.NextTx();
+      const int sent = Word(queue, HubEnvelope::kFrame, key, {frame.data, frame.bytes});
+      if (sent < 0) return sent;
+      link.PopTx(1);
+    }
+    return 0;
+  }
+
+ private:
+  // The number of the link: what a look from outside can select by. Never 0, never the owner's
+  // mark.
+  static long TypeOf(uint64_t key) { return static_cast<long>((key & 0x3fffffff) | 1); }
+
+  const Sys& sys_;
+  std::vector<std::byte> staging_;
+};
+
+int ReceiveInto(const Sys& sys, int queue, HubBatch& batch) {
+  using What = HubArrival::What;
+  constexpr What kWhats[] = {What::kFrame, What::kOpens, What::kOpens, What::kRefused, What::kEnds};
+  uint32_t slots = 0;
+  for (; slots < batch.slots(); ++slots) {
+    const int64_t got = sysv::Receive(sys, queue, {batch.data(slots), batch.slot_bytes()});
+    if (got == -EIDRM && slots == 0) return -EIDRM;
+    if (got < 0) break;  // empty; or a bad moment, and nothing has been taken
+    HubArrival& arrival = batch.Begin(slots);
+    HubEnvelope envelope;
+    if (got < static_cast<int64_t>(sizeof envelope)) continue;
+    std::memcpy(&envelope, arrival.data + kTypeBytes, sizeof envelope);
+    if (!envelope.Sound()) continue;
+    arrival.from.Append(&envelope.key, sizeof envelope.key);
+    arrival.data += kTypeBytes + sizeof envelope;
+    arrival.bytes = static_cast<uint32_t>(got - static_cast<int64_t>(sizeof envelope));
+    arrival.what = kWhats[envelope.kind];
+  }
+  return static_cast<int>(slots);
+}
+
+LinkTraits Traits(const SysvSettings& settings, const std::string& description) {
+  LinkTraits traits;
+  traits.caps = CapsOf(settings);
+  traits.description = description;
+  return traits;
+}
+
+uint64_t KeyOf(const HubArrival& arrival) {
+  uint64_t key;
+  std::memcpy(&key, arrival.from.bytes.data(), sizeof key);
+  return key;
+}
+
+bool IsProcess(const ProcessName& process) { return process.pid > 0 && process.pid <= INT32_MAX; }
+
+class QueuePeer final : public ProcessPeer {
+ public:
+  QueuePeer(int pid_fd, const ProcessName& process, int queue, uint64_t key)
+      : ProcessPeer(pid_fd), queue(queue), key(key), process_(process) {}
+  // The dead cannot remove their queue; its number is never another's.
+  ~QueuePeer() override {
+    if (ProcessWithPid(process_.pid) != process_) sysv::Remove(queue);
+  }
+  const int queue;
+  const uint64_t key;
+
+ private:
+  const ProcessName process_;
+};
+
+// What both ends have: a queue of their own, and somebody who waits for it.
+class QueueEnd : public HubMedium {
+ public:
+  QueueEnd(Node& node, const SysvSettings& settings, int queue,
+           std::unique_ptr<sysv::Waiter> waiter, std::string description)
+      : node_(node),
+        settings_(settings),
+        queue_(queue),
+        waiter_(std::move(waiter)),
+        description_(std::move(description)),
+        outbox_(node.sys(), settings.message_bytes) {}
+
+  uint32_t arrival_bytes_max() const override { return kTypeBytes + settings_.message_bytes; }
+  uint32_t arrivals_at_once() const override { return 16; }
+  int readable_fd() const override { return waiter_->event_fd(); }
+  bool PrepareWait() override {
+    waiter_->Arm();
+    return true;
+  }
+  int Receive(HubBatch& batch) override {
+    waiter_->Disarm();
+    return ReceiveInto(node_.sys(), queue_, batch);
+  }
+  int Send(HubPeer& peer, Link& link) override {
+    const auto& other = static_cast<QueuePeer&>(peer);
+    return outbox_.Frames(other.queue, other.key, link);
+  }
+  bool SayGoodbye(HubPeer& peer) override {
+    const auto& other = static_cast<QueuePeer&>(peer);
+    return outbox_.Word(other.queue, HubEnvelope::kGoodbye, other.key, {}) != -EAGAIN;
+  }
+
+ protected:
+  Node& node_;
+  const SysvSettings settings_;
+  const int queue_;
+  const std::unique_ptr<sysv::Waiter> waiter_;  // owns the queue
+  const std::string description_;
+  Outbox outbox_;
+};
+
+class SysvServer final : public QueueEnd {
+ public:
+  using QueueEnd::QueueEnd;
+
+  absl::StatusOr<HubAdmission> Admit(HubArrival& arrival) override {
+    Greeting greeting;
+    if (!Read(arrival, greeting))
+      return absl::InvalidArgumentError("a greeting without a queue for the answers");
+    const uint64_t key = KeyOf(arrival);
+    const auto queue = static_cast<int>(greeting.queue);
+    const std::string_view wanted(reinterpret_cast<const char*>(arrival.data) + sizeof greeting,
+                                  arrival.bytes - sizeof greeting);
+    if (wanted != settings_.name) {
+      const std::string why = Text("the name \"", settings_.name,
+                                   "\" has the same key: choose another for one of them");
+      Refuse(queue, key, why);
+      return absl::AlreadyExistsError(why);
+    }
+    const int pid_fd = WatchProcess(node_.sys(), greeting.process);
+    if (pid_fd < 0) {
+      const absl::Status why = SysError(-pid_fd, Text("watch process ", greeting.process.pid));
+      Refuse(queue, key, std::string(why.message()));
+      return why;
+    }
+    auto peer = std::make_unique<QueuePeer>(pid_fd, greeting.process, queue, key);
+    const ProcessName own = ThisProcess();
+    const int sent =
+        outbox_.Word(queue, HubEnvelope::kWelcome, key, std::as_bytes(std::span(&own, 1)));
+    if (sent < 0) return SysError(-sent, "welcome a client");
+    return HubAdmission{arrival.from, std::move(peer), Traits(settings_, description_)};
+  }
+
+  void RefuseAdmission(HubArrival& arrival, std::string_view why) override {
+    Greeting greeting;
+    if (Read(arrival, greeting)) Refuse(static_cast<int>(greeting.queue), KeyOf(arrival), why);
+  }
+
+ private:
+  bool Read(const HubArrival& arrival, Greeting& greeting) const {
+    if (arrival.bytes < sizeof greeting || arrival.bytes > sizeof greeting + kNameBytesMax)
+      return false;
+    std::memcpy(&greeting, arrival.data, sizeof greeting);
+    return IsProcess(greeting.process) && greeting.queue >= 0 && greeting.queue <= INT32_MAX &&
+           greeting.queue != queue_ && sysv::IsTrusted(static_cast<int>(greeting.queue));
+  }
+  void Refuse(int queue, uint64_t key, std::string_view why) {
+    outbox_.Word(queue, HubEnvelope::kRefusal, key, std::as_bytes(std::span(why.substr(0, 400))));
+  }
+};
+
+class SysvClient final : public QueueEnd {
+ public:
+  SysvClient(Node& node, const SysvSettings& settings, int queue,
+             std::unique_ptr<sysv::Waiter> waiter, int server, std::string description)
+      : QueueEnd(node, settings, queue, std::move(waiter), std::move(description)),
+        server_(server),
+        key_(node.NextRandom() | 1) {}
+  int Receive(HubBatch& batch) override {
+    const int got = QueueEnd::Receive(batch);
+    for (int i = 0; i < got; ++i) {
+      HubArrival& arrival = batch.slot(static_cast<uint32_t>(i)).arrival;
+      if (arrival.what != HubArrival::What::kNothing && KeyOf(arrival) != key_)
+        arrival.what = HubArrival::What::kNothing;
+    }
+    return got;
+  }
+
+  absl::StatusOr<HubAdmission> Admit(HubArrival& arrival) override {
+    ProcessName process;
+    if (arrival.bytes < sizeof process)
+      return absl::DataLossError(Text(description_, ": a welcome that cannot be read"));
+    std::memcpy(&process, arrival.data, sizeof process);
+    const int pid_fd = IsProcess(process) ? WatchProcess(node_.sys(), process) : -ESRCH;
+    if (pid_fd < 0) return SysError(-pid_fd, Text(description_, ": watch process ", process.pid));
+    return HubAdmission{arrival.from, std::make_unique<QueuePeer>(pid_fd, process, server_, key_),
+                        Traits(settings_, description_)};
+  }
+  void RefuseAdmission(HubArrival&, std::string_view) override {}
+
+  absl::StatusOr<Greeted> Greet() override {
+    const Greeting greeting{ThisProcess(), queue_};
+    std::vector<std::byte> body(sizeof greeting + settings_.name.size());
+    std::memcpy(body.data(), &greeting, sizeof greeting);
+    std::memcpy(body.data() + sizeof greeting, settings_.name.data(), settings_.name.size());
+    const int sent = outbox_.Word(server_, HubEnvelope::kGreeting, key_, body);
+    if (sent == -EAGAIN) return Greeted::kNoRoom;
+    if (sent == -EIDRM) return SysError(ECONNREFUSED, Text("connect ", description_));
+    if (sent < 0) return SysError(-sent, Text("connect ", description_));
+    return Greeted::kSent;
+  }
+
+ private:
+  const int server_;
+  const uint64_t key_;
+};
+
+}  // namespace
+
+Caps CapsOf(const SysvSettings& settings) {
+  Caps caps;
+  caps.send = caps.receive = caps.reply = caps.ordered = caps.reliable = caps.peer_loss = true;
+  caps.frame_bytes_max = settings.message_bytes - static_cast<uint32_t>(sizeof(HubEnvelope));
+  caps.depth_frames = Link::kDepthFrames;
+  return caps;
+}
+
+std::unique_ptr<HubMedium> MakeSysvServer(Node& node, const SysvSettings& settings, int queue,
+                                          std::unique_ptr<sysv::Waiter> waiter,
+                                          std::string description) {
+  return std::make_unique<SysvServer>(node, settings, queue, std::move(waiter),
+                                      std::move(description));
+}
+
+std::unique_ptr<HubMedium> MakeSysvClient(Node& node, const SysvSettings& settings, int queue,
+                                          std::unique_ptr<sysv::Waiter> waiter, int server,
+                                          std::string description) {
+  return std::make_unique<SysvClient>(node, settings, queue, std::move(waiter), server,
+                                      std::move(description));
+}
+
+}  // namespace jackfield
