@@ -262,6 +262,7 @@ void Link::Turn(bool resting) {
   }
   if (room_notice_) {
     room_notice_ = false;
+    ++activity_;  // who waits for it looks again before the node sleeps
     owner_->OnRoom(*this);
   }
   if (closed_ && !closed_told_ && !has_rx()) {

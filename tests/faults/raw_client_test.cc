@@ -182,6 +182,14 @@ TEST_F(RawClientTest, AHelloThatCannotBeReadIsCorrupt) {
   }
 }
 
+TEST_F(RawClientTest, BeforeItsHelloOneGetsNoMemoryForALargeFrame) {
+  RawPeer peer = Connect();
+  RawFrame hello = HelloFrame();
+  hello.frame_bytes = 1 << 20;
+  peer.Send(hello);
+  ExpectCutOff(peer, Reason::kCorrupt, "can be no hello", "a hello of 1 MiB");
+}
+
 TEST_F(RawClientTest, AHelloCutShortAtEachByteIsCorruptOrTheEnd) {
   const std::string hello = HelloFrame().ToBytes();
   for (size_t bytes = 0; bytes < hello.size(); bytes += 7) {

@@ -218,8 +218,14 @@ void StreamDriver::Cut(Link& link) {
                                                                : "a frame over frame_bytes_max",
                                         " (", DescribeHeader(CopyHeader(start.data())), ")")));
     }
+    if (!greeted_ && bytes > kFirstFrameBytesMax) {
+      return Fail(link, MakeStatus(Outcome::kFailed, Reason::kCorrupt,
+                                   Text(link.traits().description, ": it begins with a frame of ",
+                                        bytes, " bytes, which can be no hello")));
+    }
     const uint32_t filled = Align8(bytes);
     if (rx_end_ - rx_begin_ < filled) return;
+    greeted_ = true;
     if (link.expects_fds() && static_cast<uint8_t>(frame[11]) != 0 && !fd_groups_.empty()) {
       link.PushRxFds(fd_groups_.front().data(),
                      static_cast<uint8_t>(std::min<size_t>(255, fd_groups_.front().size())));

@@ -36,6 +36,8 @@ struct StreamEnds {
 class StreamDriver final : public LinkDriver {
  public:
   static constexpr uint32_t kReadBytes = 64 << 10;  // of the common block
+  // Whoever has not said hello yet gets no memory for a large frame.
+  static constexpr uint32_t kFirstFrameBytesMax = 64 << 10;
   static constexpr uint32_t kOwnBlockBytes =
       16 << 10;                         // a frame from this size on gets a block of its own
   static constexpr int kPartsMax = 64;  // spans of frames in one system call
@@ -74,6 +76,7 @@ class StreamDriver final : public LinkDriver {
   uint32_t own_bytes_ = 0;  // the frame that rx_ is dedicated to, 0 if it is the common block
   std::vector<FdGroup> fd_groups_;
 
+  bool greeted_ = false;  // a first frame has come
   bool tx_broken_ = false, peer_dead_ = false, eof_ = false, failing_ = false, closed_ = false;
   absl::Status why_;
 };
