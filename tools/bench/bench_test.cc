@@ -72,7 +72,7 @@ TEST(BenchArgumentsTest, AddressesAreRefusedBeforeAnythingRuns) {
   ExpectRefused({"--over", ""}, "--over needs at least one address");
   ExpectRefused({"--over", "unix:?tipe=stream"}, "type");
   ExpectRefused({"--over", "unix:?spin=5"}, "5");
-  ExpectRefused({"--over", "unix:?type=seqpacket", "--size", "1MiB"}, "carries at most");
+  ExpectRefused({"--over", "unix:?type=seqpacket&raw", "--size", "1MiB"}, "carries at most");
   ExpectRefused({"--size", "16777216"},
                 "carries at most 16777168 bytes");  // the header is part of the frame
 }
