@@ -17,6 +17,7 @@ namespace jackfield {
 namespace {
 
 constexpr int kTimersPerTurn = 256;
+constexpr int kReadyQueues = 8;  // of links: two are in use on each that works
 // A link that stays silent for so many passes while others work is armed and left to the reactor.
 constexpr uint32_t kQuietTurnsMax = 16;
 // While the loop spins, the reactor is asked each so many turns (if it cannot tell for nothing
@@ -92,6 +93,11 @@ Node::Node(NodeOptions options, std::unique_ptr<Clock> own_clock)
 }
 
 absl::Status Node::Init(NodeOptions::Wait wait) {
+  {  // The queues of the first links are there before the first call, and before the first late
+     // acknowledgement.
+    Block queues[kReadyQueues];
+    for (Block& queue : queues) queue = blocks_.Get(Link::kDepthFrames * sizeof(FrameRef));
+  }
   const int event_fd = sys_.EventFd();
   if (event_fd < 0) return SysError(-event_fd, "eventfd");
   mailbox_ = MailboxHandle(new Mailbox(event_fd));

@@ -43,16 +43,6 @@ class Pipe {
   int fds_[2];
 };
 
-// Until the rule holds; false if it does not within the watchdog's time.
-template <class Rule>
-bool Becomes(const Rule& rule) {
-  for (int64_t i = 0; i < kWatchdogMs; ++i) {
-    if (rule()) return true;
-    usleep(1000);
-  }
-  return false;
-}
-
 class Sweeper {
  public:
   explicit Sweeper(const SweepOptions& options)

@@ -3,6 +3,7 @@
 #define JACKFIELD_TESTS_KILL_TRACES_H_
 
 #include <sys/types.h>
+#include <unistd.h>
 
 #include <string>
 
@@ -19,6 +20,17 @@ Holdings HoldingsOf(pid_t pid);
 int SocketsNamed(const std::string& part);
 // Files in /dev/shm whose name holds `part`.
 int FilesOfSharedMemory(const std::string& part);
+
+// Until the rule holds; false if it does not within 30 seconds.
+template <class Rule>
+bool Becomes(const Rule& rule) {
+  constexpr int kTries = 30'000;
+  for (int i = 0; i < kTries; ++i) {
+    if (rule()) return true;
+    usleep(1000);
+  }
+  return false;
+}
 
 }  // namespace jackfield::kill_test
 
