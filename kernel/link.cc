@@ -62,6 +62,9 @@ bool Link::Refill(uint32_t bytes) {
     pumping_ = true;
     driver_->Pump(*this);
     pumping_ = false;
+    // The driver was pumped out of turn: it has told its peer that it is awake, and may have
+    // received something. So it must be looked at before the node sleeps.
+    Wake();
     if (static_cast<size_t>(claim_end_ - claim_at_) < bytes) return false;
     wanted_bytes_ = 0;
     return true;

@@ -17,6 +17,17 @@ class IdleDriver final : public LinkDriver {
   void Close(Link& link) override { link.Closed(absl::OkStatus()); }
 };
 
+// Gives the memory for frames, of which it has none.
+class FullDriver final : public LinkDriver {
+ public:
+  explicit FullDriver(int& pumps) : pumps_(pumps) {}
+  void Pump(Link&) override { ++pumps_; }
+  void Close(Link& link) override { link.Closed(absl::OkStatus()); }
+
+ private:
+  int& pumps_;
+};
+
 class LinkTest : public testing::Test {
  protected:
   LinkTest()
@@ -135,6 +146,25 @@ TEST_F(LinkTest, ABuildGrowsAndOneThatFitsAfterAllIsMovedIn) {
       }
     }
   }
+}
+
+// Its driver may have received something then, and has told its peer that it is awake: a node that
+// slept now would not be woken for it.
+TEST_F(LinkTest, ARestingLinkThatIsPumpedForAClaimIsPumpedAgainBeforeTheNodeSleeps) {
+  auto node = Node::Create({.registry = &registry_, .spin_ns = 0}).value();
+  int pumps = 0;
+  LinkTraits traits;
+  traits.caps.frame_bytes_max = kFrameBytesMaxDefault;
+  traits.provides_tx = true;
+  Link& link = node->AddLink(std::make_unique<FullDriver>(pumps), traits, nullptr);
+  node->Turn(node->clock().NowNs() + 1'000'000);  // it rests
+  const int at_rest = pumps;
+  node->Turn(Node::kDoNotSleep);
+  ASSERT_EQ(pumps, at_rest);
+  EXPECT_EQ(link.Claim(64), nullptr);
+  EXPECT_EQ(pumps, at_rest + 1);
+  node->Turn(Node::kDoNotSleep);
+  EXPECT_GT(pumps, at_rest + 1);
 }
 
 TEST_F(LinkTest, WithoutMemoryThereIsNoRoomAndNoHarm) {
