@@ -8,8 +8,8 @@ namespace jackfield {
 namespace {
 
 // `address` with these ends in it, which move to `handed`.
-std::string HandedAddress(const Address& address, Descriptor& read, Descriptor& write,
-                          std::vector<Descriptor>& handed) {
+std::string HandedAddress(const Address& address, OwnedFd& read, OwnedFd& write,
+                          std::vector<OwnedFd>& handed) {
   const std::string text = address.WithTarget(Text("fd=", read.get(), ",", write.get())).ToString();
   handed.push_back(std::move(read));
   handed.push_back(std::move(write));
@@ -23,16 +23,16 @@ absl::Status Handing::MakeEnds(const Sys& sys) {
     if (!plan_.channels[i].caps.inherited) continue;
     int to_server[2], to_client[2];
     if (const int error = sys.Pipe(to_server); error < 0) return SysError(-error, "pipe");
-    ends_[i].server_read = Descriptor(to_server[0]);
-    ends_[i].client_write = Descriptor(to_server[1]);
+    ends_[i].server_read = OwnedFd(to_server[0]);
+    ends_[i].client_write = OwnedFd(to_server[1]);
     if (const int error = sys.Pipe(to_client); error < 0) return SysError(-error, "pipe");
-    ends_[i].client_read = Descriptor(to_client[0]);
-    ends_[i].server_write = Descriptor(to_client[1]);
+    ends_[i].client_read = OwnedFd(to_client[0]);
+    ends_[i].server_write = OwnedFd(to_client[1]);
   }
   return absl::OkStatus();
 }
 
-Grants Handing::GrantsOf(size_t index, std::vector<Descriptor>& handed) {
+Grants Handing::GrantsOf(size_t index, std::vector<OwnedFd>& handed) {
   const PlannedService& service = plan_.services[index];
   Grants grants;
   grants.name = service.name;

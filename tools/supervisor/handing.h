@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "kernel/owned_fd.h"
 #include "kernel/service.h"
 #include "kernel/sys.h"
-#include "tools/supervisor/descriptor.h"
 #include "tools/wiring/plan.h"
 
 namespace jackfield {
@@ -34,11 +34,11 @@ class Handing {
 
   // The grants of one service; the descriptors that are its own move to `handed`. Once for each
   // service. Requires: the addresses of all that it calls are set.
-  Grants GrantsOf(size_t service, std::vector<Descriptor>& handed);
+  Grants GrantsOf(size_t service, std::vector<OwnedFd>& handed);
 
  private:
   struct Ends {
-    Descriptor server_read, server_write, client_read, client_write;
+    OwnedFd server_read, server_write, client_read, client_write;
   };
 
   const Plan& plan_;

@@ -94,12 +94,12 @@ class ProcessService final : public RunningService {
   absl::Status Start(ProcessStart start) {
     int ready[2], errors[2];
     if (pipe2(ready, O_CLOEXEC) != 0) return SysError(errno, "pipe");
-    ready_.fd = Descriptor(ready[0]);
-    const Descriptor ready_child(ready[1]);
+    ready_.fd = OwnedFd(ready[0]);
+    const OwnedFd ready_child(ready[1]);
     if (pipe2(errors, O_CLOEXEC) != 0) return SysError(errno, "pipe");
-    stderr_.fd = Descriptor(errors[0]);
-    const Descriptor stderr_child(errors[1]);
-    const Descriptor nothing(start.reads_stdin ? -1 : open("/dev/null", O_RDONLY | O_CLOEXEC));
+    stderr_.fd = OwnedFd(errors[0]);
+    const OwnedFd stderr_child(errors[1]);
+    const OwnedFd nothing(start.reads_stdin ? -1 : open("/dev/null", O_RDONLY | O_CLOEXEC));
     for (const Wait* wait : {&ready_, &stderr_}) fcntl(wait->fd.get(), F_SETFL, O_NONBLOCK);
 
     std::vector<std::string> environment =
@@ -107,7 +107,7 @@ class ProcessService final : public RunningService {
     const std::vector<char*> words = Pointers(start.words), variables = Pointers(environment);
     Prepared prepared{start.program.c_str(), words.data(),        variables.data(), nothing.get(),
                       stderr_child.get(),    {ready_child.get()}, getpid()};
-    for (const Descriptor& handed : start.handed) prepared.kept.push_back(handed.get());
+    for (const OwnedFd& handed : start.handed) prepared.kept.push_back(handed.get());
     std::fflush(nullptr);
     pid_ = fork();
     if (pid_ == 0) BecomeService(prepared);
@@ -121,7 +121,7 @@ class ProcessService final : public RunningService {
     setpgid(pid_, pid_);  // here too: whoever is first
     const int pid_fd = node_.sys().PidFd(pid_);
     if (pid_fd < 0) return SysError(-pid_fd, "pidfd_open");  // the destructor kills it
-    ended_.fd = Descriptor(pid_fd);
+    ended_.fd = OwnedFd(pid_fd);
     for (Wait* wait : {&ended_, &ready_, &stderr_}) wait->Begin(node_);
     return absl::OkStatus();
   }
@@ -140,7 +140,7 @@ class ProcessService final : public RunningService {
   struct Wait {
     Wait(Op::Done done, void* user) : op(done, user) {}
     void Begin(Node& node) { node.reactor().Start(op, fd.get(), POLLIN); }
-    Descriptor fd;
+    OwnedFd fd;
     Op op;
   };
 

@@ -15,7 +15,7 @@
 
 #include "absl/status/statusor.h"
 #include "kernel/node.h"
-#include "tools/supervisor/descriptor.h"
+#include "kernel/owned_fd.h"
 #include "tools/supervisor/relay.h"
 #include "tools/supervisor/running.h"
 
@@ -26,7 +26,7 @@ struct ProcessStart {
   std::string program;             // a path
   std::vector<std::string> words;  // argv, the name it is shown by first
   std::string grants;              // for JACKFIELD_GRANTS
-  std::vector<Descriptor> handed;  // keep their numbers in the child; closed here
+  std::vector<OwnedFd> handed;     // keep their numbers in the child; closed here
   bool reads_stdin = false;        // else its stdin is /dev/null
 };
 

@@ -67,7 +67,7 @@ class Supervisor final : public RunningService::Watcher {
     for (const int number : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&ends, number);
     sigprocmask(SIG_BLOCK, &ends, nullptr);
     signal(SIGPIPE, SIG_IGN);  // a closed stderr must not end the services without a word
-    signal_fd_ = Descriptor(signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK));
+    signal_fd_ = OwnedFd(signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK));
   }
 
   // ---- Starting.
@@ -100,12 +100,12 @@ class Supervisor final : public RunningService::Watcher {
   void StartService(size_t index) {
     const PlannedService& planned = plan_.services[index];
     Supervised& service = services_[index];
-    std::vector<Descriptor> handed;
+    std::vector<OwnedFd> handed;
     Grants grants = handing_.GrantsOf(index, handed);
     service.started_ns = node_.clock().NowNs();
     absl::StatusOr<std::unique_ptr<RunningService>> running = absl::InternalError("not started");
     if (plan_.one_process) {
-      for (Descriptor& descriptor : handed) descriptor.Release();  // the transport takes them over
+      for (OwnedFd& descriptor : handed) descriptor.Release();  // the transport takes them over
       running = StartThread(node_, index, std::move(grants), planned.builtin->run, *this);
     } else {
       ProcessStart start;
@@ -376,7 +376,7 @@ class Supervisor final : public RunningService::Watcher {
   bool said_up_ = false;
   int interrupted_ = 0;
   std::optional<std::string> failure_;
-  Descriptor signal_fd_;
+  OwnedFd signal_fd_;
   Op signal_op_{[](Op& op, int32_t result) {
                   if (result >= 0) static_cast<Supervisor*>(op.user)->OnSignal();
                 },

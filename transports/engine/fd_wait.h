@@ -8,7 +8,7 @@
 #include <cstdint>
 
 #include "kernel/node.h"
-#include "transports/engine/owned_fd.h"
+#include "kernel/owned_fd.h"
 
 namespace jackfield {
 

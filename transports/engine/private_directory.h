@@ -8,7 +8,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "transports/engine/owned_fd.h"
+#include "kernel/owned_fd.h"
 
 namespace jackfield {
 

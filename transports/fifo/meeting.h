@@ -23,7 +23,7 @@
 #include "absl/status/statusor.h"
 #include "kernel/node.h"
 #include "kernel/transport.h"
-#include "transports/engine/owned_fd.h"
+#include "kernel/owned_fd.h"
 #include "transports/fifo/place.h"
 
 namespace jackfield {

@@ -15,7 +15,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "transports/engine/owned_fd.h"
+#include "kernel/owned_fd.h"
 #include "transports/mmap/log_format.h"
 
 namespace jackfield {

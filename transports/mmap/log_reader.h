@@ -27,7 +27,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "transports/engine/owned_fd.h"
+#include "kernel/owned_fd.h"
 #include "transports/mmap/log_file.h"
 
 namespace jackfield {

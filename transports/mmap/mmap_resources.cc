@@ -12,7 +12,7 @@
 #include "kernel/text.h"
 #include "transports/engine/file_age.h"
 #include "transports/engine/lock_owner.h"
-#include "transports/engine/owned_fd.h"
+#include "kernel/owned_fd.h"
 #include "transports/engine/place_record.h"
 
 namespace jackfield {

@@ -1,11 +1,7 @@
 #include "transports/udp/resolve.h"
 
-#include <arpa/inet.h>
 #include <net/if.h>
-#include <netdb.h>
 #include <netinet/in.h>
-
-#include <cstring>
 
 #include "kernel/outcome.h"
 #include "kernel/text.h"
@@ -13,13 +9,6 @@
 
 namespace jackfield {
 namespace {
-
-bool IsLoopback(const sockaddr_storage& address) {
-  if (address.ss_family == AF_INET) {
-    return (ntohl(reinterpret_cast<const sockaddr_in&>(address).sin_addr.s_addr) >> 24) == 127;
-  }
-  return IN6_IS_ADDR_LOOPBACK(&reinterpret_cast<const sockaddr_in6&>(address).sin6_addr);
-}
 
 // 0: the system chooses.
 int IndexOf(const UdpSettings& settings) {
@@ -35,29 +24,10 @@ int Set(const Sys& sys, int fd, int level, int name, const Value& value) {
 
 }  // namespace
 
-absl::StatusOr<UdpName> Resolve(const Address& address, const UdpSettings& settings) {
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_DGRAM;
-  hints.ai_flags = AI_NUMERICSERV;
-  addrinfo* found = nullptr;
-  if (const int error = getaddrinfo(settings.host.c_str(), settings.port.c_str(), &hints, &found);
-      error != 0) {
-    return absl::InvalidArgumentError(Text(address.ToString(), ": no address for \"", settings.host,
-                                           "\": ", gai_strerror(error)));
-  }
-  // "localhost" is often both ::1 and 127.0.0.1: the older one is taken, as by tcp:.
-  const addrinfo* chosen = found;
-  for (const addrinfo* next = found; next != nullptr; next = next->ai_next) {
-    if (next->ai_family == AF_INET) {
-      chosen = next;
-      break;
-    }
-  }
-  UdpName name;
-  std::memcpy(&name.address, chosen->ai_addr, chosen->ai_addrlen);
-  name.bytes = chosen->ai_addrlen;
-  freeaddrinfo(found);
-  const bool here = settings.multicast ? settings.iface == "lo" : IsLoopback(name.address);
+absl::StatusOr<InternetName> Resolve(const Address& address, const UdpSettings& settings) {
+  absl::StatusOr<InternetName> name = Resolve(address, settings.where);
+  if (!name.ok()) return name;
+  const bool here = settings.multicast ? settings.iface == "lo" : name->IsLoopback();
   if (!here && !settings.plain) {
     return MakeStatus(
         Outcome::kRefused, Reason::kPermission,
@@ -70,33 +40,14 @@ absl::StatusOr<UdpName> Resolve(const Address& address, const UdpSettings& setti
                                            "\"; ip link shows which there are"));
   }
   // A group of one link or one machine is a different one on each interface.
-  if (name.address.ss_family == AF_INET6 && !settings.iface.empty())
-    reinterpret_cast<sockaddr_in6&>(name.address).sin6_scope_id =
+  if (name->address.ss_family == AF_INET6 && !settings.iface.empty())
+    reinterpret_cast<sockaddr_in6&>(name->address).sin6_scope_id =
         static_cast<uint32_t>(IndexOf(settings));
   return name;
 }
 
-std::string TextOf(const sockaddr_storage& address) {
-  char host[INET6_ADDRSTRLEN] = "";
-  if (address.ss_family == AF_INET) {
-    const auto& in = reinterpret_cast<const sockaddr_in&>(address);
-    inet_ntop(AF_INET, &in.sin_addr, host, sizeof host);
-    return Text(host, ":", ntohs(in.sin_port));
-  }
-  const auto& in6 = reinterpret_cast<const sockaddr_in6&>(address);
-  inet_ntop(AF_INET6, &in6.sin6_addr, host, sizeof host);
-  return Text("[", host, "]:", ntohs(in6.sin6_port));
-}
-
-std::string TargetOf(int fd) {
-  sockaddr_storage address{};
-  socklen_t bytes = sizeof address;
-  getsockname(fd, reinterpret_cast<sockaddr*>(&address), &bytes);
-  return TextOf(address);
-}
-
-absl::Status SetSender(const Sys& sys, int fd, const UdpName& group, const UdpSettings& settings,
-                       const Address& address) {
+absl::Status SetSender(const Sys& sys, int fd, const InternetName& group,
+                       const UdpSettings& settings, const Address& address) {
   const int loop = settings.loop ? 1 : 0, index = IndexOf(settings);
   int result = 0;
   if (group.address.ss_family == AF_INET) {
@@ -114,7 +65,7 @@ absl::Status SetSender(const Sys& sys, int fd, const UdpName& group, const UdpSe
                     : absl::OkStatus();
 }
 
-absl::Status Join(const Sys& sys, int fd, const UdpName& group, const UdpSettings& settings,
+absl::Status Join(const Sys& sys, int fd, const InternetName& group, const UdpSettings& settings,
                   const Address& address) {
   int result = 0;
   if (group.address.ss_family == AF_INET) {

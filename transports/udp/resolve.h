@@ -4,10 +4,6 @@
 #ifndef JACKFIELD_TRANSPORTS_UDP_RESOLVE_H_
 #define JACKFIELD_TRANSPORTS_UDP_RESOLVE_H_
 
-#include <sys/socket.h>
-
-#include <string>
-
 #include "absl/status/statusor.h"
 #include "kernel/address.h"
 #include "kernel/sys.h"
@@ -15,26 +11,15 @@
 
 namespace jackfield {
 
-struct UdpName {
-  sockaddr_storage address{};
-  socklen_t bytes = 0;
-  const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&address); }
-};
-
 // Errors: INVALID_ARGUMENT (no such host or interface), PERMISSION_DENIED (beyond this machine, and
 // not ?plain).
-absl::StatusOr<UdpName> Resolve(const Address& address, const UdpSettings& settings);
-
-// The target under which others reach the socket.
-std::string TargetOf(int fd);
-// "127.0.0.1:7001"
-std::string TextOf(const sockaddr_storage& address);
+absl::StatusOr<InternetName> Resolve(const Address& address, const UdpSettings& settings);
 
 // Who sends to the group: interface, reach, own copy. Errors: as SysError.
-absl::Status SetSender(const Sys& sys, int fd, const UdpName& group, const UdpSettings& settings,
-                       const Address& address);
+absl::Status SetSender(const Sys& sys, int fd, const InternetName& group,
+                       const UdpSettings& settings, const Address& address);
 // Who receives: joins. Errors: as SysError.
-absl::Status Join(const Sys& sys, int fd, const UdpName& group, const UdpSettings& settings,
+absl::Status Join(const Sys& sys, int fd, const InternetName& group, const UdpSettings& settings,
                   const Address& address);
 
 }  // namespace jackfield

@@ -31,29 +31,14 @@ bool ReadNumber(std::string_view text, int most, int& number) {
 absl::StatusOr<UdpSettings> UdpSettings::Read(const Address& address, Role role) {
   if (absl::Status status = address.CheckKeys(kKeys); !status.ok()) return status;
   const auto bad = [&](std::string_view why) {
-    return absl::InvalidArgumentError(
-        Text(address.ToString(), ": ", why, "; write udp://HOST:PORT or udp://[IPV6]:PORT"));
+    return absl::InvalidArgumentError(Text(address.ToString(), ": ", why));
   };
   UdpSettings settings;
   settings.plain = address.Find("plain").has_value();
-  std::string_view target = address.target();
-  int port = 0;
-  if (target.empty()) {
-    if (role == Role::kConnect) return bad("a client needs to know where");
-  } else {
-    const size_t colon = target.rfind(':');
-    if (colon == std::string_view::npos || target.ends_with(']')) return bad("no port");
-    settings.port = target.substr(colon + 1);
-    std::string_view host = target.substr(0, colon);
-    if (host.starts_with('[') && host.ends_with(']'))
-      host = host.substr(1, host.size() - 2);
-    else if (host.find(':') != std::string_view::npos)
-      return bad("an IPv6 address is written in brackets");
-    if (!host.empty()) settings.host = host;
-    if (!ReadNumber(settings.port, 65535, port)) return bad("a port is 0..65535");
-    if (port == 0 && role == Role::kConnect) return bad("a client needs a port other than 0");
-  }
-  settings.multicast = IsGroup(settings.host);
+  absl::StatusOr<HostPort> where = HostPort::Read(address, role);
+  if (!where.ok()) return where.status();
+  settings.where = *std::move(where);
+  settings.multicast = IsGroup(settings.where.host);
   for (const std::string_view key : {"ttl", "iface", "loop"}) {
     if (address.Find(key) && !settings.multicast)
       return bad(Text("?", key, " is for multicast groups (224.0.0.0/4, ff00::/8)"));

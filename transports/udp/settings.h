@@ -8,12 +8,12 @@
 #include "kernel/address.h"
 #include "kernel/caps.h"
 #include "kernel/transport.h"
+#include "transports/engine/internet_name.h"
 
 namespace jackfield {
 
 struct UdpSettings {
-  std::string host = "127.0.0.1";
-  std::string port = "0";
+  HostPort where;
   bool multicast = false;  // the host is a group
   bool plain = false;
   bool loop = true;

@@ -32,7 +32,7 @@ class UdpTransport final : public Transport {
                                                 LinkSink& sink) const override {
     absl::StatusOr<UdpSettings> settings = UdpSettings::Read(address, role);
     if (!settings.ok()) return settings.status();
-    absl::StatusOr<UdpName> where = Resolve(address, *settings);
+    absl::StatusOr<InternetName> where = Resolve(address, *settings);
     if (!where.ok()) return where.status();
     const Sys& sys = node.sys();
     const int fd = sys.Socket(where->address.ss_family, SOCK_DGRAM, 0);
@@ -62,7 +62,7 @@ class UdpTransport final : public Transport {
 
  private:
   static absl::Status Bind(const Address& address, const UdpSettings& settings,
-                           const UdpName& where, const Sys& sys, int fd) {
+                           const InternetName& where, const Sys& sys, int fd) {
     // Each receiver of a group on this machine has a socket on the same port.
     if (settings.multicast) sys.SetOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
     if (const int result = sys.Bind(fd, where.get(), where.bytes); result < 0)
@@ -71,7 +71,7 @@ class UdpTransport final : public Transport {
   }
 
   static absl::Status Connect(const Address& address, const UdpSettings& settings,
-                              const UdpName& where, const Sys& sys, int fd) {
+                              const InternetName& where, const Sys& sys, int fd) {
     if (settings.multicast) {
       if (absl::Status set = SetSender(sys, fd, where, settings, address); !set.ok()) return set;
     }

@@ -9,8 +9,8 @@
 #include <utility>
 
 #include "kernel/text.h"
+#include "transports/engine/internet_name.h"
 #include "transports/engine/seamed.h"
-#include "transports/udp/resolve.h"
 #include "transports/udp/udp.h"
 
 namespace jackfield {

@@ -1,8 +1,8 @@
 // A descriptor that is closed when its owner goes.
 //
 // Thread: as its owner.
-#ifndef JACKFIELD_TRANSPORTS_ENGINE_OWNED_FD_H_
-#define JACKFIELD_TRANSPORTS_ENGINE_OWNED_FD_H_
+#ifndef JACKFIELD_KERNEL_OWNED_FD_H_
+#define JACKFIELD_KERNEL_OWNED_FD_H_
 
 #include <unistd.h>
 
@@ -34,4 +34,4 @@ class OwnedFd {
 
 }  // namespace jackfield
 
-#endif  // JACKFIELD_TRANSPORTS_ENGINE_OWNED_FD_H_
+#endif  // JACKFIELD_KERNEL_OWNED_FD_H_

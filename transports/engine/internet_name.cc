@@ -1,0 +1,94 @@
+#include "transports/engine/internet_name.h"
+
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <netinet/in.h>
+
+#include <charconv>
+#include <cstring>
+
+#include "kernel/text.h"
+
+namespace jackfield {
+
+absl::StatusOr<HostPort> HostPort::Read(const Address& address, Role role) {
+  const auto bad = [&](std::string_view why) {
+    return absl::InvalidArgumentError(Text(address.ToString(), ": ", why, "; write ",
+                                           address.scheme(), "://HOST:PORT or ", address.scheme(),
+                                           "://[IPV6]:PORT"));
+  };
+  HostPort where;
+  const std::string_view target = address.target();
+  if (target.empty()) {
+    if (role == Role::kConnect) return bad("a client needs to know where");
+    return where;
+  }
+  const size_t colon = target.rfind(':');
+  if (colon == std::string_view::npos || target.ends_with(']')) return bad("no port");
+  where.port = target.substr(colon + 1);
+  std::string_view host = target.substr(0, colon);
+  if (host.starts_with('[') && host.ends_with(']'))
+    host = host.substr(1, host.size() - 2);
+  else if (host.find(':') != std::string_view::npos)
+    return bad("an IPv6 address is written in brackets");
+  if (!host.empty()) where.host = host;
+  int port = 0;
+  const char* const end = where.port.data() + where.port.size();
+  const auto [stop, error] = std::from_chars(where.port.data(), end, port);
+  if (error != std::errc() || stop != end || port < 0 || port > 65535)
+    return bad("a port is 0..65535");
+  if (port == 0 && role == Role::kConnect) return bad("a client needs a port other than 0");
+  return where;
+}
+
+bool InternetName::IsLoopback() const {
+  if (address.ss_family == AF_INET) {
+    return (ntohl(reinterpret_cast<const sockaddr_in&>(address).sin_addr.s_addr) >> 24) == 127;
+  }
+  return IN6_IS_ADDR_LOOPBACK(&reinterpret_cast<const sockaddr_in6&>(address).sin6_addr);
+}
+
+absl::StatusOr<InternetName> Resolve(const Address& address, const HostPort& where) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;  // one of each address; what is made of it is the caller's
+  hints.ai_flags = AI_NUMERICSERV;
+  addrinfo* found = nullptr;
+  if (const int error = getaddrinfo(where.host.c_str(), where.port.c_str(), &hints, &found);
+      error != 0) {
+    return absl::InvalidArgumentError(
+        Text(address.ToString(), ": no address for \"", where.host, "\": ", gai_strerror(error)));
+  }
+  const addrinfo* chosen = found;
+  for (const addrinfo* next = found; next != nullptr; next = next->ai_next) {
+    if (next->ai_family == AF_INET) {
+      chosen = next;
+      break;
+    }
+  }
+  InternetName name;
+  std::memcpy(&name.address, chosen->ai_addr, chosen->ai_addrlen);
+  name.bytes = chosen->ai_addrlen;
+  freeaddrinfo(found);
+  return name;
+}
+
+std::string TextOf(const sockaddr_storage& address) {
+  char host[INET6_ADDRSTRLEN] = "";
+  if (address.ss_family == AF_INET) {
+    const auto& in = reinterpret_cast<const sockaddr_in&>(address);
+    inet_ntop(AF_INET, &in.sin_addr, host, sizeof host);
+    return Text(host, ":", ntohs(in.sin_port));
+  }
+  const auto& in6 = reinterpret_cast<const sockaddr_in6&>(address);
+  inet_ntop(AF_INET6, &in6.sin6_addr, host, sizeof host);
+  return Text("[", host, "]:", ntohs(in6.sin6_port));
+}
+
+std::string TargetOf(int fd) {
+  sockaddr_storage address{};
+  socklen_t bytes = sizeof address;
+  getsockname(fd, reinterpret_cast<sockaddr*>(&address), &bytes);
+  return TextOf(address);
+}
+
+}  // namespace jackfield
