@@ -94,8 +94,8 @@ class House {
     registry_.Add(MakeShmTransport());
     node_ = Node::Create({.name = "fuzz",
                           .registry = &registry_,
-                          .spin_ns = 0,
-                          .wait = NodeOptions::Wait::kEpoll})
+                          .wait = NodeOptions::Wait::kEpoll,
+                          .spin_ns = 0})
                 .value();
     // Room for the bystander and one more: a share that is not given back is missed at once.
     port_ = Port::Open(*node_, {Text("shm:?quota=", 3 * kSegmentBytes - 1, "B")}).value();
