@@ -12,6 +12,7 @@
 #include "transports/shim/reliable/reliable.h"
 #include "transports/shm/shm.h"
 #include "transports/sim/sim.h"
+#include "transports/sysv/sysv.h"
 #include "transports/tcp/tcp.h"
 #include "transports/udp/udp.h"
 #include "transports/unix/unix.h"
@@ -26,6 +27,7 @@ void AddBuiltinTransports(Registry& registry) {
   registry.Add(MakePipeTransport());
   registry.Add(MakeShmTransport());
   registry.Add(MakeSimTransport());
+  registry.Add(MakeSysvTransport());
   registry.Add(MakeTcpTransport());
   registry.Add(MakeUdpTransport());
   registry.Add(MakeUnixTransport());

@@ -5,9 +5,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <fstream>
+#include <string>
 
 #include "kernel/outcome.h"
 #include "kernel/text.h"
@@ -32,6 +34,8 @@ struct Mark {
   char text = 0;
 };
 
+bool IsOfTheBus(const msqid_ds& queue) { return (queue.msg_perm.mode & 0777) == kMode; }
+
 bool OwnerLives(const msqid_ds& queue) {
   const int64_t now_s = time(nullptr);
   if (queue.msg_lrpid == 0) return now_s - queue.msg_ctime < kToleranceS;  // just being made
@@ -48,8 +52,8 @@ bool OwnerLives(const msqid_ds& queue) {
 
 absl::StatusOr<int> Own(const Sys& sys, key_t key, std::string_view what) {
   for (int tries = 0; tries < kTriesMax; ++tries) {
-    const int64_t made =
-        ThroughSeam(sys, Site::kOpen, -1, [&] { return msgget(key, IPC_CREAT | IPC_EXCL | 0600); });
+    const int64_t made = ThroughSeam(sys, Site::kOpen, -1,
+                                     [&] { return msgget(key, IPC_CREAT | IPC_EXCL | kMode); });
     if (made >= 0) {
       const auto id = static_cast<int>(made);
       Mark mark;
@@ -73,18 +77,22 @@ absl::StatusOr<int> Own(const Sys& sys, key_t key, std::string_view what) {
       if (errno == EIDRM || errno == EINVAL) continue;
       return SysError(errno, what);
     }
+    if (!IsOfTheBus(there)) {
+      return absl::AlreadyExistsError(
+          Text(what, ": a queue of key ", Hex(key),
+               " is there that is not the bus's; it is left alone (ipcs -q shows whose it is): "
+               "choose another key"));
+    }
     if (there.msg_perm.uid != geteuid() || OwnerLives(there)) {
       return absl::AlreadyExistsError(Text(what, ": process ", there.msg_lrpid, " of uid ",
                                            there.msg_perm.uid,
                                            " has a queue of that key: stop it or choose another"));
     }
-    // By its number, which is never given again soon: a successor's queue cannot be meant.
     if (msgctl(old, IPC_RMID, nullptr) == 0) {
-      std::fprintf(
-          stderr,
-          "jackfield: queue 0x%08x of a dead owner (process %d) removed, with %lu messages "
-          "nobody took\n",
-          static_cast<unsigned>(key), there.msg_lrpid, static_cast<unsigned long>(there.msg_qnum));
+      std::fprintf(stderr,
+                   "jackfield: queue %s of a dead owner (process %d) removed, with %lu messages "
+                   "nobody took\n",
+                   Hex(key).c_str(), there.msg_lrpid, static_cast<unsigned long>(there.msg_qnum));
     }
   }
   return absl::AlreadyExistsError(Text(what, ": the queue keeps changing hands"));
@@ -96,6 +104,11 @@ absl::StatusOr<int> Use(const Sys& sys, key_t key, std::string_view what) {
   const auto id = static_cast<int>(found);
   msqid_ds there{};
   if (msgctl(id, IPC_STAT, &there) != 0) return SysError(errno, what);
+  if (!IsOfTheBus(there)) {
+    return absl::FailedPreconditionError(
+        Text(what, ": the queue of key ", Hex(key),
+             " is not the bus's: another program has that key (ipcs -q shows whose it is)"));
+  }
   if (!IsTrusted(id)) {
     return MakeStatus(Outcome::kRefused, Reason::kPermission,
                       Text(what, ": the queue is of uid ", there.msg_perm.cuid,
@@ -110,9 +123,25 @@ absl::StatusOr<int> Use(const Sys& sys, key_t key, std::string_view what) {
 
 bool IsTrusted(int id) {
   msqid_ds there{};
-  return msgctl(id, IPC_STAT, &there) == 0 &&
+  return msgctl(id, IPC_STAT, &there) == 0 && IsOfTheBus(there) &&
          (there.msg_perm.cuid == geteuid() || there.msg_perm.cuid == 0) &&
          there.msg_perm.uid == there.msg_perm.cuid;
+}
+
+std::optional<Seen> Look(int id) {
+  msqid_ds there{};
+  if (msgctl(id, IPC_STAT, &there) != 0 || !IsOfTheBus(there) || there.msg_perm.uid != geteuid())
+    return std::nullopt;
+  return Seen{.key = there.msg_perm.__key,
+              .owner_pid = there.msg_lrpid,
+              .owner_lives = OwnerLives(there),
+              .age_seconds = std::max<int64_t>(0, time(nullptr) - there.msg_ctime)};
+}
+
+std::string Hex(key_t key) {
+  char text[16];
+  std::snprintf(text, sizeof text, "0x%08x", static_cast<unsigned>(key));
+  return text;
 }
 
 void Remove(int id) { msgctl(id, IPC_RMID, nullptr); }

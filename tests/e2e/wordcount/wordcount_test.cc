@@ -136,15 +136,17 @@ TEST_P(WordcountTest, PrintsNothingAndFailsWhenAServiceIsKilledOnTheWay) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Over, WordcountTest,
-    testing::Values("inproc:", "shm:", "pipe:", "fifo:", "mq:", "unix:", "unix:?type=seqpacket",
-                    "unix:?type=dgram", "tcp:", "udp:"),
-    [](const auto& info) {
-      std::string name = info.param;
-      std::erase_if(name, [](char c) { return isalnum(static_cast<unsigned char>(c)) == 0; });
-      return name;
-    });
+INSTANTIATE_TEST_SUITE_P(Over, WordcountTest,
+                         testing::Values("inproc:", "shm:", "pipe:", "fifo:", "mq:", "sysv:",
+                                         "unix:", "unix:?type=seqpacket", "unix:?type=dgram",
+                                         "tcp:", "udp:"),
+                         [](const auto& info) {
+                           std::string name = info.param;
+                           std::erase_if(name, [](char c) {
+                             return isalnum(static_cast<unsigned char>(c)) == 0;
+                           });
+                           return name;
+                         });
 
 }  // namespace
 }  // namespace jackfield
