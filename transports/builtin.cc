@@ -1,11 +1,13 @@
 #include "transports/builtin.h"
 
+#include "transports/engine/socket_resources.h"
 #include "transports/fifo/fifo.h"
 #include "transports/fifo/fifo_resources.h"
 #include "transports/inproc/inproc.h"
 #include "transports/mmap/mmap.h"
 #include "transports/mmap/mmap_resources.h"
 #include "transports/mq/mq.h"
+#include "transports/mq/mq_resources.h"
 #include "transports/pipe/pipe.h"
 #include "transports/shim/chaos/chaos.h"
 #include "transports/shim/fragment/fragment.h"
@@ -13,6 +15,7 @@
 #include "transports/shm/shm.h"
 #include "transports/sim/sim.h"
 #include "transports/sysv/sysv.h"
+#include "transports/sysv/sysv_resources.h"
 #include "transports/tcp/tcp.h"
 #include "transports/udp/udp.h"
 #include "transports/unix/unix.h"
@@ -45,6 +48,10 @@ ResourcesList BuiltinResources() {
   ResourcesList list;
   list.push_back(MakeFifoResources());
   list.push_back(MakeMmapResources());
+  list.push_back(MakeMqResources());
+  list.push_back(MakeSocketResources("shm"));
+  list.push_back(MakeSysvResources());
+  list.push_back(MakeSocketResources("unix"));
   return list;
 }
 

@@ -36,16 +36,18 @@ struct Mark {
 
 bool IsOfTheBus(const msqid_ds& queue) { return (queue.msg_perm.mode & 0777) == kMode; }
 
-bool OwnerLives(const msqid_ds& queue) {
+Owner OwnerOf(const msqid_ds& queue) {
   const int64_t now_s = time(nullptr);
-  if (queue.msg_lrpid == 0) return now_s - queue.msg_ctime < kToleranceS;  // just being made
+  if (queue.msg_lrpid == 0 && queue.msg_rtime != 0) return Owner::kUnseen;
+  if (queue.msg_lrpid == 0)  // it is just being made, or was left then
+    return now_s - queue.msg_ctime < kToleranceS ? Owner::kLives : Owner::kDead;
   const ProcessName owner = ProcessWithPid(queue.msg_lrpid);
-  if (owner.start_ticks == 0) return false;
+  if (owner.start_ticks == 0) return Owner::kDead;
   timespec boot{};
   clock_gettime(CLOCK_BOOTTIME, &boot);
   const int64_t age_s =
       boot.tv_sec - static_cast<int64_t>(owner.start_ticks) / sysconf(_SC_CLK_TCK);
-  return now_s - age_s <= queue.msg_rtime + kToleranceS;
+  return now_s - age_s <= queue.msg_rtime + kToleranceS ? Owner::kLives : Owner::kDead;
 }
 
 }  // namespace
@@ -83,7 +85,7 @@ absl::StatusOr<int> Own(const Sys& sys, key_t key, std::string_view what) {
                " is there that is not the bus's; it is left alone (ipcs -q shows whose it is): "
                "choose another key"));
     }
-    if (there.msg_perm.uid != geteuid() || OwnerLives(there)) {
+    if (there.msg_perm.uid != geteuid() || OwnerOf(there) != Owner::kDead) {
       return absl::AlreadyExistsError(Text(what, ": process ", there.msg_lrpid, " of uid ",
                                            there.msg_perm.uid,
                                            " has a queue of that key: stop it or choose another"));
@@ -114,7 +116,7 @@ absl::StatusOr<int> Use(const Sys& sys, key_t key, std::string_view what) {
                       Text(what, ": the queue is of uid ", there.msg_perm.cuid,
                            ", not of this program's ", geteuid()));
   }
-  if (!OwnerLives(there)) {
+  if (OwnerOf(there) == Owner::kDead) {
     return MakeStatus(Outcome::kRefused, Reason::kUnreachable,
                       Text(what, ": its owner is dead; is the service running?"));
   }
@@ -134,7 +136,7 @@ std::optional<Seen> Look(int id) {
     return std::nullopt;
   return Seen{.key = there.msg_perm.__key,
               .owner_pid = there.msg_lrpid,
-              .owner_lives = OwnerLives(there),
+              .owner = OwnerOf(there),
               .age_seconds = std::max<int64_t>(0, time(nullptr) - there.msg_ctime)};
 }
 

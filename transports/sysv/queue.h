@@ -47,11 +47,17 @@ bool IsTrusted(int id);
 // Its number is not given again soon, so a successor's queue cannot be meant.
 void Remove(int id);
 
+enum class Owner {
+  kLives,
+  kDead,
+  kUnseen,  // it has read, but is in a pid namespace that cannot be seen from here
+};
+
 // What the system tells of a queue of the bus and of this user; nullopt: of any other, or none.
 struct Seen {
   key_t key = 0;
-  int owner_pid = 0;  // 0: nobody has marked it yet
-  bool owner_lives = false;
+  int owner_pid = 0;  // 0: nobody has marked it yet, or it cannot be seen
+  Owner owner = Owner::kUnseen;
   int64_t age_seconds = 0;
 };
 std::optional<Seen> Look(int id);

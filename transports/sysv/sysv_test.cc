@@ -16,6 +16,7 @@
 #include <cstring>
 #include <fstream>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,7 @@
 #include "kernel/registry.h"
 #include "kernel/text.h"
 #include "transports/sysv/queue.h"
+#include "transports/sysv/sysv_resources.h"
 
 namespace jackfield {
 namespace {
@@ -153,7 +155,7 @@ TEST(Queue, ALivingOwnersQueueIsNotTakenOver) {
   const absl::Status second = sysv::Own(NoSeam(), KeyFor(2), "own").status();
   EXPECT_EQ(second.code(), absl::StatusCode::kAlreadyExists) << second;
   EXPECT_NE(second.ToString().find(std::to_string(getpid())), std::string::npos) << second;
-  EXPECT_TRUE(sysv::Look(id)->owner_lives);
+  EXPECT_EQ(sysv::Look(id)->owner, sysv::Owner::kLives);
   sysv::Remove(id);
   EXPECT_FALSE(sysv::Look(id).has_value());
 }
@@ -191,7 +193,7 @@ TEST(Queue, WhatADeadOwnerLeftIsReplacedAndItsMessagesAreGone) {
   ASSERT_EQ(status, 0);
   const int left = msgget(key, 0);
   ASSERT_GE(left, 0);
-  EXPECT_FALSE(sysv::Look(left)->owner_lives);
+  EXPECT_EQ(sysv::Look(left)->owner, sysv::Owner::kDead);
   EXPECT_EQ(sysv::Look(left)->owner_pid, child);
   EXPECT_EQ(sysv::Use(NoSeam(), key, "connect").status().code(), absl::StatusCode::kUnavailable)
       << "nobody is there to be talked to";
@@ -352,6 +354,49 @@ TEST(Sysv, AKilledServersQueueIsTakenOverByTheNextThoughNobodyWasThereToCleanUp)
   channel.reset();
   node->Turn(Node::kDoNotSleep);
   EXPECT_FALSE(Exists(key));
+}
+
+// ---- What is listed and cleaned.
+
+std::optional<Resource> Find(const Resources& resources, const std::string& place) {
+  for (const Resource& resource : resources.List()) {
+    if (resource.place == place) return resource;
+  }
+  return std::nullopt;
+}
+std::string PlaceOf(key_t key) { return Text(sysv::Hex(key), ", msqid ", msgget(key, 0)); }
+
+TEST(SysvResources, TheLivingStayAndWhatADeadOwnerLeftIsRemoved) {
+  const std::unique_ptr<Resources> resources = MakeSysvResources();
+  const key_t key = KeyFor(10);
+  const pid_t server = ServeInChild(AddressOf(key));
+  const std::string place = PlaceOf(key);
+  const std::optional<Resource> living = Find(*resources, place);
+  ASSERT_TRUE(living.has_value()) << place;
+  EXPECT_EQ(living->owner, Resource::Owner::kLives);
+  EXPECT_EQ(living->pid, server);
+  EXPECT_EQ(resources->Remove(*living).code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_TRUE(Exists(key));
+  Kill(server);
+  const std::optional<Resource> dead = Find(*resources, place);
+  ASSERT_TRUE(dead.has_value());
+  EXPECT_EQ(dead->owner, Resource::Owner::kDead);
+  EXPECT_EQ(dead->pid, server);
+  EXPECT_TRUE(resources->Remove(*dead).ok());
+  EXPECT_FALSE(Exists(key));
+  EXPECT_EQ(resources->Remove(*dead).code(), absl::StatusCode::kFailedPrecondition) << "gone";
+}
+
+TEST(SysvResources, WhatIsNotTheBussIsNeitherListedNorRemoved) {
+  const std::unique_ptr<Resources> resources = MakeSysvResources();
+  const key_t key = KeyFor(11);
+  const int id = msgget(key, IPC_CREAT | IPC_EXCL | 0600);
+  ASSERT_GE(id, 0);
+  EXPECT_FALSE(Find(*resources, PlaceOf(key)).has_value());
+  Resource claimed{.place = PlaceOf(key), .owner = Resource::Owner::kDead};
+  EXPECT_EQ(resources->Remove(claimed).code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_TRUE(Exists(key));
+  msgctl(id, IPC_RMID, nullptr);
 }
 
 TEST(Sysv, AKeyIsTheSameHoweverItsNumberIsWritten) {

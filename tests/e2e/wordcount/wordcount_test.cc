@@ -54,6 +54,14 @@ class WordcountTest : public testing::TestWithParam<std::string> {
     EXPECT_TRUE(command.out() == Pipeline(list))
         << GetParam() << ": " << list << "differs";  // too long to print
   }
+  static void ExpectNothingLeftBy(const std::vector<pid_t>& pids) {
+    Command list({"ls", "--resources", "-o", "json"});
+    EXPECT_EQ(list.Wait(), 0);
+    for (const pid_t pid : pids) {
+      EXPECT_EQ(list.out().find("\"pid\":" + std::to_string(pid) + ","), std::string::npos)
+          << list.out();
+    }
+  }
   const TemporaryDirectory directory_;
 };
 
@@ -133,6 +141,7 @@ TEST_P(WordcountTest, PrintsNothingAndFailsWhenAServiceIsKilledOnTheWay) {
     EXPECT_EQ(command.out(), "") << "a count that may be wrong";
     EXPECT_NE(command.err().find(victim), std::string::npos) << command.err();
     for (const pid_t pid : pids) EXPECT_FALSE(IsAlive(pid)) << pid;
+    ExpectNothingLeftBy(pids);
   }
 }
 
