@@ -1,17 +1,21 @@
 #include "transports/builtin.h"
 
+#include "transports/engine/socket_resources.h"
 #include "transports/fifo/fifo.h"
 #include "transports/fifo/fifo_resources.h"
 #include "transports/inproc/inproc.h"
 #include "transports/mmap/mmap.h"
 #include "transports/mmap/mmap_resources.h"
 #include "transports/mq/mq.h"
+#include "transports/mq/mq_resources.h"
 #include "transports/pipe/pipe.h"
 #include "transports/shim/chaos/chaos.h"
 #include "transports/shim/fragment/fragment.h"
 #include "transports/shim/reliable/reliable.h"
 #include "transports/shm/shm.h"
 #include "transports/sim/sim.h"
+#include "transports/sysv/sysv.h"
+#include "transports/sysv/sysv_resources.h"
 #include "transports/tcp/tcp.h"
 #include "transports/udp/udp.h"
 #include "transports/unix/unix.h"
@@ -26,6 +30,7 @@ void AddBuiltinTransports(Registry& registry) {
   registry.Add(MakePipeTransport());
   registry.Add(MakeShmTransport());
   registry.Add(MakeSimTransport());
+  registry.Add(MakeSysvTransport());
   registry.Add(MakeTcpTransport());
   registry.Add(MakeUdpTransport());
   registry.Add(MakeUnixTransport());
@@ -43,6 +48,10 @@ ResourcesList BuiltinResources() {
   ResourcesList list;
   list.push_back(MakeFifoResources());
   list.push_back(MakeMmapResources());
+  list.push_back(MakeMqResources());
+  list.push_back(MakeSocketResources("shm"));
+  list.push_back(MakeSysvResources());
+  list.push_back(MakeSocketResources("unix"));
   return list;
 }
 

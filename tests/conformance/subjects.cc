@@ -13,6 +13,7 @@ constexpr Subject kSubjects[] = {
     {"unix_dgram", "unix:?type=dgram"},
     // Small queues: RLIMIT_MSGQUEUE counts those of all tests that run at once.
     {"mq", "mq:?depth=2&frame=8KiB"},
+    {"sysv", "sysv:"},
     {"pipe", "pipe:"},
     {"fifo", "fifo:"},
     {"tcp4", "tcp://127.0.0.1:0"},
@@ -25,6 +26,7 @@ constexpr Subject kSubjects[] = {
     {"fragment_unix_dgram", "fragment+unix:?type=dgram"},
     {"fragment_unix_seqpacket", "fragment+unix:?type=seqpacket&message=1MiB"},
     {"fragment_mq", "fragment+mq:?depth=2&frame=8KiB"},
+    {"fragment_sysv", "fragment+sysv:"},
     {"fragment_inproc", "fragment+inproc:?size=64KiB"},
     {"fragment_pipe", "fragment+pipe:?message=64KiB"},
     // Through the shim, with the faults that leave a medium what it claims to be.
@@ -33,6 +35,7 @@ constexpr Subject kSubjects[] = {
     {"chaos_unix_seqpacket", "chaos+unix:?type=seqpacket&seed=3&delay=0us..200us&stall=1%:1ms"},
     {"chaos_unix_dgram", "chaos+unix:?type=dgram&seed=6&delay=0us..200us&stall=1%:1ms"},
     {"chaos_mq", "chaos+mq:?depth=2&frame=8KiB&seed=9&delay=0us..200us&stall=1%:1ms"},
+    {"chaos_sysv", "chaos+sysv:?seed=10&delay=0us..200us&stall=1%:1ms"},
     {"chaos_pipe", "chaos+pipe:?seed=4&delay=0us..200us&stall=1%:1ms"},
     {"chaos_shm", "chaos+shm:?seed=6&delay=0us..200us&stall=1%:1ms"},
     {"chaos_fifo", "chaos+fifo:?seed=6&delay=0us..200us&stall=1%:1ms"},

@@ -1,5 +1,8 @@
 #include "tools/verbs/up.h"
 
+#include <set>
+#include <string>
+
 #include "tools/supervisor/supervisor.h"
 #include "tools/verbs/load_plan.h"
 
@@ -8,13 +11,38 @@ namespace {
 
 constexpr Flag kFlags[] = {kOverFlag, kSetFlag};
 
+std::set<std::string> PlacesOfTheDead(const Program& program) {
+  std::set<std::string> places;
+  for (const auto& resources : program.resources) {
+    for (const Resource& resource : resources->List()) {
+      if (resource.owner == Resource::Owner::kDead) places.insert(resource.place);
+    }
+  }
+  return places;
+}
+
+// What killed services left under a name and no peer of theirs lived to remove. Only what is left
+// since `before`: the rest is not this wiring's, and jackfield clean's to remove.
+void RemoveWhatTheyLeft(const Program& program, const std::set<std::string>& before) {
+  for (const auto& resources : program.resources) {
+    for (const Resource& resource : resources->List()) {
+      if (resource.owner == Resource::Owner::kDead && !resource.keeps &&
+          before.count(resource.place) == 0)
+        resources->Remove(resource).IgnoreError();  // jackfield ls --resources still shows it
+    }
+  }
+}
+
 int RunUp(const Program& program, const Arguments& arguments) {
   absl::StatusOr<Plan> plan = LoadPlan(program, arguments);
   if (!plan.ok()) return ComplainOfWiring(plan.status());
   const Loudness loudness = arguments.Has("quiet")     ? Loudness::kQuiet
                             : arguments.Has("verbose") ? Loudness::kVerbose
                                                        : Loudness::kNormal;
-  return RunPlan(*plan, *program.registry, loudness);
+  const std::set<std::string> before = PlacesOfTheDead(program);
+  const int exit_status = RunPlan(*plan, *program.registry, loudness);
+  RemoveWhatTheyLeft(program, before);
+  return exit_status;
 }
 
 }  // namespace

@@ -61,6 +61,12 @@ void RemovePlaceRecord(const std::string& path) {
   rmdir(path.substr(0, path.rfind('/')).c_str());  // if it was the last thing there
 }
 
+void RemovePlaceRecordsOf(std::string_view scheme, const std::string& place) {
+  for (const PlaceRecord& record : PlaceRecordsOf(scheme)) {
+    if (record.place == place) RemovePlaceRecord(record.path);
+  }
+}
+
 std::vector<std::string> RuntimeDirectories() {
   std::vector<std::string> paths = {Text("/tmp/jackfield-", geteuid())};
   if (RuntimeDirectory() != paths[0]) paths.push_back(RuntimeDirectory());

@@ -30,11 +30,14 @@ std::string MakePlaceRecord(std::string_view scheme, int fd, const std::string& 
 std::string MakePlaceRecord(std::string_view scheme, const std::string& place);
 
 void RemovePlaceRecord(const std::string& path);
+// All that was noted of one place: by who has just removed or replaced what a dead one had there.
+void RemovePlaceRecordsOf(std::string_view scheme, const std::string& place);
 
 // Those of one scheme, in this user's runtime directory, whichever it is by the environment.
 std::vector<PlaceRecord> PlaceRecordsOf(std::string_view scheme);
 
-// Is that very file still at its place?
+// Is that very file still at its place? A file system may give an inode's number again at once, so
+// whoever removes something makes sure of its kind as well.
 bool IsStillThere(const PlaceRecord& record);
 
 // Both places that RuntimeDirectory() may name, so that a program without XDG_RUNTIME_DIR finds

@@ -2,25 +2,53 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
+#include <filesystem>
 #include <utility>
 
+#include "kernel/owned_fd.h"
 #include "kernel/sys.h"
 #include "kernel/text.h"
+#include "transports/engine/place_record.h"
 
 namespace jackfield {
+namespace {
+
+// A socket is there that was made without our lock: is it somebody's? Only a refusal says no; a
+// socket of another type answers with another error.
+bool SomebodyListens(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) return true;
+  std::memcpy(address.sun_path, path.data(), path.size());
+  const OwnedFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  return !fd.ok() ||
+         connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ||
+         errno != ECONNREFUSED;
+}
+
+}  // namespace
 
 absl::StatusOr<std::unique_ptr<SocketPath>> SocketPath::Claim(std::string path,
                                                               std::string_view what) {
   constexpr int kTries = 8;
-  const std::string lock = path + ".lock";
+  const std::string lock = LockOf(path);
   std::unique_ptr<SocketPath> claimed;
+  bool made = false;  // no server of ours has been here, or it has gone in peace
   for (int tries = 0; claimed == nullptr; ++tries) {
     if (tries == kTries) return absl::UnavailableError(Text(what, ": ", lock, " keeps changing"));
-    const int fd = open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int fd = open(lock.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    made = fd >= 0;
+    if (fd < 0 && errno == EEXIST) {
+      fd = open(lock.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+      if (fd < 0 && errno == ENOENT) continue;  // its last holder removed it in between
+    }
     if (fd < 0) return SysError(errno, Text("open ", lock));
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
       close(fd);
@@ -41,6 +69,10 @@ absl::StatusOr<std::unique_ptr<SocketPath>> SocketPath::Claim(std::string path,
       return absl::AlreadyExistsError(
           Text(what, ": there is something that is not a socket of this user; it is left alone"));
     }
+    if (made && SomebodyListens(path)) {
+      return absl::AlreadyExistsError(
+          Text(what, ": another program, not one of the bus, listens there; it is left alone"));
+    }
     unlink(path.c_str());  // nobody holds the lock, so its server is dead
   }
   return claimed;
@@ -48,12 +80,16 @@ absl::StatusOr<std::unique_ptr<SocketPath>> SocketPath::Claim(std::string path,
 
 SocketPath::~SocketPath() {
   if (bound_) unlink(path_.c_str());
-  unlink((path_ + ".lock").c_str());
+  RemovePlaceRecord(record_);
+  unlink(LockOf(path_).c_str());
   close(lock_fd_);
 }
 
-void SocketPath::SetBound(mode_t mode) {
+void SocketPath::SetBound(std::string_view scheme, mode_t mode) {
   bound_ = true;
+  const std::string place = std::filesystem::absolute(path_).string();
+  RemovePlaceRecordsOf(scheme, place);
+  record_ = MakePlaceRecord(scheme, place);
   chmod(path_.c_str(), mode);
 }
 

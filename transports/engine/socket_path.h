@@ -1,6 +1,9 @@
 // A path that a socket is served at. A lock beside it tells a living server from a dead one's
 // socket, without a race between two that start at once: a socket whose server is dead is replaced,
-// a living one's is not, and what is no socket of this user is left alone.
+// a living one's is not, and what is no socket of this user is left alone. A socket beside which
+// there was no lock is not the bus's: it is replaced only if nobody listens there.
+//
+// Each path is noted in the runtime directory (place_record.h), for socket_resources.h.
 //
 // Thread: the node's. Blocks: for a few system calls on the file system.
 #ifndef JACKFIELD_TRANSPORTS_ENGINE_SOCKET_PATH_H_
@@ -22,11 +25,15 @@ class SocketPath {
   // Makes `path` free to be bound. what: the address, for errors.
   // Errors: ALREADY_EXISTS (somebody serves there, or something else lies there); as open(2).
   static absl::StatusOr<std::unique_ptr<SocketPath>> Claim(std::string path, std::string_view what);
+
+  // The lock beside a path.
+  static std::string LockOf(const std::string& path) { return path + ".lock"; }
   ~SocketPath();
   SocketPath(const SocketPath&) = delete;
 
-  // A socket has been bound there, and does not listen yet: its permissions become `mode`.
-  void SetBound(mode_t mode);
+  // A socket of `scheme` has been bound there, and does not listen yet: its permissions become
+  // `mode`.
+  void SetBound(std::string_view scheme, mode_t mode);
 
  private:
   SocketPath(std::string path, int lock_fd) : path_(std::move(path)), lock_fd_(lock_fd) {}
@@ -34,6 +41,7 @@ class SocketPath {
   const std::string path_;
   const int lock_fd_;
   bool bound_ = false;
+  std::string record_;  // the note of it
 };
 
 }  // namespace jackfield

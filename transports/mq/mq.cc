@@ -16,7 +16,6 @@ namespace jackfield {
 namespace {
 
 constexpr std::string_view kKeys[] = {"frame", "depth", "priority"};
-constexpr std::string_view kPrefix = "/jackfield.";
 constexpr size_t kNameBytesMax = 160;  // a client's queue adds process and number, 255 in all
 constexpr uint32_t kMessageBytesMin = 512, kMessageBytesMax = 16 << 20;
 constexpr uint32_t kDepthMax = 65536;
@@ -59,7 +58,7 @@ absl::StatusOr<MqSettings> Read(const Address& address, Role role) {
   if (name.find('/') != std::string_view::npos || name.size() > kNameBytesMax)
     return bad(
         Text("the name of a queue has no further \"/\" and at most ", kNameBytesMax, " bytes"));
-  settings.queue = Text(kPrefix, name);
+  settings.queue = Text(kMqPrefix, name);
   return settings;
 }
 
@@ -94,7 +93,7 @@ class MqTransport final : public Transport {
     Address actual = address;
     if (address.bare()) {
       const std::string name = Unique();
-      settings.queue = Text(kPrefix, name);
+      settings.queue = Text(kMqPrefix, name);
       actual = address.WithTarget("/" + name);
     }
     absl::StatusOr<Queue> queue = Queue::Own(node.sys(), settings.queue, settings.size);

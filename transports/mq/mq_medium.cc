@@ -160,7 +160,10 @@ class MqServer final : public HubMedium {
       return absl::InvalidArgumentError("a greeting without a queue for the answers");
     absl::StatusOr<Queue> queue = Queue::Use(node_.sys(), name, settings_.size.message_bytes);
     // Admitted or dead, its name has done its work.
-    if (queue.ok() || queue.status().code() == absl::StatusCode::kUnavailable) Queue::Remove(name);
+    if (queue.ok())
+      Queue::Remove(name);
+    else if (queue.status().code() == absl::StatusCode::kUnavailable)
+      Queue::RemoveDead(name).IgnoreError();  // it has gone already
     return queue;
   }
   void Refuse(const Queue& answers, uint64_t key, std::string_view why) {

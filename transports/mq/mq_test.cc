@@ -11,7 +11,9 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstdlib>
 #include <fstream>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +23,7 @@
 #include "kernel/port.h"
 #include "kernel/registry.h"
 #include "kernel/text.h"
+#include "transports/mq/mq_resources.h"
 #include "transports/mq/queue.h"
 
 namespace jackfield {
@@ -193,6 +196,65 @@ TEST(Mq, AKilledServersQueueIsTakenOverByTheNextThoughNobodyWasThereToCleanUp) {
   EXPECT_FALSE(channel->Call(kEcho, Bytes("y")).Wait().ok());
 }
 
+std::optional<Resource> Find(const Resources& resources, const std::string& place) {
+  for (const Resource& resource : resources.List()) {
+    if (resource.place == place) return resource;
+  }
+  return std::nullopt;
+}
+
+TEST(MqResources, TheLivingStayAndWhatADeadOwnerLeftIsRemoved) {
+  const std::unique_ptr<Resources> resources = MakeMqResources();
+  const std::string name = Name("listed");
+  const pid_t server = ServeInChild(Text("mq:/test.", getpid(), ".listed?depth=2&frame=1KiB"));
+  const std::optional<Resource> living = Find(*resources, name);
+  ASSERT_TRUE(living.has_value());
+  EXPECT_EQ(living->owner, Resource::Owner::kLives);
+  EXPECT_EQ(living->pid, server);
+  EXPECT_EQ(resources->Remove(*living).code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_TRUE(Exists(name));
+  Kill(server);
+  std::optional<Resource> dead;
+  do {  // the dead one's io_uring may hold the lock a little longer
+    dead = Find(*resources, name);
+    ASSERT_TRUE(dead.has_value());
+  } while (dead->owner != Resource::Owner::kDead);
+  EXPECT_EQ(dead->pid, server);
+  EXPECT_TRUE(resources->Remove(*dead).ok());
+  EXPECT_FALSE(Exists(name));
+  EXPECT_FALSE(Find(*resources, name).has_value());
+}
+
+TEST(MqResources, WhatIsNotTheBussIsNeitherListedNorRemoved) {
+  const std::unique_ptr<Resources> resources = MakeMqResources();
+  const std::string foreign = Text("/other.", getpid());
+  mq_attr attributes{};
+  attributes.mq_maxmsg = 1;
+  attributes.mq_msgsize = 8;
+  const int fd = mq_open(foreign.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600, &attributes);
+  ASSERT_GE(fd, 0);
+  EXPECT_FALSE(Find(*resources, foreign).has_value());
+  EXPECT_EQ(resources->Remove({.place = foreign, .owner = Resource::Owner::kDead}).code(),
+            absl::StatusCode::kFailedPrecondition);
+  close(fd);
+  EXPECT_TRUE(Exists(foreign));
+  mq_unlink(foreign.c_str());
+}
+
+TEST(MqResources, TheNoteOfAQueueThatIsGoneIsRemovedAlone) {
+  const std::unique_ptr<Resources> resources = MakeMqResources();
+  Kill(ServeInChild(Text("mq:/test.", getpid(), ".noted?depth=2&frame=1KiB")));
+  mq_unlink(Name("noted").c_str());
+  size_t removed = 0;
+  for (const Resource& resource : resources->List()) {
+    if (resource.what.substr(0, 6) != "record") continue;
+    EXPECT_EQ(resource.owner, Resource::Owner::kDead);
+    removed += resources->Remove(resource).ok() ? 1 : 0;
+  }
+  EXPECT_EQ(removed, 1u);
+  EXPECT_TRUE(resources->List().empty());
+}
+
 TEST(Mq, ClientsUntilTheQueuesAreUsedUpAndThenOneMoreIsToldWhy) {
   rlimit before{};
   ASSERT_EQ(getrlimit(RLIMIT_MSGQUEUE, &before), 0);
@@ -220,3 +282,13 @@ TEST(Mq, ClientsUntilTheQueuesAreUsedUpAndThenOneMoreIsToldWhy) {
 
 }  // namespace
 }  // namespace jackfield
+
+// With a runtime directory of its own, so that nobody else's queues are listed.
+int main(int argc, char** argv) {
+  testing::InitGoogleTest(&argc, argv);
+  char directory[] = "/tmp/jf-test-XXXXXX";
+  if (mkdtemp(directory) == nullptr) return 1;
+  setenv("XDG_RUNTIME_DIR", directory, 1);
+  const int failed = RUN_ALL_TESTS();
+  return rmdir(directory) == 0 ? failed : 1;  // and nothing may be left in it
+}

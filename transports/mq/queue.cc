@@ -14,6 +14,7 @@
 
 #include "kernel/outcome.h"
 #include "kernel/text.h"
+#include "transports/engine/place_record.h"
 #include "transports/engine/seamed.h"
 
 namespace jackfield {
@@ -91,7 +92,11 @@ absl::StatusOr<Queue> Queue::Own(const Sys& sys, const std::string& name, QueueS
     });
     const auto fd = static_cast<int>(made);
     if (fd >= 0) {
-      if (flock(fd, LOCK_EX | LOCK_NB) == 0 && !IsUnnamed(fd)) return Queue(sys, fd, name);
+      if (flock(fd, LOCK_EX | LOCK_NB) == 0 && !IsUnnamed(fd)) {
+        Queue owned(sys, fd, name);
+        owned.record_ = MakePlaceRecord("mq", fd, name);
+        return owned;
+      }
       close(fd);  // somebody took it for a dead one's in between
       continue;
     }
@@ -113,6 +118,7 @@ absl::StatusOr<Queue> Queue::Own(const Sys& sys, const std::string& name, QueueS
       mq_attr left{};
       mq_getattr(old, &left);
       mq_unlink(name.c_str());
+      RemovePlaceRecordsOf("mq", name);
       std::fprintf(stderr,
                    "jackfield: queue %s of a dead owner removed, with %ld messages nobody took\n",
                    name.c_str(), left.mq_curmsgs);
@@ -164,11 +170,31 @@ void Queue::Reap(const Queue& used, const std::string& name) {
                       there.st_ino == dead.st_ino && there.st_dev == dead.st_dev;
     // The lock keeps everybody else from doing the same meanwhile.
     const bool locked = same && flock(fd, LOCK_EX | LOCK_NB) == 0;
-    if (locked && !IsUnnamed(fd)) mq_unlink(name.c_str());
+    if (locked && !IsUnnamed(fd)) {
+      mq_unlink(name.c_str());
+      RemovePlaceRecordsOf("mq", name);
+    }
     close(fd);
     if (!same || locked) return;
     usleep(1000);
   }
+}
+
+absl::Status Queue::RemoveDead(const std::string& name) {
+  const int fd = mq_open(name.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  if (fd < 0) return SysError(errno, Text("open queue ", name));
+  struct stat is {};
+  // Held until the name is gone, so that no server can take it over meanwhile.
+  const bool dead =
+      fstat(fd, &is) == 0 && is.st_uid == geteuid() && flock(fd, LOCK_EX | LOCK_NB) == 0;
+  if (dead && !IsUnnamed(fd)) {
+    mq_unlink(name.c_str());
+    RemovePlaceRecordsOf("mq", name);
+  }
+  close(fd);
+  if (dead) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      Text("queue ", name, is.st_uid == geteuid() ? " has an owner" : " is another user's"));
 }
 
 Queue::~Queue() {
@@ -179,6 +205,7 @@ Queue::~Queue() {
 void Queue::Unname() {
   if (fd_ >= 0 && !name_.empty() && !IsUnnamed(fd_)) mq_unlink(name_.c_str());
   name_.clear();
+  RemovePlaceRecord(std::exchange(record_, ""));
 }
 
 int Queue::Send(std::span<const std::byte> message, unsigned priority) const {

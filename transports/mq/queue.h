@@ -4,6 +4,9 @@
 // process, so whether a queue's owner is alive is a question with a sure answer, and two that take
 // over a dead one's queue cannot both succeed.
 //
+// Not every system shows its queues in /dev/mqueue, so each is also noted in the runtime directory
+// (engine/place_record.h) for as long as it has its name.
+//
 // Thread: the node's. Owns: the descriptor; its name until Unname() or the end.
 #ifndef JACKFIELD_TRANSPORTS_MQ_QUEUE_H_
 #define JACKFIELD_TRANSPORTS_MQ_QUEUE_H_
@@ -12,12 +15,15 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "absl/status/statusor.h"
 #include "kernel/sys.h"
 
 namespace jackfield {
+
+inline constexpr std::string_view kMqPrefix = "/jackfield.";  // of every queue of the bus
 
 struct QueueSize {
   uint32_t depth = 10;            // messages: fs.mqueue.msg_max is 10 by default
@@ -40,8 +46,15 @@ class Queue {
   static void Reap(const Queue& used, const std::string& name);
   static constexpr int kReapMs = 20;
 
+  // After the death of its owner, whoever that was: removes the name.
+  // Errors: FAILED_PRECONDITION (it has an owner, or is not this user's); NOT_FOUND.
+  static absl::Status RemoveDead(const std::string& name);
+
   Queue(Queue&& other) noexcept
-      : sys_(other.sys_), fd_(std::exchange(other.fd_, -1)), name_(std::move(other.name_)) {}
+      : sys_(other.sys_),
+        fd_(std::exchange(other.fd_, -1)),
+        name_(std::move(other.name_)),
+        record_(std::move(other.record_)) {}
   Queue& operator=(Queue&&) = delete;
   ~Queue();
 
@@ -61,7 +74,8 @@ class Queue {
   Queue(const Sys& sys, int fd, std::string name) : sys_(&sys), fd_(fd), name_(std::move(name)) {}
   const Sys* sys_;
   int fd_;
-  std::string name_;  // empty: there is none to remove
+  std::string name_;    // empty: there is none to remove
+  std::string record_;  // the note of it
 };
 
 }  // namespace jackfield

@@ -64,7 +64,7 @@ class ShmTransport final : public Transport {
       result = node.sys().Bind(fd, reinterpret_cast<const sockaddr*>(&name),
                                settings.socket_name_bytes());
     }
-    if (result == 0 && path != nullptr) path->SetBound(settings.mode);
+    if (result == 0 && path != nullptr) path->SetBound("shm", settings.mode);
     if (result == 0) result = node.sys().Listen(fd, SOMAXCONN);
     if (result < 0) {
       close(fd);

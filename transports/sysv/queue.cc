@@ -5,9 +5,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <fstream>
+#include <string>
 
 #include "kernel/outcome.h"
 #include "kernel/text.h"
@@ -32,24 +34,28 @@ struct Mark {
   char text = 0;
 };
 
-bool OwnerLives(const msqid_ds& queue) {
+bool IsOfTheBus(const msqid_ds& queue) { return (queue.msg_perm.mode & 0777) == kMode; }
+
+Owner OwnerOf(const msqid_ds& queue) {
   const int64_t now_s = time(nullptr);
-  if (queue.msg_lrpid == 0) return now_s - queue.msg_ctime < kToleranceS;  // just being made
+  if (queue.msg_lrpid == 0 && queue.msg_rtime != 0) return Owner::kUnseen;
+  if (queue.msg_lrpid == 0)  // it is just being made, or was left then
+    return now_s - queue.msg_ctime < kToleranceS ? Owner::kLives : Owner::kDead;
   const ProcessName owner = ProcessWithPid(queue.msg_lrpid);
-  if (owner.start_ticks == 0) return false;
+  if (owner.start_ticks == 0) return Owner::kDead;
   timespec boot{};
   clock_gettime(CLOCK_BOOTTIME, &boot);
   const int64_t age_s =
       boot.tv_sec - static_cast<int64_t>(owner.start_ticks) / sysconf(_SC_CLK_TCK);
-  return now_s - age_s <= queue.msg_rtime + kToleranceS;
+  return now_s - age_s <= queue.msg_rtime + kToleranceS ? Owner::kLives : Owner::kDead;
 }
 
 }  // namespace
 
 absl::StatusOr<int> Own(const Sys& sys, key_t key, std::string_view what) {
   for (int tries = 0; tries < kTriesMax; ++tries) {
-    const int64_t made =
-        ThroughSeam(sys, Site::kOpen, -1, [&] { return msgget(key, IPC_CREAT | IPC_EXCL | 0600); });
+    const int64_t made = ThroughSeam(sys, Site::kOpen, -1,
+                                     [&] { return msgget(key, IPC_CREAT | IPC_EXCL | kMode); });
     if (made >= 0) {
       const auto id = static_cast<int>(made);
       Mark mark;
@@ -73,18 +79,22 @@ absl::StatusOr<int> Own(const Sys& sys, key_t key, std::string_view what) {
       if (errno == EIDRM || errno == EINVAL) continue;
       return SysError(errno, what);
     }
-    if (there.msg_perm.uid != geteuid() || OwnerLives(there)) {
+    if (!IsOfTheBus(there)) {
+      return absl::AlreadyExistsError(
+          Text(what, ": a queue of key ", Hex(key),
+               " is there that is not the bus's; it is left alone (ipcs -q shows whose it is): "
+               "choose another key"));
+    }
+    if (there.msg_perm.uid != geteuid() || OwnerOf(there) != Owner::kDead) {
       return absl::AlreadyExistsError(Text(what, ": process ", there.msg_lrpid, " of uid ",
                                            there.msg_perm.uid,
                                            " has a queue of that key: stop it or choose another"));
     }
-    // By its number, which is never given again soon: a successor's queue cannot be meant.
     if (msgctl(old, IPC_RMID, nullptr) == 0) {
-      std::fprintf(
-          stderr,
-          "jackfield: queue 0x%08x of a dead owner (process %d) removed, with %lu messages "
-          "nobody took\n",
-          static_cast<unsigned>(key), there.msg_lrpid, static_cast<unsigned long>(there.msg_qnum));
+      std::fprintf(stderr,
+                   "jackfield: queue %s of a dead owner (process %d) removed, with %lu messages "
+                   "nobody took\n",
+                   Hex(key).c_str(), there.msg_lrpid, static_cast<unsigned long>(there.msg_qnum));
     }
   }
   return absl::AlreadyExistsError(Text(what, ": the queue keeps changing hands"));
@@ -96,12 +106,17 @@ absl::StatusOr<int> Use(const Sys& sys, key_t key, std::string_view what) {
   const auto id = static_cast<int>(found);
   msqid_ds there{};
   if (msgctl(id, IPC_STAT, &there) != 0) return SysError(errno, what);
+  if (!IsOfTheBus(there)) {
+    return absl::FailedPreconditionError(
+        Text(what, ": the queue of key ", Hex(key),
+             " is not the bus's: another program has that key (ipcs -q shows whose it is)"));
+  }
   if (!IsTrusted(id)) {
     return MakeStatus(Outcome::kRefused, Reason::kPermission,
                       Text(what, ": the queue is of uid ", there.msg_perm.cuid,
                            ", not of this program's ", geteuid()));
   }
-  if (!OwnerLives(there)) {
+  if (OwnerOf(there) == Owner::kDead) {
     return MakeStatus(Outcome::kRefused, Reason::kUnreachable,
                       Text(what, ": its owner is dead; is the service running?"));
   }
@@ -110,9 +125,25 @@ absl::StatusOr<int> Use(const Sys& sys, key_t key, std::string_view what) {
 
 bool IsTrusted(int id) {
   msqid_ds there{};
-  return msgctl(id, IPC_STAT, &there) == 0 &&
+  return msgctl(id, IPC_STAT, &there) == 0 && IsOfTheBus(there) &&
          (there.msg_perm.cuid == geteuid() || there.msg_perm.cuid == 0) &&
          there.msg_perm.uid == there.msg_perm.cuid;
+}
+
+std::optional<Seen> Look(int id) {
+  msqid_ds there{};
+  if (msgctl(id, IPC_STAT, &there) != 0 || !IsOfTheBus(there) || there.msg_perm.uid != geteuid())
+    return std::nullopt;
+  return Seen{.key = there.msg_perm.__key,
+              .owner_pid = there.msg_lrpid,
+              .owner = OwnerOf(there),
+              .age_seconds = std::max<int64_t>(0, time(nullptr) - there.msg_ctime)};
+}
+
+std::string Hex(key_t key) {
+  char text[16];
+  std::snprintf(text, sizeof text, "0x%08x", static_cast<unsigned>(key));
+  return text;
 }
 
 void Remove(int id) { msgctl(id, IPC_RMID, nullptr); }

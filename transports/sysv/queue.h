@@ -4,6 +4,9 @@
 // of its own as soon as it has the queue, and nobody else reads from it. If that process is gone,
 // or began after msg_rtime (its number was used again), the queue is a dead one's.
 //
+// A queue of the bus is known by its permissions, kMode: any program may have a queue of any key,
+// and one without this mark is never read, written or removed, whatever became of its owner.
+//
 // Thread: the node's.
 #ifndef JACKFIELD_TRANSPORTS_SYSV_QUEUE_H_
 #define JACKFIELD_TRANSPORTS_SYSV_QUEUE_H_
@@ -12,7 +15,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "absl/status/statusor.h"
@@ -23,18 +28,41 @@ namespace jackfield::sysv {
 inline constexpr uint32_t kServerKeys = 0x4a000000, kClientKeys = 0x4b000000;
 inline constexpr uint32_t kKeyBits = 0x00ffffff;
 
+// Read and write for the owner alone. The bits for execution mean nothing to a queue (svipc(7)), so
+// nobody else sets them.
+inline constexpr unsigned kMode = 0611;
+
 // A message as msgsnd(2) and msgrcv(2) want it begins with its type.
 inline constexpr uint32_t kTypeBytes = sizeof(long);
 
 // A new queue of this key. What a dead owner left is removed, and said on stderr.
-// Errors: ALREADY_EXISTS (its owner lives); PERMISSION_DENIED (another user's); RESOURCE_EXHAUSTED
-// (kernel.msgmni).
+// Errors: ALREADY_EXISTS (its owner lives, or it is not the bus's); PERMISSION_DENIED (another
+// user's); RESOURCE_EXHAUSTED (kernel.msgmni).
 absl::StatusOr<int> Own(const Sys& sys, key_t key, std::string_view what);
-// The queue of this key. Errors: UNAVAILABLE (there is none, or its owner is dead).
+// The queue of this key. Errors: UNAVAILABLE (there is none, or its owner is dead);
+// FAILED_PRECONDITION (it is not the bus's); PERMISSION_DENIED (another user's).
 absl::StatusOr<int> Use(const Sys& sys, key_t key, std::string_view what);
-// Is it of this user, or of root?
+// Is it the bus's, and of this user or of root?
 bool IsTrusted(int id);
+// Its number is not given again soon, so a successor's queue cannot be meant.
 void Remove(int id);
+
+enum class Owner {
+  kLives,
+  kDead,
+  kUnseen,  // it has read, but is in a pid namespace that cannot be seen from here
+};
+
+// What the system tells of a queue of the bus and of this user; nullopt: of any other, or none.
+struct Seen {
+  key_t key = 0;
+  int owner_pid = 0;  // 0: nobody has marked it yet, or it cannot be seen
+  Owner owner = Owner::kUnseen;
+  int64_t age_seconds = 0;
+};
+std::optional<Seen> Look(int id);
+
+std::string Hex(key_t key);  // "0x4a460001"
 
 // Do messages of so many bytes fit? Errors: RESOURCE_EXHAUSTED (kernel.msgmax, kernel.msgmnb).
 absl::Status CheckSize(uint32_t message_bytes, std::string_view what);

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <charconv>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -21,16 +22,20 @@ constexpr size_t kNameBytesMax = 200;
 constexpr uint32_t kMessageBytesMin = 512, kMessageBytesMax = 64 << 10;
 constexpr int kTriesMax = 16;
 
-// The key that a target stands for: a number as it is, a name by its hash.
-key_t KeyOf(std::string_view target) {
+std::optional<uint32_t> NumberOf(std::string_view target) {
   const bool hex = target.substr(0, 2) == "0x";
   const std::string_view digits = target.substr(hex ? 2 : 0);
   uint32_t number = 0;
   const auto [end, error] =
       std::from_chars(digits.data(), digits.data() + digits.size(), number, hex ? 16 : 10);
-  if (error == std::errc() && end == digits.data() + digits.size())
-    return static_cast<key_t>(number);
-  return static_cast<key_t>(sysv::kServerKeys | (MessageType(target) & sysv::kKeyBits));
+  if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
+  return number;
+}
+
+// The key that a target stands for: a number as it is, a name by its hash.
+key_t KeyOf(std::string_view target) {
+  const uint32_t hashed = sysv::kServerKeys | (MessageType(target) & sysv::kKeyBits);
+  return static_cast<key_t>(NumberOf(target).value_or(hashed));
 }
 
 absl::StatusOr<SysvSettings> Read(const Address& address, Role role) {
@@ -46,6 +51,9 @@ absl::StatusOr<SysvSettings> Read(const Address& address, Role role) {
     settings.message_bytes = static_cast<uint32_t>(*bytes);
   }
   settings.name = address.target();
+  // However a number is written, it is one name: the ends compare their names.
+  if (const std::optional<uint32_t> number = NumberOf(settings.name))
+    settings.name = sysv::Hex(static_cast<key_t>(*number));
   if (settings.name.empty() && role == Role::kConnect)
     return bad("a client needs to know the name: sysv:NAME");
   if (settings.name.size() > kNameBytesMax)

@@ -134,7 +134,7 @@ class UnixTransport final : public Transport {
     }
     int result = node.sys().Bind(fd, settings.sockname(),
                                  address.bare() ? sizeof(sa_family_t) : settings.name_bytes);
-    if (result == 0 && path != nullptr) path->SetBound(settings.mode);
+    if (result == 0 && path != nullptr) path->SetBound("unix", settings.mode);
     const bool datagrams = settings.type == UnixSettings::Type::kDatagrams;
     if (result == 0) {
       result = datagrams ? node.sys().SetOption(fd, SOL_SOCKET, SO_PASSCRED, 1)

@@ -1,14 +1,22 @@
 // What the bus holds in the system, as a user sees it and cleans it up.
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdlib>
+#include <memory>
 #include <string>
 
 #include "gtest/gtest.h"
+#include "kernel/node.h"
+#include "kernel/port.h"
+#include "kernel/registry.h"
+#include "kernel/text.h"
 #include "tests/e2e/up/command.h"
+#include "transports/builtin.h"
 
 namespace jackfield {
 namespace {
@@ -38,6 +46,26 @@ class ResourcesTest : public testing::Test {
   int fd_ = -1;
 };
 
+// Serves there, until it is killed.
+pid_t ServeInChild(const std::string& address) {
+  int ready[2];
+  EXPECT_EQ(pipe(ready), 0);
+  const pid_t pid = fork();
+  if (pid == 0) {
+    Registry registry;
+    AddBuiltinTransports(registry);
+    const std::unique_ptr<Node> node = Node::Create({.registry = &registry}).value();
+    const auto port = Port::Open(*node, {address});
+    if (!port.ok() || !(*port)->WaitServing().ok() || write(ready[1], "x", 1) != 1) _exit(1);
+    node->Run();
+  }
+  close(ready[1]);
+  char c;
+  EXPECT_EQ(read(ready[0], &c, 1), 1) << address;
+  close(ready[0]);
+  return pid;
+}
+
 bool Has(const std::string& text, const std::string& words) {
   return text.find(words) != std::string::npos;
 }
@@ -60,6 +88,31 @@ TEST_F(ResourcesTest, CleanRemovesTheDeadAndSaysSoAndADryRunOnlySaysSo) {
   EXPECT_NE(access(dead_.c_str(), F_OK), 0);
   EXPECT_EQ(access(living_.c_str(), F_OK), 0);
   EXPECT_FALSE(Has(Run({"clean"}), directory_.path())) << "there is nothing left to remove";
+}
+
+// A service of the program, killed: each kind of name that it may leave.
+TEST_F(ResourcesTest, WhatAKilledServerLeftIsListedAndCleanedOverEachMediumThatLeavesAName) {
+  const std::string own = Text("test.", getpid());
+  for (const std::string& address :
+       {Text("unix:", directory_.path(), "/u.sock"),
+        Text("shm:?path=", directory_.path(), "/s.sock"),
+        Text("unix:", directory_.path(), "/d.sock?type=dgram"), Text("mq:/", own, "?depth=2"),
+        Text("sysv:", own), Text("fifo:", directory_.path(), "/f")}) {
+    const pid_t server = ServeInChild(address);
+    const std::string lives = Text(",\"owner\":\"lives\",\"pid\":", server);
+    EXPECT_TRUE(Has(Run({"ls", "-r", "-o", "json"}), lives)) << address;
+    EXPECT_FALSE(Has(Run({"clean"}), Text("(", server, ", dead)"))) << address;
+    EXPECT_TRUE(Has(Run({"ls", "-r", "-o", "json"}), lives)) << address;
+    kill(server, SIGKILL);
+    waitpid(server, nullptr, 0);
+    std::string cleaned;  // the dead one's io_uring may hold its lock a little longer
+    while (!Has(cleaned, "removed ")) {
+      cleaned = Run({"clean", "--dry-run"});
+      cleaned = Has(cleaned, Text(server)) ? Run({"clean"}) : "";
+    }
+    EXPECT_TRUE(Has(cleaned, Text("(", server, ", dead)"))) << address << ": " << cleaned;
+    EXPECT_FALSE(Has(Run({"ls", "-r", "-o", "json"}), Text("\"pid\":", server))) << address;
+  }
 }
 
 TEST_F(ResourcesTest, ListingNothingInParticularIsAWrongCommand) {

@@ -54,6 +54,14 @@ class WordcountTest : public testing::TestWithParam<std::string> {
     EXPECT_TRUE(command.out() == Pipeline(list))
         << GetParam() << ": " << list << "differs";  // too long to print
   }
+  static void ExpectNothingLeftBy(const std::vector<pid_t>& pids) {
+    Command list({"ls", "--resources", "-o", "json"});
+    EXPECT_EQ(list.Wait(), 0);
+    for (const pid_t pid : pids) {
+      EXPECT_EQ(list.out().find("\"pid\":" + std::to_string(pid) + ","), std::string::npos)
+          << list.out();
+    }
+  }
   const TemporaryDirectory directory_;
 };
 
@@ -133,18 +141,21 @@ TEST_P(WordcountTest, PrintsNothingAndFailsWhenAServiceIsKilledOnTheWay) {
     EXPECT_EQ(command.out(), "") << "a count that may be wrong";
     EXPECT_NE(command.err().find(victim), std::string::npos) << command.err();
     for (const pid_t pid : pids) EXPECT_FALSE(IsAlive(pid)) << pid;
+    ExpectNothingLeftBy(pids);
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Over, WordcountTest,
-    testing::Values("inproc:", "shm:", "pipe:", "fifo:", "mq:", "unix:", "unix:?type=seqpacket",
-                    "unix:?type=dgram", "tcp:", "udp:"),
-    [](const auto& info) {
-      std::string name = info.param;
-      std::erase_if(name, [](char c) { return isalnum(static_cast<unsigned char>(c)) == 0; });
-      return name;
-    });
+INSTANTIATE_TEST_SUITE_P(Over, WordcountTest,
+                         testing::Values("inproc:", "shm:", "pipe:", "fifo:", "mq:", "sysv:",
+                                         "unix:", "unix:?type=seqpacket", "unix:?type=dgram",
+                                         "tcp:", "udp:"),
+                         [](const auto& info) {
+                           std::string name = info.param;
+                           std::erase_if(name, [](char c) {
+                             return isalnum(static_cast<unsigned char>(c)) == 0;
+                           });
+                           return name;
+                         });
 
 }  // namespace
 }  // namespace jackfield

@@ -73,9 +73,15 @@ Hub::~Hub() {
 
 void Hub::Leave() {
   --users_;
-  // Who goes does not rest any more, and the others may be resting in the belief that it reads.
-  if (users_ != 0 && !broken_ && !read_op_.pending) node_.timers().Arm(chores_, 0);
+  ListenInItsPlace();
   FinishIfUnused();
+}
+
+// Who goes does not rest any more, and the others may be resting in the belief that it listens. A
+// wait that is under way does not mean that somebody listens: a look may have taken back what that
+// wait was told, and it is the next rest that prepares the medium again.
+void Hub::ListenInItsPlace() {
+  if (users_ != 0 && !broken_) node_.timers().Arm(chores_, 0);
 }
 
 void Hub::FinishIfUnused() {
@@ -225,8 +231,9 @@ void Hub::Release(HubSlot& slot) {
 
 void Hub::Forget(HubDriver& driver) {
   const auto found = peers_.find(driver.key());
-  if (found != peers_.end() && found->second == &driver) peers_.erase(found);
-  if (role_ != Role::kConnect) return;
+  if (found == peers_.end() || found->second != &driver) return;
+  peers_.erase(found);
+  if (role_ == Role::kServe) return ListenInItsPlace();
   broken_ = true;  // its one link has ended
   if (read_op_.pending) node_.reactor().Cancel(read_op_);
 }
@@ -263,9 +270,10 @@ void Hub::OnReady(int32_t result) {
 
 void Hub::Chores() {
   if (users_ == 0 || (broken_ && opening_failed_.ok())) return;
-  Join();  // the sink may destroy the opening
+  ++users_;  // the sink may destroy the opening
   DoChores();
-  Leave();
+  --users_;
+  FinishIfUnused();
 }
 
 void Hub::DoChores() {

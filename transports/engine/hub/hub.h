@@ -106,6 +106,7 @@ class Hub {
   void FailOpening(absl::Status why);
   void OnReady(int32_t result);
   void Break(int error);
+  void ListenInItsPlace();
   void FinishIfUnused();
 
   Node& node_;

@@ -1,0 +1,78 @@
+#include "transports/sysv/sysv_resources.h"
+
+#include <cstdio>
+#include <fstream>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "kernel/text.h"
+#include "transports/sysv/queue.h"
+
+namespace jackfield {
+namespace {
+
+constexpr uint32_t kKindBits = ~sysv::kKeyBits;
+
+Resource::Owner Told(sysv::Owner owner) {
+  switch (owner) {
+    case sysv::Owner::kLives:
+      return Resource::Owner::kLives;
+    case sysv::Owner::kDead:
+      return Resource::Owner::kDead;
+    case sysv::Owner::kUnseen:
+      return Resource::Owner::kUnknown;
+  }
+  return Resource::Owner::kUnknown;
+}
+
+class SysvResources final : public Resources {
+ public:
+  std::string_view scheme() const override { return "sysv"; }
+
+  std::vector<Resource> List() const override {
+    std::vector<Resource> found;
+    std::ifstream table("/proc/sysvipc/msg");  // "key msqid perms …", proc(5)
+    std::string line;
+    while (std::getline(table, line)) {
+      int key = 0, id = 0;
+      if (std::sscanf(line.c_str(), "%d %d", &key, &id) != 2) continue;  // the heading
+      const std::optional<sysv::Seen> seen = sysv::Look(id);
+      if (!seen.has_value()) continue;
+      const bool clients = (static_cast<uint32_t>(seen->key) & kKindBits) == sysv::kClientKeys;
+      found.push_back({.what = clients ? "SysV queue of a client" : "SysV queue",
+                       .place = PlaceOf(seen->key, id),
+                       .owner = Told(seen->owner),
+                       .pid = seen->owner_pid,
+                       .age_seconds = seen->age_seconds});
+    }
+    return found;
+  }
+
+  // A dead one's queue is never taken over, but replaced by one of another number: so what is
+  // looked at by its number here is what is removed.
+  absl::Status Remove(const Resource& resource) const override {
+    unsigned key = 0;
+    int id = -1;
+    if (std::sscanf(resource.place.c_str(), "0x%x, msqid %d", &key, &id) != 2)
+      return absl::FailedPreconditionError(Text(resource.place, " is no queue of this system"));
+    const std::optional<sysv::Seen> seen = sysv::Look(id);
+    if (!seen.has_value() || seen->key != static_cast<key_t>(key))
+      return absl::FailedPreconditionError(Text(resource.place, " is gone, or another's by now"));
+    if (seen->owner != sysv::Owner::kDead) {
+      return absl::FailedPreconditionError(
+          Text(resource.place, " has a living owner, process ", seen->owner_pid));
+    }
+    sysv::Remove(id);
+    return absl::OkStatus();
+  }
+
+ private:
+  static std::string PlaceOf(key_t key, int id) { return Text(sysv::Hex(key), ", msqid ", id); }
+};
+
+}  // namespace
+
+std::unique_ptr<Resources> MakeSysvResources() { return std::make_unique<SysvResources>(); }
+
+}  // namespace jackfield
