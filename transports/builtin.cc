@@ -2,6 +2,8 @@
 
 #include "transports/fifo/fifo.h"
 #include "transports/fifo/fifo_resources.h"
+#include "transports/file/file.h"
+#include "transports/file/file_resources.h"
 #include "transports/inproc/inproc.h"
 #include "transports/mmap/mmap.h"
 #include "transports/mmap/mmap_resources.h"
@@ -20,6 +22,7 @@ namespace jackfield {
 
 void AddBuiltinTransports(Registry& registry) {
   registry.Add(MakeFifoTransport());
+  registry.Add(MakeFileTransport());
   registry.Add(MakeInprocTransport());
   registry.Add(MakeMmapTransport());
   registry.Add(MakeMqTransport());
@@ -42,6 +45,7 @@ void AddBuiltinTransports(Registry& registry) {
 ResourcesList BuiltinResources() {
   ResourcesList list;
   list.push_back(MakeFifoResources());
+  list.push_back(MakeFileResources());
   list.push_back(MakeMmapResources());
   return list;
 }

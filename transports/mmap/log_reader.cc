@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -203,27 +202,12 @@ absl::Status LogReader::Commit() {
 
 absl::StatusOr<int> LogReader::WakeFd() {
   if (wake_fd_.ok()) return wake_fd_.get();
-  wake_fd_ = OwnedFd(inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
-  if (!wake_fd_.ok()) {
-    return SysError(errno, errno == EMFILE
-                               ? "inotify_init (RLIMIT_NOFILE or fs.inotify.max_user_instances)"
-                               : "inotify_init");
-  }
-  // By the open file, not its name, which may be another file's by now.
-  const std::string self = Text("/proc/self/fd/", file_.fd());
-  if (inotify_add_watch(wake_fd_.get(), self.c_str(), IN_MODIFY) < 0) {
-    const int error = errno;
-    wake_fd_.Close();
-    return SysError(error, Text("watch the log ", file_.path(),
-                                " (fs.inotify.max_user_watches limits how many)"));
-  }
+  absl::StatusOr<OwnedFd> watch = WatchFile(file_.fd(), Text("the log ", file_.path()));
+  if (!watch.ok()) return watch.status();
+  wake_fd_ = *std::move(watch);
   return wake_fd_.get();
 }
 
-void LogReader::ClearWake() const {
-  char events[4096];
-  while (read(wake_fd_.get(), events, sizeof events) > 0) {
-  }
-}
+std::string LogReader::WhichRecord() const { return Text("record ", sequence()); }
 
 }  // namespace jackfield

@@ -28,6 +28,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "kernel/owned_fd.h"
+#include "transports/engine/file_watch.h"
+#include "transports/engine/records/record_source.h"
 #include "transports/mmap/log_file.h"
 
 namespace jackfield {
@@ -40,7 +42,7 @@ struct LogReaderOptions {
 // At most 64 letters, digits, '-', '_' and '.'.
 bool IsReaderName(std::string_view name);
 
-class LogReader {
+class LogReader final : public RecordSource {
  public:
   // Errors: as LogFile::Open; ALREADY_EXISTS (a reader of that name is at work, and which process);
   // FAILED_PRECONDITION (the cursor is of another log).
@@ -51,14 +53,15 @@ class LogReader {
   // The next record's payload, good until the next call; nullopt: none is there yet.
   // Errors: DATA_LOSS (damaged, and where); UNAVAILABLE (torn by a power cut; the writer's next
   // opening repairs it). Both stay until the log is repaired.
-  absl::StatusOr<std::optional<std::span<const std::byte>>> Next();
+  absl::StatusOr<std::optional<std::span<const std::byte>>> Next() override;
 
   // Writes the cursor. Errors: RESOURCE_EXHAUSTED, FAILED (EIO …).
-  absl::Status Commit();
+  absl::Status Commit() override;
 
   // A descriptor that is readable when the log has grown since: read it empty by ClearWake.
   absl::StatusOr<int> WakeFd();
-  void ClearWake() const;
+  void ClearWake() const override { ClearFileWatch(wake_fd_.get()); }
+  std::string WhichRecord() const override;
 
   uint64_t sequence() const { return cursor_.sequence; }  // of the last record read
   uint64_t position() const { return cursor_.position; }

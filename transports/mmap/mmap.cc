@@ -11,9 +11,11 @@
 #include "kernel/node.h"
 #include "kernel/text.h"
 #include "kernel/units.h"
+#include "transports/engine/one_link_opening.h"
 #include "transports/engine/place_record.h"
 #include "transports/engine/private_directory.h"
-#include "transports/mmap/log_reader_driver.h"
+#include "transports/engine/records/record_driver.h"
+#include "transports/mmap/log_reader.h"
 #include "transports/mmap/log_writer_driver.h"
 
 namespace jackfield {
@@ -71,43 +73,6 @@ Caps CapsOf(const Settings& settings, Role role) {
   return caps;
 }
 
-// Hands its one link over in a later turn. after: when it goes.
-class LogOpening final : public Opening {
- public:
-  LogOpening(Node& node, LinkSink& sink, Address actual, Role role,
-             std::unique_ptr<LinkDriver> driver, LinkTraits traits, std::function<void()> after)
-      : node_(node),
-        sink_(sink),
-        actual_(std::move(actual)),
-        role_(role),
-        driver_(std::move(driver)),
-        traits_(std::move(traits)),
-        after_(std::move(after)),
-        timer_([](Timer& timer) { static_cast<LogOpening*>(timer.user)->Begin(); }, this) {
-    node_.timers().Arm(timer_, 0);
-  }
-  ~LogOpening() override {
-    node_.timers().Cancel(timer_);
-    driver_.reset();
-    after_();
-  }
-
- private:
-  void Begin() {
-    if (role_ == Role::kServe) sink_.OnServing(actual_);
-    sink_.OnLink(std::move(driver_), std::move(traits_));
-  }
-
-  Node& node_;
-  LinkSink& sink_;
-  const Address actual_;
-  const Role role_;
-  std::unique_ptr<LinkDriver> driver_;
-  LinkTraits traits_;
-  const std::function<void()> after_;
-  Timer timer_;
-};
-
 LinkTraits TraitsOf(const Address& address, uint64_t payload_bytes_max, const Settings& settings,
                     Role role) {
   LinkTraits traits;
@@ -159,8 +124,8 @@ class MmapTransport final : public Transport {
     };
     auto driver =
         std::make_unique<LogWriterDriver>(node, *std::move(log), std::move(sync), std::move(after));
-    return std::make_unique<LogOpening>(node, sink, address, Role::kConnect, std::move(driver),
-                                        std::move(traits), [] {});
+    return MakeOneLinkOpening(node, sink, address, Role::kConnect, std::move(driver),
+                              std::move(traits), [] {});
   }
 
   static absl::StatusOr<std::unique_ptr<Opening>> Serve(const Address& address,
@@ -183,9 +148,9 @@ class MmapTransport final : public Transport {
     if (!wake_fd.ok()) return SysError(errno, Text("watch ", address.ToString()));
     LinkTraits traits =
         TraitsOf(address, (*reader)->file().payload_bytes_max(), settings, Role::kServe);
-    auto driver = std::make_unique<LogReaderDriver>(node, *std::move(reader), std::move(wake_fd));
-    return std::make_unique<LogOpening>(node, sink, address, Role::kServe, std::move(driver),
-                                        std::move(traits), std::move(after));
+    auto driver = std::make_unique<RecordDriver>(node, *std::move(reader), std::move(wake_fd));
+    return MakeOneLinkOpening(node, sink, address, Role::kServe, std::move(driver),
+                              std::move(traits), std::move(after));
   }
 
   // A log without a name of its own: it goes with its server.
