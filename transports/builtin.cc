@@ -13,6 +13,7 @@
 #include "transports/shim/fragment/fragment.h"
 #include "transports/shim/reliable/reliable.h"
 #include "transports/shm/shm.h"
+#include "transports/signal/signal.h"
 #include "transports/sim/sim.h"
 #include "transports/tcp/tcp.h"
 #include "transports/udp/udp.h"
@@ -28,6 +29,7 @@ void AddBuiltinTransports(Registry& registry) {
   registry.Add(MakeMqTransport());
   registry.Add(MakePipeTransport());
   registry.Add(MakeShmTransport());
+  registry.Add(MakeSignalTransport());
   registry.Add(MakeSimTransport());
   registry.Add(MakeTcpTransport());
   registry.Add(MakeUdpTransport());

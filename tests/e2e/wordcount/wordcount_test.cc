@@ -137,11 +137,11 @@ TEST_P(WordcountTest, PrintsNothingAndFailsWhenAServiceIsKilledOnTheWay) {
 }
 
 TEST(WordcountRefusedTest, AMediumThatCannotAnswerIsRefusedBeforeAnythingStartsWithEveryNeed) {
-  for (const char* over : {"file:/tmp/jf-nowhere/x", "mmap:/tmp/jf-nowhere/x"}) {
+  for (const char* over : {"file:/tmp/jf-nowhere/x", "mmap:/tmp/jf-nowhere/x", "signal:"}) {
     Command command({"up", wiring, "--over", over, "-q"});
     EXPECT_EQ(command.Wait(), 2);
     for (const char* words : {"source to tokenize", "source to count", "tokenize to count",
-                              "lacks send and reply", "nothing was started"})
+                              "lacks send", "reply", "nothing was started"})
       EXPECT_NE(command.err().find(words), std::string::npos) << over << ": " << command.err();
   }
 }
