@@ -10,6 +10,9 @@
 // at least once, never not at all. Records that a power cut took away after they were read (they
 // were written, not synced) are noticed: the reader goes on at what was written since.
 //
+// Of a ring the writer may write over what a slow reader has not read: the reader goes on at the
+// oldest record that is there, and missed() counts those that are gone.
+//
 // A damaged record stops the reader, which says where; it never skips one.
 //
 // Thread: its owner's.
@@ -67,6 +70,8 @@ class LogReader final : public RecordSource {
   uint64_t position() const { return cursor_.position; }
   // Records that had been read under this name and that a power cut took from the log.
   uint64_t taken_back() const { return taken_back_; }
+  // Records of a ring that were written over before they were read, since this reader was opened.
+  uint64_t missed() const { return missed_; }
   const LogFile& file() const { return file_; }
 
  private:
@@ -88,13 +93,16 @@ class LogReader final : public RecordSource {
   absl::Status OpenCursor(const std::string& name, LogReaderOptions::From from);
   absl::Status GoToEnd();
   absl::Status CheckCursor();
+  bool Overtaken();
+
   absl::Status Damaged(uint64_t position, bool torn) const;
 
   LogFile file_;
   OwnedFd cursor_fd_, wake_fd_;
   Cursor cursor_;
   std::vector<std::byte> buffer_;
-  uint64_t taken_back_ = 0;
+  uint64_t taken_back_ = 0, missed_ = 0;
+  bool joined_ = false;  // its first record is the oldest that is there: none before it was missed
   uint64_t end_seen_ = ~uint64_t{0};  // held against the mark already
 };
 
