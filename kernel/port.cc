@@ -99,23 +99,19 @@ void Port::HandleTask(uint32_t type, TaskHandler handler) {
 
 // ---- From a frame to a handler.
 
-ServerCall* Port::FindCall(const Session& session, uint64_t call_id) {
-  for (ServerCall* call = running_.front(); call != nullptr; call = running_.next(call)) {
-    if (call->session_ == &session && call->call_id_ == call_id) return call;
-  }
-  for (auto& inbox : inbox_) {
-    for (ServerCall* call = inbox.front(); call != nullptr; call = inbox.next(call)) {
-      if (call->session_ == &session && call->call_id_ == call_id) return call;
-    }
-  }
-  return nullptr;
+// What comes for the call from now on finds it.
+void Port::Remember(ServerCall& call) {
+  call.place_.session = call.session_;
+  call.place_.call_id = call.call_id_;
+  call.place_.call = &call;
+  calls_.Insert(call.place_);
 }
 
 void Port::Take(PortSeat&, Session& session, Session::Received& received) {
   const FrameHeader& header = received.header;
   const FrameKind kind = header.kind();
   if (kind != FrameKind::Request && kind != FrameKind::OneWay) {
-    ServerCall* call = FindCall(session, header.call_id());
+    ServerCall* call = calls_.Find(session, header.call_id());
     if (call == nullptr) return;  // it has ended here while this was on its way
     if (kind == FrameKind::Cancel) return call->Cancel();
     if (call->stream_ == nullptr) return;
@@ -152,7 +148,10 @@ void Port::Take(PortSeat&, Session& session, Session::Received& received) {
     HandlerEntry* entry = Find(call.type());
     if (entry != nullptr && entry->plain &&
         call.stream_ == nullptr) {  // the common case: nothing is copied or listed
-      if (Dispatch(call, entry)) session.KeepUnhandled(received, call.unhandled_);
+      if (Dispatch(call, entry)) {
+        session.KeepUnhandled(received, call.unhandled_);
+        Remember(call);
+      }
       return;
     }
   }
@@ -170,14 +169,13 @@ void Port::Take(PortSeat&, Session& session, Session::Received& received) {
     return End(call);
   }
   session.KeepUnhandled(received, call.unhandled_);
-  if (now)
-    Dispatch(call, Find(call.type()));
-  else
-    Queue(call);
+  if (!now) return Queue(call);
+  if (Dispatch(call, Find(call.type()))) Remember(call);
 }
 
 void Port::Queue(ServerCall& call) {
   inbox_[call.priority_].PushBack(call);
+  Remember(call);
   ++waiting_;
   // When the link has been drained PortSeat dispatches; without a link to do so, a handler's end
   // does.
@@ -260,6 +258,7 @@ void Port::StartTask(ServerCall& call, Task<absl::Status> task) {
         }
         if (call.running_) return;  // it has not waited for anything: Dispatch ends it
         call.Unlink();
+        call.place_.Unlink();
         call.port_->ended_.PushBack(call);  // not from within its own coroutine
         call.node_.timers().Arm(call.port_->work_timer_, 0);
       },
@@ -330,6 +329,7 @@ void Port::OnSessionEnd(PortSeat& seat, const absl::Status& why) {
     if (call->session_ != session) continue;
     call->Cancel();
     call->unhandled_.Unlink();
+    call->place_.Unlink();  // another session may come to lie where this one did
     call->session_ = nullptr;
   }
   for (auto& inbox : inbox_) {

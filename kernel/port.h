@@ -127,7 +127,7 @@ class Port {
   HandlerEntry& EntryOf(uint32_t type);
   HandlerEntry* Find(uint32_t type);
   bool OfferToReceivers(ServerCall& call);
-  ServerCall* FindCall(const Session& session, uint64_t call_id);
+  void Remember(ServerCall& call);
   void Queue(ServerCall& call);
   void DispatchWaiting();
   void End(ServerCall& call);
@@ -154,6 +154,7 @@ class Port {
   Handler other_;
   std::array<List<ServerCall, CallTag>, kPriorityLevels> inbox_;
   List<ServerCall, CallTag> running_, ended_;
+  CallTable calls_;  // those of inbox_ and running_
   ReceiveAwaiter* receivers_ = nullptr;
   bool pulls_ = false, mixed_priorities_ = false, dispatching_ = false, closing_ = false,
        paused_ = false, resuming_ = false;

@@ -12,6 +12,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "kernel/call_table.h"
 #include "kernel/inline_function.h"
 #include "kernel/message.h"
 #include "kernel/session.h"
@@ -88,6 +89,7 @@ class ServerCall : public ListNode<CallTag> {
   Session* session_ = nullptr;  // nullptr once it has ended
   Message message_;
   Unhandled unhandled_;
+  CallPlace place_;
   uint64_t call_id_ = 0;
   int64_t deadline_ns_ = Timers::kNever;
   uint8_t priority_ = kPriorityDefault;
