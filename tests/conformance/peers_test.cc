@@ -10,12 +10,6 @@
 namespace jackfield::conformance {
 namespace {
 
-CallOptions Long() {
-  CallOptions options;
-  options.timeout_us = 60'000'000;
-  return options;
-}
-
 // The read end of a pipe that holds `text`.
 int Holding(std::string_view text) {
   int fds[2];

@@ -9,12 +9,6 @@
 namespace jackfield::conformance {
 namespace {
 
-CallOptions Long() {
-  CallOptions options;
-  options.timeout_us = 60'000'000;
-  return options;
-}
-
 struct Count {
   uint32_t good = 0;
   bool done = false;
