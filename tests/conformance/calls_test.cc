@@ -53,7 +53,7 @@ TEST_P(Conformance, EverySizeUpToTheLimitArrivesUnchangedAndOneByteMoreIsRefused
   for (const size_t bytes : sizes) {
     if (bytes > most) continue;
     const std::string payload = Pattern(static_cast<uint32_t>(bytes), bytes);
-    const absl::StatusOr<std::string> answer = world.Call(kEcho, payload);
+    const absl::StatusOr<std::string> answer = world.Call(kEcho, payload, Long());
     ASSERT_TRUE(answer.ok()) << bytes << ": " << answer.status();
     ASSERT_TRUE(*answer == payload) << bytes;
   }

@@ -12,12 +12,6 @@ namespace {
 
 constexpr int kCalls = 5;
 
-CallOptions Long() {
-  CallOptions options;
-  options.timeout_us = 60'000'000;
-  return options;
-}
-
 std::string To(const std::string& address, uint32_t type, std::string payload = "") {
   Onward onward;
   onward.address = address;

@@ -10,12 +10,6 @@
 namespace jackfield::conformance {
 namespace {
 
-CallOptions Long() {
-  CallOptions options;
-  options.timeout_us = 60'000'000;
-  return options;
-}
-
 // The read end of a pipe that holds `text`.
 int Holding(std::string_view text) {
   int fds[2];
@@ -197,10 +191,11 @@ TEST_P(Conformance, AStreamEndsWhenItsServerDies) {
   int items = 0;
   bool done = false;
   absl::Status end;
+  // GCC 14 mistakes a coroutine's parameter for a variable of the same name around it.
   world.node().Spawn(
-      [](Node&, ClientStream& stream, int& items, bool& done, absl::Status& end) -> Task<void> {
-        while (std::optional<Message> item = co_await stream.Read()) ++items;
-        const absl::StatusOr<Message> reply = co_await stream.Finish();
+      [](Node&, ClientStream& opened, int& items, bool& done, absl::Status& end) -> Task<void> {
+        while (std::optional<Message> item = co_await opened.Read()) ++items;
+        const absl::StatusOr<Message> reply = co_await opened.Finish();
         end = reply.status();
         done = true;
       }(world.node(), **stream, items, done, end));

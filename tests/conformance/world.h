@@ -36,6 +36,13 @@ std::string NameOf(const Param& param);
 std::vector<Param> EveryParam();
 inline void PrintTo(const Param& param, std::ostream* out) { *out << NameOf(param); }
 
+// For a call that a loaded machine may take its time for.
+inline CallOptions Long() {
+  CallOptions options;
+  options.timeout_us = 60'000'000;
+  return options;
+}
+
 // The program of server.cc, for Place::kTwoProcesses.
 void SetServerProgram(std::string path);
 

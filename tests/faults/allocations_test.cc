@@ -45,7 +45,7 @@ void operator delete(void* memory, std::align_val_t, const std::nothrow_t&) noex
 namespace jackfield::conformance {
 namespace {
 
-constexpr int kWarmUp = 3000, kCalls = 10'000;
+constexpr int kWarmUp = 3000, kCalls = 10'000, kRounds = 10;
 enum Method : uint32_t { kPlain = 1, kCoroutine, kNote };
 
 struct Param {
@@ -85,9 +85,16 @@ class Allocations : public testing::TestWithParam<Param> {
     return 0;
 #else
     for (int i = 0; i < kWarmUp; ++i) call();
-    const uint64_t before = g_allocations.load();
-    for (int i = 0; i < kCalls; ++i) call();
-    return g_allocations.load() - before;
+    // The node's pool makes another block when more is under way at once than ever before. Where
+    // messages queue, that depends on time, and the warm-up may not have come so far: then another
+    // round must do without.
+    uint64_t allocations = 0;
+    for (int round = 0; round < kRounds && (round == 0 || allocations > 0); ++round) {
+      const uint64_t before = g_allocations.load();
+      for (int i = 0; i < kCalls; ++i) call();
+      allocations = g_allocations.load() - before;
+    }
+    return allocations;
 #endif
   }
 

@@ -38,7 +38,7 @@ void Walk(const faults::Tree* tree, int depth, int& tables) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   // A frame's payload begins at a multiple of 8.
-  std::vector<uint64_t> aligned((size + 7) / 8);
+  std::vector<uint64_t> aligned(size / 8 + 1);
   if (size != 0) std::memcpy(aligned.data(), data, size);
   const auto bytes = std::as_bytes(std::span(aligned)).first(size);
   int tables = 0;
