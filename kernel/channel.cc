@@ -23,9 +23,8 @@ absl::Status BackPressure(std::string_view text) {
 // ---- Calls.
 
 int64_t Channel::Deadline(const CallOptions& options) const {
-  const int64_t now_ns = node_.in_turn() ? node_.now_ns() : node_.clock().NowNs();
-  const int64_t own_ns =
-      now_ns + (options.timeout_us > 0 ? options.timeout_us : options_.timeout_us) * 1000;
+  const int64_t own_ns = node_.FreshNowNs() +
+                         (options.timeout_us > 0 ? options.timeout_us : options_.timeout_us) * 1000;
   const ServerCall* call = options.detached ? nullptr : node_.current_call();
   return call == nullptr ? own_ns : std::min(own_ns, call->deadline_ns());
 }

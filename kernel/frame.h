@@ -53,6 +53,9 @@ inline uint32_t PeekFrameBytes(const std::byte* frame) {
   return flatbuffers::EndianScalar(bytes);
 }
 
+// The priority field, for a first look at what waits. Requires: 9 readable bytes.
+inline uint8_t PeekPriority(const std::byte* frame) { return static_cast<uint8_t>(frame[8]); }
+
 // Is it a header that this version may act on? nullptr, or a sentence that says what is wrong.
 // `frame_bytes` is what the medium delivered.
 inline const char* HeaderFault(const FrameHeader& h, uint32_t frame_bytes) {

@@ -249,6 +249,7 @@ void Link::Wake() {
 void Link::Turn(bool resting) {
   if (!closed_ && !pumping_) {
     resting_ = resting;
+    woken_ = false;
     pumping_ = true;
     driver_->Pump(*this);
     pumping_ = false;
@@ -258,6 +259,7 @@ void Link::Turn(bool resting) {
   if (has_rx()) {
     owner_->OnFrames(*this);
     if (has_tx() && !closed_ && !pumping_) {  // the answers leave at once, all in one go
+      woken_ = false;
       pumping_ = true;
       driver_->Pump(*this);
       pumping_ = false;

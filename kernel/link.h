@@ -232,6 +232,7 @@ class Link {
 
   // The node's lists.
   bool awake_ = false, removed_ = false;
+  bool woken_ = false;  // since it was last pumped
   uint32_t quiet_turns_ = 0;
   uint32_t activity_ = 0;  // grows with every frame moved and with the end
 };

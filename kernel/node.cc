@@ -86,7 +86,6 @@ Node::Node(NodeOptions options, std::unique_ptr<Clock> own_clock)
       spin_(options.spin_ns, may_spin_),
       random_(epoch_ * 0x9e3779b97f4a7c15u) {
   awake_.reserve(64);
-  awake_next_.reserve(64);
   deferred_.reserve(64);
   running_.reserve(64);
   now_ns_ = clock_->NowNs();
@@ -156,7 +155,7 @@ void Node::Run() {
 
 bool Node::Turn(int64_t sleep_until_ns) {
   in_turn_ = true;
-  now_ns_ = clock_->NowNs();
+  if (!std::exchange(skip_clock_read_, false)) now_ns_ = clock_->NowNs();
   bool progress = std::exchange(found_work_, false);
   ++idle_turns_;
   if (reactor_->MayHaveCompletions() &&
@@ -166,10 +165,10 @@ bool Node::Turn(int64_t sleep_until_ns) {
   progress |= RunPosted();
   progress |= Pass(false);
   if (timers_.next_ns() <= now_ns_) progress |= timers_.FireDue(now_ns_, kTimersPerTurn) > 0;
-  progress |= RunDeferred();
+  if (HasDeferred()) progress |= RunDeferred();
   if (progress) {
-    Pass(false);
-    RunDeferred();
+    PumpWoken();
+    if (HasDeferred()) RunDeferred();
   }
   if (removed_any_) DestroyRemoved();
   if (progress) {
@@ -190,36 +189,50 @@ bool Node::Turn(int64_t sleep_until_ns) {
 bool Node::Pass(bool resting) {
   bool progress = false;
   ++pass_;
-  std::swap(awake_, awake_next_);
-  for (size_t i = 0; i < awake_next_.size(); ++i) {
-    Link& link = *awake_next_[i];
-    link.awake_ = false;
+  const size_t count = awake_.size();
+  // Those that are woken meanwhile come behind, and are not pumped in this pass.
+  for (size_t i = 0, end = count; i < end;) {
+    Link& link = *awake_[i];
     const uint32_t before = link.activity_;
     link.Turn(resting);
     current_call_ = nullptr;
-    if (link.activity_ != before) {
-      progress = true;
-      link.quiet_turns_ = 0;
-      WakeLink(link);
-    } else if (!resting && !link.closed_) {
-      // It stays awake for a while: the next frame is likely to come here.
-      if (++link.quiet_turns_ < kQuietTurnsMax || awake_next_.size() == 1) {
-        WakeLink(link);
-      } else {
-        link.quiet_turns_ = 0;
-        link.Turn(true);
-        link.Rest();
-        if (link.activity_ != before) {
-          progress = true;
-          WakeLink(link);
+    if (link.activity_ == before) {
+      if (!resting && !link.closed_) {
+        // It stays awake for a while: the next frame is likely to come here.
+        if (++link.quiet_turns_ < kQuietTurnsMax || count == 1) {
+          ++i;
+          continue;
         }
+        link.Turn(true);
       }
-    } else {
       link.Rest();
     }
+    link.quiet_turns_ = 0;
+    if (link.activity_ != before) {
+      progress = true;
+      ++i;
+    } else if (link.woken_) {
+      ++i;
+    } else {
+      link.awake_ = false;
+      awake_[i] = awake_[--end];
+      awake_[end] = awake_.back();
+      awake_.pop_back();
+    }
   }
-  awake_next_.clear();
   return progress;
+}
+
+// What became ready to be sent after its link's turn still leaves in this one.
+void Node::PumpWoken() {
+  for (size_t i = 0; i < awake_.size(); ++i) {  // by index: a turn may wake another link
+    Link& link = *awake_[i];
+    if (!link.woken_) continue;
+    const uint32_t before = link.activity_;
+    link.Turn(false);
+    if (link.activity_ != before) link.quiet_turns_ = 0;
+    current_call_ = nullptr;
+  }
 }
 
 bool Node::RunDeferred() {
@@ -271,7 +284,7 @@ void Node::SleepOrSpin(int64_t sleep_until_ns) {
   if (!mail_op_.pending) reactor_->Start(mail_op_, mailbox_->event_fd(), POLLIN);
   mailbox_->PrepareSleep();
   const bool progress = Pass(true);
-  if (!progress && awake_.empty() && deferred_.empty() && ready_.empty() && !mailbox_->HasPosts()) {
+  if (!progress && awake_.empty() && !HasDeferred() && !mailbox_->HasPosts()) {
     // A link that rests may have armed a timer just now: for room that nothing announces.
     const int64_t wake_ns = std::min(sleep_until_ns, timers_.next_ns());
     reactor_->Wait(wake_ns == Timers::kNever ? -1 : std::max<int64_t>(0, wake_ns - now_ns_));
@@ -289,7 +302,7 @@ bool Node::SpinOnce() {
     if (awake_[i]->activity_ != before) return found_work_ = true;
   }
   current_call_ = nullptr;
-  return mailbox_->HasPosts() || !deferred_.empty() || !ready_.empty() ||
+  return mailbox_->HasPosts() || HasDeferred() ||
          (!reactor_->costs_to_ask() && reactor_->MayHaveCompletions());
 }
 
@@ -344,6 +357,7 @@ void Node::DestroyRemoved() {
 }
 
 void Node::WakeLink(Link& link) {
+  link.woken_ = true;
   if (link.awake_) return;
   link.awake_ = true;
   awake_.push_back(&link);

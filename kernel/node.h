@@ -10,7 +10,8 @@
 // thread that made it.
 //
 // One turn: completions → pump awake links, deliver frames → posted and deferred work, timers →
-// pump what became ready to send → and with nothing to do spin for the learned time, then sleep.
+// pump the links that these have woken → and with nothing to do spin for the learned time, then
+// sleep.
 #ifndef JACKFIELD_KERNEL_NODE_H_
 #define JACKFIELD_KERNEL_NODE_H_
 
@@ -130,7 +131,14 @@ class Node {
   const Registry& registry() const { return *registry_; }
   Clock& clock() const { return *clock_; }
   int64_t now_ns() const { return now_ns_; }  // of this turn's beginning
-  uint64_t pass() const { return pass_; }     // counts the times that links were pumped
+  // The same, but outside a turn, where that is long ago, the clock is read; it is now_ns() then.
+  int64_t FreshNowNs() {
+    if (!in_turn_) now_ns_ = clock_->NowNs();
+    return now_ns_;
+  }
+  // A turn follows FreshNowNs() at once: it need not read the clock again.
+  void SkipNextClockRead() { skip_clock_read_ = true; }
+  uint64_t pass() const { return pass_; }  // counts the times that links were pumped
   Reactor& reactor() const { return *reactor_; }
   const Sys& sys() const { return sys_; }
   BlockPool& blocks() { return blocks_; }
@@ -147,6 +155,8 @@ class Node {
   Node(NodeOptions options, std::unique_ptr<Clock> own_clock);
   absl::Status Init(NodeOptions::Wait wait);
   bool Pass(bool resting);
+  void PumpWoken();
+  bool HasDeferred() const { return !ready_.empty() || !deferred_.empty(); }
   bool RunDeferred();
   bool SpinOnce();
   bool RunPosted();
@@ -168,7 +178,7 @@ class Node {
   Spin spin_;
 
   std::vector<std::unique_ptr<Link>> links_;
-  std::vector<Link*> awake_, awake_next_;  // lists of links to pump
+  std::vector<Link*> awake_;  // to be pumped
   bool removed_any_ = false;
   std::vector<InlineFunction<void()>> deferred_, running_;
   List<Suspended, ReadyTag> ready_;
@@ -186,6 +196,7 @@ class Node {
   uint64_t random_;
   bool in_turn_ = false;
   bool stopped_ = false, interrupted_ = false;
+  bool skip_clock_read_ = false;
   bool found_work_ = false;  // while spinning: this turn is not an idle one
   ServerCall* current_call_ = nullptr;
 };

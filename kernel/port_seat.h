@@ -31,8 +31,8 @@ class PortSeat final : public LinkOwner, public Session::User {
   bool HasMixedPriorities(Link& link) const {
     for (uint32_t i = 0; i < link.rx_frames(); ++i) {
       const FrameRef& frame = link.NextRx(i);
-      if (frame.bytes >= kHeaderBytes && CostsCredit(CopyHeader(frame.data).kind()) &&
-          CopyHeader(frame.data).priority() != kPriorityDefault) {
+      if (frame.bytes >= kHeaderBytes && PeekPriority(frame.data) != kPriorityDefault &&
+          CostsCredit(CopyHeader(frame.data).kind())) {
         return true;
       }
     }

@@ -6,8 +6,10 @@ namespace jackfield {
 
 void Session::OpenOneWay() {
   senders_ = std::make_unique<Senders>();
-  peer_epoch_ = node_.epoch();  // what frames bear: here the sender's own
-  peer_grant_ = 1;              // never charged
+  // What frames bear: here the sender's own, drawn for this session, since the sequence begins anew
+  // with it. By the node's, its second channel to a medium would look like a repeat of the first.
+  peer_epoch_ = node_.NextRandom();
+  peer_grant_ = 1;  // never charged
   passes_fds_ = false;
   state_ = State::kOpen;
   user_.OnOpen(*this);

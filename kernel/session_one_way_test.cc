@@ -163,6 +163,22 @@ TEST_F(OneWayTest, AGapIsCountedAndWhatCameAlreadyIsDropped) {
   EXPECT_EQ(port->ledger().stale, 1u);
 }
 
+TEST_F(OneWayTest, ChannelsOfOneNodeAtOnceOrInTurnAreSendersOfTheirOwn) {
+  auto first = Connect(), second = Connect();
+  for (const char* letter : {"a", "b"}) {
+    ASSERT_TRUE(first->Send(1, Bytes(std::string_view(letter))).Wait().ok());
+    ASSERT_TRUE(second->Send(1, Bytes(std::string_view(letter))).Wait().ok());
+  }
+  first->Close(1'000'000);
+  first = Connect();
+  ASSERT_TRUE(first->Send(1, Bytes("c")).Wait().ok());
+  auto port = Serve();
+  TurnUntilQuiet();
+  EXPECT_EQ(got_, "ababc");
+  EXPECT_EQ(port->ledger().stale, 0u);
+  EXPECT_EQ(port->ledger().lost, 0u);
+}
+
 TEST_F(OneWayTest, WhatCannotBeReadIsDroppedAndTheRestArrives) {
   auto channel = Connect();
   ASSERT_TRUE(channel->Send(1, Bytes("a")).Wait().ok());

@@ -31,11 +31,9 @@ struct Session::Queued {
 
 uint32_t Session::Budget(int64_t deadline_ns) const {
   if (deadline_ns == Timers::kNever) return kNoDeadline;
-  // Outside a turn now_ns() is that of the last turn, perhaps long ago: the peer would be told of
-  // more than remains.
-  const int64_t now_ns = node_.in_turn() ? node_.now_ns() : node_.clock().NowNs();
+  // Whoever set the deadline outside a turn has read the clock for it (FreshNowNs).
   return static_cast<uint32_t>(
-      std::clamp<int64_t>((deadline_ns - now_ns) / 1000, 1, kNoDeadline - 1));
+      std::clamp<int64_t>((deadline_ns - node_.now_ns()) / 1000, 1, kNoDeadline - 1));
 }
 
 void Session::FillAndCommit(const Outgoing& out, std::byte* frame, uint32_t frame_bytes) {
@@ -102,7 +100,9 @@ absl::Status Session::NoCredit() const {
 }
 
 absl::Status Session::Send(const Outgoing& out, Payload& payload) {
-  if (absl::Status status = CheckSendable(out); !status.ok()) return status;
+  if (state_ != State::kOpen || close_sent_ || one_way() || !out.fds.empty()) [[unlikely]] {
+    if (absl::Status status = CheckSendable(out); !status.ok()) return status;
+  }
   const auto prefix = static_cast<uint32_t>(kHeaderBytes + out.extension.size());
   if (state_ != State::kOpen)
     return Refused(Reason::kBackPressure, "the connection is not open yet");

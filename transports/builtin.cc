@@ -3,6 +3,8 @@
 #include "transports/engine/socket_resources.h"
 #include "transports/fifo/fifo.h"
 #include "transports/fifo/fifo_resources.h"
+#include "transports/file/file.h"
+#include "transports/file/file_resources.h"
 #include "transports/inproc/inproc.h"
 #include "transports/mmap/mmap.h"
 #include "transports/mmap/mmap_resources.h"
@@ -13,6 +15,7 @@
 #include "transports/shim/fragment/fragment.h"
 #include "transports/shim/reliable/reliable.h"
 #include "transports/shm/shm.h"
+#include "transports/signal/signal.h"
 #include "transports/sim/sim.h"
 #include "transports/sysv/sysv.h"
 #include "transports/sysv/sysv_resources.h"
@@ -24,11 +27,13 @@ namespace jackfield {
 
 void AddBuiltinTransports(Registry& registry) {
   registry.Add(MakeFifoTransport());
+  registry.Add(MakeFileTransport());
   registry.Add(MakeInprocTransport());
   registry.Add(MakeMmapTransport());
   registry.Add(MakeMqTransport());
   registry.Add(MakePipeTransport());
   registry.Add(MakeShmTransport());
+  registry.Add(MakeSignalTransport());
   registry.Add(MakeSimTransport());
   registry.Add(MakeSysvTransport());
   registry.Add(MakeTcpTransport());
@@ -47,6 +52,7 @@ void AddBuiltinTransports(Registry& registry) {
 ResourcesList BuiltinResources() {
   ResourcesList list;
   list.push_back(MakeFifoResources());
+  list.push_back(MakeFileResources());
   list.push_back(MakeMmapResources());
   list.push_back(MakeMqResources());
   list.push_back(MakeSocketResources("shm"));

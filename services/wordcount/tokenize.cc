@@ -1,4 +1,3 @@
-#include <cstring>
 #include <memory>
 #include <optional>
 #include <span>
@@ -23,12 +22,9 @@ class Tokenizer final : public TokenizeService {
       const auto* text = (*piece)->bytes();
       bytes += text->size();
       absl::Status written = co_await words->Write([&](flatbuffers::FlatBufferBuilder& fbb) {
-        uint8_t* at = nullptr;
         const std::vector<uint8_t>& split =
             SplitInto(std::as_bytes(std::span(text->data(), text->size())));
-        const auto vector = fbb.CreateUninitializedVector(split.size(), 1, &at);
-        std::memcpy(at, split.data(), split.size());
-        return CreateWords(fbb, vector);
+        return CreateWords(fbb, fbb.CreateVector(split));
       });
       if (!written.ok()) co_return written;
     }

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -54,12 +55,18 @@ class OneWay : public testing::TestWithParam<OneWayParam> {
     options.needs = SendNeeds();
     return Channel::Open(node, address, std::move(options));
   }
-  static absl::Status SendNotes(Channel& channel, uint32_t count) {
+  // Of every size up to 1,503 bytes, or up to what a payload may have here.
+  absl::Status SendNotes(Channel& channel, uint32_t count) const {
+    const size_t sizes = std::min<size_t>(1500, PayloadBytesMax() - 3);
     for (uint32_t i = 0; i < count; ++i) {
-      const std::string note = Pattern(i, 4 + i % 1500);
+      const std::string note = Pattern(i, 4 + i % sizes);
       if (absl::Status sent = channel.Send(kNote, Bytes(note)).Wait(); !sent.ok()) return sent;
     }
     return absl::OkStatus();
+  }
+  size_t PayloadBytesMax() const {
+    const Address address = TestRegistry().Parse(address_).value().Without("raw");
+    return TestRegistry().Describe(address, Role::kConnect).value().frame_bytes_max - kHeaderBytes;
   }
   void ExpectNotes(uint32_t count) {
     EXPECT_TRUE(node_->RunUntil([&] { return notes_.size() >= count; },
@@ -105,10 +112,7 @@ TEST_P(OneWay, TheLargestMessageArrivesAndOneByteMoreIsRefused) {
   const auto channel = Connect(*node_, address_);
   ASSERT_TRUE(channel.ok()) << channel.status();
   ASSERT_TRUE((*channel)->WaitOpen().ok());
-  const Address address = TestRegistry().Parse(address_).value();
-  const size_t most =
-      TestRegistry().Describe(address.Without("raw"), Role::kConnect).value().frame_bytes_max -
-      kHeaderBytes;
+  const size_t most = PayloadBytesMax();
   const std::string note = Pattern(0, most);
   ASSERT_TRUE((*channel)->Send(kNote, Bytes(note)).Wait().ok());
   ExpectNotes(1);

@@ -147,7 +147,8 @@ TEST_P(Conformance, OneClientMoreThanSessionsMaxIsRefusedWithTheLimit) {
 }
 
 TEST_P(Conformance, ADeadServerEndsCallsInDoubtIfTheyLeftAndFailedIfNot) {
-  if (GetParam().place != Place::kTwoProcesses || !ClaimsPeerLoss()) GTEST_SKIP();
+  if (GetParam().place != Place::kTwoProcesses || !ClaimsPeerLoss())
+    GTEST_SKIP() << "only a process dies alone, and not every medium tells of it";
   ServerSetup setup;
   setup.handlers_max = 1;
   setup.window_units = 4;
@@ -187,7 +188,8 @@ TEST_P(Conformance, ADeadServerEndsCallsInDoubtIfTheyLeftAndFailedIfNot) {
 }
 
 TEST_P(Conformance, AStreamEndsWhenItsServerDies) {
-  if (GetParam().place != Place::kTwoProcesses || !ClaimsPeerLoss()) GTEST_SKIP();
+  if (GetParam().place != Place::kTwoProcesses || !ClaimsPeerLoss())
+    GTEST_SKIP() << "only a process dies alone, and not every medium tells of it";
   World world(GetParam());
   ASSERT_TRUE(world.ok());
   auto stream = world.channel().OpenStream(kDown, Bytes("100000000 100"), Long());

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <utility>
+#include <vector>
 
 #include "kernel/text.h"
 
@@ -260,8 +262,9 @@ void TestService::Block(ServerCall& call) {
 
 Task<void> TestService::Pull(Node&) {
   // Named: GCC 12 does not compile a braced list inside co_await.
-  const std::vector<uint32_t> only_echo = {kEcho}, any;
-  ServerCall* echo = co_await port_.Receive(only_echo);
+  std::vector<uint32_t> only_echo = {kEcho};
+  const std::vector<uint32_t> any;
+  ServerCall* echo = co_await port_.Receive(std::move(only_echo));
   if (echo == nullptr) co_return;
   Answer(*echo, Text(port_.waiting()));
   port_.Finish(*echo);

@@ -19,7 +19,9 @@ constexpr Subject kSubjects[] = {
     {"tcp4", "tcp://127.0.0.1:0"},
     {"tcp6", "tcp://[::1]:0"},
     {"sim", "sim:"},
-    {"mmap", "mmap:"},  // one way
+    {"mmap", "mmap:"},      // one way
+    {"file", "file:"},      // one way
+    {"signal", "signal:"},  // one way, 4 bytes
     {"shm", "shm:"},
     {"shm_bell_socket", "shm:?bell=socket&size=256KiB"},
     // Large messages over small frames: packets, and a ring of the least size.
@@ -40,6 +42,8 @@ constexpr Subject kSubjects[] = {
     {"chaos_shm", "chaos+shm:?seed=6&delay=0us..200us&stall=1%:1ms"},
     {"chaos_fifo", "chaos+fifo:?seed=6&delay=0us..200us&stall=1%:1ms"},
     {"chaos_mmap", "chaos+mmap:?seed=10&delay=0us..200us&stall=1%:1ms"},
+    {"chaos_file", "chaos+file:?seed=11&delay=0us..200us&stall=1%:1ms"},
+    {"chaos_signal", "chaos+signal:?seed=12&delay=0us..200us&stall=1%:1ms"},
     {"chaos_tcp4", "chaos+tcp://127.0.0.1:0?seed=5&delay=0us..200us&stall=1%:1ms"},
     {"chaos_fragment_dgram",
      "chaos+fragment+unix:?type=dgram&seed=7&delay=0us..200us&stall=1%:1ms"},

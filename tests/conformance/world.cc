@@ -36,6 +36,24 @@ std::string NameOf(const Param& param) {
               param.wait == NodeOptions::Wait::kUring ? "uring" : "epoll");
 }
 
+std::vector<Param> EveryParam() {
+  std::vector<Param> params;
+  for (const Subject& subject : Subjects()) {
+    if (!Answers(subject)) continue;
+    const absl::StatusOr<Address> address = TestRegistry().Parse(subject.serve);
+    const Caps caps = TestRegistry().Describe(*address, Role::kServe).value();
+    for (const Place place :
+         {Place::kOneNode, Place::kTwoNodesInTurn, Place::kTwoThreads, Place::kTwoProcesses}) {
+      if (place == Place::kTwoProcesses && caps.one_process) continue;
+      if (place == Place::kTwoThreads && caps.one_thread) continue;
+      for (const NodeOptions::Wait wait : {NodeOptions::Wait::kUring, NodeOptions::Wait::kEpoll}) {
+        params.push_back({subject, place, wait});
+      }
+    }
+  }
+  return params;
+}
+
 PipeEnds MakePipes(const Address& bare) {
   int to_server[2], to_client[2];
   EXPECT_EQ(pipe2(to_server, O_CLOEXEC), 0);

@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "gtest/gtest.h"
@@ -31,6 +32,8 @@ struct Param {
   NodeOptions::Wait wait;
 };
 std::string NameOf(const Param& param);
+// Each subject that answers, in each place that its medium allows, over io_uring and over epoll.
+std::vector<Param> EveryParam();
 inline void PrintTo(const Param& param, std::ostream* out) { *out << NameOf(param); }
 
 // The program of server.cc, for Place::kTwoProcesses.

@@ -175,7 +175,7 @@ TEST_P(Seam, MovesOfOneByteGiveTheSameResult) {
   for (const size_t bytes_max : {size_t{1}, size_t{7}, size_t{4096}}) {
     ShortMoves seam(bytes_max);
     const std::unique_ptr<Node> node = NodeWith(GetParam(), &seam);
-    if (node == nullptr) GTEST_SKIP();
+    if (node == nullptr) GTEST_SKIP() << "this system has no io_uring";
     const std::unique_ptr<Port> port =
         Port::Open(*node, {std::string(GetParam().subject.serve)}).value();
     port->Handle(kEcho, [](ServerCall& call) { call.Reply(Bytes(call.payload())).IgnoreError(); });
@@ -198,7 +198,7 @@ TEST_P(Seam, MovesOfOneByteGiveTheSameResult) {
 TEST_P(Seam, AListenerWithoutDescriptorsLives) {
   OneSite seam(Site::kAccept, EMFILE, 0, 3);
   const std::unique_ptr<Node> node = NodeWith(GetParam(), &seam);
-  if (node == nullptr) GTEST_SKIP();
+  if (node == nullptr) GTEST_SKIP() << "this system has no io_uring";
   const std::unique_ptr<Port> port =
       Port::Open(*node, {std::string(GetParam().subject.serve)}).value();
   port->Handle(kEcho, [](ServerCall& call) { call.Reply(Bytes(call.payload())).IgnoreError(); });

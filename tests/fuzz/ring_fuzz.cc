@@ -9,6 +9,7 @@
 #include <cstring>
 #include <memory>
 
+#include "tests/fuzz/input.h"
 #include "transports/engine/ring/lane.h"
 
 namespace jackfield {
@@ -23,10 +24,10 @@ void Require(bool rule) {
 
 class Fuzz {
  public:
-  Fuzz(const uint8_t* input, size_t bytes) : input_(input), bytes_(bytes) {}
+  Fuzz(const uint8_t* input, size_t bytes) : input_(input, bytes) {}
 
   void Run() {
-    if (Byte() % 2 == 0) {
+    if (input_.Byte() % 2 == 0) {
       ReadAll();
     } else {
       WriteAll();
@@ -34,20 +35,9 @@ class Fuzz {
   }
 
  private:
-  uint8_t Byte() {
-    if (bytes_ == 0) return 0;
-    --bytes_;
-    return *input_++;
-  }
-  uint64_t Number() {
-    uint64_t number = 0;
-    for (int i = 0; i < 8; ++i) number |= uint64_t{Byte()} << (8 * i);
-    return number;
-  }
-
   void Mutate() {
-    const uint8_t where = Byte();
-    const uint64_t value = Number();
+    const uint8_t where = input_.Byte();
+    const uint64_t value = input_.Number();
     switch (where % 8) {
       case 0:
         writer_words_.tail = value;
@@ -76,15 +66,15 @@ class Fuzz {
   // A true record at the tail that memory shows, so that the reader gets to what lies behind it.
   void WriteRecord() {
     const uint64_t at = writer_words_.tail % kCapacity & ~uint64_t{7};
-    const uint32_t start[2] = {Byte() % 4 == 0 ? 0u : 0x4au, Byte() * 4u};
+    const uint32_t start[2] = {input_.Byte() % 4 == 0 ? 0u : 0x4au, input_.Byte() * 4u};
     std::memcpy(data_.get() + at, start, sizeof start);
     writer_words_.tail += (start[1] + 7) & ~7u;
   }
 
   void ReadAll() {
     LaneReader<> reader(reader_words_, writer_words_, data_.get(), kCapacity, kFrameBytesMax);
-    while (bytes_ > 0) {
-      switch (Byte() % 4) {
+    while (!input_.empty()) {
+      switch (input_.Byte() % 4) {
         case 0:
           Mutate();
           break;
@@ -117,8 +107,8 @@ class Fuzz {
 
   void WriteAll() {
     LaneWriter<> writer(writer_words_, reader_words_, data_.get(), kCapacity);
-    while (bytes_ > 0) {
-      switch (Byte() % 4) {
+    while (!input_.empty()) {
+      switch (input_.Byte() % 4) {
         case 0:
           Mutate();
           break;
@@ -130,7 +120,7 @@ class Fuzz {
           reader_words_.head.store(writer_words_.tail);
           break;
         default: {
-          const uint32_t wanted = 48 + 8 * (Byte() % 27);
+          const uint32_t wanted = 48 + 8 * (input_.Byte() % 27);
           const uint32_t room = writer.Room(wanted);
           if (writer.corrupt()) {
             Require(room == 0 && writer.Room(wanted) == 0);
@@ -150,8 +140,7 @@ class Fuzz {
     writer.Close();
   }
 
-  const uint8_t* input_;
-  size_t bytes_;
+  Input input_;
   LaneWriterWords<> writer_words_;
   LaneReaderWords<> reader_words_;
   const std::unique_ptr<std::byte[]> data_ = std::make_unique<std::byte[]>(kCapacity);

@@ -57,7 +57,7 @@ void SyncDirectoryOf(const std::string& path) {
 }  // namespace
 
 absl::StatusOr<LogFile> LogFile::Open(const std::string& path, Access access,
-                                      uint64_t segment_bytes) {
+                                      uint64_t segment_bytes, uint32_t ring_segments) {
   const int flags = access == Access::kWrite ? O_RDWR | O_CREAT : O_RDONLY;
   // O_NONBLOCK: a FIFO in its place does not hold us up.
   OwnedFd fd(open(path.c_str(), flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600));
@@ -75,7 +75,8 @@ absl::StatusOr<LogFile> LogFile::Open(const std::string& path, Access access,
         Text("the log ", path, " has a writer already (", NameOfLockOwner(log.fd()),
              "), and takes one at a time: stop it, or write another log"));
   }
-  if (absl::Status status = log.Identify(access, segment_bytes); !status.ok()) return status;
+  if (absl::Status status = log.Identify(access, segment_bytes, ring_segments); !status.ok())
+    return status;
   return log;
 }
 
@@ -84,7 +85,7 @@ absl::Status LogFile::NotALog(std::string_view why) const {
       Text(path_, " is not a log of this user (", why, "); it is left alone"));
 }
 
-absl::Status LogFile::Identify(Access access, uint64_t segment_bytes) {
+absl::Status LogFile::Identify(Access access, uint64_t segment_bytes, uint32_t ring_segments) {
   const int64_t got = ReadAt(fd_.get(), &identity_, sizeof identity_, 0);
   if (got < 0) return SysError(static_cast<int>(-got), Text("read the log ", path_));
   const bool whole = got == sizeof identity_ &&
@@ -93,6 +94,15 @@ absl::Status LogFile::Identify(Access access, uint64_t segment_bytes) {
                      identity_.segment_bytes <= kSegmentBytesMax &&
                      identity_.segment_bytes % kSegmentBytesMin == 0;
   if (whole && access == Access::kRead) return absl::OkStatus();
+  if (whole && (identity_.ring_segments != 0) != (ring_segments != 0)) {
+    return absl::FailedPreconditionError(ring_segments != 0
+                                             ? Text("the log ", path_,
+                                                    " grows; it was not made as a ring: leave "
+                                                    "?mode=ring out, or write to another file")
+                                             : Text("the log ", path_,
+                                                    " is a ring: say ?mode=ring, or write to "
+                                                    "another file"));
+  }
   if (whole) {  // room for the marks, if that was cut off
     const int error = posix_fallocate(fd_.get(), 0, kLogHeadBytes);
     return error == 0 ? absl::OkStatus() : SysError(error, Text("make the log ", path_));
@@ -109,15 +119,16 @@ absl::Status LogFile::Identify(Access access, uint64_t segment_bytes) {
     return MakeStatus(Outcome::kRefused, Reason::kUnreachable,
                       Text("the log ", path_, " is being made; is its writer running?"));
   }
-  return Make(segment_bytes);
+  return Make(segment_bytes, ring_segments);
 }
 
-absl::Status LogFile::Make(uint64_t segment_bytes) {
+absl::Status LogFile::Make(uint64_t segment_bytes, uint32_t ring_segments) {
   identity_ = {};
   std::memcpy(identity_.magic, LogIdentity::kMagic, 8);
   if (getrandom(&identity_.log_id, sizeof identity_.log_id, 0) != sizeof identity_.log_id)
     return SysError(errno, "getrandom");
   identity_.segment_bytes = segment_bytes;
+  identity_.ring_segments = ring_segments;
   identity_.crc = CrcOfBlock(identity_);
   int error = posix_fallocate(fd_.get(), 0, kLogHeadBytes);
   if (error == 0) error = -WriteAt(fd_.get(), &identity_, sizeof identity_, 0);
@@ -152,6 +163,16 @@ absl::Status LogFile::WriteMark(LogMark mark) const {
   return absl::OkStatus();
 }
 
+uint64_t LogFile::ReadOldest() const {
+  uint64_t oldest = 0;
+  return ReadAt(fd_.get(), &oldest, sizeof oldest, kOldestOffset) == sizeof oldest ? oldest : 0;
+}
+
+absl::Status LogFile::WriteOldest(uint64_t position) const {
+  const int error = WriteAt(fd_.get(), &position, sizeof position, kOldestOffset);
+  return error == 0 ? absl::OkStatus() : SysError(-error, Text("write to the log ", path_));
+}
+
 absl::StatusOr<LogFile::Record> LogFile::Read(uint64_t position,
                                               std::vector<std::byte>& buffer) const {
   Record record;
@@ -164,7 +185,8 @@ absl::StatusOr<LogFile::Record> LogFile::Read(uint64_t position,
   const auto failed = [&](int64_t got) {
     return SysError(static_cast<int>(-got), Text("read the log ", path_));
   };
-  int64_t got = ReadAt(fd_.get(), &record.header, sizeof record.header, kLogHeadBytes + position);
+  const uint64_t offset = OffsetOf(position);
+  int64_t got = ReadAt(fd_.get(), &record.header, sizeof record.header, offset);
   if (got < 0) return failed(got);
   if (got < static_cast<int64_t>(sizeof record.header)) return record;
   const RecordHeader& header = record.header;
@@ -182,8 +204,7 @@ absl::StatusOr<LogFile::Record> LogFile::Read(uint64_t position,
     return record;
   }
   if (buffer.size() < header.payload_bytes) buffer.resize(header.payload_bytes);
-  got = ReadAt(fd_.get(), buffer.data(), header.payload_bytes,
-               kLogHeadBytes + position + sizeof header);
+  got = ReadAt(fd_.get(), buffer.data(), header.payload_bytes, offset + sizeof header);
   if (got < 0) return failed(got);
   if (got < static_cast<int64_t>(header.payload_bytes)) return record;
   record.payload = {buffer.data(), header.payload_bytes};

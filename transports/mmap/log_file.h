@@ -25,17 +25,29 @@ class LogFile {
   enum class Access { kRead, kWrite };
 
   // Opens a log that is there; for kWrite, makes one if there is none, or if what is there was cut
-  // off while it was being made.
+  // off while it was being made. ring_segments: of one that is made; 0: it grows.
   // Errors: UNAVAILABLE (none there); FAILED_PRECONDITION (something that is not a log of this
   // user: left alone; or a log of another segment size); DATA_LOSS; RESOURCE_EXHAUSTED (ENOSPC …).
   static absl::StatusOr<LogFile> Open(const std::string& path, Access access,
-                                      uint64_t segment_bytes);
+                                      uint64_t segment_bytes, uint32_t ring_segments = 0);
 
   const std::string& path() const { return path_; }
   int fd() const { return fd_.get(); }
   uint64_t log_id() const { return identity_.log_id; }
   uint64_t segment_bytes() const { return identity_.segment_bytes; }
+  uint32_t ring_segments() const { return identity_.ring_segments; }  // 0: it is no ring
   uint64_t payload_bytes_max() const { return segment_bytes() - sizeof(RecordHeader); }
+
+  // Where in the file a position is.
+  uint64_t OffsetOf(uint64_t position) const {
+    const uint64_t bytes = identity_.segment_bytes;
+    const uint32_t ring = identity_.ring_segments;
+    return kLogHeadBytes + (ring == 0 ? position : position % (ring * bytes));
+  }
+  // Of a ring: what is before it has been written over. Read after a record was read, it tells
+  // whether that was still whole.
+  uint64_t ReadOldest() const;
+  absl::Status WriteOldest(uint64_t position) const;
 
   // Whole segments that the file has now.
   uint64_t segments() const;
@@ -58,8 +70,8 @@ class LogFile {
 
  private:
   LogFile(std::string path, OwnedFd fd) : path_(std::move(path)), fd_(std::move(fd)) {}
-  absl::Status Identify(Access access, uint64_t segment_bytes);
-  absl::Status Make(uint64_t segment_bytes);
+  absl::Status Identify(Access access, uint64_t segment_bytes, uint32_t ring_segments);
+  absl::Status Make(uint64_t segment_bytes, uint32_t ring_segments);
   absl::Status NotALog(std::string_view why) const;
 
   std::string path_;

@@ -5,7 +5,14 @@
 //   1024     Mark       them, written in turn, so that one is always whole
 //   2048     u64        how far the log goes, as its writer said last: a hint, and what wakes
 //                       readers (a write there is seen by inotify; a store to a mapping is not)
+//   2056     u64        of a ring: the oldest position that is still there
 //   65536    segments of Identity.segment_bytes, each preallocated as a whole
+//
+// A ring has a fixed number of segments, which are used again in turn: position p lies in segment
+// p / segment_bytes % ring_segments. Before the writer enters one again it raises the oldest
+// position, and before it commits a record it clears the `commit` that would follow, so behind the
+// last record there is nothing, or (at the beginning of a segment) a record of the lap before, with
+// a lower sequence.
 //
 // A segment is filled with records from its beginning; none crosses its end. What a record does not
 // fill is zero. A position is a place in the segments, counted from the first one's beginning.
@@ -28,6 +35,7 @@ namespace jackfield {
 constexpr uint64_t kLogHeadBytes = 65536;  // a page of every architecture
 constexpr uint64_t kMarkOffsets[2] = {512, 1024};
 constexpr uint64_t kPublishedOffset = 2048;
+constexpr uint64_t kOldestOffset = 2056;
 constexpr uint64_t kSegmentBytesMin = 65536;
 constexpr uint64_t kSegmentBytesMax = uint64_t{1} << 32;
 constexpr uint64_t kSegmentBytesDefault = 32 << 20;
@@ -37,8 +45,8 @@ struct LogIdentity {
   char magic[8];
   uint64_t log_id;  // drawn when the file was made
   uint64_t segment_bytes;
-  uint32_t unused;
-  uint32_t crc;  // of what precedes
+  uint32_t ring_segments;  // 0: it grows
+  uint32_t crc;            // of what precedes
 };
 static_assert(sizeof(LogIdentity) == 32);
 
@@ -61,7 +69,7 @@ struct RecordHeader {
   uint32_t payload_bytes;  // of a filler: what it takes up after its header
   uint32_t generation;     // of the opening that wrote it
   uint16_t kind;
-  uint16_t unused;
+  uint16_t lap;         // of a ring, the low half: how often its segments had been used up before
   uint32_t log_id_low;  // bytes of another log are no records of this one
 };
 static_assert(sizeof(RecordHeader) == 32);

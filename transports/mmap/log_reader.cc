@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -49,7 +48,13 @@ absl::Status LogReader::OpenCursor(const std::string& name, LogReaderOptions::Fr
   const auto begin = [&] {
     cursor_ = {};
     cursor_.log_id = file_.log_id();
-    return from == LogReaderOptions::From::kEnd ? GoToEnd() : absl::OkStatus();
+    if (file_.ring_segments() != 0) {
+      cursor_.position = file_.ReadOldest();
+      joined_ = cursor_.position > 0;
+    }
+    const absl::Status status = from == LogReaderOptions::From::kEnd ? GoToEnd() : absl::OkStatus();
+    missed_ = 0;
+    return status;
   };
   if (name.empty()) return begin();
   const std::string path = Text(file_.path(), ".reader-", name);
@@ -103,11 +108,17 @@ absl::Status LogReader::GoToEnd() {
 // and what is there now is of a later generation: the first such is the next to read.
 absl::Status LogReader::CheckCursor() {
   if (cursor_.sequence == 0 || cursor_.last == ~uint64_t{0}) return absl::OkStatus();
+  if (file_.ring_segments() != 0 && cursor_.last < file_.ReadOldest()) return absl::OkStatus();
   absl::StatusOr<LogFile::Record> last = file_.Read(cursor_.last, buffer_);
   if (!last.ok()) return last.status();
   if (last->is == Is::kData && last->header.sequence == cursor_.sequence &&
       last->header.crc == cursor_.last_crc && last->header.generation == cursor_.generation)
     return absl::OkStatus();
+  if (file_.ring_segments() != 0) {  // what is still there of it is all new
+    cursor_.position = file_.ReadOldest();
+    cursor_.last = ~uint64_t{0};
+    return absl::OkStatus();
+  }
   const uint64_t had_read = cursor_.sequence;
   const uint64_t segments = file_.segments();
   uint64_t segment =
@@ -144,7 +155,7 @@ absl::Status LogReader::CheckCursor() {
 }
 
 absl::Status LogReader::Damaged(uint64_t position, bool torn) const {
-  const std::string where = Text("the log ", file_.path(), ", at byte ", kLogHeadBytes + position,
+  const std::string where = Text("the log ", file_.path(), ", at byte ", file_.OffsetOf(position),
                                  ", after record ", cursor_.sequence);
   if (torn) {
     return absl::UnavailableError(
@@ -158,17 +169,39 @@ absl::Status LogReader::Damaged(uint64_t position, bool torn) const {
                          "not read. Restore the file from a copy"));
 }
 
+// Has the writer of a ring written over the place of the cursor? Then it is moved to the oldest
+// one.
+bool LogReader::Overtaken() {
+  const uint64_t oldest = file_.ReadOldest();
+  if (cursor_.position >= oldest) return false;
+  cursor_.position = oldest;
+  cursor_.last = end_seen_ = ~uint64_t{0};
+  return true;
+}
+
 absl::StatusOr<std::optional<std::span<const std::byte>>> LogReader::Next() {
   bool tried_again = false;
   for (;;) {
     absl::StatusOr<LogFile::Record> record = file_.Read(cursor_.position, buffer_);
     if (!record.ok()) return record.status();
+    const bool ring = file_.ring_segments() != 0;
+    if (ring && Overtaken()) continue;  // what was read is perhaps not what was written there
+    const uint64_t expected = cursor_.sequence + 1;
+    if (ring && record->is == Is::kData && record->header.sequence != expected) {
+      if (record->header.sequence < expected) {
+        record->is = Is::kEnd;  // of the lap before: the writer has not come here yet
+      } else {
+        if (!joined_) missed_ += record->header.sequence - expected;
+        cursor_.sequence = record->header.sequence - 1;
+      }
+    }
     if (record->is == Is::kFiller) {
       // The rest of a segment, and the next one may not be there yet.
       cursor_.position = record->next;
       continue;
     }
     if (record->is == Is::kData && record->header.sequence == cursor_.sequence + 1) {
+      joined_ = false;
       cursor_.last = cursor_.position;
       cursor_.last_crc = record->header.crc;
       cursor_.generation = record->header.generation;
@@ -203,27 +236,12 @@ absl::Status LogReader::Commit() {
 
 absl::StatusOr<int> LogReader::WakeFd() {
   if (wake_fd_.ok()) return wake_fd_.get();
-  wake_fd_ = OwnedFd(inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
-  if (!wake_fd_.ok()) {
-    return SysError(errno, errno == EMFILE
-                               ? "inotify_init (RLIMIT_NOFILE or fs.inotify.max_user_instances)"
-                               : "inotify_init");
-  }
-  // By the open file, not its name, which may be another file's by now.
-  const std::string self = Text("/proc/self/fd/", file_.fd());
-  if (inotify_add_watch(wake_fd_.get(), self.c_str(), IN_MODIFY) < 0) {
-    const int error = errno;
-    wake_fd_.Close();
-    return SysError(error, Text("watch the log ", file_.path(),
-                                " (fs.inotify.max_user_watches limits how many)"));
-  }
+  absl::StatusOr<OwnedFd> watch = WatchFile(file_.fd(), Text("the log ", file_.path()));
+  if (!watch.ok()) return watch.status();
+  wake_fd_ = *std::move(watch);
   return wake_fd_.get();
 }
 
-void LogReader::ClearWake() const {
-  char events[4096];
-  while (read(wake_fd_.get(), events, sizeof events) > 0) {
-  }
-}
+std::string LogReader::WhichRecord() const { return Text("record ", sequence()); }
 
 }  // namespace jackfield

@@ -10,6 +10,9 @@
 // at least once, never not at all. Records that a power cut took away after they were read (they
 // were written, not synced) are noticed: the reader goes on at what was written since.
 //
+// Of a ring the writer may write over what a slow reader has not read: the reader goes on at the
+// oldest record that is there, and missed() counts those that are gone.
+//
 // A damaged record stops the reader, which says where; it never skips one.
 //
 // Thread: its owner's.
@@ -28,6 +31,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "kernel/owned_fd.h"
+#include "transports/engine/file_watch.h"
+#include "transports/engine/records/record_source.h"
 #include "transports/mmap/log_file.h"
 
 namespace jackfield {
@@ -40,7 +45,7 @@ struct LogReaderOptions {
 // At most 64 letters, digits, '-', '_' and '.'.
 bool IsReaderName(std::string_view name);
 
-class LogReader {
+class LogReader final : public RecordSource {
  public:
   // Errors: as LogFile::Open; ALREADY_EXISTS (a reader of that name is at work, and which process);
   // FAILED_PRECONDITION (the cursor is of another log).
@@ -51,19 +56,22 @@ class LogReader {
   // The next record's payload, good until the next call; nullopt: none is there yet.
   // Errors: DATA_LOSS (damaged, and where); UNAVAILABLE (torn by a power cut; the writer's next
   // opening repairs it). Both stay until the log is repaired.
-  absl::StatusOr<std::optional<std::span<const std::byte>>> Next();
+  absl::StatusOr<std::optional<std::span<const std::byte>>> Next() override;
 
   // Writes the cursor. Errors: RESOURCE_EXHAUSTED, FAILED (EIO …).
-  absl::Status Commit();
+  absl::Status Commit() override;
 
   // A descriptor that is readable when the log has grown since: read it empty by ClearWake.
   absl::StatusOr<int> WakeFd();
-  void ClearWake() const;
+  void ClearWake() const override { ClearFileWatch(wake_fd_.get()); }
+  std::string WhichRecord() const override;
 
   uint64_t sequence() const { return cursor_.sequence; }  // of the last record read
   uint64_t position() const { return cursor_.position; }
   // Records that had been read under this name and that a power cut took from the log.
   uint64_t taken_back() const { return taken_back_; }
+  // Records of a ring that were written over before they were read, since this reader was opened.
+  uint64_t missed() const { return missed_; }
   const LogFile& file() const { return file_; }
 
  private:
@@ -85,13 +93,16 @@ class LogReader {
   absl::Status OpenCursor(const std::string& name, LogReaderOptions::From from);
   absl::Status GoToEnd();
   absl::Status CheckCursor();
+  bool Overtaken();
+
   absl::Status Damaged(uint64_t position, bool torn) const;
 
   LogFile file_;
   OwnedFd cursor_fd_, wake_fd_;
   Cursor cursor_;
   std::vector<std::byte> buffer_;
-  uint64_t taken_back_ = 0;
+  uint64_t taken_back_ = 0, missed_ = 0;
+  bool joined_ = false;  // its first record is the oldest that is there: none before it was missed
   uint64_t end_seen_ = ~uint64_t{0};  // held against the mark already
 };
 

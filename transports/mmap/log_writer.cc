@@ -25,9 +25,12 @@ absl::StatusOr<std::unique_ptr<LogWriter>> LogWriter::Open(const std::string& pa
                                            " bytes, at most ", kSegmentBytesMax));
   }
   absl::StatusOr<LogFile> file =
-      LogFile::Open(path, LogFile::Access::kWrite, options.segment_bytes);
+      LogFile::Open(path, LogFile::Access::kWrite, options.segment_bytes, options.ring_segments);
   if (!file.ok()) return file.status();
   std::unique_ptr<LogWriter> log(new LogWriter(*std::move(file)));
+  for (uint32_t segment = 0; segment < log->file_.ring_segments(); ++segment) {
+    if (absl::Status status = log->Allocate(segment); !status.ok()) return status;
+  }
   if (absl::Status status = log->Recover(); !status.ok()) return status;
   return log;
 }
@@ -46,24 +49,35 @@ absl::Status LogWriter::Recover() {
   generation_ = mark.generation;
   std::vector<std::byte> buffer;
   const uint64_t end = file_.segments() * file_.segment_bytes();
-  if (position_ > end) {
+  const bool ring = file_.ring_segments() != 0;
+  if (ring) {
+    if (absl::Status status = FindNewestSegment(buffer); !status.ok()) return status;
+  }
+  if (position_ > end && !ring) {
     return MakeStatus(Outcome::kFailed, Reason::kCorrupt,
                       Text("the log ", file_.path(), " ends at byte ", kLogHeadBytes + end,
                            ", though it had been synced up to ", kLogHeadBytes + position_,
                            ": it was cut short. Restore it from a copy"));
   }
-  while (position_ < end) {
+  while (position_ < end || ring) {
     absl::StatusOr<LogFile::Record> record = file_.Read(position_, buffer);
     if (!record.ok()) return record.status();
     const bool data = record->is == LogFile::Record::Is::kData;
     if (!data && record->is != LogFile::Record::Is::kFiller) break;
-    // Left from before a cut.
+    // Left from before a cut, or from the lap before. (A rest too small for a filler has none.)
     if (data && record->header.sequence != sequence_ + 1) break;
+    if (ring && record->is == LogFile::Record::Is::kFiller && record->header.commit != 0 &&
+        record->header.sequence != sequence_)
+      break;
     if (data) sequence_ = record->header.sequence;
     generation_ = std::max(generation_, record->header.generation);
     position_ = record->next;
   }
   if (absl::Status status = ZeroBehind(position_); !status.ok()) return status;
+  if (ring && position_ > 0) {
+    if (absl::Status status = EnterSegment((position_ - 1) / file_.segment_bytes()); !status.ok())
+      return status;
+  }
   // The mark says what is durable, and the generation must be before a record has it: so first
   // this.
   if (fdatasync(fd()) != 0) return SysError(errno, Text("sync the log ", file_.path()));
@@ -75,19 +89,51 @@ absl::Status LogWriter::Recover() {
   return absl::OkStatus();
 }
 
+uint16_t LogWriter::LapOf(uint64_t position) const {
+  const uint64_t ring_bytes = file_.ring_segments() * file_.segment_bytes();
+  return ring_bytes == 0 ? 0 : static_cast<uint16_t>(position / ring_bytes);
+}
+
+// What the mark says may have been written over since. Every segment that is in use begins with a
+// record, and the highest of those tells where the writer was; a mark in there knows more.
+absl::Status LogWriter::FindNewestSegment(std::vector<std::byte>& buffer) {
+  const uint64_t bytes = file_.segment_bytes(), ring = file_.ring_segments();
+  const uint64_t lap_near = std::max(position_, file_.ReadOldest()) / (ring * bytes);
+  uint64_t newest = 0, sequence = 0;
+  for (uint64_t segment = 0; segment < ring; ++segment) {
+    const absl::StatusOr<LogFile::Record> first = file_.Read(segment * bytes, buffer);
+    if (!first.ok()) return first.status();
+    if (first->is != LogFile::Record::Is::kData || first->header.sequence <= sequence) continue;
+    const auto ahead = static_cast<int16_t>(first->header.lap - static_cast<uint16_t>(lap_near));
+    sequence = first->header.sequence;
+    newest = (lap_near + static_cast<uint64_t>(int64_t{ahead})) * ring * bytes + segment * bytes;
+  }
+  if (sequence == 0 || newest <= position_) return absl::OkStatus();
+  position_ = newest;
+  sequence_ = sequence - 1;
+  return absl::OkStatus();
+}
+
 absl::Status LogWriter::ZeroBehind(uint64_t position) {
   constexpr size_t kChunkBytes = 1 << 20;
   std::vector<std::byte> chunk(kChunkBytes);
   const std::vector<std::byte> zeros(4096);
   struct stat is {};
   if (fstat(fd(), &is) != 0) return SysError(errno, Text("look at the log ", file_.path()));
-  const auto file_bytes = static_cast<uint64_t>(is.st_size);
-  for (uint64_t at = kLogHeadBytes + position; at < file_bytes;) {
+  auto file_bytes = static_cast<uint64_t>(is.st_size);
+  const uint64_t begin = file_.OffsetOf(position);
+  if (file_.ring_segments() != 0) {  // the rest of its segment; the others hold what is older
+    const uint64_t within = position % file_.segment_bytes();
+    const uint64_t left = within == 0 ? 0 : file_.segment_bytes() - within;
+    file_bytes = std::min(file_bytes, begin + left);
+  }
+  for (uint64_t at = begin; at < file_bytes;) {
     // What was never written is a hole even where room for it is allocated.
     const off_t next = lseek(fd(), static_cast<off_t>(at), SEEK_DATA);
     if (next < 0 && errno == ENXIO) break;
     if (next > 0) at = static_cast<uint64_t>(next);
-    const ssize_t got = pread(fd(), chunk.data(), kChunkBytes, static_cast<off_t>(at));
+    const ssize_t got = pread(fd(), chunk.data(), std::min<uint64_t>(kChunkBytes, file_bytes - at),
+                              static_cast<off_t>(at));
     if (got < 0) return SysError(errno, Text("read the log ", file_.path()));
     if (got == 0) break;
     for (size_t i = 0; i < static_cast<size_t>(got); i += zeros.size()) {
@@ -133,13 +179,27 @@ absl::Status LogWriter::Allocate(uint64_t segment) const {
            "; what was appended before is kept"));
 }
 
+// Of a ring: from here on, what that segment held a lap ago may be written over.
+absl::Status LogWriter::EnterSegment(uint64_t segment) {
+  const uint32_t ring = file_.ring_segments();
+  const uint64_t oldest = segment + 1 <= ring ? 0 : (segment + 1 - ring) * file_.segment_bytes();
+  return file_.WriteOldest(oldest);
+}
+
 absl::Status LogWriter::MapSegment(uint64_t segment) {
   if (mapped_ != nullptr && mapped_segment_ == segment) return absl::OkStatus();
-  if (absl::Status status = Allocate(segment); !status.ok()) return status;
   const uint64_t bytes = file_.segment_bytes();
+  const bool ring = file_.ring_segments() != 0;
+  const bool enters = position_ <= segment * bytes;
+  if (absl::Status status = !ring    ? Allocate(segment)
+                            : enters ? EnterSegment(segment)
+                                     : absl::OkStatus();
+      !status.ok())
+    return status;
   void* at = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd(),
-                  static_cast<off_t>(kLogHeadBytes + segment * bytes));
+                  static_cast<off_t>(file_.OffsetOf(segment * bytes)));
   if (at == MAP_FAILED) return SysError(errno, Text("map the log ", file_.path()));
+  if (ring && enters) std::memset(at, 0, sizeof(RecordHeader));
   // A filler may be due at the end of the one that was mapped till now.
   if (mapped_ != nullptr) {
     const uint64_t left = bytes - position_ % bytes;
@@ -188,11 +248,14 @@ void LogWriter::Put(RecordKind kind, uint64_t sequence, std::span<const std::byt
                       .payload_bytes = payload_bytes,
                       .generation = generation_,
                       .kind = static_cast<uint16_t>(kind),
-                      .unused = 0,
+                      .lap = LapOf(position_),
                       .log_id_low = static_cast<uint32_t>(file_.log_id())};
   header.crc = CrcOfRecord(header, payload);
   std::memcpy(at, &header, sizeof header);
   if (!payload.empty()) std::memcpy(at + sizeof header, payload.data(), payload.size());
+  const uint64_t next = position_ % file_.segment_bytes() + RecordBytes(payload_bytes);
+  if (file_.ring_segments() != 0 && next < file_.segment_bytes())
+    std::memset(mapped_ + next, 0, sizeof header.commit);
   // Publishes the record to readers of the file, in this process and others.
   std::atomic_ref<uint32_t>(*reinterpret_cast<uint32_t*>(at))
       .store(RecordHeader::kCommit, std::memory_order_release);

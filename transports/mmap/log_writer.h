@@ -24,6 +24,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -35,6 +36,9 @@ struct LogOptions {
   // Of a log that is made now; a multiple of 64 KiB, at most 4 GiB. One that is there keeps its
   // own.
   uint64_t segment_bytes = kSegmentBytesDefault;
+  // 0: it grows. Else, 2 or more, a ring: allocated as a whole when it is made, and what is oldest
+  // is written over. One that is there must be the same of the two, and keeps its own size.
+  uint32_t ring_segments = 0;
 };
 
 class LogWriter {
@@ -80,8 +84,11 @@ class LogWriter {
  private:
   explicit LogWriter(LogFile file) : file_(std::move(file)) {}
   absl::Status Recover();
+  absl::Status FindNewestSegment(std::vector<std::byte>& buffer);
   absl::Status ZeroBehind(uint64_t position);
+  uint16_t LapOf(uint64_t position) const;
   absl::Status MapSegment(uint64_t segment);
+  absl::Status EnterSegment(uint64_t segment);
   absl::Status Allocate(uint64_t segment) const;
   absl::Status MarkAt(SyncTarget place);
   void Put(RecordKind kind, uint64_t sequence, std::span<const std::byte> payload,

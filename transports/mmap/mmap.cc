@@ -11,16 +11,21 @@
 #include "kernel/node.h"
 #include "kernel/text.h"
 #include "kernel/units.h"
+#include "transports/engine/one_link_opening.h"
 #include "transports/engine/place_record.h"
 #include "transports/engine/private_directory.h"
-#include "transports/mmap/log_reader_driver.h"
+#include "transports/engine/records/record_driver.h"
+#include "transports/mmap/log_reader.h"
 #include "transports/mmap/log_writer_driver.h"
 
 namespace jackfield {
 namespace {
 
-constexpr std::string_view kKeys[] = {"ack", "reader", "from", "segment"};
+constexpr std::string_view kKeys[] = {"ack", "reader", "from", "segment", "mode", "size"};
 constexpr int kTriesMax = 16;
+constexpr uint64_t kRingBytesDefault = 32 << 20;
+constexpr uint64_t kRingBytesMin = 2 * kSegmentBytesMin, kRingBytesMax = uint64_t{4} << 30;
+constexpr uint64_t kRingParts = 8;  // segments, if they can be so small
 
 struct Settings {
   bool synced = true;
@@ -58,63 +63,46 @@ absl::StatusOr<Settings> Read(const Address& address, Role role) {
     if (*bytes < kSegmentBytesMin || *bytes > kSegmentBytesMax || *bytes % kSegmentBytesMin != 0)
       return bad("segment is a multiple of 64KiB, at most 4GiB");
   }
+  if (const auto mode = address.Find("mode"); mode && *mode != "ring" && *mode != "log")
+    return bad("mode is log or ring");
+  const bool ring = address.Find("mode") == "ring";
+  if (!ring && address.Find("size")) return bad("size is of a ring: ?mode=ring&size=");
+  if (!ring) return settings;
+  if (address.Find("segment")) return bad("a ring has a size, and divides that itself");
+  uint64_t ring_bytes = kRingBytesDefault;
+  if (const auto size = address.Find("size")) {
+    const absl::StatusOr<uint64_t> bytes = ParseBytes(*size);
+    if (!bytes.ok()) return bad(std::string(bytes.status().message()));
+    ring_bytes = *bytes;
+  }
+  if (ring_bytes < kRingBytesMin || ring_bytes > kRingBytesMax ||
+      ring_bytes % kSegmentBytesMin != 0)
+    return bad("size is a multiple of 64KiB, 128KiB to 4GiB");
+  settings.log.segment_bytes =
+      std::max(kSegmentBytesMin, ring_bytes / kRingParts / kSegmentBytesMin * kSegmentBytesMin);
+  settings.log.ring_segments = static_cast<uint32_t>(ring_bytes / settings.log.segment_bytes);
   return settings;
 }
 
 Caps CapsOf(const Settings& settings, Role role) {
   Caps caps;
   (role == Role::kConnect ? caps.send : caps.receive) = true;
-  caps.ordered = caps.reliable = caps.durable = caps.fan_out = true;
+  caps.ordered = caps.durable = caps.fan_out = true;
+  caps.reliable = settings.log.ring_segments == 0;  // a slow reader misses what was written over
   caps.frame_bytes_max = static_cast<uint32_t>(
       std::min<uint64_t>(kFrameBytesMaxDefault, settings.log.segment_bytes - sizeof(RecordHeader)));
   caps.depth_frames = Link::kDepthFrames;
   return caps;
 }
 
-// Hands its one link over in a later turn. after: when it goes.
-class LogOpening final : public Opening {
- public:
-  LogOpening(Node& node, LinkSink& sink, Address actual, Role role,
-             std::unique_ptr<LinkDriver> driver, LinkTraits traits, std::function<void()> after)
-      : node_(node),
-        sink_(sink),
-        actual_(std::move(actual)),
-        role_(role),
-        driver_(std::move(driver)),
-        traits_(std::move(traits)),
-        after_(std::move(after)),
-        timer_([](Timer& timer) { static_cast<LogOpening*>(timer.user)->Begin(); }, this) {
-    node_.timers().Arm(timer_, 0);
-  }
-  ~LogOpening() override {
-    node_.timers().Cancel(timer_);
-    driver_.reset();
-    after_();
-  }
-
- private:
-  void Begin() {
-    if (role_ == Role::kServe) sink_.OnServing(actual_);
-    sink_.OnLink(std::move(driver_), std::move(traits_));
-  }
-
-  Node& node_;
-  LinkSink& sink_;
-  const Address actual_;
-  const Role role_;
-  std::unique_ptr<LinkDriver> driver_;
-  LinkTraits traits_;
-  const std::function<void()> after_;
-  Timer timer_;
-};
-
-LinkTraits TraitsOf(const Address& address, uint64_t payload_bytes_max, const Settings& settings,
+LinkTraits TraitsOf(const Address& address, const LogFile& file, const Settings& settings,
                     Role role) {
   LinkTraits traits;
   traits.caps = CapsOf(settings, role);
-  // A log that was there keeps its own segment size.
+  // A log that was there is what it is, and keeps its own segment size.
+  traits.caps.reliable = file.ring_segments() == 0;
   traits.caps.frame_bytes_max =
-      static_cast<uint32_t>(std::min<uint64_t>(kFrameBytesMaxDefault, payload_bytes_max));
+      static_cast<uint32_t>(std::min<uint64_t>(kFrameBytesMaxDefault, file.payload_bytes_max()));
   traits.description = address.ToString();
   return traits;
 }
@@ -151,16 +139,15 @@ class MmapTransport final : public Transport {
       if (!made.ok()) return made.status();
       sync = *std::move(made);
     }
-    LinkTraits traits =
-        TraitsOf(address, (*log)->file().payload_bytes_max(), settings, Role::kConnect);
+    LinkTraits traits = TraitsOf(address, (*log)->file(), settings, Role::kConnect);
     std::function<void()> after = [record =
                                        MakePlaceRecord("mmap", (*log)->fd(), address.target())] {
       RemovePlaceRecord(record);
     };
     auto driver =
         std::make_unique<LogWriterDriver>(node, *std::move(log), std::move(sync), std::move(after));
-    return std::make_unique<LogOpening>(node, sink, address, Role::kConnect, std::move(driver),
-                                        std::move(traits), [] {});
+    return MakeOneLinkOpening(node, sink, address, Role::kConnect, std::move(driver),
+                              std::move(traits), [] {});
   }
 
   static absl::StatusOr<std::unique_ptr<Opening>> Serve(const Address& address,
@@ -172,7 +159,8 @@ class MmapTransport final : public Transport {
     if (absl::IsUnavailable(reader.status())) {
       // No writer has made it yet. One that is about to holds its lock; then it will.
       const absl::StatusOr<LogFile> made =
-          LogFile::Open(address.target(), LogFile::Access::kWrite, settings.log.segment_bytes);
+          LogFile::Open(address.target(), LogFile::Access::kWrite, settings.log.segment_bytes,
+                        settings.log.ring_segments);
       if (!made.ok() && !absl::IsAlreadyExists(made.status())) return made.status();
       reader = LogReader::Open(address.target(), settings.reader);
     }
@@ -181,11 +169,10 @@ class MmapTransport final : public Transport {
     if (!wake.ok()) return wake.status();
     OwnedFd wake_fd(fcntl(*wake, F_DUPFD_CLOEXEC, 0));
     if (!wake_fd.ok()) return SysError(errno, Text("watch ", address.ToString()));
-    LinkTraits traits =
-        TraitsOf(address, (*reader)->file().payload_bytes_max(), settings, Role::kServe);
-    auto driver = std::make_unique<LogReaderDriver>(node, *std::move(reader), std::move(wake_fd));
-    return std::make_unique<LogOpening>(node, sink, address, Role::kServe, std::move(driver),
-                                        std::move(traits), std::move(after));
+    LinkTraits traits = TraitsOf(address, (*reader)->file(), settings, Role::kServe);
+    auto driver = std::make_unique<RecordDriver>(node, *std::move(reader), std::move(wake_fd));
+    return MakeOneLinkOpening(node, sink, address, Role::kServe, std::move(driver),
+                              std::move(traits), std::move(after));
   }
 
   // A log without a name of its own: it goes with its server.

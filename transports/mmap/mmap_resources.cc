@@ -1,8 +1,6 @@
 #include "transports/mmap/mmap_resources.h"
 
 #include <dirent.h>
-#include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -11,16 +9,11 @@
 #include "kernel/sys.h"
 #include "kernel/text.h"
 #include "transports/engine/file_age.h"
-#include "transports/engine/lock_owner.h"
-#include "kernel/owned_fd.h"
+#include "transports/engine/kept_files.h"
 #include "transports/engine/place_record.h"
 
 namespace jackfield {
 namespace {
-
-OwnedFd OpenPlain(const std::string& path) {
-  return OwnedFd(open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-}
 
 class MmapResources final : public Resources {
  public:
@@ -28,19 +21,7 @@ class MmapResources final : public Resources {
 
   std::vector<Resource> List() const override {
     std::vector<Resource> found;
-    for (const PlaceRecord& record : PlaceRecordsOf(scheme())) {
-      if (!IsStillThere(record)) {
-        found.push_back({.what = "record of a log that is gone",
-                         .place = record.path,
-                         .owner = Resource::Owner::kDead,
-                         .pid = record.pid,
-                         .age_seconds = FileAgeSeconds(record.path)});
-        continue;
-      }
-      Resource log{.what = "log file", .place = record.place, .pid = record.pid, .keeps = true};
-      LookAt(record.place, log);
-      found.push_back(std::move(log));
-    }
+    AddKeptFiles(scheme(), "log file", found);
     // A server without a place of its own: its reader's cursor is what it holds a lock on.
     for (const std::string& directory : RuntimeDirectories()) {
       DIR* open_directory = opendir(directory.c_str());
@@ -53,7 +34,7 @@ class MmapResources final : public Resources {
         Resource resource{.what = cursor ? "cursor of a log" : "log file of a server",
                           .place = Text(directory, "/", name),
                           .pid = pid};
-        LookAt(cursor ? resource.place : CursorOf(directory, name), resource);
+        LookAtLock(cursor ? resource.place : CursorOf(directory, name), resource);
         resource.age_seconds = FileAgeSeconds(resource.place);
         found.push_back(std::move(resource));
       }
@@ -89,22 +70,6 @@ class MmapResources final : public Resources {
     }
     closedir(open_directory);
     return cursor;
-  }
-
-  // Fills in whether somebody holds the lock on `path`, and who. No file, no owner.
-  static void LookAt(const std::string& path, Resource& resource) {
-    resource.age_seconds = FileAgeSeconds(path);
-    const OwnedFd fd = OpenPlain(path);
-    if (!fd.ok()) {
-      resource.owner =
-          errno == ENOENT || path.empty() ? Resource::Owner::kDead : Resource::Owner::kUnknown;
-      return;
-    }
-    const bool dead = flock(fd.get(), LOCK_SH | LOCK_NB) == 0;
-    resource.owner = dead ? Resource::Owner::kDead : Resource::Owner::kLives;
-    if (!dead) {
-      if (const int owner = LockOwner(fd.get()); owner != 0) resource.pid = owner;
-    }
   }
 };
 

@@ -179,6 +179,30 @@ TEST_P(MmapTest, AFullDiskEndsTheChannelWithTheReasonAndWhatWasDeliveredIsThere)
   EXPECT_EQ(umount(disk.c_str()), 0);
 }
 
+TEST_P(MmapTest, ASlowReaderOfARingIsToldHowManyItMissed) {
+  const std::string address = Text("mmap:", directory_, "/ring?mode=ring&size=256KiB&ack=written");
+  std::vector<std::string> got;
+  const std::unique_ptr<Port> port = Serve(address, got);
+  // Another node writes on while nothing turns this one.
+  const auto writer = MakeNode();
+  ASSERT_TRUE(writer.ok());
+  const auto fast = Connect(**writer, address);
+  ASSERT_TRUE(fast.ok()) << fast.status();
+  const auto send = [&](uint32_t from, uint32_t to) {
+    Send(**fast, from, to);
+    ASSERT_TRUE((*writer)->RunUntil([&] { return (*fast)->ledger().delivered == to; },
+                                    SystemClock().NowNs() + 60'000'000'000));
+  };
+  send(1, 6);
+  ASSERT_TRUE(AwaitNotes(got, 6));
+  constexpr uint32_t kLast = 3000;
+  send(7, kLast);
+  ASSERT_TRUE(node_->RunUntil([&] { return got.back() == NoteOf(kLast); },
+                              SystemClock().NowNs() + 60'000'000'000));
+  EXPECT_GT(port->ledger().lost, 1000u);
+  EXPECT_EQ(got.size() + port->ledger().lost, kLast);
+}
+
 TEST_P(MmapTest, WhatCannotBeIsRefusedWithTheReason) {
   const auto says = [](const absl::Status& status, std::string_view words) {
     EXPECT_NE(status.ToString().find(words), std::string::npos) << status;
@@ -196,6 +220,10 @@ TEST_P(MmapTest, WhatCannotBeIsRefusedWithTheReason) {
   says(Connect(*node_, address_ + "&ack=never").status(), "synced or written");
   says(Connect(*node_, address_ + "&reader=../x").status(), "letters");
   says(Connect(*node_, "mmap:/x?segment=100KiB").status(), "multiple of 64KiB");
+  says(Connect(*node_, "mmap:/x?mode=ring&size=100KiB").status(), "multiple of 64KiB");
+  says(Connect(*node_, "mmap:/x?mode=ring&segment=64KiB").status(), "divides that itself");
+  says(Connect(*node_, "mmap:/x?size=1MiB").status(), "of a ring");
+  says(Connect(*node_, "mmap:/x?mode=heap").status(), "log or ring");
 }
 
 INSTANTIATE_TEST_SUITE_P(Over, MmapTest,

@@ -145,17 +145,25 @@ TEST_P(WordcountTest, PrintsNothingAndFailsWhenAServiceIsKilledOnTheWay) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Over, WordcountTest,
-                         testing::Values("inproc:", "shm:", "pipe:", "fifo:", "mq:", "sysv:",
-                                         "unix:", "unix:?type=seqpacket", "unix:?type=dgram",
-                                         "tcp:", "udp:"),
-                         [](const auto& info) {
-                           std::string name = info.param;
-                           std::erase_if(name, [](char c) {
-                             return isalnum(static_cast<unsigned char>(c)) == 0;
-                           });
-                           return name;
-                         });
+TEST(WordcountRefusedTest, AMediumThatCannotAnswerIsRefusedBeforeAnythingStartsWithEveryNeed) {
+  for (const char* over : {"file:/tmp/jf-nowhere/x", "mmap:/tmp/jf-nowhere/x", "signal:"}) {
+    Command command({"up", wiring, "--over", over, "-q"});
+    EXPECT_EQ(command.Wait(), 2);
+    for (const char* words : {"source to tokenize", "source to count", "tokenize to count",
+                              "lacks send", "reply", "nothing was started"})
+      EXPECT_NE(command.err().find(words), std::string::npos) << over << ": " << command.err();
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Over, WordcountTest,
+    testing::Values("inproc:", "shm:", "pipe:", "fifo:", "mq:", "sysv:", "unix:", "unix:?type=seqpacket",
+                    "unix:?type=dgram", "tcp:", "udp:"),
+    [](const auto& info) {
+      std::string name = info.param;
+      std::erase_if(name, [](char c) { return isalnum(static_cast<unsigned char>(c)) == 0; });
+      return name;
+    });
 
 }  // namespace
 }  // namespace jackfield

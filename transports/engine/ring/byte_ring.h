@@ -216,6 +216,9 @@ class RingReader {
     }
   }
 
+  // Has everything been taken that the last look at the writer's position showed?
+  bool TakenAllSeen() const { return head_ == tail_seen_; }
+
   // Everything taken so far may be overwritten. Returns whether that gave the writer room.
   bool Release() {
     if (head_ == released_) return false;

@@ -159,6 +159,8 @@ class LaneReader {
     }
     return Next::kEnd;
   }
+  // Is all taken that was there at the last look? Then what is taken is served before another one.
+  bool TakenAllSeen() const { return ring_.TakenAllSeen(); }
   // The writer is dead, by the word of the operating system. What it published still comes.
   void WriterGone() { ended_ = true; }
 

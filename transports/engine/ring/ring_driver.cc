@@ -68,10 +68,11 @@ void RingDriver::PumpRx(Link& link) {
       case LaneReader<>::Next::kFrame:
         if (copy_ == nullptr) {
           link.PushRx({frame, bytes, 0});
-          continue;
+        } else {
+          taken_ = {frame, bytes, 0};
+          if (!CopyIn(link)) return;
         }
-        taken_ = {frame, bytes, 0};
-        if (!CopyIn(link)) return;
+        if (reader_.TakenAllSeen()) return;
         continue;
       case LaneReader<>::Next::kCorrupt:
         return CloseCorrupt(link, "a position or a record's length is impossible");

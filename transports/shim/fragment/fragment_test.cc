@@ -133,7 +133,7 @@ TEST(Assembly, WhatIsIncompleteIsDroppedAndCountedAndTheNextFrameComesThrough) {
 TEST(Assembly, AClaimOfManyBytesGetsLittleMemoryUntilTheyCome) {
   BlockPool pool(64 << 20);
   Assembly assembly(pool);
-  const std::vector<std::byte> frame = Frame(100);
+  const std::vector<std::byte> frame = Frame(104);
   EXPECT_EQ(assembly.Add(Piece(1, kFrameBytesMaxDefault, 0, 104), frame.data()),
             Assembly::Added::kMore);
   EXPECT_LE(pool.bytes_in_use(), Assembly::kTrustedBytes);

@@ -1,4 +1,4 @@
-#include "transports/mmap/log_reader_driver.h"
+#include "transports/engine/records/record_driver.h"
 
 #include <algorithm>
 #include <cstring>
@@ -9,36 +9,36 @@
 
 namespace jackfield {
 
-LogReaderDriver::LogReaderDriver(Node& node, std::unique_ptr<LogReader> reader, OwnedFd wake_fd)
+RecordDriver::RecordDriver(Node& node, std::unique_ptr<RecordSource> source, OwnedFd wake_fd)
     : node_(node),
-      reader_(std::move(reader)),
+      source_(std::move(source)),
       wake_(std::make_unique<FdWait>(
           node, std::move(wake_fd),
-          [](void* user, int32_t) { static_cast<LogReaderDriver*>(user)->link_->Wake(); }, this)) {}
+          [](void* user, int32_t) { static_cast<RecordDriver*>(user)->link_->Wake(); }, this)) {}
 
-void LogReaderDriver::Pump(Link& link) {
+void RecordDriver::Pump(Link& link) {
   link_ = &link;
   if (closed_ || link.has_rx()) return;
   // What was pushed has been taken, so its memory is free, and the cursor may pass it.
   blocks_.clear();
   used_ = batch_bytes_ = 0;
   if (uncommitted_ && held_.empty()) {
-    if (const absl::Status status = reader_->Commit(); !status.ok()) return Finish(link, status);
+    if (const absl::Status status = source_->Commit(); !status.ok()) return Finish(link, status);
     uncommitted_ = false;
   }
   // Before it reads: what is written from now on makes it readable again.
-  if (!wake_->pending()) reader_->ClearWake();
+  if (!wake_->pending()) source_->ClearWake();
   Read(link);
   if (!link.resting() || closed_) return;
   if (link.has_rx()) return link.Wake();
   if (!wake_->pending()) wake_->Start(POLLIN);
 }
 
-void LogReaderDriver::Read(Link& link) {
+void RecordDriver::Read(Link& link) {
   while (batch_bytes_ < kBatchBytes && link.rx_room() > 0) {
     std::span<const std::byte> record = std::exchange(held_, {});
     if (record.empty()) {
-      const auto next = reader_->Next();
+      const auto next = source_->Next();
       // Torn at its end: the writer's next start repairs it, and wakes this.
       if (absl::IsUnavailable(next.status())) return;
       if (!next.ok()) {
@@ -55,15 +55,15 @@ void LogReaderDriver::Read(Link& link) {
       }
       return Finish(
           link, MakeStatus(Outcome::kFailed, Reason::kCorrupt,
-                           Text(link.traits().description, ": record ", reader_->sequence(),
-                                " has ", record.size(), " bytes: it is not a frame of the bus")));
+                           Text(link.traits().description, ": ", source_->WhichRecord(), " has ",
+                                record.size(), " bytes: it is not a frame of the bus")));
     }
     if (!Push(link, record)) return;
   }
 }
 
 // False: no memory now.
-bool LogReaderDriver::Push(Link& link, std::span<const std::byte> record) {
+bool RecordDriver::Push(Link& link, std::span<const std::byte> record) {
   const auto bytes = static_cast<uint32_t>(record.size());
   const uint32_t filled = Align8(bytes);
   if (blocks_.empty() || blocks_.back().size() - used_ < filled) {
@@ -84,15 +84,15 @@ bool LogReaderDriver::Push(Link& link, std::span<const std::byte> record) {
   return true;
 }
 
-void LogReaderDriver::Finish(Link& link, absl::Status why) {
+void RecordDriver::Finish(Link& link, absl::Status why) {
   if (std::exchange(closed_, true)) return;
   wake_.reset();
   link.Closed(std::move(why));
 }
 
-void LogReaderDriver::Close(Link& link) {
+void RecordDriver::Close(Link& link) {
   // What is in the queue is not taken any more: it comes again.
-  if (uncommitted_ && !link.has_rx() && held_.empty()) reader_->Commit().IgnoreError();
+  if (uncommitted_ && !link.has_rx() && held_.empty()) source_->Commit().IgnoreError();
   Finish(link, MakeStatus(Outcome::kRefused, Reason::kClosed,
                           Text(link.traits().description, ": closed")));
 }

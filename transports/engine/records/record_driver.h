@@ -1,11 +1,11 @@
-// The receiving end of mmap: — records of a log become frames.
+// The receiving end of a file that is written to: its records become frames.
 //
-// The cursor moves when the link's owner has taken what it was given: after a crash that comes
-// again.
+// The source is told (Commit) when the link's owner has taken what it was given; what was not taken
+// when the link ends was not committed.
 //
 // Thread: the node's.
-#ifndef JACKFIELD_TRANSPORTS_MMAP_LOG_READER_DRIVER_H_
-#define JACKFIELD_TRANSPORTS_MMAP_LOG_READER_DRIVER_H_
+#ifndef JACKFIELD_TRANSPORTS_ENGINE_RECORDS_RECORD_DRIVER_H_
+#define JACKFIELD_TRANSPORTS_ENGINE_RECORDS_RECORD_DRIVER_H_
 
 #include <memory>
 #include <vector>
@@ -14,17 +14,17 @@
 #include "kernel/link.h"
 #include "kernel/node.h"
 #include "transports/engine/fd_wait.h"
-#include "transports/mmap/log_reader.h"
+#include "transports/engine/records/record_source.h"
 
 namespace jackfield {
 
-class LogReaderDriver final : public LinkDriver {
+class RecordDriver final : public LinkDriver {
  public:
   static constexpr uint32_t kBatchBytes = 1 << 20;   // read at once, or one record
   static constexpr uint32_t kBlockBytes = 64 << 10;  // of the pool, for small records
 
-  // wake_fd: a duplicate of the reader's WakeFd.
-  LogReaderDriver(Node& node, std::unique_ptr<LogReader> reader, OwnedFd wake_fd);
+  // wake_fd: readable when the source may have grown (engine/file_watch.h).
+  RecordDriver(Node& node, std::unique_ptr<RecordSource> source, OwnedFd wake_fd);
 
   void Pump(Link& link) override;
   void Close(Link& link) override;
@@ -35,7 +35,7 @@ class LogReaderDriver final : public LinkDriver {
   void Finish(Link& link, absl::Status why);
 
   Node& node_;
-  std::unique_ptr<LogReader> reader_;
+  std::unique_ptr<RecordSource> source_;
   std::unique_ptr<FdWait> wake_;  // until the end
   Link* link_ = nullptr;
   std::vector<Block> blocks_;
@@ -47,4 +47,4 @@ class LogReaderDriver final : public LinkDriver {
 
 }  // namespace jackfield
 
-#endif  // JACKFIELD_TRANSPORTS_MMAP_LOG_READER_DRIVER_H_
+#endif  // JACKFIELD_TRANSPORTS_ENGINE_RECORDS_RECORD_DRIVER_H_

@@ -1,0 +1,49 @@
+#include "transports/engine/kept_files.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "kernel/owned_fd.h"
+#include "kernel/text.h"
+#include "transports/engine/file_age.h"
+#include "transports/engine/lock_owner.h"
+#include "transports/engine/place_record.h"
+
+namespace jackfield {
+
+void AddKeptFiles(std::string_view scheme, std::string_view what, std::vector<Resource>& found) {
+  for (const PlaceRecord& record : PlaceRecordsOf(scheme)) {
+    if (!IsStillThere(record)) {
+      found.push_back({.what = Text("record of a ", what, " that is gone"),
+                       .place = record.path,
+                       .owner = Resource::Owner::kDead,
+                       .pid = record.pid,
+                       .age_seconds = FileAgeSeconds(record.path)});
+      continue;
+    }
+    Resource file{
+        .what = std::string(what), .place = record.place, .pid = record.pid, .keeps = true};
+    LookAtLock(record.place, file);
+    found.push_back(std::move(file));
+  }
+}
+
+void LookAtLock(const std::string& path, Resource& resource) {
+  resource.age_seconds = FileAgeSeconds(path);
+  const OwnedFd fd(open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (!fd.ok()) {
+    resource.owner =
+        errno == ENOENT || path.empty() ? Resource::Owner::kDead : Resource::Owner::kUnknown;
+    return;
+  }
+  const bool dead = flock(fd.get(), LOCK_EX | LOCK_NB) == 0;
+  resource.owner = dead ? Resource::Owner::kDead : Resource::Owner::kLives;
+  if (!dead) {
+    if (const int owner = LockOwner(fd.get()); owner != 0) resource.pid = owner;
+  }
+}
+
+}  // namespace jackfield

@@ -1,0 +1,135 @@
+#include "transports/file/file.h"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <functional>
+#include <utility>
+
+#include "kernel/node.h"
+#include "kernel/text.h"
+#include "transports/engine/one_link_opening.h"
+#include "transports/engine/place_record.h"
+#include "transports/engine/private_directory.h"
+#include "transports/engine/process.h"
+#include "transports/engine/records/record_driver.h"
+#include "transports/file/recording_reader.h"
+#include "transports/file/recording_writer_driver.h"
+
+namespace jackfield {
+namespace {
+
+constexpr std::string_view kKeys[] = {"from"};
+constexpr int kTriesMax = 16;
+
+absl::StatusOr<RecordingReader::From> Read(const Address& address, Role role) {
+  if (absl::Status status = address.CheckKeys(kKeys); !status.ok()) return status;
+  const auto bad = [&](std::string_view why) {
+    return absl::InvalidArgumentError(Text(address.ToString(), ": ", why));
+  };
+  if (address.bare() && role == Role::kConnect)
+    return bad("a channel needs to know which file: file:/directory/name");
+  if (!address.bare() && address.target()[0] != '/')
+    return bad("a recording is named by its whole path: file:/directory/name");
+  const auto from = address.Find("from");
+  if (from && *from != "start" && *from != "end") return bad("from is start or end");
+  return from && *from == "end" ? RecordingReader::From::kEnd : RecordingReader::From::kStart;
+}
+
+Caps CapsOf(Role role) {
+  Caps caps;
+  (role == Role::kConnect ? caps.send : caps.receive) = true;
+  caps.ordered = caps.reliable = caps.durable = caps.fan_out = true;
+  caps.frame_bytes_max = kFrameBytesMaxDefault;
+  caps.depth_frames = Link::kDepthFrames;
+  return caps;
+}
+
+LinkTraits TraitsOf(const Address& address, Role role) {
+  LinkTraits traits;
+  traits.caps = CapsOf(role);
+  traits.description = address.ToString();
+  return traits;
+}
+
+class FileTransport final : public Transport {
+ public:
+  std::string_view scheme() const override { return "file"; }
+
+  absl::StatusOr<Caps> Describe(const Address& address, Role role) const override {
+    const absl::StatusOr<RecordingReader::From> from = Read(address, role);
+    if (!from.ok()) return from.status();
+    return CapsOf(role);
+  }
+
+  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Node& node,
+                                                LinkSink& sink) const override {
+    const absl::StatusOr<RecordingReader::From> from = Read(address, role);
+    if (!from.ok()) return from.status();
+    if (role == Role::kConnect) return Connect(address, node, sink);
+    if (!address.bare()) return Serve(address, *from, node, sink, [] {});
+    return ServeAnywhere(address, *from, node, sink);
+  }
+
+ private:
+  static absl::StatusOr<std::unique_ptr<Opening>> Connect(const Address& address, Node& node,
+                                                          LinkSink& sink) {
+    absl::StatusOr<Recording> recording =
+        Recording::Open(address.target(), Recording::Access::kAppend);
+    if (!recording.ok()) return recording.status();
+    std::function<void()> after = [record =
+                                       MakePlaceRecord("file", recording->fd(), address.target())] {
+      RemovePlaceRecord(record);
+    };
+    return MakeOneLinkOpening(
+        node, sink, address, Role::kConnect,
+        std::make_unique<RecordingWriterDriver>(node, *std::move(recording), std::move(after)),
+        TraitsOf(address, Role::kConnect));
+  }
+
+  static absl::StatusOr<std::unique_ptr<Opening>> Serve(const Address& address,
+                                                        RecordingReader::From from, Node& node,
+                                                        LinkSink& sink,
+                                                        std::function<void()> after) {
+    absl::StatusOr<std::unique_ptr<RecordingReader>> reader =
+        RecordingReader::Open(node.sys(), address.target(), from);
+    if (!reader.ok()) return reader.status();
+    absl::StatusOr<OwnedFd> watch = (*reader)->Watch();
+    if (!watch.ok()) return watch.status();
+    return MakeOneLinkOpening(
+        node, sink, address, Role::kServe,
+        std::make_unique<RecordDriver>(node, *std::move(reader), *std::move(watch)),
+        TraitsOf(address, Role::kServe), std::move(after));
+  }
+
+  // A recording without a name of its own: it goes with its server.
+  absl::StatusOr<std::unique_ptr<Opening>> ServeAnywhere(const Address& address,
+                                                         RecordingReader::From from, Node& node,
+                                                         LinkSink& sink) const {
+    const ProcessName self = ThisProcess();
+    absl::StatusOr<std::unique_ptr<Opening>> opening = absl::UnavailableError("");
+    for (int tries = 0; tries < kTriesMax && absl::IsUnavailable(opening.status()); ++tries) {
+      const absl::StatusOr<OwnedFd> directory = MakeRuntimeDirectory();
+      if (!directory.ok()) {
+        opening = directory.status();
+        continue;
+      }
+      const std::string path = Text(RuntimeDirectory(), "/file-", self.pid, "-", self.start_ticks,
+                                    "-", next_.fetch_add(1));
+      opening = Serve(address.WithTarget(path), from, node, sink, [path] {
+        unlink(path.c_str());
+        RemoveRuntimeDirectoryIfEmpty();
+      });
+    }
+    return opening;
+  }
+
+  // So that two servers of one process have two names. Publishes nothing.
+  mutable std::atomic<uint32_t> next_{1};
+};
+
+}  // namespace
+
+std::unique_ptr<Transport> MakeFileTransport() { return std::make_unique<FileTransport>(); }
+
+}  // namespace jackfield

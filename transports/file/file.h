@@ -1,0 +1,26 @@
+// file: — a recording: what is sent is appended to a file, and whoever reads it receives all of it.
+// Any number of writers and readers at once, or one after the other. One way: there are no calls
+// over it (docs/decisions/0006).
+//
+//   file:/srv/batch/today    the file, by its whole path. A channel appends, a port reads. Whoever
+//                            comes first makes it
+//   file:                    a server gets a file in the runtime directory that goes with it
+//   ?from=start|end          a reader begins with the first message (the default), or with what is
+//                            written from now on; it keeps no cursor (mmap: does)
+//
+// Delivered means written: a message survives the death of its writer, not of the machine (mmap:
+// has ?ack=synced). Both ends may be given the same address; a writer ignores ?from.
+#ifndef JACKFIELD_TRANSPORTS_FILE_FILE_H_
+#define JACKFIELD_TRANSPORTS_FILE_FILE_H_
+
+#include <memory>
+
+#include "kernel/transport.h"
+
+namespace jackfield {
+
+std::unique_ptr<Transport> MakeFileTransport();
+
+}  // namespace jackfield
+
+#endif  // JACKFIELD_TRANSPORTS_FILE_FILE_H_

@@ -1,0 +1,48 @@
+// A recording as an open file: made if it is not there, its identity read, its lock taken.
+//
+// A writer holds a shared lock (flock) for its life. Nobody needs it to write; it tells others who
+// is at work (`jackfield ls --resources`). An exclusive lock is held only while the file is made.
+//
+// Thread: its owner's. Blocks: at most a second, while another program makes the file.
+#ifndef JACKFIELD_TRANSPORTS_FILE_RECORDING_H_
+#define JACKFIELD_TRANSPORTS_FILE_RECORDING_H_
+
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "kernel/owned_fd.h"
+
+namespace jackfield {
+
+class Recording {
+ public:
+  enum class Access { kRead, kAppend };
+
+  // Errors: FAILED_PRECONDITION (something that is not a recording of this user: left alone);
+  // UNAVAILABLE (another program has been making it for a second); RESOURCE_EXHAUSTED (ENOSPC …);
+  // PERMISSION_DENIED.
+  static absl::StatusOr<Recording> Open(const std::string& path, Access access);
+
+  const std::string& path() const { return path_; }
+  int fd() const { return fd_.get(); }
+  uint64_t file_id() const { return file_id_; }
+  // Errors: FAILED (EIO …).
+  absl::StatusOr<uint64_t> Bytes() const;
+
+ private:
+  Recording(std::string path, OwnedFd fd) : path_(std::move(path)), fd_(std::move(fd)) {}
+  // False: it is not made yet.
+  absl::StatusOr<bool> Identify();
+  absl::Status Make();
+  absl::Status NotARecording(std::string_view why) const;
+
+  std::string path_;
+  OwnedFd fd_;
+  uint64_t file_id_ = 0;
+};
+
+}  // namespace jackfield
+
+#endif  // JACKFIELD_TRANSPORTS_FILE_RECORDING_H_

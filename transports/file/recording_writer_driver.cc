@@ -1,0 +1,123 @@
+#include "transports/file/recording_writer_driver.h"
+
+#include <signal.h>
+#include <sys/resource.h>
+
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+#include <utility>
+
+#include "kernel/outcome.h"
+#include "kernel/text.h"
+#include "transports/engine/seamed.h"
+
+namespace jackfield {
+namespace {
+
+// Beyond RLIMIT_FSIZE a write also raises SIGXFSZ, which kills (setrlimit(2)): it is held off while
+// this lives, and taken back. It comes to the thread that writes.
+class WithoutFileSizeSignal {
+ public:
+  WithoutFileSizeSignal() {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return;
+    sigemptyset(&signal_);
+    sigaddset(&signal_, SIGXFSZ);
+    active_ = pthread_sigmask(SIG_BLOCK, &signal_, &before_) == 0;
+  }
+  ~WithoutFileSizeSignal() {
+    if (!active_) return;
+    const timespec now{};
+    if (sigismember(&before_, SIGXFSZ) == 0) sigtimedwait(&signal_, nullptr, &now);
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+  WithoutFileSizeSignal(const WithoutFileSizeSignal&) = delete;
+
+ private:
+  sigset_t signal_{}, before_{};
+  bool active_ = false;
+};
+
+}  // namespace
+
+void RecordingWriterDriver::Pump(Link& link) {
+  if (closed_) return;
+  while (link.has_tx() && AppendBatch(link)) {
+  }
+}
+
+// False: the link has ended.
+bool RecordingWriterDriver::AppendBatch(Link& link) {
+  uint64_t batch_bytes = 0;
+  uint32_t frames = 0;
+  for (; frames < std::min(link.tx_frames(), kBatchFrames); ++frames) {
+    const FrameRef& frame = link.NextTx(frames);
+    if (frames > 0 && batch_bytes + RecordingBytes(frame.bytes) > kBatchBytes) break;
+    RecordingHeader& header = headers_[frames];
+    header = {.marker = RecordingHeader::kMarker,
+              .crc = 0,
+              .file_id = recording_.file_id(),
+              .frame_bytes = frame.bytes,
+              .unused = 0};
+    header.crc = CrcOfRecording(header, {frame.data, frame.bytes});
+    parts_[2 * frames] = {&header, sizeof header};
+    parts_[2 * frames + 1] = {frame.data, frame.bytes};
+    batch_bytes += RecordingBytes(frame.bytes);
+  }
+  const int64_t wrote = Append(static_cast<int>(2 * frames));
+  if (wrote < 0) {
+    Finish(link, CutShort(static_cast<int>(-wrote), cut_bytes_));
+    return false;
+  }
+  uint64_t left = static_cast<uint64_t>(wrote);
+  uint32_t whole = 0;
+  while (whole < frames && left >= RecordingBytes(link.NextTx(whole).bytes))
+    left -= RecordingBytes(link.NextTx(whole++).bytes);
+  link.PopTx(whole);
+  if (whole == frames) {
+    cut_bytes_ = 0;
+    return true;
+  }
+  // The next attempt says why, or succeeds: the rest of a record cannot be written behind it, where
+  // another writer may have gone on.
+  if (whole == 0 && (left == 0 || cut_bytes_ > 0)) {
+    Finish(link, CutShort(EIO, left));
+    return false;
+  }
+  cut_bytes_ = left;
+  return true;
+}
+
+int64_t RecordingWriterDriver::Append(int parts) {
+  const WithoutFileSizeSignal without;
+  return ThroughSeam(node_.sys(), Site::kWrite, recording_.fd(),
+                     [&] { return writev(recording_.fd(), parts_.data(), parts); });
+}
+
+absl::Status RecordingWriterDriver::CutShort(int error, uint64_t cut_bytes) const {
+  const char* name = strerrorname_np(error);
+  return MakeStatus(
+      Outcome::kRefused, Reason::kResource,
+      Text("the recording ", recording_.path(), " cannot grow: ", strerror(error), " (",
+           name == nullptr ? "?" : name, "); ",
+           error == EFBIG ? "RLIMIT_FSIZE (ulimit -f) or the file system's own limit is reached"
+           : error == ENOSPC || error == EDQUOT ? "make room on its disk"
+                                                : "look at its disk",
+           "; what was appended before is kept",
+           cut_bytes > 0
+               ? Text(", and of the last message ", cut_bytes, " bytes, which readers skip")
+               : std::string()));
+}
+
+void RecordingWriterDriver::Finish(Link& link, absl::Status why) {
+  if (std::exchange(closed_, true)) return;
+  link.Closed(std::move(why));
+}
+
+void RecordingWriterDriver::Close(Link& link) {
+  Finish(link, MakeStatus(Outcome::kRefused, Reason::kClosed,
+                          Text(link.traits().description, ": closed")));
+}
+
+}  // namespace jackfield

@@ -1,0 +1,85 @@
+#include "transports/signal/pulse_reader_driver.h"
+
+#include <signal.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "kernel/outcome.h"
+#include "kernel/text.h"
+#include "transports/signal/pulse.h"
+
+namespace jackfield {
+namespace {
+
+constexpr uint32_t kSlotBytes = Align8(Pulse::kFrameBytesMax);
+constexpr uint32_t kBlockBytes = PulseReaderDriver::kBatch * kSlotBytes;
+
+}  // namespace
+
+PulseReaderDriver::PulseReaderDriver(Node& node, OwnedFd signal_fd, std::function<void()> after)
+    : node_(node),
+      after_(std::move(after)),
+      wait_(std::make_unique<FdWait>(
+          node, std::move(signal_fd),
+          [](void* user, int32_t) { static_cast<PulseReaderDriver*>(user)->link_->Wake(); },
+          this)) {}
+
+PulseReaderDriver::~PulseReaderDriver() {
+  wait_.reset();
+  after_();
+}
+
+void PulseReaderDriver::Pump(Link& link) {
+  link_ = &link;
+  if (closed_ || link.has_rx()) return;
+  Read(link);
+  if (!link.resting() || closed_) return;
+  if (link.has_rx()) return link.Wake();
+  block_.Reset();
+  if (!wait_->pending()) wait_->Start(POLLIN);
+}
+
+void PulseReaderDriver::Read(Link& link) {
+  if (!block_) block_ = node_.blocks().Get(kBlockBytes);
+  if (!block_) return;
+  used_ = 0;
+  std::array<signalfd_siginfo, kBatch> infos;
+  const int64_t got = node_.sys().Read(wait_->fd(), infos.data(), sizeof infos);
+  if (got == -EAGAIN) return;
+  if (got < 0)
+    return Finish(link, SysError(static_cast<int>(-got), Text("read ", link.traits().description)));
+  senders_.BeginBatch();
+  const size_t count = static_cast<size_t>(got) / sizeof infos[0];
+  for (size_t i = 0; i < count; ++i) Push(link, infos[i]);
+  if (!link.has_rx()) link.NoteProgress();
+}
+
+void PulseReaderDriver::Push(Link& link, const signalfd_siginfo& info) {
+  const Pulse pulse{.value = info.ssi_ptr, .errno_word = static_cast<uint32_t>(info.ssi_errno)};
+  PulseSenders::Sender* sender = info.ssi_code == SI_QUEUE && pulse.sound()
+                                     ? senders_.Find(info.ssi_pid, info.ssi_uid, pulse.channel())
+                                     : nullptr;
+  if (sender == nullptr) {
+    ++strange_;
+    return;
+  }
+  sender->sequence = NearestSequence(sender->sequence, pulse.sequence_low());
+  std::byte* frame = block_.data() + used_;
+  used_ += kSlotBytes;
+  link.PushRx({frame, FrameOf(pulse, sender->epoch, sender->sequence, frame), 0});
+}
+
+void PulseReaderDriver::Finish(Link& link, absl::Status why) {
+  if (std::exchange(closed_, true)) return;
+  wait_.reset();
+  link.Closed(std::move(why));
+}
+
+void PulseReaderDriver::Close(Link& link) {
+  Finish(link, MakeStatus(Outcome::kRefused, Reason::kClosed,
+                          Text(link.traits().description, ": closed")));
+}
+
+}  // namespace jackfield
