@@ -1,6 +1,8 @@
 // The program `jackfield`. Only here the three lists come together: transports, built-in services,
 // verbs.
 #include "kernel/registry.h"
+#include "services/semaphore/semaphore.h"
+#include "services/semaphore/worker.h"
 #include "services/wordcount/wordcount.h"
 #include "tools/cli/program.h"
 #include "tools/verbs/all.h"
@@ -14,6 +16,10 @@ int main(int argc, char** argv) {
   program.registry = &registry;
   program.resources = jackfield::BuiltinResources();
   program.services = {
+      {"semaphore", jackfield::semaphore::RunSemaphore,
+       "named counting semaphores and mutexes between processes"},
+      {"semaphore.worker", jackfield::semaphore::RunWorker,
+       "an example: counts in a file that others count in too"},
       {"wordcount.count", jackfield::wordcount::RunCount,
        "adds words up and tells how often each came"},
       {"wordcount.source", jackfield::wordcount::RunSource,

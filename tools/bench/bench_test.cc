@@ -132,6 +132,37 @@ TEST_P(BenchModeTest, FloorStandsBesideTheBusOverEveryMedium) {
   }
 }
 
+// Datagrams and queues: round trips, blocking and spinning.
+TEST(BenchFloorTest, OfMessagesWithoutAConnectionIsOfRoundTrips) {
+  const char* over =
+      "mq:,mq:?spin=0,sysv:,sysv:?spin=0,udp:,udp:?spin=0,unix:?type=dgram,unix:?type=dgram&spin=0";
+  const Ended ended = Bench(
+      {"--over", over, "--seconds", "0.05", "--rounds", "2", "--size", "100", "--json", "--floor"});
+  ASSERT_EQ(ended.status, 0) << ended.err;
+  EXPECT_EQ(ended.err, "");
+  size_t ratios = 0;
+  for (size_t at = ended.out.find("\"ratio\":"); at != ended.out.npos;
+       at = ended.out.find("\"ratio\":", at + 1))
+    ++ratios;
+  EXPECT_EQ(ratios, 8u) << ended.out;
+  for (const char* name : {"floor POSIX queue pair, spin", "floor POSIX queue pair, blocking",
+                           "floor SysV queue pair, spin", "floor SysV queue pair, blocking",
+                           "floor udp loopback, spin", "floor udp loopback, blocking",
+                           "floor unix datagrams, spin", "floor unix datagrams, blocking"})
+    EXPECT_NE(ended.out.find(name), ended.out.npos) << name;
+}
+
+TEST(BenchFloorTest, WhatTheBareMediumCannotDoIsSaid) {
+  Ended ended = Bench(
+      {"--over", "mq:", "--size", "9000", "--seconds", "0.05", "--json", "--floor", "--rounds=1"});
+  EXPECT_EQ(ended.status, 0) << ended.err;
+  EXPECT_NE(ended.err.find("at most 8192 bytes"), ended.err.npos) << ended.err;
+  ended = Bench({"--over", "sysv:", "--mode=throughput", "--seconds", "0.05", "--json", "--floor",
+                 "--rounds=1"});
+  EXPECT_EQ(ended.status, 0) << ended.err;
+  EXPECT_NE(ended.err.find("round trips only"), ended.err.npos) << ended.err;
+}
+
 TEST_P(BenchModeTest, CarriesPayloadsOfAllSizes) {
   for (const char* size : {"8", "1000", "70001", "3MiB"}) {
     const Ended ended =

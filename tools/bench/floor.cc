@@ -7,6 +7,7 @@
 #include "kernel/units.h"
 #include "tools/bench/floor_lines.h"
 #include "tools/bench/floor_memory.h"
+#include "tools/bench/floor_posts.h"
 
 namespace jackfield::bench {
 namespace {
@@ -28,6 +29,16 @@ Floor FloorOf(const Options& options, const Address& address) {
     const absl::StatusOr<int64_t> ns = ParseDurationNs(*spin);
     if (ns.ok() && *ns == 0) floor.waiting = Waiting::kBlocking;
   }
+  if (IsPosts(row.medium)) {
+    if (options.mode != Mode::kLatency) {
+      floor.why = "over the bare medium the bench knows round trips only";
+      return floor;
+    }
+    if (const uint64_t most = PostBytesMax(row.medium); options.size_bytes > most) {
+      floor.why = Text("one message of the bare medium has at most ", most, " bytes");
+      return floor;
+    }
+  }
   std::string_view variant = floor.waiting == Waiting::kSpin ? "spin" : "blocking";
   if (options.mode == Mode::kThroughput) variant = "coalesced";
   if (options.mode == Mode::kFanin) {
@@ -47,6 +58,7 @@ Floor FloorOf(const Options& options, const Address& address) {
 absl::Status MeasureFloor(const Options& options, const Floor& floor, Run& run) {
   if (floor.medium == Medium::kMemory || floor.medium == Medium::kSharedMemory)
     return MeasureMemoryFloor(options, floor.medium, floor.waiting, run);
+  if (IsPosts(floor.medium)) return MeasurePostsFloor(options, floor, run);
   absl::StatusOr<std::unique_ptr<Lines>> made = Lines::Make(floor.medium, options.connections);
   if (!made.ok()) return made.status();
   Lines& lines = **made;

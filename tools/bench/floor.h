@@ -5,6 +5,7 @@
 //
 // - latency: read and write of one message; "spin": non-blocking and tried again and again, else
 //   "blocking";
+//   messages without a connection (datagrams, queues) in this mode only;
 // - throughput: many messages in one large write, large reads ("coalesced"); of packets many in one
 //   system call;
 // - fanin: one epoll loop on each side: read all there is, answer all, write once ("batched");

@@ -13,7 +13,21 @@
 namespace jackfield::bench {
 
 // A medium that the floors can drive without the bus.
-enum class Medium { kNone, kUnixStream, kUnixPackets, kTcp, kPipe, kFifo, kMemory, kSharedMemory };
+enum class Medium {
+  kNone,
+  kUnixStream,
+  kUnixPackets,
+  kTcp,
+  kPipe,
+  kFifo,
+  kMemory,
+  kSharedMemory,
+  // Messages without a connection: round trips only (floor_posts.h).
+  kUnixDatagrams,
+  kUdp,
+  kPosixQueue,
+  kSysvQueue,
+};
 
 struct MediumOfScheme {
   std::string_view scheme;

@@ -65,11 +65,12 @@ absl::StatusOr<ShmSettings> ShmSettings::Read(const Address& address, Role role)
     settings.lane_bytes = *bytes;
   }
   if (const auto bell = address.Find("bell")) {
-    if (*bell == "futex") {
+    if (*bell == "futex" || *bell == "semaphore") {
       return bad(
-          "bell=futex cannot be had: a node sleeps in one place for all its links, and neither "
-          "epoll nor the io_uring that this program is built with can wait for a futex there; "
-          "leave bell out (eventfd)");
+          Text("bell=", *bell,
+               " cannot be had: a node sleeps in one place for all its links, and neither epoll "
+               "nor the io_uring that this program is built with can wait for a ",
+               *bell, " there; leave bell out (eventfd)"));
     }
     if (*bell != "eventfd" && *bell != "socket") return bad("bell is eventfd or socket");
     settings.chosen_bell = true;

@@ -32,12 +32,19 @@ TEST(ShmTest, WhatAnAddressMayNotSayIsRefusedInASentence) {
   EXPECT_EQ(SettingsError("shm:kv?size=1MiB&bell=socket&huge=2M"),
             "shm:kv?size=1MiB&bell=socket&huge=2M: huge=2M needs size=2MiB or more");
   const std::pair<const char*, const char*> kWrong[] = {
-      {"shm:kv?size=3MiB", "power of two"},  {"shm:kv?size=2GiB", "power of two"},
-      {"shm:kv?size=1KiB", "power of two"},  {"shm:kv?bell=futex", "neither epoll nor"},
-      {"shm:kv?bell=whistle", "bell is"},    {"shm:kv?mode=0660", "needs path="},
-      {"shm:kv?path=/run/x", "not both"},    {"shm:/run/x", "shm:?path=/run/x"},
-      {"shm:?path=/run/x&mode=99", "octal"}, {"shm:kv?uid=root", "uid is"},
-      {"shm:kv?quta=1GiB", "did you mean"},  {"shm:kv?huge=1G", "huge is 2M"},
+      {"shm:kv?size=3MiB", "power of two"},
+      {"shm:kv?size=2GiB", "power of two"},
+      {"shm:kv?size=1KiB", "power of two"},
+      {"shm:kv?bell=futex", "neither epoll nor"},
+      {"shm:kv?bell=semaphore", "wait for a semaphore"},
+      {"shm:kv?bell=whistle", "bell is"},
+      {"shm:kv?mode=0660", "needs path="},
+      {"shm:kv?path=/run/x", "not both"},
+      {"shm:/run/x", "shm:?path=/run/x"},
+      {"shm:?path=/run/x&mode=99", "octal"},
+      {"shm:kv?uid=root", "uid is"},
+      {"shm:kv?quta=1GiB", "did you mean"},
+      {"shm:kv?huge=1G", "huge is 2M"},
       {"shm:kv?lock=2", "switch"},
   };
   for (const auto& [address, word] : kWrong) {

@@ -1,0 +1,48 @@
+// The example wiring of the semaphore service as a user runs it: three processes that count in one
+// file, whose sum is right only if no two of them did so at once.
+#include <cstdlib>
+#include <fstream>
+#include <string>
+
+#include "gtest/gtest.h"
+#include "tests/e2e/up/command.h"
+
+namespace jackfield {
+namespace {
+
+std::string wiring;  // the path of semaphore.toml
+
+class CountingTest : public testing::TestWithParam<std::string> {};
+
+TEST_P(CountingTest, ThreeWorkersCountToTheSum) {
+  const TemporaryDirectory directory;
+  const std::string file = directory.Write("counter", "0\n");
+  Command command({"up", wiring, "--over", GetParam(), "--", file, "200"});
+  EXPECT_EQ(command.Wait(), 0) << command.err();
+  uint64_t sum = 0;
+  std::ifstream(file) >> sum;
+  EXPECT_EQ(sum, 600u);
+}
+
+TEST_P(CountingTest, AWorkerWithoutItsArgumentsSaysWhatItNeeds) {
+  Command command({"up", wiring, "--over", GetParam()});
+  EXPECT_EQ(command.Wait(), 1);
+  EXPECT_NE(command.err().find("FILE TIMES"), std::string::npos) << command.err();
+}
+
+INSTANTIATE_TEST_SUITE_P(Over, CountingTest,
+                         testing::Values("unix:", "shm:", "mq:?depth=2", "sysv:", "pipe:", "tcp:"),
+                         [](const auto& info) {
+                           return info.param.substr(0, info.param.find(':'));
+                         });
+
+}  // namespace
+}  // namespace jackfield
+
+int main(int argc, char** argv) {
+  testing::InitGoogleTest(&argc, argv);
+  if (argc < 3) return 2;
+  jackfield::wiring = argv[2];
+  setenv("JACKFIELD_PROGRAM", argv[1], 1);
+  return RUN_ALL_TESTS();
+}
