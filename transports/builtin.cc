@@ -11,6 +11,7 @@
 #include "transports/mq/mq.h"
 #include "transports/mq/mq_resources.h"
 #include "transports/pipe/pipe.h"
+#include "transports/sctp/sctp.h"
 #include "transports/shim/chaos/chaos.h"
 #include "transports/shim/fragment/fragment.h"
 #include "transports/shim/reliable/reliable.h"
@@ -22,6 +23,7 @@
 #include "transports/tcp/tcp.h"
 #include "transports/udp/udp.h"
 #include "transports/unix/unix.h"
+#include "transports/vsock/vsock.h"
 
 namespace jackfield {
 
@@ -32,6 +34,7 @@ void AddBuiltinTransports(Registry& registry) {
   registry.Add(MakeMmapTransport());
   registry.Add(MakeMqTransport());
   registry.Add(MakePipeTransport());
+  registry.Add(MakeSctpTransport());
   registry.Add(MakeShmTransport());
   registry.Add(MakeSignalTransport());
   registry.Add(MakeSimTransport());
@@ -39,6 +42,7 @@ void AddBuiltinTransports(Registry& registry) {
   registry.Add(MakeTcpTransport());
   registry.Add(MakeUdpTransport());
   registry.Add(MakeUnixTransport());
+  registry.Add(MakeVsockTransport());
 
   registry.Add(MakeChaosShim());
   // Those that mend what a medium lacks, in the order in which they are put in front of it.

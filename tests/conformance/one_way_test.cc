@@ -31,6 +31,7 @@ void PrintTo(const OneWayParam& param, std::ostream* out) { *out << NameOf(param
 class OneWay : public testing::TestWithParam<OneWayParam> {
  protected:
   void SetUp() override {
+    if (const std::string lacks = Lacks(GetParam().subject); !lacks.empty()) GTEST_SKIP() << lacks;
     absl::StatusOr<std::unique_ptr<Node>> node = MakeNode();
     if (!node.ok()) GTEST_SKIP() << node.status();
     node_ = *std::move(node);

@@ -1,5 +1,7 @@
 #include "tests/conformance/subjects.h"
 
+#include "kernel/node.h"
+#include "kernel/port.h"
 #include "kernel/text.h"
 #include "transports/builtin.h"
 
@@ -18,6 +20,11 @@ constexpr Subject kSubjects[] = {
     {"fifo", "fifo:"},
     {"tcp4", "tcp://127.0.0.1:0"},
     {"tcp6", "tcp://[::1]:0"},
+    // Where the running kernel has them; else skipped, with what it lacks.
+    {"vsock", "vsock:"},
+    {"sctp4_seqpacket", "sctp://127.0.0.1:0"},
+    {"sctp6_seqpacket", "sctp://[::1]:0"},
+    {"fragment_sctp4_seqpacket", "fragment+sctp://127.0.0.1:0"},
     {"sim", "sim:"},
     {"mmap", "mmap:"},      // one way
     {"file", "file:"},      // one way
@@ -45,6 +52,8 @@ constexpr Subject kSubjects[] = {
     {"chaos_file", "chaos+file:?seed=11&delay=0us..200us&stall=1%:1ms"},
     {"chaos_signal", "chaos+signal:?seed=12&delay=0us..200us&stall=1%:1ms"},
     {"chaos_tcp4", "chaos+tcp://127.0.0.1:0?seed=5&delay=0us..200us&stall=1%:1ms"},
+    {"chaos_vsock", "chaos+vsock:?seed=13&delay=0us..200us&stall=1%:1ms"},
+    {"chaos_sctp4_seqpacket", "chaos+sctp://127.0.0.1:0?seed=14&delay=0us..200us&stall=1%:1ms"},
     {"chaos_fragment_dgram",
      "chaos+fragment+unix:?type=dgram&seed=7&delay=0us..200us&stall=1%:1ms"},
     {"fragment_chaos_seqpacket",
@@ -79,6 +88,19 @@ bool Answers(const Subject& subject) {
   if (!address.ok()) return false;
   const absl::StatusOr<Caps> caps = TestRegistry().Describe(*address, Role::kServe);
   return caps.ok() && caps->reply;
+}
+
+std::string Lacks(const Subject& subject) {
+  if (!MeetsByAddress(subject)) return "";
+  const std::unique_ptr<Node> node =
+      Node::Create({.registry = &TestRegistry(), .wait = NodeOptions::Wait::kEpoll}).value();
+  PortOptions options;
+  options.needs = ReceiveNeeds();
+  absl::StatusOr<std::unique_ptr<Port>> port =
+      Port::Open(*node, {Raw(subject.serve)}, std::move(options));
+  const absl::Status status = port.ok() ? (*port)->WaitServing() : port.status();
+  const std::string why(status.message());
+  return why.find("modprobe ") == why.npos ? "" : why;
 }
 
 std::string Raw(std::string_view address) {

@@ -25,6 +25,11 @@ bool MeetsByAddress(const Subject& subject);
 // Can what comes over it be answered? If not, one_way_test.cc is its suite.
 bool Answers(const Subject& subject);
 
+// What the running kernel must have for it and has not, as the refusal of its server says
+// ("modprobe …"); empty if nothing lacks. Such a subject is skipped, with that sentence. Any other
+// refusal is a failure of the test that meets it.
+std::string Lacks(const Subject& subject);
+
 // The address with ?raw: the suite proves this stack of shims and no other.
 std::string Raw(std::string_view address);
 

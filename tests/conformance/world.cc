@@ -65,6 +65,7 @@ PipeEnds MakePipes(const Address& bare) {
 }
 
 void Conformance::SetUp() {
+  if (const std::string lacks = Lacks(GetParam().subject); !lacks.empty()) GTEST_SKIP() << lacks;
   // A machine that forbids io_uring proves the epoll half only.
   if (GetParam().wait != NodeOptions::Wait::kUring) return;
   const absl::StatusOr<std::unique_ptr<Node>> node =

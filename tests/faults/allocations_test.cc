@@ -57,6 +57,7 @@ class Allocations : public testing::TestWithParam<Param> {
  protected:
   void SetUp() override {
     if (kSanitized) GTEST_SKIP() << "a sanitizer counts for itself";
+    if (const std::string lacks = Lacks(GetParam().subject); !lacks.empty()) GTEST_SKIP() << lacks;
     absl::StatusOr<std::unique_ptr<Node>> node =
         Node::Create({.registry = &TestRegistry(), .wait = GetParam().wait});
     if (!node.ok()) GTEST_SKIP() << node.status();

@@ -110,7 +110,12 @@ struct Param {
   NodeOptions::Wait wait;
 };
 
-class Seam : public testing::TestWithParam<Param> {};
+class Seam : public testing::TestWithParam<Param> {
+ protected:
+  void SetUp() override {
+    if (const std::string lacks = Lacks(GetParam().subject); !lacks.empty()) GTEST_SKIP() << lacks;
+  }
+};
 
 std::unique_ptr<Node> NodeWith(const Param& param, FaultSeam* seam) {
   absl::StatusOr<std::unique_ptr<Node>> node =

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cstring>
 
+#include "kernel/outcome.h"
 #include "kernel/text.h"
 
 namespace jackfield {
@@ -70,6 +71,15 @@ absl::StatusOr<InternetName> Resolve(const Address& address, const HostPort& whe
   name.bytes = chosen->ai_addrlen;
   freeaddrinfo(found);
   return name;
+}
+
+absl::StatusOr<InternetName> ResolveAllowed(const Address& address, const HostPort& where) {
+  absl::StatusOr<InternetName> name = Resolve(address, where);
+  if (!name.ok() || name->IsLoopback() || address.Find("plain")) return name;
+  return MakeStatus(Outcome::kRefused, Reason::kPermission,
+                    Text(address.ToString(),
+                         " is not loopback: without TLS anyone on the way could read and write; "
+                         "if that is meant, say ?plain"));
 }
 
 std::string TextOf(const sockaddr_storage& address) {

@@ -35,6 +35,10 @@ struct InternetName {
 // most servers listen. Errors: INVALID_ARGUMENT.
 absl::StatusOr<InternetName> Resolve(const Address& address, const HostPort& where);
 
+// The same, but only loopback unless the address says ?plain: it is for schemes whose bytes anyone
+// on the way can read and write. Errors: PERMISSION_DENIED.
+absl::StatusOr<InternetName> ResolveAllowed(const Address& address, const HostPort& where);
+
 // "127.0.0.1:7001"
 std::string TextOf(const sockaddr_storage& address);
 // The bound name of a socket, as others write it to reach it.

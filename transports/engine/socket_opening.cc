@@ -144,6 +144,8 @@ class SocketClient final : public Opening {
   }
   // Last: the sink may destroy this.
   void Finish(int result) {
+    // vsock refuses a connection so: nobody listens there.
+    if (result == -ECONNRESET) result = -ECONNREFUSED;
     if (result < 0) return sink_.OnOpenFailed(SysError(-result, what_));
     hand_over_(std::exchange(wait_->fd, -1), sink_);
   }

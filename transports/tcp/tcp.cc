@@ -2,15 +2,12 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <unistd.h>
 
 #include <utility>
 
 #include "kernel/node.h"
-#include "kernel/outcome.h"
-#include "kernel/text.h"
+#include "transports/engine/connected_socket.h"
 #include "transports/engine/internet_name.h"
-#include "transports/engine/socket_opening.h"
 #include "transports/engine/stream/stream_driver.h"
 
 namespace jackfield {
@@ -37,30 +34,17 @@ Caps TcpCaps() {
   return caps;
 }
 
-absl::StatusOr<InternetName> ResolveAllowed(const Address& address, const HostPort& where) {
-  absl::StatusOr<InternetName> name = Resolve(address, where);
-  if (!name.ok() || name->IsLoopback() || address.Find("plain")) return name;
-  return MakeStatus(Outcome::kRefused, Reason::kPermission,
-                    Text(address.ToString(),
-                         " is not loopback: without TLS anyone on the way could read and write; "
-                         "if that is meant, say ?plain"));
-}
-
-HandOver MakeHandOver(Node& node, std::string description) {
-  return [&node, description = std::move(description)](int fd, LinkSink& sink) {
-    node.sys().SetOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-    node.sys().SetOption(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, kUserTimeoutMs);
-    node.sys().SetOption(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-    node.sys().SetOption(fd, IPPROTO_TCP, TCP_KEEPIDLE, kKeepIdleSeconds);
-    node.sys().SetOption(fd, IPPROTO_TCP, TCP_KEEPINTVL, kKeepIntervalSeconds);
-    node.sys().SetOption(fd, IPPROTO_TCP, TCP_KEEPCNT, kKeepCount);
-    LinkTraits traits;
-    traits.caps = TcpCaps();
-    traits.description = description;
-    StreamEnds ends{
-        .read_fd = fd, .write_fd = fd, .socket = true, .frame_bytes_max = kFrameBytesMaxDefault};
-    sink.OnLink(std::make_unique<StreamDriver>(node, ends), std::move(traits));
-  };
+std::unique_ptr<LinkDriver> MakeDriver(Node& node, int fd) {
+  const Sys& sys = node.sys();
+  sys.SetOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  sys.SetOption(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, kUserTimeoutMs);
+  sys.SetOption(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+  sys.SetOption(fd, IPPROTO_TCP, TCP_KEEPIDLE, kKeepIdleSeconds);
+  sys.SetOption(fd, IPPROTO_TCP, TCP_KEEPINTVL, kKeepIntervalSeconds);
+  sys.SetOption(fd, IPPROTO_TCP, TCP_KEEPCNT, kKeepCount);
+  const StreamEnds ends{
+      .read_fd = fd, .write_fd = fd, .socket = true, .frame_bytes_max = kFrameBytesMaxDefault};
+  return std::make_unique<StreamDriver>(node, ends);
 }
 
 class TcpTransport final : public Transport {
@@ -79,24 +63,13 @@ class TcpTransport final : public Transport {
     if (!place.ok()) return place.status();
     absl::StatusOr<InternetName> where = ResolveAllowed(address, *place);
     if (!where.ok()) return where.status();
-    const int fd = node.sys().Socket(where->address.ss_family, SOCK_STREAM, 0);
-    if (fd < 0) return SysError(-fd, Text("socket for ", address.ToString()));
-    if (role == Role::kConnect) {
-      const int result = node.sys().Connect(fd, where->get(), where->bytes);
-      return MakeSocketClient(node, sink, fd, result, Text("connect ", address.ToString()),
-                              MakeHandOver(node, address.ToString()));
-    }
-    node.sys().SetOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-    int result = node.sys().Bind(fd, where->get(), where->bytes);
-    if (result == 0) result = node.sys().Listen(fd, SOMAXCONN);
-    if (result < 0) {
-      close(fd);
-      return SysError(-result, Text("serve ", address.ToString()));
-    }
-    Address actual = address.WithTarget(TargetOf(fd));
-    std::string description = actual.ToString();
-    return MakeSocketServer(node, sink, fd, std::move(actual),
-                            MakeHandOver(node, std::move(description)));
+    ConnectedSocket socket;
+    socket.name = where->address;
+    socket.name_bytes = where->bytes;
+    socket.caps = TcpCaps();
+    socket.target_of = TargetOf;
+    socket.make_driver = [&node](int fd) { return MakeDriver(node, fd); };
+    return OpenConnectedSocket(address, role, node, sink, std::move(socket));
   }
 };
 

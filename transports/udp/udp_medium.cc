@@ -1,6 +1,7 @@
 #include "transports/udp/udp_medium.h"
 
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,6 +15,20 @@
 #include "transports/udp/udp.h"
 
 namespace jackfield {
+
+class UdpPeer final : public HubPeer {
+ public:
+  // The peer of a connected socket, which nothing else waits on for room.
+  explicit UdpPeer(int room_fd) : room_fd_(room_fd) {}
+  UdpPeer(const sockaddr_storage& name, socklen_t bytes) : name(name), name_bytes(bytes) {}
+  int room_fd() const override { return room_fd_; }
+  sockaddr_storage name{};
+  socklen_t name_bytes = 0;
+
+ private:
+  const int room_fd_ = -1;
+};
+
 namespace {
 
 // One byte more than a frame may have: what fills it was larger.
@@ -59,24 +74,15 @@ sockaddr_storage NameOf(const HubKey& key, socklen_t& bytes) {
   return name;
 }
 
-class UdpPeer final : public HubPeer {
- public:
-  // The peer of a connected socket, which nothing else waits on for room.
-  explicit UdpPeer(int room_fd) : room_fd_(room_fd) {}
-  UdpPeer(const sockaddr_storage& name, socklen_t bytes) : name(name), name_bytes(bytes) {}
-  int room_fd() const override { return room_fd_; }
-  sockaddr_storage name{};
-  socklen_t name_bytes = 0;
-
- private:
-  const int room_fd_ = -1;
-};
-
 // The moment is bad, or the way there; the socket and the peer may be well. The frame is lost, as
 // on the way: who needs it has the reliable shim.
 bool IsLoss(int64_t error) {
   return error == -ENOBUFS || error == -ENOMEM || error == -ENETUNREACH || error == -EHOSTUNREACH ||
          error == -ENETDOWN || error == -EPERM || error == -EACCES;
+}
+bool IsSegmentRefusal(int64_t error) {
+  return error == -EINVAL || error == -EIO || error == -EMSGSIZE || error == -EOPNOTSUPP ||
+         error == -ENOPROTOOPT;
 }
 bool IsFatal(int64_t error) { return error == -EBADF || error == -ENOTSOCK || error == -EFAULT; }
 
@@ -143,34 +149,63 @@ absl::StatusOr<HubAdmission> UdpMedium::Admit(HubArrival& arrival) {
   return admission;
 }
 
+// Makes messages of what is queued first. Returns how many.
+uint32_t UdpMedium::Gather(Link& link, const UdpPeer& to) {
+  const uint32_t frames = std::min(link.tx_frames(), kMessagesMax);
+  uint32_t count = 0;
+  for (uint32_t at = 0; at < frames && link.NextTx(at).bytes <= kUdpFrameBytesMax; ++count) {
+    const uint32_t bytes = link.NextTx(at).bytes;
+    uint32_t datagrams = 0;
+    do {
+      const FrameRef& frame = link.NextTx(at + datagrams);
+      if (frame.bytes > bytes) break;
+      parts_[at + datagrams++] = {frame.data, frame.bytes};
+      if (frame.bytes < bytes) break;
+    } while (segments_ && datagrams < kSegmentsMax && at + datagrams < frames);
+    datagrams_[count] = static_cast<uint8_t>(datagrams);
+    msghdr& message = messages_[count].msg_hdr;
+    message = {};
+    message.msg_iov = &parts_[at];
+    message.msg_iovlen = datagrams;
+    at += datagrams;
+    if (to.name_bytes != 0) {
+      message.msg_name = const_cast<sockaddr_storage*>(&to.name);
+      message.msg_namelen = to.name_bytes;
+    }
+    if (datagrams == 1) continue;
+    message.msg_control = controls_[count].bytes;
+    message.msg_controllen = sizeof controls_[count].bytes;
+    cmsghdr* control = CMSG_FIRSTHDR(&message);
+    control->cmsg_level = SOL_UDP;
+    control->cmsg_type = UDP_SEGMENT;
+    control->cmsg_len = CMSG_LEN(sizeof(uint16_t));
+    const auto segment_bytes = static_cast<uint16_t>(bytes);
+    std::memcpy(CMSG_DATA(control), &segment_bytes, sizeof segment_bytes);
+  }
+  return count;
+}
+
 int UdpMedium::Send(HubPeer& peer, Link& link) {
   if (!caps_.send) return -EOPNOTSUPP;
   auto& to = static_cast<UdpPeer&>(peer);
   while (link.has_tx()) {
-    uint32_t count = 0;
-    for (; count < std::min(link.tx_frames(), kMessagesMax); ++count) {
-      const FrameRef& frame = link.NextTx(count);
-      if (frame.bytes > kUdpFrameBytesMax) break;
-      parts_[count] = {frame.data, frame.bytes};
-      msghdr& message = messages_[count].msg_hdr;
-      message = {};
-      message.msg_iov = &parts_[count];
-      message.msg_iovlen = 1;
-      if (to.name_bytes == 0) continue;
-      message.msg_name = &to.name;
-      message.msg_namelen = to.name_bytes;
-    }
+    const uint32_t count = Gather(link, to);
     if (count == 0) return -EMSGSIZE;  // who sends here has been told frame_bytes_max
     const int64_t sent = ThroughSeam(node_.sys(), Site::kWrite, fd_, [&] {
       return sendmmsg(fd_, messages_.data(), count, MSG_DONTWAIT | MSG_NOSIGNAL);
     });
     if (IsLoss(sent)) {
-      ++counters_.unsent;
-      link.PopTx(1);
+      counters_.unsent += datagrams_[0];
+      link.PopTx(datagrams_[0]);
+      continue;
+    }
+    // An old system, a device that cannot, a way with a smaller MTU: each by itself, then.
+    if (datagrams_[0] > 1 && IsSegmentRefusal(sent)) {
+      segments_ = false;
       continue;
     }
     if (sent < 0) return static_cast<int>(sent);
-    link.PopTx(static_cast<uint32_t>(sent));
+    for (int64_t i = 0; i < sent; ++i) link.PopTx(datagrams_[static_cast<size_t>(i)]);
   }
   return 0;
 }

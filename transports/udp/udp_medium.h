@@ -20,8 +20,11 @@ namespace jackfield {
 
 struct UdpCounters {
   uint64_t malformed = 0;  // arrived larger than 1,200 bytes, or shorter than a header: dropped
-  uint64_t unsent = 0;     // the system would not take: a full queue, no route, a packet filter
+  uint64_t unsent =
+      0;  // datagrams that the system would not take: a full queue, no route, a packet filter
 };
+
+class UdpPeer;
 
 class UdpMedium final : public HubMedium {
  public:
@@ -41,6 +44,13 @@ class UdpMedium final : public HubMedium {
 
  private:
   static constexpr uint32_t kMessagesMax = 64;  // in one system call
+  // Datagrams of one size that the system cuts from one message, and so carries once through most
+  // of its layers (udp(7), UDP_SEGMENT); the last may be shorter.
+  static constexpr uint32_t kSegmentsMax = 48;
+  struct SegmentControl {
+    alignas(cmsghdr) char bytes[CMSG_SPACE(sizeof(uint16_t))];
+  };
+  uint32_t Gather(Link& link, const UdpPeer& to);
 
   Node& node_;
   const int fd_;
@@ -51,6 +61,9 @@ class UdpMedium final : public HubMedium {
   std::array<mmsghdr, kMessagesMax> messages_{};
   std::array<iovec, kMessagesMax> parts_{};
   std::array<sockaddr_storage, kMessagesMax> names_{};
+  std::array<uint8_t, kMessagesMax> datagrams_{};  // of each message to be sent
+  std::array<SegmentControl, kMessagesMax> controls_{};
+  bool segments_ = true;  // until the system has refused it
 };
 
 }  // namespace jackfield

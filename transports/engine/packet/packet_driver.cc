@@ -13,10 +13,11 @@
 
 namespace jackfield {
 
-PacketDriver::PacketDriver(Node& node, int fd, uint32_t frame_bytes_max)
+PacketDriver::PacketDriver(Node& node, int fd, uint32_t frame_bytes_max, WholeBy whole_by)
     : node_(node),
       fd_(fd),
       frame_bytes_max_(frame_bytes_max),
+      whole_by_(whole_by),
       read_op_(OnReady, this),
       write_op_(OnReady, this) {}
 
@@ -32,7 +33,7 @@ void PacketDriver::Pump(Link& link) {
   if (!read_op_.pending) node_.reactor().Start(read_op_, fd_, POLLIN);
   if (link.has_tx() && !tx_broken_ && !write_op_.pending)
     node_.reactor().Start(write_op_, fd_, POLLOUT);
-  rx_.Reset();
+  if (part_bytes_ == 0) rx_.Reset();
 }
 
 void PacketDriver::PumpTx(Link& link) {
@@ -62,8 +63,9 @@ void PacketDriver::PumpTx(Link& link) {
 void PacketDriver::PumpRx(Link& link) {
   if (!rx_) rx_ = node_.blocks().Get(kReadBytes);
   if (!rx_) return;
+  if (part_bytes_ > 0) std::memmove(rx_.data(), rx_.data() + part_at_, part_bytes_);
   for (uint32_t at = 0; at + frame_bytes_max_ <= rx_.size() && link.rx_room() > 0;) {
-    iovec part{rx_.data() + at, frame_bytes_max_};
+    iovec part{rx_.data() + at + part_bytes_, frame_bytes_max_ - part_bytes_};
     msghdr message{};
     message.msg_iov = &part;
     message.msg_iovlen = 1;
@@ -79,17 +81,25 @@ void PacketDriver::PumpRx(Link& link) {
                                                      ": the other end has gone")));
     }
     std::vector<int> fds = FdControl::Take(message);
-    if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0 || got < kHeaderBytes) {
+    const uint32_t bytes = part_bytes_ + static_cast<uint32_t>(got);
+    const bool ended = whole_by_ == WholeBy::kNotTruncated || (message.msg_flags & MSG_EOR) != 0;
+    if (!ended && bytes < frame_bytes_max_) {
+      part_at_ = at;
+      part_bytes_ = bytes;
+      continue;
+    }
+    if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0 || !ended || bytes < kHeaderBytes) {
       for (const int fd : fds) close(fd);
       return Fail(link, MakeStatus(Outcome::kFailed, Reason::kCorrupt,
                                    Text("corrupt packet from ", link.traits().description, ": ",
-                                        got < kHeaderBytes ? "shorter than a header"
-                                                           : "larger than a frame may be")));
+                                        bytes < kHeaderBytes ? "shorter than a header"
+                                                             : "larger than a frame may be")));
     }
+    part_bytes_ = 0;
     if (!fds.empty())
       link.PushRxFds(fds.data(), static_cast<uint8_t>(std::min<size_t>(255, fds.size())));
-    link.PushRx({rx_.data() + at, static_cast<uint32_t>(got), 0});
-    at += Align8(static_cast<uint32_t>(got));
+    link.PushRx({rx_.data() + at, bytes, 0});
+    at += Align8(bytes);
   }
   if (tx_broken_ && !link.has_rx()) Fail(link, why_);
 }

@@ -1,5 +1,5 @@
 // The packet engine, connected form: one frame is one packet of a socket that keeps boundaries
-// (unix seqpacket).
+// (unix seqpacket, SCTP).
 //
 // Thread: the node's. Owns: its descriptor.
 #ifndef JACKFIELD_TRANSPORTS_ENGINE_PACKET_PACKET_DRIVER_H_
@@ -17,7 +17,12 @@ class PacketDriver final : public LinkDriver {
   static constexpr uint32_t kReadBytes = 256
                                          << 10;  // of the block that a turn's packets are read into
 
-  PacketDriver(Node& node, int fd, uint32_t frame_bytes_max);
+  // How the system says that a packet has come whole: by not saying that it was cut, or by saying
+  // that it has ended (MSG_EOR: SCTP, which may hand one over in parts when it runs out of room).
+  enum class WholeBy : uint8_t { kNotTruncated, kEndOfRecord };
+
+  PacketDriver(Node& node, int fd, uint32_t frame_bytes_max,
+               WholeBy whole_by = WholeBy::kNotTruncated);
   ~PacketDriver() override;
 
   void Pump(Link& link) override;
@@ -33,9 +38,12 @@ class PacketDriver final : public LinkDriver {
   Node& node_;
   const int fd_;
   const uint32_t frame_bytes_max_;
+  const WholeBy whole_by_;
   Link* link_ = nullptr;
   Op read_op_, write_op_;
   Block rx_;
+  // In rx_: of a packet whose rest is still to come.
+  uint32_t part_at_ = 0, part_bytes_ = 0;
   bool tx_broken_ = false, failing_ = false, closed_ = false;
   absl::Status why_;
 };

@@ -3,7 +3,7 @@
 // Growth and decrease: RFC 9438 (β 0.7, C 0.4, fast convergence, the Reno-friendly region). Slow
 // start, recovery periods and persistent congestion as RFC 9002 §7.3 and §7.6 put them: at most one
 // decrease for what was sent before the last one; nothing grows in recovery, nor while the
-// application, not the window, is what limits (§7.8). After a rest of more than a probe timeout the
+// application, not the window, is what limits (§7.8). After a rest of more than a second the
 // window begins small again (RFC 5681 §4.1). The least window is four packets where RFC 9002 says
 // two: with fewer than four under way a loss is only ever found by a timeout.
 //
@@ -31,7 +31,7 @@ class Congestion {
                bool limited);
   // Packets were lost, the youngest of them sent at `sent_ns`.
   void OnLost(int64_t sent_ns, int64_t now_ns);
-  // Nothing at all came through for several probe timeouts.
+  // Everything that was sent over several probe timeouts was lost.
   void OnPersistentCongestion();
   // Sending begins again after a rest.
   void OnRestart();

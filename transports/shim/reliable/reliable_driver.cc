@@ -69,7 +69,7 @@ void ReliableDriver::Pump(Link& link) {
   if (closed_) return;
   const int64_t before_ns = std::exchange(now_ns_, node_.clock().NowNs());
   standing_pumps_ = state_ == State::kClosing && now_ns_ == before_ns ? standing_pumps_ + 1 : 0;
-  progress_ = false;
+  progress_ = wrote_ = false;
   retry_ns_ = 0;
   if (!link.has_rx()) receive_.FreeDelivered();
   inner_.Turn(link.resting());  // OnFrames, OnClosed
@@ -81,7 +81,6 @@ void ReliableDriver::Pump(Link& link) {
   LookAtTime();
   if (!link.closing()) receive_.Deliver(link);
   if (state_ != State::kEnded && !inner_closed_) {
-    wrote_ = false;
     Send(link);
     if (wrote_) inner_.Turn(link.resting());
     LookAtClosing(link);

@@ -12,8 +12,8 @@
 // an end whose peer has started anew learns it at once.
 //
 // Acknowledgements (RFC 9000 §13.2) ride on whatever goes out. Alone they go at once after every
-// second packet, at a gap, a repeat, a Ping, a Close, or when half of the window has become free;
-// else after 1 ms (2 ms are allowed for).
+// second packet (of those that came at once, after 64), at a gap, a repeat, a Ping, a Close, or
+// when half of the window has become free; else after 1 ms (2 ms are allowed for).
 //
 // Ends. Silence for the idle time loses the peer (RFC 9000 §10.1); after a third of it a Ping asks.
 // A closing end goes on until all it sent is acknowledged, but no longer than eight probe timeouts
@@ -96,6 +96,7 @@ class ReliableDriver final : public LinkDriver, private LinkOwner {
   void SendProbes(Link& link);
   void SendSegments(Link& link);
   bool SendNew(Link& link);
+  static constexpr uint16_t kPacketsPerWord = 64;
   // Each of these: false when the inner link, or memory, had no room for it.
   bool SendSegment(uint32_t segment);
   bool SendBare(PacketKind kind, uint64_t to);
@@ -132,8 +133,10 @@ class ReliableDriver final : public LinkDriver, private LinkOwner {
   int64_t ack_due_ns_ = 0;
   int64_t window_probe_ns_ = 0;  // 0: nothing waits for the receiver's window
   int64_t linger_until_ns_ = 0;
-  int64_t retry_ns_ = 0;         // 0: no memory was missing
-  uint32_t limit_told_ = 0;      // of segments
+  int64_t retry_ns_ = 0;       // 0: no memory was missing
+  uint32_t limit_told_ = 0;    // of segments
+  uint32_t largest_told_ = 0;  // of packets, by the last acknowledgement but one
+  uint32_t largest_told_last_ = 0;
   uint32_t close_packet_ = 0;    // its number, 0: not sent yet
   uint32_t peer_end_ = 0;        // the segment that will not come, 0: the peer has not closed
   uint16_t unacknowledged_ = 0;  // numbered packets since our last word

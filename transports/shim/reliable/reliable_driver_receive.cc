@@ -9,6 +9,9 @@ void ReliableDriver::OnFrames(Link& inner) {
     const FrameRef frame = inner.NextRx();
     heard_any_ = progress_ = true;
     if (state_ != State::kEnded) Take({frame.data, frame.bytes});
+    // One word reports so many packets one by one.
+    if (unacknowledged_ >= kPacketsPerWord && state_ == State::kOpen)
+      SendBare(PacketKind::kAck, remote_);
   }
 }
 

@@ -1,5 +1,7 @@
 // What goes out. See reliable_driver.h.
+#include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "kernel/node.h"
 #include "kernel/outcome.h"
@@ -157,8 +159,13 @@ std::byte* ReliableDriver::Begin(Packet& packet, PacketKind kind, uint32_t paylo
     packet.window_segments = static_cast<uint16_t>(receive_.room());
   }
   if (kind > PacketKind::kAccept && kind != PacketKind::kReset) {
-    packet.ack_words = receive_.has_gaps() ? Packet::kAckWordsMax : 1;
     packet.ack_largest = seen_.largest();
+    // So many that each packet is reported twice, should one word of it be lost.
+    const uint32_t news = packet.ack_largest - largest_told_;
+    packet.ack_words =
+        receive_.has_gaps()
+            ? Packet::kAckWordsMax
+            : static_cast<uint8_t>(std::min(news / 64 + 1, uint32_t{Packet::kAckWordsMax}));
     packet.ack_bits = seen_.bits();
     packet.ack_delay_us = static_cast<uint16_t>(
         std::clamp<int64_t>((now_ns_ - largest_at_ns_) / 1000, 0, UINT16_MAX));
@@ -179,6 +186,7 @@ void ReliableDriver::Finish(const Packet& packet, std::byte* at, uint32_t segmen
   if (packet.kind == PacketKind::kReset) return;
   limit_told_ = packet.segments_before + packet.window_segments;
   if (packet.kind == PacketKind::kOpen || packet.kind == PacketKind::kAccept) return;
+  largest_told_ = std::exchange(largest_told_last_, packet.ack_largest);
   unacknowledged_ = 0;
   ack_now_ = false;
 }

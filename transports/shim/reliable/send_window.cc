@@ -9,6 +9,9 @@ namespace {
 
 constexpr uint32_t kPatienceMax = 16;
 constexpr int kPersistentTimeouts = 3;  // RFC 9002 kPersistentCongestionThreshold
+// The least retransmission timeout of RFC 6298 §2.4, by which RFC 5681 §4.1 measures a rest. On one
+// machine a probe timeout is a few milliseconds, as long as a busy one may keep a process waiting.
+constexpr int64_t kRestNs = 1'000'000'000;
 constexpr int kBackOffMax = 16;
 
 }  // namespace
@@ -62,7 +65,7 @@ std::span<const std::byte> SendWindow::BytesOf(uint32_t segment) {
 
 void SendWindow::OnSent(uint32_t segment, uint32_t bytes, int64_t now_ns) {
   if (under_way_ == 0 && last_sent_ns_ != 0 &&
-      now_ns - last_sent_ns_ > round_trip_.probe_timeout_ns())
+      now_ns - last_sent_ns_ > std::max(round_trip_.probe_timeout_ns(), kRestNs))
     congestion_.OnRestart();
   packets_[next_packet_] = {now_ns, next_packet_, segment, bytes, Fate::kUnderWay};
   ++under_way_;
@@ -106,6 +109,7 @@ bool SendWindow::OnAck(const Packet& packet, int64_t now_ns) {
         OnPacketArrived(number, now_ns, limited);
     }
     if (largest_acked_ == 0 || After(largest, largest_acked_)) largest_acked_ = largest;
+    reported_from_ = largest - 64u * packet.ack_words;
   }
   while (After(packet.segments_before, begin_)) OnSegmentArrived(begin_);
   if (packets_.held()) FindLost(now_ns);
@@ -169,23 +173,43 @@ void SendWindow::FindLost(int64_t now_ns) {
   if (largest_acked_ == 0) return;
   const int64_t delay_ns = LossDelayNs();
   int64_t youngest_ns = INT64_MIN;
+  // Persistent congestion, RFC 9002 §7.6.2: everything sent over so long a time was lost.
+  int64_t run_began_ns = INT64_MIN;
+  bool persistent = false;
+  const int64_t persistent_ns = kPersistentTimeouts * round_trip_.probe_timeout_ns();
   for (uint32_t n = oldest_; n != next_packet_ && !After(n, largest_acked_); ++n) {
     Sent& sent = packets_[n];
-    if (sent.number != n || sent.fate != Fate::kUnderWay) continue;
+    if (sent.number != n) continue;
+    if (sent.fate == Fate::kLost && run_began_ns == INT64_MIN) run_began_ns = sent.sent_ns;
+    if (sent.fate == Fate::kKnown) run_began_ns = INT64_MIN;
+    if (sent.fate != Fate::kUnderWay) continue;
+    // Its segment has arrived, by this packet or by a later one that carried it again: nobody says
+    // which, so it is no sign of a loss.
+    if (After(reported_from_, n) && sent.segment != kNoSegment && IsAcknowledged(sent.segment)) {
+      NoLongerUnderWay(sent, Fate::kKnown);
+      continue;
+    }
     const bool many_later = !overtaking_seen_ && largest_acked_ - n >= kPacketThreshold;
     if (many_later || sent.sent_ns + delay_ns <= now_ns) {
       youngest_ns = std::max(youngest_ns, sent.sent_ns);
+      if (run_began_ns == INT64_MIN) run_began_ns = sent.sent_ns;
+      persistent |= sent.sent_ns - run_began_ns > persistent_ns;
       Lose(sent);
     } else {
       loss_due_ns_ = std::min(loss_due_ns_, sent.sent_ns + delay_ns);
     }
   }
   if (youngest_ns != INT64_MIN) congestion_.OnLost(youngest_ns, now_ns);
+  if (persistent) congestion_.OnPersistentCongestion();
   // What was lost is remembered a while, in case it arrives after all.
   while (oldest_ != next_packet_ &&
          (packets_[oldest_].fate == Fate::kKnown || oldest_ == 0 ||
           (packets_[oldest_].fate == Fate::kLost && next_packet_ - oldest_ > kPacketsMax / 4)))
     ++oldest_;
+}
+
+bool SendWindow::IsAcknowledged(uint32_t segment) {
+  return After(begin_, segment) || segments_[segment].acknowledged;
 }
 
 void SendWindow::Lose(Sent& sent) {
@@ -210,7 +234,7 @@ int SendWindow::OnTimer(int64_t now_ns) {
     FindLost(now_ns);
     return 0;
   }
-  if (++timeouts_ == kPersistentTimeouts) congestion_.OnPersistentCongestion();
+  ++timeouts_;
   return kProbesPerTimeout;
 }
 

@@ -121,6 +121,7 @@ class SendWindow {
   void OnSegmentArrived(uint32_t number);
   void FindLost(int64_t now_ns);
   void Lose(Sent& sent);
+  bool IsAcknowledged(uint32_t segment);
   void NoLongerUnderWay(Sent& sent, Fate fate);
   int64_t LossDelayNs() const;
 
@@ -138,6 +139,7 @@ class SendWindow {
   Slots<Sent, kPacketsMax> packets_;
   uint32_t oldest_ = 1, next_packet_ = 1;
   uint32_t largest_acked_ = 0;
+  uint32_t reported_from_ = 0;  // the last acknowledgement says of each packet from here on
   uint32_t under_way_ = 0;
   uint64_t under_way_bytes_ = 0;
   int64_t last_sent_ns_ = 0;

@@ -210,9 +210,9 @@ class Sending : public testing::Test {
   }
   // largest, and which of those before it
   bool Ack(uint32_t largest, const std::vector<uint32_t>& others, uint32_t segments_before,
-           uint16_t room, int64_t now_ns = kMs) {
+           uint16_t room, int64_t now_ns = kMs, uint8_t words = 4) {
     Packet packet;
-    packet.ack_words = 4;
+    packet.ack_words = words;
     packet.ack_largest = largest;
     packet.segments_before = segments_before;
     packet.window_segments = room;
@@ -284,6 +284,55 @@ TEST_F(Sending, ASilenceBringsTwoProbesAndTheNextTakesTwiceAsLong) {
   window_.OnSent(1, 152, first_ns);
   EXPECT_TRUE(Ack(3, {}, 2, 500, first_ns + 1));
   EXPECT_FALSE(window_.all_acknowledged());
+}
+
+TEST_F(Sending, ACopyOfWhatHasArrivedIsNoLossWhenNobodySaysWhichOfThemDid) {
+  Send(0);
+  window_.OnSent(1, 152, kMs);  // a probe, with the same segment
+  for (int i = 0; i < 70; ++i) Send(2 * kMs);
+  const uint64_t before = window_.congestion().window_bytes();
+  std::vector<uint32_t> all;
+  for (uint32_t n = 8; n < 72; ++n) all.push_back(n);
+  EXPECT_TRUE(Ack(72, all, 72, 500, 30 * kMs, 1));
+  EXPECT_TRUE(window_.all_acknowledged());
+  EXPECT_EQ(window_.packets_under_way(), 0u);
+  EXPECT_EQ(window_.lost_packets(), 0u);
+  EXPECT_GE(window_.congestion().window_bytes(), before);
+}
+
+TEST_F(Sending, SilenceAloneIsNoPersistentCongestionButLossesOverSoLongATimeAre) {
+  for (int i = 0; i < 8; ++i) Send(0);
+  EXPECT_TRUE(Ack(8, {1, 2, 3, 4, 5, 6, 7}, 9, 500, kMs));
+  const uint64_t window = window_.congestion().window_bytes();
+  const uint64_t least = uint64_t{Congestion::kLeastPackets} * 1200;
+  ASSERT_GT(window, least);
+  Send(2 * kMs);
+  int64_t now_ns = 2 * kMs;
+  for (int i = 0; i < 5; ++i) {
+    now_ns = window_.due_ns(10'000 * kMs);
+    EXPECT_EQ(window_.OnTimer(now_ns), 2);
+    window_.OnSent(9, 152, now_ns);
+  }
+  EXPECT_EQ(window_.congestion().window_bytes(), window) << "nobody has lost anything yet";
+  Send(now_ns);
+  EXPECT_TRUE(Ack(15, {8}, 9, 500, now_ns + kMs));  // and of the six before it none came
+  EXPECT_EQ(window_.congestion().window_bytes(), least);
+}
+
+TEST_F(Sending, ARestOfAFewMillisecondsLeavesTheWindowAsItIs) {
+  for (uint32_t round = 0; round < 4; ++round) {
+    for (int i = 0; i < 60; ++i) Send(round * 10 * kMs);
+    std::vector<uint32_t> all;
+    for (uint32_t n = 60 * round + 1; n < 60 * round + 60; ++n) all.push_back(n);
+    EXPECT_TRUE(Ack(60 * round + 60, all, 60 * round + 61, 500, round * 10 * kMs + kMs / 2));
+  }
+  const uint64_t window = window_.congestion().window_bytes();
+  ASSERT_GT(window, uint64_t{Congestion::kFirstPackets} * 1200);
+  Send(200 * kMs);
+  EXPECT_EQ(window_.congestion().window_bytes(), window);
+  EXPECT_TRUE(Ack(241, {}, 242, 500, 201 * kMs));
+  Send(2000 * kMs);
+  EXPECT_EQ(window_.congestion().window_bytes(), uint64_t{Congestion::kFirstPackets} * 1200);
 }
 
 TEST_F(Sending, BelievesNothingOfAPacketThatAcknowledgesWhatWasNotSent) {

@@ -1,0 +1,41 @@
+// A whole transport over connected sockets but for what is its own: the name, the options, the
+// caps. For tcp, vsock, sctp.
+//
+// Thread: the node's.
+#ifndef JACKFIELD_TRANSPORTS_ENGINE_CONNECTED_SOCKET_H_
+#define JACKFIELD_TRANSPORTS_ENGINE_CONNECTED_SOCKET_H_
+
+#include <sys/socket.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "kernel/node.h"
+#include "kernel/transport.h"
+
+namespace jackfield {
+
+struct ConnectedSocket {
+  sockaddr_storage name{};  // of the place: to connect to, or to serve at
+  socklen_t name_bytes = 0;
+  int type = SOCK_STREAM;
+  int protocol = 0;
+  Caps caps;
+  // Of a bound socket: its target as others write it to reach it.
+  std::function<std::string(int fd)> target_of;
+  // Sets what options a connected socket wants, and makes its driver, which takes it over.
+  std::function<std::unique_ptr<LinkDriver>(int fd)> make_driver;
+  // A status for a failed call that says more than SysError can: what this kernel lacks. Null, or
+  // an OK status: SysError's.
+  std::function<absl::Status(int error)> explain;
+};
+
+// Errors: as Transport::Open.
+absl::StatusOr<std::unique_ptr<Opening>> OpenConnectedSocket(const Address& address, Role role,
+                                                             Node& node, LinkSink& sink,
+                                                             ConnectedSocket socket);
+
+}  // namespace jackfield
+
+#endif  // JACKFIELD_TRANSPORTS_ENGINE_CONNECTED_SOCKET_H_
