@@ -3,7 +3,9 @@
 set -u
 jackfield=$1
 readme=$2
-in_readme=$(sed -n '/^<!-- jackfield caps: begin -->$/,/^<!-- jackfield caps: end -->$/p' "$readme" | sed -n 's/^    //p')
+# Between the two comments, less the empty line at either end and the four spaces of a code block.
+in_readme=$(sed -n '/^<!-- jackfield caps: begin -->$/,/^<!-- jackfield caps: end -->$/p' "$readme" |
+  sed -e '1,2d' -e '$d' -e 's/^    //')
 if [ -z "$in_readme" ]; then
   echo "$readme has no table between its two comments"
   exit 1

@@ -19,22 +19,33 @@ struct Row {
   Caps caps;
 };
 
-// What each bare address can do, asked in both roles. A transport whose client must know a place is
-// asked as server only.
+// Places that a client of some transport or other can be asked about; none is looked at.
+constexpr std::string_view kPlaces[] = {"", "/example", "127.0.0.1:1", "1"};
+
+absl::StatusOr<Caps> CapsOfClient(const Registry& registry, std::string_view scheme) {
+  absl::StatusOr<Caps> caps;
+  for (const std::string_view place : kPlaces) {
+    caps = registry.Describe(Address(std::string(scheme), std::string(place)), Role::kConnect);
+    if (caps.ok()) break;
+  }
+  return caps;
+}
+
+// What each bare address can do, asked in both roles.
 std::vector<Row> RowsOf(const Registry& registry) {
   std::vector<Row> rows;
   for (const auto& transport : registry.transports()) {
     const Address bare(std::string(transport->scheme()), "");
     const absl::StatusOr<Caps> serve = registry.Describe(bare, Role::kServe);
-    const absl::StatusOr<Caps> connect = registry.Describe(bare, Role::kConnect);
+    const absl::StatusOr<Caps> connect = CapsOfClient(registry, transport->scheme());
     if (serve.ok())
       rows.push_back(
           {bare.ToString(), !connect.ok() || *connect == *serve ? "both" : "serve", *serve});
     if (connect.ok() && (!serve.ok() || !(*connect == *serve)))
       rows.push_back({bare.ToString(), "connect", *connect});
   }
-  std::sort(rows.begin(), rows.end(),
-            [](const Row& a, const Row& b) { return a.address < b.address; });
+  std::stable_sort(rows.begin(), rows.end(),
+                   [](const Row& a, const Row& b) { return a.address < b.address; });
   return rows;
 }
 
@@ -48,33 +59,57 @@ std::string AsJson(const Row& row) {
               ",\"depth_frames\":", row.caps.depth_frames, "}\n");
 }
 
+std::vector<std::string> NamesOf(bool with_roles) {
+  std::vector<std::string> names = {""};
+  if (with_roles) names.push_back("role");
+  for (const CapsField& field : CapsFields()) names.push_back(std::string(field.name));
+  for (const char* name : {"priority_levels", "frame_bytes_max", "depth_frames"})
+    names.push_back(name);
+  return names;
+}
+
+std::vector<std::string> ColumnOf(const Row& row, bool with_roles) {
+  std::vector<std::string> cells = {row.address};
+  if (with_roles) cells.push_back(row.role);
+  for (const CapsField& field : CapsFields()) cells.push_back(row.caps.*field.field ? "yes" : "-");
+  cells.push_back(std::to_string(row.caps.priority_levels));
+  cells.push_back(FormatBytes(row.caps.frame_bytes_max));
+  cells.push_back(std::to_string(row.caps.depth_frames));
+  return cells;
+}
+
+size_t WidthOf(const std::vector<std::string>& cells) {
+  size_t width = 0;
+  for (const std::string& cell : cells) width = std::max(width, cell.size());
+  return width + 2;
+}
+
 // One column for each address: there are more properties than addresses, and they have the longer
-// names.
+// names. Addresses that do not fit beside the others begin another table below.
 std::string AsTable(const std::vector<Row>& rows) {
-  constexpr size_t kNameWidth = 16;
-  const auto padded = [](std::string text, size_t width) {
-    return text + std::string(std::max(text.size() + 2, width) - text.size(), ' ');
-  };
-  const auto line = [&](std::string_view name, auto cell) {
-    std::string text = padded(std::string(name), kNameWidth);
-    for (const Row& row : rows) text += padded(cell(row), 12);
-    text.erase(text.find_last_not_of(' ') + 1);
-    return text + "\n";
-  };
-  std::string text = line("", [](const Row& row) { return row.address; });
-  if (std::any_of(rows.begin(), rows.end(), [](const Row& row) { return row.role != "both"; })) {
-    text += line("role", [](const Row& row) { return row.role; });
+  constexpr size_t kLineMax = 96;
+  const bool with_roles =
+      std::any_of(rows.begin(), rows.end(), [](const Row& row) { return row.role != "both"; });
+  const std::vector<std::string> names = NamesOf(with_roles);
+  std::string text;
+  for (size_t next = 0; next < rows.size();) {
+    std::vector<std::vector<std::string>> columns = {names};
+    for (size_t width = WidthOf(names); next < rows.size(); ++next) {
+      columns.push_back(ColumnOf(rows[next], with_roles));
+      width += WidthOf(columns.back());
+      if (width <= kLineMax || columns.size() == 2) continue;
+      columns.pop_back();
+      break;
+    }
+    if (!text.empty()) text += "\n";
+    for (size_t line = 0; line < names.size(); ++line) {
+      for (const auto& column : columns)
+        text += column[line] + std::string(WidthOf(column) - column[line].size(), ' ');
+      text.erase(text.find_last_not_of(' ') + 1);
+      text += "\n";
+    }
   }
-  for (const CapsField& field : CapsFields()) {
-    text += line(field.name,
-                 [&](const Row& row) { return std::string(row.caps.*field.field ? "yes" : "-"); });
-  }
-  text += line("priority_levels",
-               [](const Row& row) { return std::to_string(row.caps.priority_levels); });
-  text +=
-      line("frame_bytes_max", [](const Row& row) { return FormatBytes(row.caps.frame_bytes_max); });
-  return text +
-         line("depth_frames", [](const Row& row) { return std::to_string(row.caps.depth_frames); });
+  return text;
 }
 
 int RunCaps(const Program& program, const Arguments& arguments) {

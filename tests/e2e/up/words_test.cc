@@ -215,11 +215,20 @@ TEST(WordsTest, ExplainNamesTheMediumWhereItIsWrittenAndWhatElseWouldDo) {
 TEST(WordsTest, CapsHasAColumnForEachTransport) {
   const std::string table = OutputOf({"caps"}), json = OutputOf({"caps", "-o", "json"});
   for (const std::string scheme : {"inproc:", "pipe:", "shm:", "tcp:", "unix:"}) {
-    EXPECT_NE(table.substr(0, table.find('\n')).find(scheme), std::string::npos) << table;
+    EXPECT_NE(table.find(" " + scheme), std::string::npos) << table;
     EXPECT_NE(json.find("{\"address\":\"" + scheme + "\",\"role\":\"both\",\"send\":true,"),
               std::string::npos)
         << json;
   }
+  // What each end of a one-way medium can do is told apart.
+  EXPECT_NE(json.find("{\"address\":\"mmap:\",\"role\":\"serve\",\"send\":false,"),
+            std::string::npos)
+      << json;
+  EXPECT_NE(json.find("{\"address\":\"mmap:\",\"role\":\"connect\",\"send\":true,"),
+            std::string::npos)
+      << json;
+  for (size_t at = 0; at < table.size(); at = table.find('\n', at) + 1)
+    EXPECT_LE(table.find('\n', at) - at, 96u) << table;
 }
 
 TEST(WordsTest, WithoutWordsItSaysHowItIsUsed) {
