@@ -20,7 +20,7 @@ constexpr int kTimersPerTurn = 256;
 constexpr int kReadyQueues = 8;  // of links: two are in use on each that works
 // A link that stays silent for so many passes while others work is armed and left to the reactor.
 constexpr uint32_t kQuietTurnsMax = 16;
-// While the loop spins, the reactor is asked each so many turns (if it cannot tell for nothing
+// While links are awake, the reactor is asked each so many turns (if it cannot tell for nothing
 // whether that pays).
 constexpr uint32_t kPollEvery = 16;
 // A spin that lasts this much longer between two looks was interrupted: the CPU went to somebody
@@ -157,9 +157,10 @@ bool Node::Turn(int64_t sleep_until_ns) {
   in_turn_ = true;
   if (!std::exchange(skip_clock_read_, false)) now_ns_ = clock_->NowNs();
   bool progress = std::exchange(found_work_, false);
-  ++idle_turns_;
-  if (reactor_->MayHaveCompletions() &&
-      (awake_.empty() || idle_turns_ % kPollEvery == 0 || !reactor_->costs_to_ask())) {
+  // However busy the links are: others wait for their connections, ends and bells.
+  if ((++turns_since_poll_ >= kPollEvery || awake_.empty() || !reactor_->costs_to_ask()) &&
+      reactor_->MayHaveCompletions()) {
+    turns_since_poll_ = 0;
     progress |= reactor_->Poll() > 0;
   }
   progress |= RunPosted();
@@ -176,7 +177,6 @@ bool Node::Turn(int64_t sleep_until_ns) {
       spin_.Ended(now_ns_ - wait_began_ns_, wait_budget_ns_, wait_preempted_);
       wait_began_ns_ = 0;
     }
-    idle_turns_ = 0;
   } else if (sleep_until_ns != kDoNotSleep) {
     SleepOrSpin(sleep_until_ns);
   }

@@ -191,7 +191,7 @@ class Node {
   int64_t wait_budget_ns_ = 0;
   bool wait_preempted_ = false;
   int64_t last_look_ns_ = 0;
-  uint32_t idle_turns_ = 0;
+  uint32_t turns_since_poll_ = 0;
   uint64_t pass_ = 0;
   uint64_t random_;
   bool in_turn_ = false;

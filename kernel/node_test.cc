@@ -1,5 +1,9 @@
 #include "kernel/node.h"
 
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <cstdlib>
 #include <thread>
@@ -108,6 +112,24 @@ TEST_P(NodeTest, AFutureThatIsReadyNeedsNoTurn) {
 
 TEST_P(NodeTest, RunUntilReturnsAtItsDeadline) {
   EXPECT_FALSE(node_->RunUntil([] { return false; }, node_->clock().NowNs() + 2'000'000));
+}
+
+class BusyDriver final : public LinkDriver {
+  void Pump(Link& link) override { link.NoteProgress(); }
+  void Close(Link& link) override { link.Closed(absl::OkStatus()); }
+};
+
+TEST_P(NodeTest, ALinkThatIsAlwaysBusyDoesNotKeepOthersFromTheReactor) {
+  Link& busy = node_->AddLink(std::make_unique<BusyDriver>(), {}, nullptr);
+  const int fd = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK);
+  ASSERT_GE(fd, 0);
+  bool done = false;
+  Op op([](Op& op, int32_t) { *static_cast<bool*>(op.user) = true; }, &done);
+  node_->reactor().Start(op, fd, POLLIN);
+  for (int i = 0; i < 1000 && !done; ++i) EXPECT_TRUE(node_->Turn(Node::kDoNotSleep));
+  EXPECT_TRUE(done);
+  node_->RemoveLink(busy);
+  close(fd);
 }
 
 INSTANTIATE_TEST_SUITE_P(Both, NodeTest,
