@@ -222,7 +222,7 @@ TEST(SysvResources, WhatIsNotTheBussIsNeitherListedNorRemoved) {
   const int id = msgget(key, IPC_CREAT | IPC_EXCL | 0600);
   ASSERT_GE(id, 0);
   EXPECT_FALSE(Find(*resources, PlaceOf(key)).has_value());
-  Resource claimed{.place = PlaceOf(key), .owner = Resource::Owner::kDead};
+  Resource claimed{.what = "", .place = PlaceOf(key), .owner = Resource::Owner::kDead};
   EXPECT_EQ(resources->Remove(claimed).code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_TRUE(Exists(key));
   msgctl(id, IPC_RMID, nullptr);
