@@ -312,8 +312,7 @@ TEST_F(FifoTest, AServerWithoutDescriptorsSaysSoAndLives) {
   ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
   ASSERT_EQ(write(go[1], "g", 1), 1);
   int status = 0;
-  SystemClock clock;
-  while (waitpid(child, &status, WNOHANG) == 0) node_->Turn(clock.NowNs() + 5'000'000);
+  while (waitpid(child, &status, WNOHANG) == 0) node_->Turn(node_->clock().NowNs() + 5'000'000);
   ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
   EXPECT_EQ(status, 0);
   char words[1024] = "";
