@@ -10,6 +10,7 @@
 //   ?huge=2M              2 MiB pages if the system has some free; else ordinary ones
 //   ?lock                 this end keeps the memory in RAM (mlock)
 //   ?quota=4GiB           of a server: what the clients of one uid may have mapped in all
+//   ?lanes=N              of a server: connections that one uid may have (default: no bound)
 #ifndef JACKFIELD_TRANSPORTS_SHM_SHM_H_
 #define JACKFIELD_TRANSPORTS_SHM_SHM_H_
 

@@ -53,7 +53,7 @@ ShmServer::ShmServer(Node& node, LinkSink& sink, const ShmSettings& settings, in
       settings_(settings),
       description_(actual.ToString()),
       path_(std::move(path)),
-      quota_(settings.quota_bytes),
+      quota_(settings.quota_bytes, settings.lanes_max),
       listener_(MakeSocketServer(node, sink, listening_fd, std::move(actual),
                                  [this](int fd, LinkSink&) { OnConnected(fd); })) {}
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <charconv>
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
@@ -15,8 +16,8 @@
 namespace jackfield {
 namespace {
 
-constexpr std::string_view kKeys[] = {"path", "mode", "uid",  "size",
-                                      "bell", "huge", "lock", "quota"};
+constexpr std::string_view kKeys[] = {"path", "mode", "uid",   "size", "bell",
+                                      "huge", "lock", "quota", "lanes"};
 // In front of a name, in the abstract namespace, which all programs share.
 constexpr std::string_view kPrefix = "jackfield/shm/";
 constexpr size_t kPathBytesMax = sizeof(sockaddr_un::sun_path) - 1;
@@ -89,6 +90,12 @@ absl::StatusOr<ShmSettings> ShmSettings::Read(const Address& address, Role role)
     absl::StatusOr<uint64_t> bytes = ParseBytes(*quota);
     if (!bytes.ok()) return bytes.status();
     settings.quota_bytes = *bytes;
+  }
+  if (const auto lanes = address.Find("lanes")) {
+    const char* const end = lanes->data() + lanes->size();
+    const auto [stop, error] = std::from_chars(lanes->data(), end, settings.lanes_max);
+    if (error != std::errc() || stop != end || settings.lanes_max == 0)
+      return bad("lanes is a number of connections, 1 or more");
   }
   return settings;
 }

@@ -13,6 +13,7 @@
 #include "kernel/address.h"
 #include "kernel/caps.h"
 #include "kernel/transport.h"
+#include "transports/shm/uid_quota.h"
 
 namespace jackfield {
 
@@ -43,7 +44,8 @@ struct ShmSettings {
   bool chosen_bell = false;  // by the user
   BellKind bell = BellKind::kEventFd;
   uint64_t lane_bytes = kLaneBytesDefault;
-  uint64_t quota_bytes = kQuotaBytesDefault;  // that one uid may have mapped at this server
+  uint64_t quota_bytes = kQuotaBytesDefault;       // that one uid may have mapped at this server
+  uint32_t lanes_max = UidQuota::kLanesUnbounded;  // connections that one uid may have at it
 };
 
 }  // namespace jackfield

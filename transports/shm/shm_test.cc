@@ -120,6 +120,17 @@ TEST(ShmTest, AClientThatIsGoneGivesItsQuotaBackAndOneMoreIsRefusedWithTheNumber
   EXPECT_TRUE(world.Drive([&] { return world.Connect().ok(); }));
 }
 
+TEST(ShmTest, OneConnectionMoreThanAUidMayHaveIsRefusedWithTheOption) {
+  ShmWorld world("shm:?size=64KiB&lanes=1");
+  auto one = world.Connect();
+  ASSERT_TRUE(one.ok()) << one.status();
+  const absl::Status refused = world.Connect().status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kResourceExhausted) << refused;
+  EXPECT_NE(std::string(refused.message()).find("?lanes="), std::string::npos) << refused;
+  one->reset();
+  EXPECT_TRUE(world.Drive([&] { return world.Connect().ok(); }));
+}
+
 TEST(ShmTest, APlainClientIsWelcome) {
   ShmWorld world;
   PlainClient client(world.address());

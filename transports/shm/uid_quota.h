@@ -1,4 +1,5 @@
-// How many bytes each uid has mapped at one server, and that it is not more than it may.
+// How many connections each uid has at one server, and how many bytes of it are mapped for them:
+// not more than it may.
 //
 // Thread: the node's. A share keeps the account alive, so it may outlive the server.
 #ifndef JACKFIELD_TRANSPORTS_SHM_UID_QUOTA_H_
@@ -15,18 +16,26 @@ namespace jackfield {
 
 class UidQuota {
  public:
-  explicit UidQuota(uint64_t bytes_max) : account_(std::make_shared<Account>(bytes_max)) {}
+  static constexpr uint32_t kLanesUnbounded = UINT32_MAX;
+  explicit UidQuota(uint64_t bytes_max, uint32_t lanes_max = kLanesUnbounded)
+      : account_(std::make_shared<Account>(bytes_max, lanes_max)) {}
 
-  // Gives its bytes back when it is destroyed. An empty one holds nothing.
+  // One connection. Gives its bytes and its place back when it is destroyed. An empty one holds
+  // nothing.
   class Share;
   // Errors: RESOURCE_EXHAUSTED, with what is used, wanted and allowed.
   absl::StatusOr<Share> Take(uint32_t uid, uint64_t bytes);
 
  private:
+  struct Used {
+    uint64_t bytes = 0;
+    uint32_t lanes = 0;
+  };
   struct Account {
-    explicit Account(uint64_t bytes_max) : bytes_max(bytes_max) {}
+    Account(uint64_t bytes_max, uint32_t lanes_max) : bytes_max(bytes_max), lanes_max(lanes_max) {}
     const uint64_t bytes_max;
-    std::map<uint32_t, uint64_t> used_bytes;  // by uid; no entry: none
+    const uint32_t lanes_max;
+    std::map<uint32_t, Used> used;  // by uid; no entry: none
   };
   const std::shared_ptr<Account> account_;
 };

@@ -33,6 +33,23 @@ TEST(UidQuotaTest, WhatIsGivenBackCanBeTakenAgainAlsoAfterTheQuotaItself) {
   quota.reset();
 }
 
+TEST(UidQuotaTest, TheConnectionsOfAUidAreCountedToo) {
+  UidQuota quota(1000, 2);
+  const absl::StatusOr<UidQuota::Share> first = quota.Take(1, 10);
+  ASSERT_TRUE(first.ok());
+  {
+    const absl::StatusOr<UidQuota::Share> second = quota.Take(1, 0);
+    ASSERT_TRUE(second.ok());
+    const absl::Status refused = quota.Take(1, 10).status();
+    EXPECT_EQ(ReasonOf(refused), Reason::kResource);
+    const std::string text(refused.message());
+    for (const char* words : {"2 connections", "?lanes="})
+      EXPECT_NE(text.find(words), std::string::npos) << text;
+    EXPECT_TRUE(quota.Take(2, 10).ok()) << "another uid has its own";
+  }
+  EXPECT_TRUE(quota.Take(1, 10).ok()) << "one is closed";
+}
+
 TEST(UidQuotaTest, ASumThatWouldWrapIsRefused) {
   UidQuota quota(UINT64_MAX);
   const absl::StatusOr<UidQuota::Share> most = quota.Take(1, UINT64_MAX - 1);
