@@ -8,7 +8,7 @@
 #include "kernel/node.h"
 #include "kernel/outcome.h"
 #include "kernel/text.h"
-#include "transports/engine/hub/envelope.h"
+#include "transports/engine/hub/envelope_arrival.h"
 #include "transports/engine/hub/hub_batch.h"
 #include "transports/engine/hub/process_peer.h"
 #include "transports/engine/process.h"
@@ -50,22 +50,12 @@ class Outbox {
 };
 
 int ReceiveInto(const Queue& queue, HubBatch& batch) {
-  using What = HubArrival::What;
-  constexpr What kWhats[] = {What::kFrame, What::kOpens, What::kOpens, What::kRefused, What::kEnds};
   uint32_t slots = 0;
   for (; slots < batch.slots(); ++slots) {
     const int64_t got = queue.Receive({batch.data(slots), batch.slot_bytes()});
     if (got == -EBADF || got == -EMSGSIZE) return static_cast<int>(got);
     if (got < 0) break;  // empty; or a bad moment, and nothing has been taken
-    HubArrival& arrival = batch.Begin(slots);
-    HubEnvelope envelope;
-    if (got < static_cast<int64_t>(sizeof envelope)) continue;
-    std::memcpy(&envelope, arrival.data, sizeof envelope);
-    if (!envelope.Sound()) continue;
-    arrival.from.Append(&envelope.key, sizeof envelope.key);
-    arrival.data += sizeof envelope;
-    arrival.bytes = static_cast<uint32_t>(got - static_cast<int64_t>(sizeof envelope));
-    arrival.what = kWhats[envelope.kind];
+    OpenEnvelope(batch.Begin(slots), static_cast<size_t>(got));
   }
   return static_cast<int>(slots);
 }
@@ -75,12 +65,6 @@ LinkTraits Traits(const MqSettings& settings, const std::string& description) {
   traits.caps = CapsOf(settings);
   traits.description = description;
   return traits;
-}
-
-uint64_t KeyOf(const HubArrival& arrival) {
-  uint64_t key;
-  std::memcpy(&key, arrival.from.bytes.data(), sizeof key);
-  return key;
 }
 
 bool ReadProcess(const HubArrival& arrival, ProcessName& process) {

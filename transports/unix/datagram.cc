@@ -10,6 +10,7 @@
 #include "kernel/node.h"
 #include "kernel/outcome.h"
 #include "kernel/text.h"
+#include "transports/engine/hub/envelope_arrival.h"
 #include "transports/engine/seamed.h"
 #include "transports/unix/datagram_io.h"
 
@@ -94,12 +95,6 @@ class DatagramServer final : public HubMedium {
   bool SayGoodbye(HubPeer&) override { return true; }  // the hang-up says it
 
  private:
-  static uint64_t KeyOf(const HubArrival& arrival) {  // the last 8 bytes of from
-    uint64_t key;
-    std::memcpy(&key, arrival.from.bytes.data() + arrival.from.size - sizeof key, sizeof key);
-    return key;
-  }
-
   Node& node_;
   const UnixSettings settings_;
   const int fd_;

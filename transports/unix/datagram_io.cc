@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstring>
 
+#include "transports/engine/hub/envelope_arrival.h"
 #include "transports/engine/seamed.h"
 
 namespace jackfield {
@@ -54,24 +55,13 @@ void DatagramIo::Read(const msghdr& message, uint32_t bytes, HubArrival& arrival
     arrival.what = What::kEnds;
     return;
   }
-  HubEnvelope envelope;
-  if (bytes < sizeof envelope) return;
-  std::memcpy(&envelope, arrival.data, sizeof envelope);
-  if (!envelope.Sound()) return;
   const size_t name_bytes = message.msg_namelen > offsetof(sockaddr_un, sun_path)
                                 ? message.msg_namelen - offsetof(sockaddr_un, sun_path)
                                 : 0;
   if (name_bytes > kNameBytesMax) return;  // no client of ours is bound to a name like that
   arrival.from.Append(static_cast<const sockaddr_un*>(message.msg_name)->sun_path, name_bytes);
-  arrival.from.Append(&envelope.key, sizeof envelope.key);
-  arrival.data += sizeof envelope;
-  arrival.bytes = bytes - static_cast<uint32_t>(sizeof envelope);
-  if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) {
+  if (OpenEnvelope(arrival, bytes) && (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0)
     arrival.what = What::kCorrupt;
-    return;
-  }
-  constexpr What kWhats[] = {What::kFrame, What::kOpens, What::kOpens, What::kRefused, What::kEnds};
-  arrival.what = kWhats[envelope.kind];
 }
 
 int DatagramIo::Send(const Sys& sys, int fd, uint64_t key, Link& link) {
