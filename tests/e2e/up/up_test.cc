@@ -50,7 +50,11 @@ TEST_P(UpOverTest, CarriesTheMainJobAndEndsByItself) {
   const TemporaryDirectory directory;
   Command command(
       {"up", directory.Write("words.toml", kWords), "--over", GetParam(), "--", "a", "b", "", "c"});
-  EXPECT_EQ(command.Wait(), 0) << command.err();
+  const int status = command.Wait();
+  // What the running kernel must have for a medium and has not, the program says.
+  if (status == 1 && command.err().find("modprobe ") != std::string::npos)
+    GTEST_SKIP() << command.err();
+  EXPECT_EQ(status, 0) << command.err();
   EXPECT_EQ(command.out(), "3 words\n") << "stdout is the services' and nothing else";
   EXPECT_NE(command.err().find("words is up: 3 services, 2 channels, "), std::string::npos)
       << command.err();
