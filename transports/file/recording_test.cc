@@ -80,7 +80,9 @@ TEST_F(RecordingTest, ReadersFromTheStartReadAllAndThoseFromTheEndWhatComes) {
   const uint64_t id = early->recording().file_id();
   for (uint32_t i = 0; i < 5000; ++i) {
     Append(RecordOf(FrameOf(i), id));
-    if (i == 10) EXPECT_EQ(ReadAll(*early).size(), 11u);
+    if (i == 10) {
+      EXPECT_EQ(ReadAll(*early).size(), 11u);
+    }
   }
   auto late = Open(From::kEnd);
   EXPECT_EQ(ReadAll(*late), Numbers{});
