@@ -117,8 +117,9 @@ TEST_F(SocketResourcesTest, WhatASuccessorServesIsNotRemovedForItsDeadPredecesso
   EXPECT_EQ(resources_->Remove(*dead).code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_TRUE(Exists(path_));
   for (const Resource& resource : List()) {
-    if (resource.place != path_ && resource.owner == Resource::Owner::kDead)
+    if (resource.place != path_ && resource.owner == Resource::Owner::kDead) {
       EXPECT_TRUE(resources_->Remove(resource).ok()) << "the note of what is gone";
+    }
   }
 }
 
