@@ -69,7 +69,9 @@ TEST(PulseSendersTest, AnothersPidOrUidIsForgedAndChannelsOfOneProcessAreApart) 
   EXPECT_NE(two->epoch, epoch);
   EXPECT_EQ(senders.Find(self, uid + 54321, 1), nullptr) << "not our user";
   // Says it is root; the process of that number is not root's.
-  if (uid != 0) EXPECT_EQ(senders.Find(self, 0, 3), nullptr);
+  if (uid != 0) {
+    EXPECT_EQ(senders.Find(self, 0, 3), nullptr);
+  }
   const pid_t child = fork();
   if (child == 0) _exit(0);
   ASSERT_EQ(waitpid(child, nullptr, 0), child);
