@@ -155,7 +155,7 @@ void Node::Run() {
 
 bool Node::Turn(int64_t sleep_until_ns) {
   in_turn_ = true;
-  if (!std::exchange(skip_clock_read_, false)) now_ns_ = clock_->NowNs();
+  now_ns_ = clock_->NowNs();
   bool progress = std::exchange(found_work_, false);
   // However busy the links are: others wait for their connections, ends and bells.
   if ((++turns_since_poll_ >= kPollEvery || awake_.empty() || !reactor_->costs_to_ask()) &&

@@ -136,8 +136,6 @@ class Node {
     if (!in_turn_) now_ns_ = clock_->NowNs();
     return now_ns_;
   }
-  // A turn follows FreshNowNs() at once: it need not read the clock again.
-  void SkipNextClockRead() { skip_clock_read_ = true; }
   uint64_t pass() const { return pass_; }  // counts the times that links were pumped
   Reactor& reactor() const { return *reactor_; }
   const Sys& sys() const { return sys_; }
@@ -196,7 +194,6 @@ class Node {
   uint64_t random_;
   bool in_turn_ = false;
   bool stopped_ = false, interrupted_ = false;
-  bool skip_clock_read_ = false;
   bool found_work_ = false;  // while spinning: this turn is not an idle one
   ServerCall* current_call_ = nullptr;
 };

@@ -25,7 +25,6 @@ class Channel::CallBase : public RoomWaiter, public CallWaiter {
   absl::StatusOr<Message> Wait() {
     if (channel_.node_.in_turn()) return BlockedInHandler();
     if (!Begin()) {
-      channel_.node_.SkipNextClockRead();
       if (absl::Status waited = BlockUntil(channel_.node_, [this] { return done_; }); !waited.ok())
         return waited;
     }
