@@ -135,6 +135,7 @@ class ProcessService final : public RunningService {
     if (!reaped_) kill(pid_, SIGKILL);
   }
   std::string where() const override { return Text("pid ", pid_); }
+  int pid() const override { return pid_; }
 
  private:
   struct Wait {

@@ -32,6 +32,9 @@ class Supervisor final : public RunningService::Watcher {
       name_width_ = std::max(name_width_, service.name.size());
   }
 
+  // The processes that its services were.
+  const std::set<int>& processes() const { return processes_; }
+
   int Run() {
     BlockSignals();
     began_ns_ = node_.clock().NowNs();
@@ -130,6 +133,7 @@ class Supervisor final : public RunningService::Watcher {
           std::string_view(running.status().message().data(), running.status().message().size())));
     }
     service.running = *std::move(running);
+    if (const int pid = service.running->pid(); pid > 0) processes_.insert(pid);
     service.state = State::kStarted;
     if (!planned.serves.empty())
       SetDeadline(service, service.started_ns + kReadyWaitNs);
@@ -370,6 +374,7 @@ class Supervisor final : public RunningService::Watcher {
   const Screen screen_;
   Handing handing_;
   std::vector<Supervised> services_;  // as in the plan
+  std::set<int> processes_;
   size_t name_width_ = 0;
   int64_t began_ns_ = 0;
   Phase phase_ = Phase::kUp;
@@ -386,11 +391,13 @@ class Supervisor final : public RunningService::Watcher {
 
 }  // namespace
 
-int RunPlan(const Plan& plan, const Registry& registry, Loudness loudness) {
+PlanEnd RunPlan(const Plan& plan, const Registry& registry, Loudness loudness) {
   absl::StatusOr<std::unique_ptr<Node>> node =
       Node::Create({.name = "jackfield", .registry = &registry, .spin_ns = 0});
-  if (!node.ok()) return Complain(kExitFailed, std::string(node.status().message()));
-  return Supervisor(plan, **node, loudness).Run();
+  if (!node.ok()) return {Complain(kExitFailed, std::string(node.status().message())), {}};
+  Supervisor supervisor(plan, **node, loudness);
+  const int exit_status = supervisor.Run();
+  return {exit_status, supervisor.processes()};
 }
 
 }  // namespace jackfield

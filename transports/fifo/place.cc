@@ -6,7 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <utility>
 #include <vector>
 
@@ -132,6 +134,12 @@ PrivateNames PrivateNamesOf(const unsigned char (&nonce)[16]) {
     name += kDigits[byte & 15];
   }
   return {name + "-up", name + "-down"};
+}
+
+int PidOfPrivateName(std::string_view name) {
+  unsigned pid = 0;
+  const std::string digits(name.substr(std::min(name.size(), kPrivatePrefix.size()), 8));
+  return std::sscanf(digits.c_str(), "%8x", &pid) == 1 ? static_cast<int>(pid) : 0;
 }
 
 int SweepDeadFifos(int directory_fd, std::string_view prefix) {
