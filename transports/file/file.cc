@@ -9,9 +9,9 @@
 #include "kernel/node.h"
 #include "kernel/text.h"
 #include "transports/engine/one_link_opening.h"
+#include "transports/engine/own_file.h"
 #include "transports/engine/place_record.h"
 #include "transports/engine/private_directory.h"
-#include "transports/engine/process.h"
 #include "transports/engine/records/record_driver.h"
 #include "transports/file/recording_reader.h"
 #include "transports/file/recording_writer_driver.h"
@@ -20,7 +20,6 @@ namespace jackfield {
 namespace {
 
 constexpr std::string_view kKeys[] = {"from"};
-constexpr int kTriesMax = 16;
 
 absl::StatusOr<RecordingReader::From> Read(const Address& address, Role role) {
   if (absl::Status status = address.CheckKeys(kKeys); !status.ok()) return status;
@@ -106,25 +105,14 @@ class FileTransport final : public Transport {
   absl::StatusOr<std::unique_ptr<Opening>> ServeAnywhere(const Address& address,
                                                          RecordingReader::From from, Node& node,
                                                          LinkSink& sink) const {
-    const ProcessName self = ThisProcess();
-    absl::StatusOr<std::unique_ptr<Opening>> opening = absl::UnavailableError("");
-    for (int tries = 0; tries < kTriesMax && absl::IsUnavailable(opening.status()); ++tries) {
-      const absl::StatusOr<OwnedFd> directory = MakeRuntimeDirectory();
-      if (!directory.ok()) {
-        opening = directory.status();
-        continue;
-      }
-      const std::string path = Text(RuntimeDirectory(), "/file-", self.pid, "-", self.start_ticks,
-                                    "-", next_.fetch_add(1));
-      opening = Serve(address.WithTarget(path), from, node, sink, [path] {
+    return ServeOwnFile("file", next_, [&](const std::string& path) {
+      return Serve(address.WithTarget(path), from, node, sink, [path] {
         unlink(path.c_str());
         RemoveRuntimeDirectoryIfEmpty();
       });
-    }
-    return opening;
+    });
   }
 
-  // So that two servers of one process have two names. Publishes nothing.
   mutable std::atomic<uint32_t> next_{1};
 };
 

@@ -12,6 +12,7 @@
 #include "kernel/text.h"
 #include "kernel/units.h"
 #include "transports/engine/one_link_opening.h"
+#include "transports/engine/own_file.h"
 #include "transports/engine/place_record.h"
 #include "transports/engine/private_directory.h"
 #include "transports/engine/records/record_driver.h"
@@ -22,7 +23,6 @@ namespace jackfield {
 namespace {
 
 constexpr std::string_view kKeys[] = {"ack", "reader", "from", "segment", "mode", "size"};
-constexpr int kTriesMax = 16;
 constexpr uint64_t kRingBytesDefault = 32 << 20;
 constexpr uint64_t kRingBytesMin = 2 * kSegmentBytesMin, kRingBytesMax = uint64_t{4} << 30;
 constexpr uint64_t kRingParts = 8;  // segments, if they can be so small
@@ -179,25 +179,16 @@ class MmapTransport final : public Transport {
   absl::StatusOr<std::unique_ptr<Opening>> ServeAnywhere(const Address& address,
                                                          const Settings& settings, Node& node,
                                                          LinkSink& sink) const {
-    absl::StatusOr<std::unique_ptr<Opening>> opening = absl::UnavailableError("");
-    for (int tries = 0; tries < kTriesMax && absl::IsUnavailable(opening.status()); ++tries) {
-      const absl::StatusOr<OwnedFd> directory = MakeRuntimeDirectory();
-      if (!directory.ok()) {
-        opening = directory.status();
-        continue;
-      }
-      const std::string path = Text(RuntimeDirectory(), "/log-", getpid(), "-", next_.fetch_add(1));
-      opening = Serve(address.WithTarget(path), settings, node, sink,
-                      [path, cursor = Text(path, ".reader-", settings.reader.name)] {
-                        unlink(path.c_str());
-                        unlink(cursor.c_str());
-                        RemoveRuntimeDirectoryIfEmpty();
-                      });
-    }
-    return opening;
+    return ServeOwnFile("log", next_, [&](const std::string& path) {
+      return Serve(address.WithTarget(path), settings, node, sink,
+                   [path, cursor = Text(path, ".reader-", settings.reader.name)] {
+                     unlink(path.c_str());
+                     unlink(cursor.c_str());
+                     RemoveRuntimeDirectoryIfEmpty();
+                   });
+    });
   }
 
-  // So that two servers of one process have two names. Publishes nothing.
   mutable std::atomic<uint32_t> next_{1};
 };
 
