@@ -89,8 +89,8 @@ absl::StatusOr<OwnedFd> OwnFifo(const FifoPlace& place) {
       if (ReasonOf(fd.status()) == Reason::kUnreachable) continue;  // removed meanwhile
       return fd.status();
     }
-    if (flock(fd->get(), LOCK_EX | LOCK_NB) != 0) {
-      if (errno != EWOULDBLOCK) return SysError(errno, Text("lock ", place.what));
+    if (const int error = TakeLock(fd->get()); error != 0) {
+      if (error != EWOULDBLOCK) return SysError(error, Text("lock ", place.what));
       return absl::AlreadyExistsError(Text(place.what, ": another program serves there (",
                                            NameOfLockOwner(fd->get()),
                                            "): stop it or choose another path"));
@@ -115,7 +115,7 @@ absl::StatusOr<OwnedFd> MakeOwnFifo(int directory_fd, const std::string& name, i
     unlinkat(directory_fd, name.c_str(), 0);
     return fd.status();
   }
-  if (flock(fd->get(), LOCK_EX | LOCK_NB) != 0 || !SameFile(directory_fd, name, fd->get())) {
+  if (TakeLock(fd->get()) != 0 || !SameFile(directory_fd, name, fd->get())) {
     return MakeStatus(Outcome::kRefused, Reason::kUnreachable,
                       Text(what, ": the private FIFO was taken for a dead client's"));
   }

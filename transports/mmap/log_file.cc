@@ -69,8 +69,8 @@ absl::StatusOr<LogFile> LogFile::Open(const std::string& path, Access access,
   if (fstat(log.fd(), &is) != 0) return SysError(errno, Text("look at the log ", path));
   if (!S_ISREG(is.st_mode)) return log.NotALog("it is not a plain file");
   if (is.st_uid != geteuid()) return log.NotALog(Text("it belongs to uid ", is.st_uid));
-  if (access == Access::kWrite && flock(log.fd(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK) return SysError(errno, Text("lock the log ", path));
+  if (const int error = access == Access::kWrite ? TakeLock(log.fd()) : 0; error != 0) {
+    if (error != EWOULDBLOCK) return SysError(error, Text("lock the log ", path));
     return absl::AlreadyExistsError(
         Text("the log ", path, " has a writer already (", NameOfLockOwner(log.fd()),
              "), and takes one at a time: stop it, or write another log"));
