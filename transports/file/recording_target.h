@@ -1,57 +1,54 @@
-// The sending end of file: — frames are appended to a recording, as many as wait by one write.
+// A recording as what frames of a link are appended to (engine/records): as many as wait by one
+// write.
 //
-// A frame leaves the link's queue when the write that holds it has returned: it survives the death
-// of this program then. What a full disk cuts short is no record: it has not been sent, readers
-// skip it, and the link ends with the reason.
+// What a full disk cuts short is no record: it has not been sent, readers skip it, and the link
+// ends with the reason.
 //
 // The write goes to the page cache; where that is full of what the disk has not taken yet, the
 // system makes the writer wait, and with it the node.
 //
 // Thread: the node's.
-#ifndef JACKFIELD_TRANSPORTS_FILE_RECORDING_WRITER_DRIVER_H_
-#define JACKFIELD_TRANSPORTS_FILE_RECORDING_WRITER_DRIVER_H_
+#ifndef JACKFIELD_TRANSPORTS_FILE_RECORDING_TARGET_H_
+#define JACKFIELD_TRANSPORTS_FILE_RECORDING_TARGET_H_
 
 #include <sys/uio.h>
 
 #include <array>
-#include <cstdint>
-#include <functional>
+#include <utility>
 
-#include "kernel/link.h"
-#include "kernel/node.h"
+#include "kernel/sys.h"
+#include "transports/engine/records/record_target.h"
 #include "transports/file/recording.h"
 #include "transports/file/recording_format.h"
 
 namespace jackfield {
 
-class RecordingWriterDriver final : public LinkDriver {
+class RecordingTarget final : public RecordTarget {
  public:
   static constexpr uint32_t kBatchFrames = 128;
   static constexpr uint64_t kBatchBytes = 4 << 20;  // or one frame
 
-  // after: called when the recording is closed.
-  RecordingWriterDriver(Node& node, Recording recording, std::function<void()> after)
-      : node_(node), recording_(std::move(recording)), after_(std::move(after)) {}
-  ~RecordingWriterDriver() override { after_(); }
+  // sys: for the fault seam; outlives it.
+  RecordingTarget(const Sys& sys, Recording recording)
+      : sys_(sys), recording_(std::move(recording)) {}
 
-  void Pump(Link& link) override;
-  void Close(Link& link) override;
+  Appended Append(Link& link, uint32_t first) override;
+  int fd() const override { return recording_.fd(); }
+  absl::Status BeginSync() override { return broken_; }
+  absl::Status EndSync(int error) override;
 
  private:
-  bool AppendBatch(Link& link);
-  int64_t Append(int parts);
+  int64_t Write(int parts);
   absl::Status CutShort(int error, uint64_t cut_bytes) const;
-  void Finish(Link& link, absl::Status why);
 
-  Node& node_;
+  const Sys& sys_;
   Recording recording_;
-  const std::function<void()> after_;
   std::array<RecordingHeader, kBatchFrames> headers_;
   std::array<iovec, 2 * kBatchFrames> parts_;
   uint64_t cut_bytes_ = 0;  // of a record that the last write did not take whole
-  bool closed_ = false;
+  absl::Status broken_;     // after a failed sync
 };
 
 }  // namespace jackfield
 
-#endif  // JACKFIELD_TRANSPORTS_FILE_RECORDING_WRITER_DRIVER_H_
+#endif  // JACKFIELD_TRANSPORTS_FILE_RECORDING_TARGET_H_

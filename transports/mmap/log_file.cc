@@ -14,6 +14,7 @@
 #include "kernel/sys.h"
 #include "kernel/text.h"
 #include "transports/engine/lock_owner.h"
+#include "transports/engine/sync_directory.h"
 
 namespace jackfield {
 namespace {
@@ -42,16 +43,6 @@ int WriteAt(int fd, const void* from, size_t bytes, uint64_t offset) {
     done += static_cast<size_t>(put);
   }
   return 0;
-}
-
-// Makes the name of a new file as durable as its bytes.
-void SyncDirectoryOf(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  const std::string directory = slash == std::string::npos ? "."
-                                : slash == 0               ? "/"
-                                                           : path.substr(0, slash);
-  const OwnedFd fd(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (fd.ok()) fsync(fd.get());  // best effort: some file systems refuse it (EINVAL)
 }
 
 }  // namespace
@@ -104,8 +95,10 @@ absl::Status LogFile::Identify(Access access, uint64_t segment_bytes, uint32_t r
                                                     "another file"));
   }
   if (whole) {  // room for the marks, if that was cut off
-    const int error = posix_fallocate(fd_.get(), 0, kLogHeadBytes);
-    return error == 0 ? absl::OkStatus() : SysError(error, Text("make the log ", path_));
+    if (const int error = posix_fallocate(fd_.get(), 0, kLogHeadBytes); error != 0)
+      return SysError(error, Text("make the log ", path_));
+    SyncDirectoryOf(path_);  // whoever made it may have been cut off before it did
+    return absl::OkStatus();
   }
   // Cut off while it was being made: no segment yet, and no foreign byte.
   struct stat is {};

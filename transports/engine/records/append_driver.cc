@@ -1,4 +1,4 @@
-#include "transports/mmap/log_writer_driver.h"
+#include "transports/engine/records/append_driver.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -10,30 +10,30 @@
 
 namespace jackfield {
 
-LogWriterDriver::LogWriterDriver(Node& node, std::unique_ptr<LogWriter> log,
-                                 std::unique_ptr<SyncThread> sync, std::function<void()> after)
-    : node_(node), log_(std::move(log)), sync_(std::move(sync)), after_(std::move(after)) {
+AppendDriver::AppendDriver(Node& node, std::unique_ptr<RecordTarget> target,
+                           std::unique_ptr<SyncThread> sync, std::function<void()> after)
+    : node_(node), target_(std::move(target)), sync_(std::move(sync)), after_(std::move(after)) {
   if (sync_ == nullptr) return;
   wait_ = std::make_unique<FdWait>(
       node_, OwnedFd(fcntl(sync_->done_fd(), F_DUPFD_CLOEXEC, 0)),
-      [](void* user, int32_t) { static_cast<LogWriterDriver*>(user)->OnSynced(); }, this);
+      [](void* user, int32_t) { static_cast<AppendDriver*>(user)->OnSynced(); }, this);
 }
 
-LogWriterDriver::~LogWriterDriver() {
+AppendDriver::~AppendDriver() {
   wait_.reset();
   sync_.reset();
-  log_.reset();
+  target_.reset();
   after_();
 }
 
 // In a pump, where it counts as progress: who waits for the last frame's promise is told before the
 // node sleeps again.
-void LogWriterDriver::PopSynced(Link& link) {
+void AppendDriver::PopSynced(Link& link) {
   appended_ -= synced_;
   link.PopTx(std::exchange(synced_, 0));
 }
 
-void LogWriterDriver::Pump(Link& link) {
+void AppendDriver::Pump(Link& link) {
   link_ = &link;
   if (closing_) return;
   if (synced_ > 0) PopSynced(link);
@@ -42,34 +42,33 @@ void LogWriterDriver::Pump(Link& link) {
   if (sync_ != nullptr && !sync_runs_ && appended_ > 0) StartSync(link);
 }
 
-void LogWriterDriver::Append(Link& link) {
+void AppendDriver::Append(Link& link) {
   const uint32_t before = appended_;
   while (why_.ok() && appended_ < link.tx_frames()) {
-    const FrameRef& frame = link.NextTx(appended_);
-    why_ = log_->Append({frame.data, frame.bytes});
-    if (why_.ok()) ++appended_;
+    RecordTarget::Appended appended = target_->Append(link, appended_);
+    appended_ += appended.frames;
+    why_ = std::move(appended.status);
   }
   if (appended_ == before) return;
-  if (absl::Status status = log_->Publish(); !status.ok() && why_.ok()) why_ = status;
   link.NoteProgress();
-  if (sync_ == nullptr) link.PopTx(std::exchange(appended_, 0));
+  if (sync_ == nullptr) return link.PopTx(std::exchange(appended_, 0));
+  link.NoteGiven(appended_);  // readers see it already
 }
 
-void LogWriterDriver::StartSync(Link& link) {
-  const absl::StatusOr<LogWriter::SyncTarget> target = log_->BeginSync();
-  if (!target.ok()) return Finish(link, target.status());
-  target_ = *target;
+void AppendDriver::StartSync(Link& link) {
+  if (absl::Status status = target_->BeginSync(); !status.ok())
+    return Finish(link, std::move(status));
   syncing_ = appended_;
   sync_runs_ = true;
   sync_->Start();
   wait_->Start(POLLIN);
 }
 
-void LogWriterDriver::OnSynced() {
+void AppendDriver::OnSynced() {
   uint64_t count = 0;
   if (read(sync_->done_fd(), &count, sizeof count) < 0) return wait_->Start(POLLIN);
   sync_runs_ = false;
-  const absl::Status status = log_->EndSync(target_, sync_->Take());
+  const absl::Status status = target_->EndSync(sync_->Take());
   if (status.ok()) {
     synced_ = syncing_;
   } else if (why_.ok()) {
@@ -83,7 +82,7 @@ void LogWriterDriver::OnSynced() {
   link_->Wake();
 }
 
-void LogWriterDriver::Finish(Link& link, absl::Status why) {
+void AppendDriver::Finish(Link& link, absl::Status why) {
   closing_ = true;
   why_ = std::move(why);
   if (sync_runs_ || closed_) return;
@@ -92,11 +91,32 @@ void LogWriterDriver::Finish(Link& link, absl::Status why) {
   link.Closed(why_);
 }
 
-void LogWriterDriver::Close(Link& link) {
+void AppendDriver::Close(Link& link) {
   link_ = &link;
   if (closed_) return;
   Finish(link, MakeStatus(Outcome::kRefused, Reason::kClosed,
                           Text(link.traits().description, ": closed")));
+}
+
+absl::StatusOr<std::unique_ptr<LinkDriver>> MakeAppendDriver(Node& node,
+                                                             std::unique_ptr<RecordTarget> target,
+                                                             Ack ack, std::function<void()> after) {
+  std::unique_ptr<SyncThread> sync;
+  if (ack == Ack::kSynced) {
+    absl::StatusOr<std::unique_ptr<SyncThread>> made = SyncThread::Make(target->fd());
+    if (!made.ok()) {
+      target.reset();
+      after();
+      return made.status();
+    }
+    sync = *std::move(made);
+  }
+  return std::make_unique<AppendDriver>(node, std::move(target), std::move(sync), std::move(after));
+}
+
+bool ParseAck(std::string_view text, Ack& ack) {
+  ack = text == "synced" ? Ack::kSynced : Ack::kWritten;
+  return text == "synced" || text == "written";
 }
 
 }  // namespace jackfield
