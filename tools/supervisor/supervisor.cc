@@ -32,8 +32,7 @@ class Supervisor final : public RunningService::Watcher {
       name_width_ = std::max(name_width_, service.name.size());
   }
 
-  // The processes that its services were.
-  const std::set<int>& processes() const { return processes_; }
+  const std::set<int>& processes() const { return processes_; }  // that its services were
 
   int Run() {
     BlockSignals();
@@ -127,11 +126,9 @@ class Supervisor final : public RunningService::Watcher {
       running = StartProcess(node_, std::move(start),
                              Relay(screen_, planned.name, name_width_, index), *this);
     }
-    if (!running.ok()) {
-      return Fail(Text(
-          "cannot start ", planned.name, ": ",
-          std::string_view(running.status().message().data(), running.status().message().size())));
-    }
+    if (!running.ok())
+      return Fail(
+          Text("cannot start ", planned.name, ": ", std::string(running.status().message())));
     service.running = *std::move(running);
     if (const int pid = service.running->pid(); pid > 0) processes_.insert(pid);
     service.state = State::kStarted;
