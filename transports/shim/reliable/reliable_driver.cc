@@ -15,7 +15,6 @@ namespace {
 constexpr uint64_t kSendBytesMax = 1 << 20;     // not acknowledged
 constexpr uint32_t kReceiveBytesMax = 4 << 20;  // held: bounds the window
 constexpr int64_t kOpenMostNs = 5'000'000'000;  // a half-open connection lives so long
-constexpr int64_t kOpenGapNs = 60'000'000;      // between Opens, at first
 constexpr int64_t kWindowProbeNs = 50'000'000;  // while the receiver's window is closed
 constexpr int64_t kLingerLeastNs = 20'000'000, kLingerMostNs = 1'000'000'000;
 constexpr int64_t kMemoryRetryNs = 1'000'000;
@@ -56,8 +55,7 @@ ReliableDriver::ReliableDriver(Node& node, const ReliableSettings& settings,
       receive_(node.blocks(), WindowSegments(packet_bytes_max_)),
       timer_([](Timer& timer) { static_cast<ReliableDriver*>(timer.user)->outer_->Wake(); }, this),
       id_(DrawId(node)),
-      idle_ns_(settings.idle_ns),
-      open_gap_ns_(kOpenGapNs) {
+      idle_ns_(settings.idle_ns) {
   inner_.SetOwner(this);
 }
 

@@ -128,7 +128,8 @@ class ReliableDriver final : public LinkDriver, private LinkOwner {
 
   int64_t now_ns_ = 0;  // of this Pump
   int64_t last_heard_ns_ = 0;
-  int64_t open_again_ns_ = 0, open_until_ns_ = 0, open_gap_ns_ = 0;
+  int64_t open_again_ns_ = 0, open_until_ns_ = 0;
+  int opens_ = 0;              // sent
   int64_t largest_at_ns_ = 0;  // when the packet with the largest number came
   int64_t ack_due_ns_ = 0;
   int64_t window_probe_ns_ = 0;  // 0: nothing waits for the receiver's window
