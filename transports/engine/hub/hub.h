@@ -13,7 +13,8 @@
 //   peer_bytes_max   queued for one peer that does not take it: on a lossy medium what follows is
 //                    dropped and counted; on a reliable one the endpoint is not read until it has
 //                    been taken (its own queue then fills, and pushes back at every sender)
-//   kBatchesMax      batches that hold untaken frames, of all peers: as peer_bytes_max
+//   kBatchesMax      batches that hold untaken frames, of all peers: the endpoint is not read until
+//                    one has been taken (on a lossy medium the system then drops what does not fit)
 //
 // Invariants:
 //   1. A driver is in the table from its admission until it is told to close or its end is known.
