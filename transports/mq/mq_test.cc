@@ -168,6 +168,21 @@ void Kill(pid_t pid) {
   waitpid(pid, nullptr, 0);
 }
 
+TEST(Mq, AClientWithMessagesOfAnotherSizeIsToldWhichToAskFor) {
+  const std::string address = Text("mq:/test.", getpid(), ".sizes?depth=2&frame=");
+  const std::unique_ptr<Node> node = Node::Create({.registry = &Mq()}).value();
+  const std::unique_ptr<Port> port = Port::Open(*node, {address + "2KiB"}).value();
+  ASSERT_TRUE(port->WaitServing().ok());
+  ChannelOptions options;
+  options.connect_us = 100'000;
+  for (const char* size : {"1KiB", "4KiB"}) {
+    absl::StatusOr<std::unique_ptr<Channel>> channel =
+        Channel::Open(*node, address + size, options);
+    const absl::Status refused = channel.ok() ? (*channel)->WaitOpen() : channel.status();
+    EXPECT_NE(refused.ToString().find("?frame=2048"), std::string::npos) << refused;
+  }
+}
+
 TEST(Mq, AfterTheServerIsKilledItsClientCleansUpAndASuccessorServes) {
   const std::string name = Text("test.", getpid(), ".kill");
   const std::string address = Text("mq:/", name, "?depth=2&frame=1KiB");

@@ -38,7 +38,7 @@ class Queue {
   static absl::StatusOr<Queue> Own(const Sys& sys, const std::string& name, QueueSize size);
   // Another's queue, to send to.
   // Errors: UNAVAILABLE (there is none, or its owner is dead); PERMISSION_DENIED (another user's);
-  // FAILED_PRECONDITION (its messages are smaller than message_bytes).
+  // FAILED_PRECONDITION (its messages have other than message_bytes).
   static absl::StatusOr<Queue> Use(const Sys& sys, const std::string& name, uint32_t message_bytes);
 
   // After the death of its owner: removes the name, if it is still the dead one's. Whoever survives
