@@ -13,7 +13,8 @@
 //   ?loop=on|off         multicast: do receivers on this machine get it, too (on; on lo always)
 //
 // A frame is a datagram, at most 1,200 bytes (RFC 9000 §14: it passes every path without being cut
-// into pieces). What comes in larger, or shorter than a header, is dropped and counted.
+// into pieces). What comes in larger, shorter than a header, or without the beginning of a
+// frame (magic, its length) is dropped and counted.
 //
 // Thread: Describe any; the rest the node's.
 #ifndef JACKFIELD_TRANSPORTS_UDP_UDP_H_

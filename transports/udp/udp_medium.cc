@@ -9,6 +9,7 @@
 #include <cstring>
 #include <utility>
 
+#include "kernel/frame.h"
 #include "kernel/text.h"
 #include "transports/engine/internet_name.h"
 #include "transports/engine/seamed.h"
@@ -86,6 +87,13 @@ bool IsSegmentRefusal(int64_t error) {
 }
 bool IsFatal(int64_t error) { return error == -EBADF || error == -ENOTSOCK || error == -EFAULT; }
 
+// Whatever else anybody sends here makes no peer: the table of peers is bounded.
+bool IsFrame(const HubArrival& arrival) {
+  return arrival.bytes >= kHeaderBytes && arrival.bytes <= kUdpFrameBytesMax &&
+         static_cast<uint8_t>(arrival.data[0]) == kMagic &&
+         PeekFrameBytes(arrival.data) == arrival.bytes;
+}
+
 }  // namespace
 
 UdpMedium::UdpMedium(Node& node, int fd, Peers peers, const Caps& caps, std::string description)
@@ -122,8 +130,7 @@ int UdpMedium::Receive(HubBatch& batch) {
     HubArrival& arrival = batch.Begin(i);
     arrival.bytes = messages_[i].msg_len;
     if (peers_ == Peers::kMany) arrival.from = KeyOf(names_[i]);
-    if (arrival.bytes < kHeaderBytes || arrival.bytes > kUdpFrameBytesMax ||
-        (messages_[i].msg_hdr.msg_flags & MSG_TRUNC) != 0) {
+    if (!IsFrame(arrival) || (messages_[i].msg_hdr.msg_flags & MSG_TRUNC) != 0) {
       ++counters_.malformed;
       continue;  // kNothing
     }

@@ -19,7 +19,7 @@
 namespace jackfield {
 
 struct UdpCounters {
-  uint64_t malformed = 0;  // arrived larger than 1,200 bytes, or shorter than a header: dropped
+  uint64_t malformed = 0;  // no frame by its size or its first bytes: dropped
   uint64_t unsent =
       0;  // datagrams that the system would not take: a full queue, no route, a packet filter
 };
