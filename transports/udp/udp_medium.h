@@ -50,6 +50,9 @@ class UdpMedium final : public HubMedium {
   struct SegmentControl {
     alignas(cmsghdr) char bytes[CMSG_SPACE(sizeof(uint16_t))];
   };
+  // Fill names_ and the lengths in messages_. Return how many came, or -errno.
+  int64_t ReceiveOne(HubBatch& batch);
+  int64_t ReceiveMany(HubBatch& batch, uint32_t count);
   uint32_t Gather(Link& link, const UdpPeer& to);
 
   Node& node_;

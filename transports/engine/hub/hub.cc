@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "kernel/outcome.h"
@@ -110,7 +111,10 @@ Hub::Looked Hub::Read() {
     batch =
         HubBatch::Make(node_.blocks(), medium_->arrival_bytes_max(), medium_->arrivals_at_once());
   if (batch == nullptr) return Looked::kBlocked;  // no memory: the links' own turns try again
+  looked_in_pass_ = node_.pass();
+  batch->Want(wanted_);
   const int got = medium_->Receive(*batch);
+  Learn(got > 0 ? static_cast<uint32_t>(got) : 0);
   if (got > 0) {
     batch->references = 1;  // ours, while they are handed out
     ++held_batches_;
@@ -124,6 +128,17 @@ Hub::Looked Hub::Read() {
   spare_ = batch;
   if (got < 0) Break(-got);
   return Looked::kNothing;
+}
+
+// Where question and answer alternate, a look finds one and the next one none: then one is all that
+// is asked for, and it is handed on without asking whether there is another.
+void Hub::Learn(uint32_t got) {
+  const bool filled = got >= wanted_;
+  if (filled && was_filled_)
+    wanted_ = std::min(4 * wanted_, HubBatch::kSlotsMax);
+  else if (got > 0 && 2 * got <= wanted_)
+    wanted_ /= 2;
+  was_filled_ = filled;
 }
 
 void Hub::Dispatch(HubSlot& slot) {

@@ -84,6 +84,8 @@ class Hub {
   enum class Looked : uint8_t { kSomething, kNothing, kBlocked };
   // Looks at the endpoint once and hands out what is there.
   Looked Read();
+  // One look in a pass is enough for all: what comes after it is for the next one.
+  bool LookedInThisPass() const { return looked_in_pass_ == node_.pass(); }
   // Sees to it that an arrival will be noticed though all rest. False: something is there already.
   bool Arm();
   void Forget(HubDriver& driver);  // what still comes for it is a stray
@@ -98,6 +100,7 @@ class Hub {
  private:
   ~Hub();
   void Dispatch(HubSlot& slot);
+  void Learn(uint32_t got);
   void Open(HubSlot& slot);
   void AddDriver(HubAdmission admission);
   void Chores();
@@ -129,6 +132,9 @@ class Hub {
   std::vector<std::pair<std::unique_ptr<HubDriver>, LinkTraits>> admitted_;  // not handed over yet
   HubBatch* spare_ = nullptr;
   uint32_t held_batches_ = 0;
+  uint64_t looked_in_pass_ = 0;
+  uint32_t wanted_ = 1;      // arrivals in the next look: as many as there were lately
+  bool was_filled_ = false;  // the last look got as many as it wanted
   int full_peers_ = 0;
   HubCounters counters_;
 };

@@ -25,7 +25,8 @@ struct World {
   bool greetings_are_frames = false;
   bool prepared = false;  // an arrival would be noticed
   int fd = -1;            // writing to it wakes who waits
-  int broken = 0;         // the error of every look, once the greetings are taken
+  int looks = 0;
+  int broken = 0;  // the error of every look, once the greetings are taken
 };
 
 class HandMedium final : public HubMedium {
@@ -40,6 +41,7 @@ class HandMedium final : public HubMedium {
   bool PrepareWait() override { return world_.prepared = true; }
   int Receive(HubBatch& batch) override {
     world_.prepared = false;
+    ++world_.looks;
     uint64_t count;
     while (read(fd_, &count, sizeof count) > 0) {
     }
@@ -151,6 +153,21 @@ TEST_F(HubTest, AFrameThatNobodyTakesYetKeepsNobodyAwake) {
   links_[0]->Wake();
   Rest();
   EXPECT_EQ(taken_, 1);
+}
+
+TEST_F(HubTest, OfAllThatAreAwakeOneLooksForAllInAPass) {
+  world_.greetings = {1, 2, 3};
+  for (int i = 0; i < 20 && links_.size() < 3; ++i) node_->Turn(Node::kDoNotSleep);
+  ASSERT_EQ(links_.size(), 3u);
+  node_->Turn(Node::kDoNotSleep);
+  world_.looks = 0;
+  const uint64_t before = node_->pass();
+  for (int i = 0; i < 5; ++i) {
+    for (Link* link : links_) link->Wake();
+    node_->Turn(Node::kDoNotSleep);
+  }
+  EXPECT_GT(world_.looks, 0);
+  EXPECT_LE(static_cast<uint64_t>(world_.looks), node_->pass() - before);
 }
 
 TEST_F(HubTest, OnALossyMediumAPeerThatIsNotTakenQueuesNoMoreThanItMay) {
