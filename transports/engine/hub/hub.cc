@@ -16,6 +16,7 @@ namespace {
 constexpr int64_t kAnswerNs = 2'000'000'000;  // a server that lives answers a greeting within
 constexpr int64_t kGreetAgainNs = 1'000'000;  // the endpoint was full
 constexpr int kLooksPerTurn = 16;
+constexpr uint64_t kAloneToBelieve = 4;
 constexpr int64_t kWaitAgainNs = 10'000'000;  // the wait itself failed
 
 void CloseFds(HubArrival& arrival) {
@@ -111,9 +112,10 @@ Hub::Looked Hub::Read() {
     batch =
         HubBatch::Make(node_.blocks(), medium_->arrival_bytes_max(), medium_->arrivals_at_once());
   if (batch == nullptr) return Looked::kBlocked;  // no memory: the links' own turns try again
-  looked_in_pass_ = node_.pass();
-  batch->Want(wanted_);
+  const bool alone = alone_ >= kAloneToBelieve;
+  batch->Want(alone ? 1 : HubBatch::kSlotsMax);
   const int got = medium_->Receive(*batch);
+  if (alone || got < static_cast<int>(batch->slots())) drained_in_pass_ = node_.pass();
   Learn(got > 0 ? static_cast<uint32_t>(got) : 0);
   if (got > 0) {
     batch->references = 1;  // ours, while they are handed out
@@ -133,12 +135,11 @@ Hub::Looked Hub::Read() {
 // Where question and answer alternate, a look finds one and the next one none: then one is all that
 // is asked for, and it is handed on without asking whether there is another.
 void Hub::Learn(uint32_t got) {
-  const bool filled = got >= wanted_;
-  if (filled && was_filled_)
-    wanted_ = std::min(4 * wanted_, HubBatch::kSlotsMax);
-  else if (got > 0 && 2 * got <= wanted_)
-    wanted_ /= 2;
-  was_filled_ = filled;
+  if (got == 0)
+    alone_ += got_last_ == 1 ? 1 : 0;
+  else if (got > 1 || got_last_ > 0)
+    alone_ = 0;
+  got_last_ = got;
 }
 
 void Hub::Dispatch(HubSlot& slot) {

@@ -84,8 +84,9 @@ class Hub {
   enum class Looked : uint8_t { kSomething, kNothing, kBlocked };
   // Looks at the endpoint once and hands out what is there.
   Looked Read();
-  // One look in a pass is enough for all: what comes after it is for the next one.
-  bool LookedInThisPass() const { return looked_in_pass_ == node_.pass(); }
+  // A look that took all there was is enough in a pass, for all: what came after it is for the
+  // next.
+  bool DrainedInThisPass() const { return drained_in_pass_ == node_.pass(); }
   // Sees to it that an arrival will be noticed though all rest. False: something is there already.
   bool Arm();
   void Forget(HubDriver& driver);  // what still comes for it is a stray
@@ -132,9 +133,9 @@ class Hub {
   std::vector<std::pair<std::unique_ptr<HubDriver>, LinkTraits>> admitted_;  // not handed over yet
   HubBatch* spare_ = nullptr;
   uint32_t held_batches_ = 0;
-  uint64_t looked_in_pass_ = 0;
-  uint32_t wanted_ = 1;      // arrivals in the next look: as many as there were lately
-  bool was_filled_ = false;  // the last look got as many as it wanted
+  uint64_t drained_in_pass_ = 0;
+  uint32_t got_last_ = 0;  // by the last look
+  uint64_t alone_ = 0;     // looks that found one thing, since one found or was followed by more
   int full_peers_ = 0;
   HubCounters counters_;
 };

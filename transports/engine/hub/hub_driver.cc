@@ -109,7 +109,7 @@ void HubDriver::Send(Link& link) {
 
 void HubDriver::Receive(Link& link) {
   ReleaseDelivered();
-  if (queue_.first == nullptr && (peer_gone_ || !hub_.LookedInThisPass())) {
+  if (queue_.first == nullptr && (peer_gone_ || !hub_.DrainedInThisPass())) {
     const Hub::Looked looked = hub_.Read();
     if (peer_gone_ && looked == Hub::Looked::kNothing) drain_left_ = 0;
     if (drain_left_ > 0 && looked == Hub::Looked::kSomething) --drain_left_;
