@@ -11,10 +11,12 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <cstdlib>
 #include <fstream>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "kernel/channel.h"
@@ -129,6 +131,24 @@ TEST(Queue, WhoseMessagesAreTooSmallIsRefused) {
 TEST(Queue, TheNameGoesWithItsOwner) {
   { ASSERT_TRUE(Queue::Own(NoSeam(), Name("gone"), kSmall).ok()); }
   EXPECT_FALSE(Exists(Name("gone")));
+}
+
+// Who looks whether a queue has an owner holds the owner's lock for a moment.
+TEST(Queue, ClientsThatLookWhetherItLivesDoNotKeepAServerFromOwningIt) {
+  std::atomic<bool> over{false};
+  std::vector<std::thread> clients;
+  for (int i = 0; i < 3; ++i) {
+    clients.emplace_back([&over] {
+      while (!over) static_cast<void>(Queue::Use(NoSeam(), Name("looked"), kSmall.message_bytes));
+    });
+  }
+  for (int i = 0; i < 200; ++i) {
+    const absl::StatusOr<Queue> own = Queue::Own(NoSeam(), Name("looked"), kSmall);
+    EXPECT_TRUE(own.ok()) << i << " " << own.status();
+    if (!own.ok()) break;
+  }
+  over = true;
+  for (std::thread& client : clients) client.join();
 }
 
 TEST(Mq, AddressesThatMakeNoSenseAreRefused) {
