@@ -21,6 +21,8 @@ namespace jackfield {
 namespace {
 
 constexpr int kTriesMax = 8;
+constexpr int kLockTries = 20;
+constexpr unsigned kLockAgainUs = 200;
 
 uint64_t Limit(const char* name) {
   uint64_t value = 0;
@@ -76,6 +78,16 @@ bool IsUnnamed(int fd) {
   return fstat(fd, &now) != 0 || now.st_nlink == 0;
 }
 
+// The lock of an owner. A client that looks whether there is one has it for a moment, and so has
+// who removes a dead one's queue; an owner keeps it.
+bool Lock(int fd) {
+  for (int i = 0; i < kLockTries; ++i) {
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0) return true;
+    usleep(kLockAgainUs);
+  }
+  return false;
+}
+
 }  // namespace
 
 absl::StatusOr<Queue> Queue::Own(const Sys& sys, const std::string& name, QueueSize size) {
@@ -92,7 +104,7 @@ absl::StatusOr<Queue> Queue::Own(const Sys& sys, const std::string& name, QueueS
     });
     const auto fd = static_cast<int>(made);
     if (fd >= 0) {
-      if (flock(fd, LOCK_EX | LOCK_NB) == 0 && !IsUnnamed(fd)) {
+      if (Lock(fd) && !IsUnnamed(fd)) {
         Queue owned(sys, fd, name);
         owned.record_ = MakePlaceRecord("mq", fd, name);
         return owned;
@@ -107,7 +119,7 @@ absl::StatusOr<Queue> Queue::Own(const Sys& sys, const std::string& name, QueueS
       return taken(Text("there is one that cannot be opened (", strerrorname_np(errno),
                         "); it is left alone"));
     struct stat owner {};
-    const bool locked = flock(old, LOCK_EX | LOCK_NB) == 0;
+    const bool locked = Lock(old);
     const bool ours = fstat(old, &owner) == 0 && owner.st_uid == geteuid();
     if (!locked || !ours) {
       close(old);
@@ -146,7 +158,7 @@ absl::StatusOr<Queue> Queue::Use(const Sys& sys, const std::string& name, uint32
   } else if (flock(fd, LOCK_SH | LOCK_NB) == 0) {
     status = MakeStatus(Outcome::kRefused, Reason::kUnreachable,
                         Text("queue ", name, ": its owner is dead; is the service running?"));
-  } else if (attributes.mq_msgsize < static_cast<long>(message_bytes)) {
+  } else if (attributes.mq_msgsize != static_cast<long>(message_bytes)) {
     status = absl::FailedPreconditionError(
         Text("queue ", name, " has messages of ", attributes.mq_msgsize, " bytes, not ",
              message_bytes, ": say ?frame=", attributes.mq_msgsize));
