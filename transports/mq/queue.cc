@@ -14,6 +14,7 @@
 
 #include "kernel/outcome.h"
 #include "kernel/text.h"
+#include "transports/engine/lock_owner.h"
 #include "transports/engine/place_record.h"
 #include "transports/engine/seamed.h"
 
@@ -21,8 +22,6 @@ namespace jackfield {
 namespace {
 
 constexpr int kTriesMax = 8;
-constexpr int kLockTries = 20;
-constexpr unsigned kLockAgainUs = 200;
 
 uint64_t Limit(const char* name) {
   uint64_t value = 0;
@@ -78,16 +77,6 @@ bool IsUnnamed(int fd) {
   return fstat(fd, &now) != 0 || now.st_nlink == 0;
 }
 
-// The lock of an owner. A client that looks whether there is one has it for a moment, and so has
-// who removes a dead one's queue; an owner keeps it.
-bool Lock(int fd) {
-  for (int i = 0; i < kLockTries; ++i) {
-    if (flock(fd, LOCK_EX | LOCK_NB) == 0) return true;
-    usleep(kLockAgainUs);
-  }
-  return false;
-}
-
 }  // namespace
 
 absl::StatusOr<Queue> Queue::Own(const Sys& sys, const std::string& name, QueueSize size) {
@@ -104,7 +93,7 @@ absl::StatusOr<Queue> Queue::Own(const Sys& sys, const std::string& name, QueueS
     });
     const auto fd = static_cast<int>(made);
     if (fd >= 0) {
-      if (Lock(fd) && !IsUnnamed(fd)) {
+      if (TakeLock(fd) == 0 && !IsUnnamed(fd)) {
         Queue owned(sys, fd, name);
         owned.record_ = MakePlaceRecord("mq", fd, name);
         return owned;
@@ -119,7 +108,7 @@ absl::StatusOr<Queue> Queue::Own(const Sys& sys, const std::string& name, QueueS
       return taken(Text("there is one that cannot be opened (", strerrorname_np(errno),
                         "); it is left alone"));
     struct stat owner {};
-    const bool locked = Lock(old);
+    const bool locked = TakeLock(old) == 0;
     const bool ours = fstat(old, &owner) == 0 && owner.st_uid == geteuid();
     if (!locked || !ours) {
       close(old);

@@ -33,7 +33,9 @@ FragmentDriver::FragmentDriver(Node& node, uint32_t message_bytes_max,
       message_bytes_max_(message_bytes_max),
       inner_(node, std::move(inner), inner_traits),
       retry_([](Timer& timer) { static_cast<FragmentDriver*>(timer.user)->outer_->Wake(); }, this),
+      keeps_(!inner_traits.caps.reply),
       assembly_(node.blocks()) {
+  if (keeps_) ends_ = std::make_unique<std::array<uint32_t, Link::kDepthFrames>>();
   inner_.SetOwner(this);
 }
 
@@ -63,6 +65,7 @@ void FragmentDriver::Pump(Link& link) {
     PassOut(link);
     const uint32_t queued = inner_.tx_frames();
     inner_.Turn(link.resting());  // OnFrames, OnClosed
+    if (keeps_) PopTaken(link);
     if (!link.has_tx() || inner_.tx_frames() >= queued) break;
   }
   if (inner_closed_ && inner_.rx_frames() == lent_) {
@@ -77,11 +80,11 @@ void FragmentDriver::Pump(Link& link) {
 
 void FragmentDriver::PassOut(Link& link) {
   if (failed_ || inner_closed_) return;
-  while (link.has_tx()) {
+  while (kept_ < link.tx_frames()) {
     if ((passed_ahead_ & 1) == 0) {
-      const FrameRef& frame = link.NextTx();
+      const FrameRef& frame = link.NextTx(kept_);
       const uint32_t bytes = NextPieceBytes(frame.bytes - offset_, inner_.caps().frame_bytes_max);
-      if (!SendPiece(link, 0, offset_, bytes)) {
+      if (!SendPiece(link, kept_, offset_, bytes)) {
         if (offset_ > 0) LetAcksPass(link);
         return;
       }
@@ -92,10 +95,31 @@ void FragmentDriver::PassOut(Link& link) {
       }
     }
     offset_ = 0;
+    if (keeps_) {
+      (*ends_)[(oldest_kept_ + kept_) % Link::kDepthFrames] = committed_;
+      ++kept_;
+      continue;
+    }
     ++message_;
     passed_ahead_ >>= 1;
     link.PopTx(1);
   }
+}
+
+void FragmentDriver::PopTaken(Link& link) {
+  const auto ended_by = [this](uint32_t pieces) {
+    uint32_t whole = 0;
+    while (whole < kept_ && !After((*ends_)[(oldest_kept_ + whole) % Link::kDepthFrames], pieces))
+      ++whole;
+    return whole;
+  };
+  const uint32_t taken = committed_ - inner_.tx_frames();
+  const uint32_t whole = ended_by(taken), given = ended_by(taken + inner_.tx_given());
+  kept_ -= whole;
+  oldest_kept_ += whole;
+  message_ += whole;
+  link.PopTx(whole);
+  link.NoteGiven(given - whole);
 }
 
 bool FragmentDriver::SendPiece(Link& link, uint32_t ahead, uint32_t offset, uint32_t bytes) {
@@ -132,12 +156,14 @@ bool FragmentDriver::SendPiece(Link& link, uint32_t ahead, uint32_t offset, uint
   std::memcpy(to, &header, kHeadBytes);
   std::memcpy(to + kHeadBytes, frame.data + offset, bytes);
   inner_.Commit(to, kHeadBytes + bytes, 0);
+  ++committed_;
   link.NoteProgress();
   return true;
 }
 
 // An acknowledgement has no sequence, and an older word after a newer one is ignored.
 void FragmentDriver::LetAcksPass(Link& link) {
+  if (keeps_) return;  // one way there are none
   const uint32_t frames = std::min(link.tx_frames(), 64u);
   for (uint32_t i = 1; i < frames; ++i) {
     const uint64_t bit = uint64_t{1} << i;
