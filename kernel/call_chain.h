@@ -1,9 +1,9 @@
 // What a frame carries beyond its header, when it has more to say: tagged values. And the one value
 // defined so far: the chain of services that wait for this call, so that a call that would wait for
-// itself is refused (DESIGN §5).
+// itself is refused.
 //
 // Extension: values one after another, each at a multiple of 8: u16 tag, u16 bytes, value, zeros. A
-// tag with bit 15 set must be understood or the frame is refused; others are skipped.
+// tag with bit 15 set that is not understood makes the frame corrupt; others are skipped.
 #ifndef JACKFIELD_KERNEL_CALL_CHAIN_H_
 #define JACKFIELD_KERNEL_CALL_CHAIN_H_
 

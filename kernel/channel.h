@@ -5,14 +5,14 @@
 //   absl::StatusOr<Message> reply = (*channel)->Call(kGreet, Bytes("Ada")).Wait();      blocking
 //   absl::StatusOr<Message> reply = co_await (*channel)->Call(kGreet, Bytes("Ada"));    coroutine
 //   (*channel)->CallAsync(kGreet, Bytes("Ada"), {}, [](absl::StatusOr<Message> reply) { … });
-//   Future<Message> reply = (*channel)->CallFuture(kGreet, Bytes("Ada"));               wait for it
-//   later
+//   Future<Message> reply = (*channel)->CallFuture(kGreet, Bytes("Ada"));               later
 //
 // One mechanism: a call is a slot in a table and someone to tell. Each call ends exactly once: with
 // the handler's answer (a message, or the status it chose), or with an outcome (kernel/outcome.h):
-//   REFUSED   back-pressure (only with on_full=fail, or tables full), too large, deadlock, closed,
-//   version, misuse FAILED    the service is gone and the request had not left IN_DOUBT  the
-//   service is gone, or the deadline passed, after the request had left
+//   REFUSED    back-pressure (at once with on_full=fail, drop_*; with wait when the deadline passes
+//              before there is room), too large, deadlock, closed, version, misuse
+//   FAILED     the service is gone and the request had not left
+//   IN_DOUBT   the service is gone, or the deadline passed, after the request had left
 //
 // Deadlines: every call has one. A call made while a handler runs inherits what remains of its
 // deadline, its priority and its chain of callers, unless CallOptions.detached.
@@ -101,8 +101,8 @@ class Channel final : public LinkSink, public LinkOwner, public Session::User {
   class PendingCall;
   template <class P>
   PendingCall<P> Call(uint32_t type, P payload, CallOptions options = {});
-  // Never waits: with no room the request is queued (outbox_frames). Errors: REFUSED, and `done` is
-  // not called.
+  // Never waits: with no room the request is queued (outbox_frames; only with on_full=wait).
+  // Errors: REFUSED, and `done` is not called.
   absl::Status CallAsync(uint32_t type, Payload& payload, const CallOptions& options,
                          Callback done);
   template <class P>
@@ -135,7 +135,7 @@ class Channel final : public LinkSink, public LinkOwner, public Session::User {
   Node& node() const { return node_; }
   const Ledger& ledger() const { return session_->ledger(); }
   const Address& address() const { return address_; }
-  std::string Describe() const;  // "unix:@kv (asked for), connected to kv, pid 4121"
+  std::string Describe() const;  // "unix:@kv, to kv, pid 4121"; "… (connecting)"; "… (ended: why)"
   uint32_t calls_under_way() const { return calls_; }
 
  private:

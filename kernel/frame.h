@@ -1,7 +1,6 @@
 // A frame: one message on the medium. Header, extension, payload, in one span of memory:
 //
-//   | FrameHeader 48 | extension 8 × extension_words | payload … | zero to 7 bytes up to a multiple
-//   of 8 |
+//   | FrameHeader 48 | extension 8 × extension_words | payload … | zeros up to a multiple of 8 |
 //
 // frame_bytes counts all but the filling. Frames begin at multiples of 8. docs/WIRE.md has every
 // byte.
@@ -79,8 +78,8 @@ std::string DescribeHeader(const FrameHeader& header);
 // Sequence numbers wrap: is a after b?
 constexpr bool After(uint32_t a, uint32_t b) { return static_cast<int32_t>(a - b) > 0; }
 
-// The credit that a frame costs its receiver: 1, and 1 more for each full 4 KiB. Replies and
-// control frames cost nothing: their room is the caller's own.
+// The credit that a frame costs its sender: 1, and 1 more for each full 4 KiB. Replies and control
+// frames cost nothing: the calls they belong to bound them.
 constexpr uint32_t UnitsOf(uint32_t frame_bytes) { return 1 + frame_bytes / 4096; }
 constexpr bool CostsCredit(FrameKind kind) {
   return kind == FrameKind::Request || kind == FrameKind::OneWay || kind == FrameKind::Item;

@@ -10,7 +10,7 @@
 // queued) holds no memory of the pool.
 //
 // Invariants (CheckInvariants):
-//   1. tx_head_ ≤ tx_next_ … tx_tail_ within depth; the same for rx.
+//   1. tx_tail_ - tx_head_ ≤ kDepthFrames; the same for rx.
 //   2. At most one claim is open.
 //   3. Frames leave in the order of Commit.
 #ifndef JACKFIELD_KERNEL_LINK_H_

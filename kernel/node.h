@@ -65,7 +65,9 @@ struct NodeOptions {
   std::string name = "node";           // for people; at most 64 bytes
   const Registry* registry = nullptr;  // outlives the node
   enum class Wait { kAny, kUring, kEpoll };
-  Wait wait = Wait::kAny;  // kAny: io_uring, or epoll where that is forbidden, which is logged once
+  // kAny: io_uring, or epoll where that is forbidden, which is logged once. JACKFIELD_REACTOR=epoll
+  // in the environment means kEpoll, whatever stands here.
+  Wait wait = Wait::kAny;
   int64_t spin_ns = Spin::kLearned;     // or Spin::kAlways, or a time; 0: sleep at once
   uint64_t pool_bytes_max = 256 << 20;  // message memory
   Clock* clock = nullptr;               // tests; else CLOCK_MONOTONIC

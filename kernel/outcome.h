@@ -1,9 +1,9 @@
 // How a send or a call ended: exactly one outcome, with a reason, carried by an absl::Status.
 //
-//   kOk       answered or handled; a status that the handler itself chose is an answer, so it
-//   counts as kOk kRefused  nothing happened: it can be sent again as it is, or must be changed
-//   kFailed   known not to have run
-//   kInDoubt  it may have run: only the caller knows whether doing it twice is harmless
+//   kOk        answered or handled; a status that the handler itself chose is an answer: kOk
+//   kRefused   nothing happened: it can be sent again as it is, or must be changed
+//   kFailed    known not to have run
+//   kInDoubt   it may have run: only the caller knows whether doing it twice is harmless
 #ifndef JACKFIELD_KERNEL_OUTCOME_H_
 #define JACKFIELD_KERNEL_OUTCOME_H_
 

@@ -1,8 +1,7 @@
 // What goes into a frame: bytes that exist, or a FlatBuffer that is built in the frame itself.
 //
-//   channel.Call(kPut, Bytes(data))                                        copied once, into the
-//   frame channel.Call(kPut, Build([&](flatbuffers::FlatBufferBuilder& fbb) {    built where it is
-//   sent from
+//   channel.Call(kPut, Bytes(data))                                       copied into the frame
+//   channel.Call(kPut, Build([&](flatbuffers::FlatBufferBuilder& fbb) {   built in the frame
 //     fbb.Finish(CreatePut(fbb, fbb.CreateString(key)));
 //   }))
 //
@@ -133,7 +132,7 @@ class Build final : public Payload {
 };
 
 // Limits for the FlatBuffers verifier: its own defaults let a message of 680 bytes burn 17 ms
-// (FAULTS, finding 5).
+// (tests/faults/bomb_test.cc).
 inline constexpr int kVerifyDepthMax = 64;
 inline constexpr int kVerifyTablesMax = 1000;
 

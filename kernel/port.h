@@ -63,7 +63,7 @@ class Port {
   // For every type without a handler of its own; without this they are answered UNIMPLEMENTED.
   void HandleOther(Handler handler) { other_ = std::move(handler); }
   // Pull instead: a message of one of `types` (of any, if empty), the most urgent and oldest first;
-  // others stay. Types that are received so need no handler. nullptr when the port closes.
+  // others stay. Types that are received so need no handler. nullptr when the port is destroyed.
   // Finish(call) when done with it.
   class ReceiveAwaiter;
   ReceiveAwaiter Receive(std::vector<uint32_t> types);

@@ -69,7 +69,7 @@ class Service {
   // For a service that serves nothing: ready as soon as it says so. Serve() calls it.
   void Ready(const std::vector<Address>& addresses = {});
 
-  // Drives the node until RequestStop (SIGTERM, SIGINT, `jackfield down`). OK.
+  // Drives the node until RequestStop, which SIGTERM and SIGINT do too. OK.
   absl::Status Run();
   // Thread: the node's; elsewhere: node().handle().Run([&] { service.RequestStop(); }).
   void RequestStop() {

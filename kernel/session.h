@@ -15,14 +15,13 @@
 //   sent = queued + delivered + failed + in_doubt
 //
 // Invariants:
-//   1. tx_acked_ ≤ tx_sequence_; what lies between is queued here, on the medium, or unhandled
-//   there.
-//   2. units are charged when a frame is sent and granted again when its receiver has handled it; a
-//   sender may
-//      exceed the grant by the last frame it began with credit left.
-//      What comes without credit ends the session: a peer that ignores it would fill our memory.
+//   1. tx_acked_ ≤ tx_sequence_; what lies between is in the link's queue, on the medium, or not
+//      handled there.
+//   2. Units are charged when a frame is sent and granted again when its receiver has handled it; a
+//      sender may exceed the grant by the last frame it began with credit left. What comes without
+//      credit ends the session: a peer that ignores it would fill our memory.
 //   3. unhandled_ holds, in order, what arrived and is not handled yet: it bounds the
-//   acknowledgement.
+//      acknowledgement.
 #ifndef JACKFIELD_KERNEL_SESSION_H_
 #define JACKFIELD_KERNEL_SESSION_H_
 
@@ -168,8 +167,7 @@ class Session {
   bool has_credit() const { return After(peer_grant_, tx_units_); }
   bool outbox_empty() const { return outbox_frames_ == 0; }
   bool outbox_empty(uint8_t priority) const { return outbox_[priority].first == nullptr; }
-  // The sequence of the frame that Send sent last; and whether a frame of this sequence has left
-  // this process.
+  // The sequence of the frame that Send sent last.
   uint32_t last_sequence() const { return tx_sequence_; }
 
   // ---- Handling.

@@ -1,9 +1,9 @@
 // How long a node looks for work before it sleeps: learned from how long recent waits lasted.
 //
-// Waking a sleeping CPU costs far more than any system call (here 50 µs and up, PERFORMANCE figures
-// in docs/), so a wait that is likely to be short is spent awake. A wait that spinning could not
-// have shortened teaches not to spin: the peer is slow, or cannot run while we do (one CPU, more
-// runnable threads than CPUs). So the worst case is a probe now and then.
+// Waking a sleeping CPU costs far more than any system call (docs/benchmarks.md: a round trip of
+// some 50 µs, not 5), so a wait that is likely to be short is spent awake. A wait that spinning
+// could not have shortened teaches not to spin: the peer is slow, or cannot run while we do (one
+// CPU, more runnable threads than CPUs). So the worst case is a probe now and then.
 #ifndef JACKFIELD_KERNEL_SPIN_H_
 #define JACKFIELD_KERNEL_SPIN_H_
 

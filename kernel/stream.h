@@ -1,8 +1,8 @@
 // One end of a stream: the items that come, in order, and the items that go, each bounded by what
 // its reader has taken.
 //
-//   while (std::optional<Message> item = co_await stream.Read()) { … }      until the other side
-//   ends absl::Status sent = co_await stream.Write(Bytes(data));
+//   while (std::optional<Message> item = co_await stream.Read()) { … }   until the other side ends
+//   absl::Status sent = co_await stream.Write(Bytes(data));
 //
 // In place of co_await, .Wait() blocks: outside handlers only, on the thread of the node.
 // Thread: the node's. One reader and one writer at a time.

@@ -58,8 +58,8 @@ class Transport {
                                                         Node& node, LinkSink& sink) const = 0;
 };
 
-// A shim wraps whatever transport stands behind it in an address ("chaos+unix:…"). A transport for
-// Registry's use: `inner` is the address without this shim.
+// A shim wraps the links of whatever stands behind it in an address ("chaos+unix:…"). `address` is
+// the whole address, from this shim on; `inner` what stands behind it.
 class Shim {
  public:
   virtual ~Shim() = default;

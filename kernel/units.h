@@ -1,6 +1,6 @@
 // Durations and sizes as people write them: "250us", "2s", "4KiB", "1M".
 //
-// A bare number is an error for both (UX: a unit must be said), except "0".
+// A bare number is an error for both, since nobody could tell its unit, except "0".
 #ifndef JACKFIELD_KERNEL_UNITS_H_
 #define JACKFIELD_KERNEL_UNITS_H_
 

@@ -147,7 +147,7 @@ absl::StatusOr<Queue> Queue::Use(const Sys& sys, const std::string& name, uint32
   } else if (flock(fd, LOCK_SH | LOCK_NB) == 0) {
     status = MakeStatus(Outcome::kRefused, Reason::kUnreachable,
                         Text("queue ", name, ": its owner is dead; is the service running?"));
-  } else if (attributes.mq_msgsize < static_cast<long>(message_bytes)) {
+  } else if (attributes.mq_msgsize != static_cast<long>(message_bytes)) {
     status = absl::FailedPreconditionError(
         Text("queue ", name, " has messages of ", attributes.mq_msgsize, " bytes, not ",
              message_bytes, ": say ?frame=", attributes.mq_msgsize));

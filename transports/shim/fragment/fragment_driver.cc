@@ -41,7 +41,16 @@ FragmentDriver::FragmentDriver(Node& node, uint32_t message_bytes_max,
 
 FragmentDriver::~FragmentDriver() {
   node_.timers().Cancel(retry_);
-  for (uint8_t i = 0; i < assembly_fd_count_; ++i) close(assembly_fds_[i]);
+  piece_fds_.Close();
+  assembly_fds_.Close();
+}
+
+void FragmentDriver::Descriptors::Close() {
+  for (; count > 0; --count) close(fds[count - 1]);
+}
+
+void FragmentDriver::Descriptors::PassTo(Link& link) {
+  if (count > 0) link.PushRxFds(fds.data(), std::exchange(count, uint8_t{0}));
 }
 
 void FragmentDriver::Pump(Link& link) {
@@ -197,36 +206,30 @@ FragmentDriver::Took FragmentDriver::TakePiece(Link& link, FrameRef frame) {
     Fail(fault);
     return Took::kYes;
   }
-  std::array<int, kFdsMax> fds;
-  if (header.fd_count > 0) {
+  if (header.fd_count > 0 && piece_fds_.count == 0) {
     if (lent_ > 0) return Took::kLater;  // descriptors are taken from the head of the queue
-    if (assembly_fd_count_ == 0 && !inner_.TakeFds(fds.data(), header.fd_count)) {
+    if (!inner_.TakeFds(piece_fds_.fds.data(), header.fd_count)) {
       Fail("other descriptors than it says");
       return Took::kYes;
     }
+    piece_fds_.count = header.fd_count;
   }
   if (header.whole()) {
-    if (header.fd_count > 0) link.PushRxFds(fds.data(), header.fd_count);
+    piece_fds_.PassTo(link);
     link.PushRx({frame.data + kHeadBytes, header.total_bytes, 0});
     ++lent_;
     return Took::kYes;
-  }
-  if (header.fd_count > 0 && assembly_fd_count_ == 0) {  // else they wait there since the last try
-    assembly_fd_count_ = header.fd_count;
-    assembly_fds_ = fds;
   }
   const Assembly::Added added = assembly_.Add(header, frame.data + kHeadBytes);
   if (added == Assembly::Added::kNoMemory) {
     if (!retry_.armed()) node_.timers().Arm(retry_, node_.clock().NowNs() + kMemoryRetryNs);
     return Took::kLater;
   }
-  if (added == Assembly::Added::kDropped) {
-    for (; assembly_fd_count_ > 0; --assembly_fd_count_)
-      close(assembly_fds_[assembly_fd_count_ - 1]);
-  }
+  // What was under way is dropped, by a piece that does not continue it or by the first of another.
+  if (added == Assembly::Added::kDropped || header.offset == 0) assembly_fds_.Close();
+  if (header.offset == 0) assembly_fds_ = std::exchange(piece_fds_, {});
   if (added == Assembly::Added::kComplete) {
-    if (assembly_fd_count_ > 0)
-      link.PushRxFds(assembly_fds_.data(), std::exchange(assembly_fd_count_, uint8_t{0}));
+    assembly_fds_.PassTo(link);
     const uint32_t bytes = assembly_.bytes();
     Block& block = assembled_.emplace_back(assembly_.Take());
     link.PushRx({block.data(), bytes, 0}, &block);

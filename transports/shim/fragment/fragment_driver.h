@@ -76,8 +76,15 @@ class FragmentDriver final : public LinkDriver, private LinkOwner {
   uint32_t offset_ = 0;        // so much of that frame has gone
   uint64_t passed_ahead_ = 0;  // bit i: the frame at NextTx(i) has passed it already
   Assembly assembly_;
-  uint8_t assembly_fd_count_ = 0;
-  std::array<int, kFdsMax> assembly_fds_;
+  // Descriptors that have been taken from the inner link. Owns: the first `count`.
+  struct Descriptors {
+    uint8_t count = 0;
+    std::array<int, kFdsMax> fds;
+    void Close();
+    void PassTo(Link& link);  // they go with the next frame pushed
+  };
+  Descriptors piece_fds_;        // of the piece that is next: it may have to wait for memory
+  Descriptors assembly_fds_;     // of the frame that is being put together
   std::deque<Block> assembled_;  // lie in the outer rx queue
   uint32_t lent_ = 0;
   bool failed_ = false;  // what still arrives is thrown away

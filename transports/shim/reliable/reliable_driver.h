@@ -124,11 +124,13 @@ class ReliableDriver final : public LinkDriver, private LinkOwner {
   const uint64_t id_;    // ours, never 0
   uint64_t remote_ = 0;  // 0: not known
   uint64_t reset_to_ = 0;
-  int64_t idle_ns_;
+  const int64_t own_idle_ns_;
+  int64_t idle_ns_;  // the smaller of both ends'
 
   int64_t now_ns_ = 0;  // of this Pump
   int64_t last_heard_ns_ = 0;
-  int64_t open_again_ns_ = 0, open_until_ns_ = 0, open_gap_ns_ = 0;
+  int64_t open_again_ns_ = 0, open_until_ns_ = 0;
+  int opens_ = 0;              // sent
   int64_t largest_at_ns_ = 0;  // when the packet with the largest number came
   int64_t ack_due_ns_ = 0;
   int64_t window_probe_ns_ = 0;  // 0: nothing waits for the receiver's window

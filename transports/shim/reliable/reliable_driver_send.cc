@@ -44,8 +44,7 @@ void ReliableDriver::SendHellos() {
   if (accept_wanted_ && SendBare(PacketKind::kAccept, remote_)) accept_wanted_ = false;
   if (state_ == State::kOpening && initiator_ && now_ns_ >= open_again_ns_ &&
       SendBare(PacketKind::kOpen, 0)) {
-    open_again_ns_ = now_ns_ + open_gap_ns_;
-    open_gap_ns_ = std::min(2 * open_gap_ns_, kOpenGapMostNs);
+    open_again_ns_ = now_ns_ + std::min(send_.round_trip().backed_off_ns(opens_++), kOpenGapMostNs);
   }
 }
 

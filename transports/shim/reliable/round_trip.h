@@ -21,6 +21,11 @@ class RoundTrip {
   static constexpr int64_t kGranularityNs = 1'000'000;  // RFC 9002 kGranularity
   static constexpr int64_t kAckDelayMaxNs = 2'000'000;  // of both ends: part of version 1
 
+  // Timeouts before anything was heard that do not back off yet (as Linux'
+  // tcp_syn_linear_timeouts): small and few, they harm nobody, and on a bad line a hello has only
+  // seconds.
+  static constexpr int kLinearTimeouts = 4;
+
   bool measured() const { return measured_; }
   int64_t smoothed_ns() const { return smoothed_ns_; }
   int64_t variation_ns() const { return variation_ns_; }
@@ -30,11 +35,21 @@ class RoundTrip {
     return smoothed_ns_ + std::max(4 * variation_ns_, kGranularityNs) + kAckDelayMaxNs;
   }
 
+  // How long to wait for word after so many timeouts without one.
+  int64_t backed_off_ns(int timeouts) const {
+    if (!measured_) timeouts = std::max(0, timeouts - kLinearTimeouts);
+    return probe_timeout_ns() << std::min(timeouts, kBackOffMax);
+  }
+
   void Measure(int64_t sample_ns, int64_t ack_delay_ns) {
     sample_ns = std::max<int64_t>(sample_ns, 0);
     latest_ns_ = sample_ns;
     if (!measured_) {
       measured_ = true;
+      // Unlike RFC 9002 §5.3: if the first word of our first packet was lost, a later packet brings
+      // it again, and says itself how much later. Without that a connection over a few µs would
+      // begin with a timeout of 200 ms, and a loss or two more would outlast a hello.
+      sample_ns -= std::min(ack_delay_ns, sample_ns);
       min_ns_ = smoothed_ns_ = sample_ns;
       variation_ns_ = sample_ns / 2;
       return;
@@ -50,6 +65,7 @@ class RoundTrip {
   }
 
  private:
+  static constexpr int kBackOffMax = 16;
   bool measured_ = false;
   int64_t latest_ns_ = 0, min_ns_ = 0;
   int64_t smoothed_ns_ = kGuessNs, variation_ns_ = kGuessNs / 2;

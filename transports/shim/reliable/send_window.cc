@@ -12,7 +12,6 @@ constexpr int kPersistentTimeouts = 3;  // RFC 9002 kPersistentCongestionThresho
 // The least retransmission timeout of RFC 6298 §2.4, by which RFC 5681 §4.1 measures a rest. On one
 // machine a probe timeout is a few milliseconds, as long as a busy one may keep a process waiting.
 constexpr int64_t kRestNs = 1'000'000'000;
-constexpr int kBackOffMax = 16;
 
 }  // namespace
 
@@ -225,8 +224,8 @@ void SendWindow::Lose(Sent& sent) {
 int64_t SendWindow::due_ns(int64_t probe_gap_max_ns) const {
   if (under_way_ == 0) return Timers::kNever;
   if (loss_due_ns_ != Timers::kNever) return loss_due_ns_;
-  const int64_t gap_ns = round_trip_.probe_timeout_ns() << std::min(timeouts_, kBackOffMax);
-  return last_sent_ns_ + std::min(gap_ns, std::max(probe_gap_max_ns, RoundTrip::kGranularityNs));
+  return last_sent_ns_ + std::min(round_trip_.backed_off_ns(timeouts_),
+                                  std::max(probe_gap_max_ns, RoundTrip::kGranularityNs));
 }
 
 int SendWindow::OnTimer(int64_t now_ns) {

@@ -162,6 +162,29 @@ TEST(RoundTrip, TakesTheReceiversDelayOffButNeverBelowTheLeast) {
 
 // ---- The congestion window.
 
+TEST(RoundTrip, BacksOffAtOnceOnlyWhenItKnowsTheWay) {
+  RoundTrip trip;
+  const int64_t first_ns = trip.backed_off_ns(0);
+  EXPECT_EQ(trip.backed_off_ns(RoundTrip::kLinearTimeouts), first_ns);
+  EXPECT_EQ(trip.backed_off_ns(RoundTrip::kLinearTimeouts + 2), 4 * first_ns);
+  trip.Measure(10 * kMs, 0);
+  EXPECT_EQ(trip.backed_off_ns(1), 2 * trip.probe_timeout_ns());
+  EXPECT_EQ(trip.backed_off_ns(1000), trip.backed_off_ns(16)) << "bounded";
+}
+
+// The first acknowledgement was lost; a later packet says it again.
+TEST(RoundTrip, AFirstWordThatWasLostDoesNotMakeTheWayLong) {
+  RoundTrip trip;
+  trip.Measure(62 * kMs, 61 * kMs);
+  EXPECT_EQ(trip.smoothed_ns(), 1 * kMs);
+  EXPECT_LT(trip.probe_timeout_ns(), 10 * kMs);
+  // A claim of more than the whole time is not believed beyond it.
+  RoundTrip lied_to;
+  lied_to.Measure(62 * kMs, 100 * kMs);
+  EXPECT_EQ(lied_to.smoothed_ns(), 0);
+  EXPECT_GE(lied_to.probe_timeout_ns(), RoundTrip::kGranularityNs);
+}
+
 TEST(Congestion, DoublesInSlowStartAndShrinksOnceForEachRoundOfLosses) {
   Congestion congestion(1200);
   EXPECT_EQ(congestion.window_bytes(), 12'000u);
@@ -271,7 +294,7 @@ TEST_F(Sending, OncePacketsOvertookEachOtherOnlyTimeTells) {
   EXPECT_NE(window_.NextToSend(), 1u);
 }
 
-TEST_F(Sending, ASilenceBringsTwoProbesAndTheNextTakesTwiceAsLong) {
+TEST_F(Sending, ASilenceBringsTwoProbesAndTheNextTakesAsLongUntilSomethingWasHeard) {
   Send(0);
   Send(0);
   const int64_t first_ns = window_.due_ns(1000 * kMs);
@@ -279,11 +302,21 @@ TEST_F(Sending, ASilenceBringsTwoProbesAndTheNextTakesTwiceAsLong) {
   EXPECT_EQ(window_.OnTimer(first_ns), 2);
   EXPECT_EQ(window_.Unacknowledged(0), 1u);
   EXPECT_EQ(window_.Unacknowledged(1), 2u);
-  EXPECT_EQ(window_.due_ns(1000 * kMs), 2 * first_ns);
+  EXPECT_EQ(window_.due_ns(1000 * kMs), first_ns) << "of the last one sent, at 0";
   EXPECT_EQ(window_.due_ns(kMs), kMs) << "bounded";
   window_.OnSent(1, 152, first_ns);
   EXPECT_TRUE(Ack(3, {}, 2, 500, first_ns + 1));
   EXPECT_FALSE(window_.all_acknowledged());
+}
+
+TEST_F(Sending, EachFurtherSilenceTakesTwiceAsLong) {
+  Send(0);
+  EXPECT_TRUE(Ack(1, {}, 1, 500, 10 * kMs));
+  Send(10 * kMs);
+  const int64_t timeout_ns = window_.round_trip().probe_timeout_ns();
+  EXPECT_EQ(window_.due_ns(1000 * kMs), 10 * kMs + timeout_ns);
+  window_.OnTimer(10 * kMs + timeout_ns);
+  EXPECT_EQ(window_.due_ns(1000 * kMs), 10 * kMs + 2 * timeout_ns);
 }
 
 TEST_F(Sending, ACopyOfWhatHasArrivedIsNoLossWhenNobodySaysWhichOfThemDid) {
