@@ -1,5 +1,5 @@
 // The packets of the reliable shim: what one end tells the other, byte by byte (docs/WIRE.md has
-// the table, packet_test.cc fixes the bytes).
+// the table, windows_test.cc fixes the bytes).
 //
 //   | header 48 | acknowledged packets 8 × (ack_words - 1) | frames, each filled to a multiple of 8
 //   |
