@@ -1,8 +1,7 @@
 // sysv: — System V message queues.
 //
 //   sysv:kv           a name: the key is 0x4a000000 + 24 bits of its FNV-1a; two names of one key
-//   are
-//                     told apart, and the second server is refused
+//                     are told apart, and the second server is refused
 //   sysv:0x4a460001   a key as it is, also decimal
 //   sysv:             a server gets a name and reports it
 //   ?frame=8KiB       bytes of a message, 512 … 64KiB: 16 for the envelope, the rest for a frame;

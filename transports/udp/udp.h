@@ -1,17 +1,17 @@
 // `udp://host:port` — datagrams, as they are: they may be lost, repeated and overtake each other,
-// and nothing tells of a peer's end. `reliable+udp:` mends that; without it no channel is granted.
+// and nothing tells of a peer's end. `reliable+udp:` mends that; without it there are no calls.
 //
 //   udp://127.0.0.1:7001, udp://[::1]:7001    one peer to one: a server has a link for each address
 //                                             that sends to it
 //   udp:, udp://127.0.0.1:0                   a server gets a port and reports it
 //   udp://239.1.2.3:7001?iface=lo             a multicast group: whoever connects sends to all,
-//   whoever
-//                                             serves joins and receives; nothing is answered
+//                                             whoever serves joins and receives; nothing is
+//                                             answered
 //   ?plain               other machines may take part, though anyone on the way can read and write
 //   ?ttl=1               multicast: how many networks far (0: this machine)
 //   ?iface=eth0          multicast: on which interface; lo needs no ?plain
-//   ?loop=on|off         multicast: do receivers on this machine get it, too (on; on lo they always
-//   do)
+//   ?loop=on|off         multicast: do receivers on this machine get it, too (default on; on lo
+//                        they always do)
 //
 // A frame is a datagram, at most 1,200 bytes (RFC 9000 §14: it passes every path without being cut
 // into pieces). What comes in larger, or shorter than a header, is dropped and counted.

@@ -7,8 +7,7 @@
 //   1. A frame leaves the outer tx queue when its last piece has entered the inner link's: until
 //      then it counts as not sent, which is true: nobody can have handled it.
 //   2. The first lent_ frames of the inner rx queue lie in the outer one; they are popped when that
-//   is
-//      empty again.
+//      is empty again.
 //   3. The outer link hears of the inner one's end when all that came before it has been delivered.
 //
 // Thread: the node's.
