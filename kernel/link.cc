@@ -168,6 +168,7 @@ void Link::PopTx(uint32_t frames) {
   assert(frames <= tx_frames());
   for (uint32_t i = 0; i < frames; ++i) tx_bytes_ -= Align8(NextTx(i).bytes);
   tx_head_ += frames;
+  tx_given_ -= std::min(tx_given_, frames);
   room_notice_ |= frames > 0;
   activity_ += frames;
   if (fd_queues_ != nullptr) {

@@ -136,6 +136,10 @@ class Link {
   const FdList* NextTxFds(uint32_t ahead = 0) const;
   // The first `frames` frames have left. Closes their descriptors, frees their memory.
   void PopTx(uint32_t frames);
+  // The first `frames` frames of the queue have left, but what PopTx promises does not hold yet
+  // (they are written, and not synced). If the link ends now they are in doubt, not failed.
+  void NoteGiven(uint32_t frames) { tx_given_ = frames; }
+  uint32_t tx_given() const { return tx_given_; }
 
   uint32_t rx_room() const { return kDepthFrames - (rx_tail_ - rx_head_); }
   // A received frame. `block`: if it is alone in that block, which its receiver may take (it is
@@ -205,6 +209,7 @@ class Link {
 
   uint32_t tx_head_ = 0, tx_tail_ = 0;  // frame indices; they wrap
   uint32_t tx_bytes_ = 0;
+  uint32_t tx_given_ = 0;  // 0..tx_frames()
   uint32_t rx_head_ = 0, rx_tail_ = 0;
   Block tx_refs_, rx_refs_;
   Block* rx_block_ = nullptr;

@@ -349,10 +349,11 @@ void Session::Fail(const absl::Status& why) {
   // No other session is on the link: it closes now, so that what then lies in its queue never
   // leaves.
   if (link_ != nullptr && !link_->caps().many_peers) link_->StartClose();
-  // What is still in the link's queue has not left; the rest of what is not acknowledged may have
-  // been handled.
+  // What is still in the link's queue has not left, unless its driver says so; the rest of what is
+  // not acknowledged may have been handled.
   uint32_t unsent = 0;
-  for (uint32_t i = 0; link_ != nullptr && i < link_->tx_frames(); ++i) {
+  for (uint32_t i = link_ == nullptr ? 0 : link_->tx_given();
+       link_ != nullptr && i < link_->tx_frames(); ++i) {
     const FrameRef& frame = link_->NextTx(i);
     if (frame.peer == peer_ && IsSequenced(CopyHeader(frame.data).kind())) ++unsent;
   }

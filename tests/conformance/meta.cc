@@ -1,6 +1,6 @@
 // Tests of the tests and of the house: every transport has a subject; kernel/ and services/ lean on
-// no transport and compare no scheme; files stay small. Arguments: the sources to read (data of the
-// target).
+// no transport and compare no scheme; the kernel stays small. Arguments: the sources to read (data
+// of the target). That all files stay small: tree.cc.
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
@@ -17,8 +17,7 @@
 namespace jackfield::conformance {
 namespace {
 
-constexpr size_t kFileLinesMax = 400;
-constexpr size_t kKernelLinesMax = 3500;
+constexpr size_t kKernelLinesMax = 8600;  // docs/decisions/0004
 // std::function where it is cold: told once per service or per client, never per message.
 constexpr std::string_view kMayUseFunction[] = {"kernel/service.h", "kernel/service.cc",
                                                 "kernel/port.h", "kernel/port.cc"};
@@ -54,9 +53,9 @@ TEST(Meta, TheSourcesAreRead) {
   for (const std::string_view folder :
        {"kernel/", "services/echo/", "services/schema/", "services/stubs/", "services/wordcount/",
         "tests/conformance/"}) {
-    EXPECT_TRUE(std::any_of(Sources().begin(), Sources().end(),
-                            [folder](const Source& source) { return source.In(folder); }))
-        << folder;
+    EXPECT_TRUE(std::any_of(Sources().begin(), Sources().end(), [folder](const Source& source) {
+      return source.In(folder);
+    })) << folder;
   }
 }
 
@@ -105,12 +104,6 @@ TEST(Meta, TheSuiteNeverNamesAScheme) {
   }
 }
 
-TEST(Meta, FilesStaySmall) {
-  for (const Source& source : Sources()) {
-    EXPECT_LE(source.lines(), kFileLinesMax) << source.path;
-  }
-}
-
 TEST(Meta, TheKernelStaysSmall) {
   size_t lines = 0;
   for (const Source& source : Sources()) {
@@ -118,6 +111,9 @@ TEST(Meta, TheKernelStaysSmall) {
       lines += source.lines();
   }
   std::printf("kernel/: %zu lines of at most %zu\n", lines, kKernelLinesMax);
+  EXPECT_GT(lines, kKernelLinesMax / 2) << "the kernel was not read, or the bound is out of date";
+  EXPECT_LE(lines, kKernelLinesMax)
+      << "take something out, or say in docs/decisions/0004 why it is larger now";
   RecordProperty("kernel_lines", static_cast<int>(lines));
 }
 

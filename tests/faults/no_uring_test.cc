@@ -12,6 +12,8 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <thread>
 
@@ -127,6 +129,34 @@ TEST(NoUring, WhoAsksForEpollHearsNothing) {
   if (outcome.exit_status == 99) GTEST_SKIP() << "no seccomp filters here";
   EXPECT_EQ(outcome.exit_status, 0);
   EXPECT_EQ(outcome.said, "");
+}
+
+// The supervisor tells its services what it has found out, so that they need not say it again.
+TEST(NoUring, UpSaysItOnceForAllItsServices) {
+  const Outcome outcome = WithoutUring(EPERM, [] {
+    char directory[] = "/tmp/jf-no-uring-XXXXXX";
+    if (mkdtemp(directory) == nullptr) return 98;
+    const std::string wiring = std::string(directory) + "/words.toml";
+    std::ofstream(wiring) << "jackfield = 1\nover = \"unix:\"\n"
+                             "[service.source]\nrun = \"source\"\ncalls = [\"tokenize\"]\n"
+                             "[service.tokenize]\nrun = \"tokenize\"\ncalls = [\"count\"]\n"
+                             "[service.count]\nrun = \"count\"\n";
+    const pid_t up = fork();
+    if (up == 0) {
+      execl("tests/e2e/up/jackfield", "jackfield", "up", wiring.c_str(), "--", "word", nullptr);
+      _exit(97);
+    }
+    int status = -1;
+    waitpid(up, &status, 0);
+    std::filesystem::remove_all(directory);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 96;
+  });
+  if (outcome.exit_status == 99) GTEST_SKIP() << "no seccomp filters here";
+  EXPECT_EQ(outcome.exit_status, 0) << outcome.said;
+  size_t count = 0;
+  for (size_t at = 0; (at = outcome.said.find("epoll takes over", at)) != std::string::npos; ++at)
+    ++count;
+  EXPECT_EQ(count, 1u) << outcome.said;
 }
 
 }  // namespace

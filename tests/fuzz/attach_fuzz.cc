@@ -97,8 +97,8 @@ class House {
                           .wait = NodeOptions::Wait::kEpoll,
                           .spin_ns = 0})
                 .value();
-    // Room for the bystander and one more: a share that is not given back is missed at once.
-    port_ = Port::Open(*node_, {Text("shm:?quota=", 3 * kSegmentBytes - 1, "B")}).value();
+    // Room for the bystander and one more, to the byte: QuotaIsGivenBack.
+    port_ = Port::Open(*node_, {Text("shm:?lanes=2&quota=", 2 * kSegmentBytes, "B")}).value();
     port_->Handle(kEcho, [](ServerCall& call) { call.Reply(Bytes(call.payload())).IgnoreError(); });
     Require(port_->WaitServing().ok(), "the server does not serve");
     bystander_ =
@@ -123,6 +123,15 @@ class House {
   void BystanderIsServed() {
     const absl::StatusOr<Message> reply = bystander_->Call(kEcho, Bytes("well")).Wait();
     Require(reply.ok() && reply->text() == "well", "the bystander is not served");
+  }
+  // One more fits, and nothing beside it: of what others had, not a byte is missing, nor a
+  // connection. (More cannot have been given back than was taken: a UidQuota::Share gives back what
+  // it took, once.)
+  void QuotaIsGivenBack() {
+    const std::string address = Text(port_->addresses()[0].ToString(), "&size=64KiB");
+    const auto last = Channel::Open(*node_, address).value();
+    const absl::Status welcome = last->WaitOpen();
+    Require(welcome.ok(), Text("some of the quota is not given back: ", welcome.ToString()));
   }
   // As it was before, in a while: what ends, ends within some turns.
   void AllIsGivenBack(size_t descriptors, size_t mappings) {
@@ -260,6 +269,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     house.HostileServer(input);
   }
   house.BystanderIsServed();
+  house.AllIsGivenBack(descriptors, mappings);
+  house.QuotaIsGivenBack();
   house.AllIsGivenBack(descriptors, mappings);
   return 0;
 }

@@ -17,7 +17,7 @@ namespace jackfield::bench {
 namespace {
 
 void Say(std::string_view line) {
-  std::fprintf(stderr, "jackfield bench: %.*s\n", static_cast<int>(line.size()), line.data());
+  std::fprintf(stderr, "jackfield: bench: %.*s\n", static_cast<int>(line.size()), line.data());
 }
 
 void Print(const std::string& text) {
@@ -52,16 +52,11 @@ absl::StatusOr<Row> Measure(const Options& options, const Address& address,
 
 }  // namespace
 
-int BenchMain(int argc, char** argv, const Registry& registry) {
-  const std::vector<std::string_view> args(argv, argv + argc);
-  absl::StatusOr<Options> options = Options::Parse(args, registry);
+int Bench(const Arguments& arguments, const Registry& registry) {
+  absl::StatusOr<Options> options = Options::Read(arguments, registry);
   if (!options.ok()) {
     Say(std::string(options.status().message()));
     return 2;
-  }
-  if (options->help) {
-    Print(std::string(UsageText()));
-    return 0;
   }
   if (!options->json) Print(TableHead(*options));
   int exit_status = 0;

@@ -9,7 +9,9 @@
 // - throughput: many messages in one large write, large reads ("coalesced"); of packets many in one
 //   system call;
 // - fanin: one epoll loop on each side: read all there is, answer all, write once ("batched");
-// - memory: two threads, or processes for shared memory, and a ring of slots for each direction.
+// - memory: two threads, or processes for shared memory, and a ring of slots for each direction; of
+//   one-way messages over 1 KiB both sides write and read what the bus' do (stamp.h), so that as
+//   many cache lines change hands.
 #ifndef JACKFIELD_TOOLS_BENCH_FLOOR_H_
 #define JACKFIELD_TOOLS_BENCH_FLOOR_H_
 

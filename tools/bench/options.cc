@@ -11,18 +11,28 @@
 namespace jackfield::bench {
 namespace {
 
-constexpr std::string_view kFlags[] = {"--over",        "--mode",  "--size",   "--seconds",
-                                       "--connections", "--depth", "--rounds", "--pin",
-                                       "--json",        "--floor", "--help"};
+constexpr Flag kFlags[] = {
+    {.name = "over",
+     .value_name = "ADDRESSES",
+     .help = "where it serves: unix: (default), tcp:,pipe:?spin=0, …"},
+    {.name = "mode", .value_name = "MODE", .help = "latency (default), throughput or fanin"},
+    {.name = "size", .value_name = "BYTES", .help = "of a payload: 8 .. 16 MiB (default 64)"},
+    {.name = "seconds", .value_name = "N", .help = "of each measurement (default 1)"},
+    {.name = "connections", .value_name = "N", .help = "fanin: connections (default 16)"},
+    {.name = "depth", .value_name = "N", .help = "fanin: calls outstanding on each (default 16)"},
+    {.name = "floor",
+     .value_name = "",
+     .help = "also measures the bare medium, in turns, and the ratio"},
+    {.name = "rounds", .value_name = "N", .help = "repetitions (default 5 with --floor, else 1)"},
+    {.name = "pin",
+     .value_name = "WHERE",
+     .help = "client and server on two CPUs: split (default); same; none"},
+    {.name = "json", .value_name = "", .help = "one JSON object a line instead of a table"},
+};
 constexpr std::string_view kModes[] = {"latency", "throughput", "fanin"};
 constexpr std::string_view kPins[] = {"split", "same", "none"};
 
 absl::Status Bad(std::string_view why) { return absl::InvalidArgumentError(std::string(why)); }
-
-std::string DidYouMean(std::string_view word, std::span<const std::string_view> candidates) {
-  const std::string_view nearest = Nearest(word, candidates);
-  return nearest.empty() ? "" : Text("; did you mean ", nearest, "?");
-}
 
 template <class Number>
 absl::Status ReadNumber(std::string_view flag, std::string_view text, Number least, Number most,
@@ -114,57 +124,42 @@ absl::StatusOr<Address> ReadAddress(std::string_view text, const Registry& regis
 std::string_view Name(Mode mode) { return kModes[static_cast<size_t>(mode)]; }
 std::string_view Name(Pin pin) { return kPins[static_cast<size_t>(pin)]; }
 
-absl::StatusOr<Options> Options::Parse(std::span<const std::string_view> args,
-                                       const Registry& registry) {
+std::span<const Flag> Options::Flags() { return kFlags; }
+
+absl::StatusOr<Options> Options::Read(const Arguments& arguments, const Registry& registry) {
+  if (!arguments.operands.empty())
+    return Bad(Text("\"", Escaped(arguments.operands[0]),
+                    "\" is not an option of bench; transports are given by --over"));
   Options options;
+  options.json = arguments.Has("json");
+  options.floor = arguments.Has("floor");
   std::string_view over = "unix:";
   std::optional<uint32_t> connections;
-  for (size_t i = 0; i < args.size(); ++i) {
-    std::string_view flag = args[i];
-    std::optional<std::string_view> value;
-    if (const size_t equals = flag.find('='); flag.starts_with("--") && equals != flag.npos) {
-      value = flag.substr(equals + 1);
-      flag = flag.substr(0, equals);
-    }
-    if (flag == "--json" || flag == "--floor" || flag == "--help" || flag == "-h") {
-      if (value) return Bad(Text(flag, " takes no value"));
-      (flag == "--json" ? options.json : flag == "--floor" ? options.floor : options.help) = true;
-      continue;
-    }
-    if (std::find(std::begin(kFlags), std::end(kFlags), flag) == std::end(kFlags)) {
-      if (!flag.starts_with("-"))
-        return Bad(Text("\"", Escaped(flag),
-                        "\" is not an option of bench; transports are given by --over"));
-      return Bad(Text("bench has no option ", Escaped(flag), DidYouMean(flag, kFlags)));
-    }
-    if (!value) {
-      if (++i == args.size()) return Bad(Text(flag, " needs a value"));
-      value = args[i];
-    }
+  for (const auto& [name, value] : arguments.flags) {
+    const std::string flag = Text("--", name);
     absl::Status status;
     int word = 0;
-    if (flag == "--over") {
-      over = *value;
-    } else if (flag == "--mode") {
-      status = ReadWord(flag, *value, kModes, word);
+    if (name == "over") {
+      over = value;
+    } else if (name == "mode") {
+      status = ReadWord(flag, value, kModes, word);
       options.mode = static_cast<Mode>(word);
-    } else if (flag == "--pin") {
-      status = ReadWord(flag, *value, kPins, word);
+    } else if (name == "pin") {
+      status = ReadWord(flag, value, kPins, word);
       options.pin = static_cast<Pin>(word);
-    } else if (flag == "--size") {
-      status = ReadSize(*value, options.size_bytes);
-    } else if (flag == "--seconds") {
-      status = ReadNumber<double>(flag, *value, 0.01, kSecondsMax, options.seconds);
-    } else if (flag == "--connections") {
-      status = ReadNumber<uint32_t>(flag, *value, 1, kConnectionsMax, connections.emplace());
-    } else if (flag == "--depth") {
-      status = ReadNumber<uint32_t>(flag, *value, 1, kDepthMax, options.depth);
-    } else {
-      status = ReadNumber<uint32_t>(flag, *value, 1, kRoundsMax, options.rounds);
+    } else if (name == "size") {
+      status = ReadSize(value, options.size_bytes);
+    } else if (name == "seconds") {
+      status = ReadNumber<double>(flag, value, 0.01, kSecondsMax, options.seconds);
+    } else if (name == "connections") {
+      status = ReadNumber<uint32_t>(flag, value, 1, kConnectionsMax, connections.emplace());
+    } else if (name == "depth") {
+      status = ReadNumber<uint32_t>(flag, value, 1, kDepthMax, options.depth);
+    } else if (name == "rounds") {
+      status = ReadNumber<uint32_t>(flag, value, 1, kRoundsMax, options.rounds);
     }
     if (!status.ok()) return status;
   }
-  if (options.help) return options;
   if (options.rounds == 0) options.rounds = options.floor ? 5 : 1;
   options.connections = connections.value_or(options.mode == Mode::kFanin ? 16 : 1);
   if (options.mode != Mode::kFanin) {
@@ -179,30 +174,6 @@ absl::StatusOr<Options> Options::Parse(std::span<const std::string_view> args,
     options.over.push_back(*std::move(address));
   }
   return options;
-}
-
-std::string_view UsageText() {
-  return R"(usage: jackfield bench [--over ADDRESS[,ADDRESS…]] [--mode MODE] [options]
-
-Measures whole calls between two processes, through Channel and Port, every
-payload verified on both sides.
-
-  --over ADDRESS     where the server serves (default unix:), such as tcp:, pipe:,
-                     inproc:, unix:?type=seqpacket, unix:?spin=0
-  --mode latency     one blocking call at a time: the round trip (default)
-         throughput  one-way messages as fast as they go, counted by the receiver
-         fanin       calls on many connections to one server
-  --size BYTES       of a payload: 8 .. 16 MiB (default 64)
-  --seconds N        of each measurement (default 1)
-  --connections N    fanin: connections (default 16)
-  --depth N          fanin: calls outstanding on each (default 16)
-  --floor            also measures the bare medium, in alternation, and the ratio
-  --rounds N         repetitions (default 5 with --floor, else 1)
-  --pin split|same|none   client and server on two CPUs (default), on one, anywhere
-  --json             one JSON object a line instead of a table
-
-docs/benchmarks.md explains what is measured and how.
-)";
 }
 
 }  // namespace jackfield::bench

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "kernel/address.h"
 #include "kernel/registry.h"
+#include "tools/cli/arguments.h"
 
 namespace jackfield::bench {
 
@@ -28,9 +29,10 @@ struct Options {
   static constexpr uint32_t kRoundsMax = 1000;
   static constexpr double kSecondsMax = 3600;
 
+  // Those that the verb has beyond the common ones.
+  static std::span<const Flag> Flags();
   // Errors: INVALID_ARGUMENT, one sentence that says what is wrong and what would be right.
-  static absl::StatusOr<Options> Parse(std::span<const std::string_view> args,
-                                       const Registry& registry);
+  static absl::StatusOr<Options> Read(const Arguments& arguments, const Registry& registry);
 
   std::vector<Address> over;  // resolved by the registry, and able to carry a call of this size
   Mode mode = Mode::kLatency;
@@ -42,10 +44,7 @@ struct Options {
   Pin pin = Pin::kSplit;
   bool json = false;
   bool floor = false;
-  bool help = false;
 };
-
-std::string_view UsageText();
 
 }  // namespace jackfield::bench
 

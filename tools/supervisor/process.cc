@@ -27,7 +27,8 @@ constexpr size_t kReadyBytesMax = 1 << 20;
 
 // The environment of the child: this program's, without what a supervisor above this one may have
 // set.
-std::vector<std::string> EnvironmentFor(const std::string& grants, int ready_fd, bool progress) {
+std::vector<std::string> EnvironmentFor(const std::string& grants, int ready_fd, bool progress,
+                                        std::string_view reactor) {
   std::vector<std::string> environment;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view text = *entry;
@@ -40,6 +41,8 @@ std::vector<std::string> EnvironmentFor(const std::string& grants, int ready_fd,
   environment.push_back(Text("JACKFIELD_READY_FD=", ready_fd));
   if (progress)
     environment.push_back("JACKFIELD_PROGRESS=1");  // the service's stderr is shown on a terminal
+  // Where io_uring is forbidden to this program it is to its services. It has said so, once.
+  if (reactor == "epoll") environment.push_back("JACKFIELD_REACTOR=epoll");
   return environment;
 }
 
@@ -103,7 +106,7 @@ class ProcessService final : public RunningService {
     for (const Wait* wait : {&ready_, &stderr_}) fcntl(wait->fd.get(), F_SETFL, O_NONBLOCK);
 
     std::vector<std::string> environment =
-        EnvironmentFor(start.grants, ready_child.get(), isatty(2) == 1);
+        EnvironmentFor(start.grants, ready_child.get(), isatty(2) == 1, node_.reactor().name());
     const std::vector<char*> words = Pointers(start.words), variables = Pointers(environment);
     Prepared prepared{start.program.c_str(), words.data(),        variables.data(), nothing.get(),
                       stderr_child.get(),    {ready_child.get()}, getpid()};
@@ -135,6 +138,7 @@ class ProcessService final : public RunningService {
     if (!reaped_) kill(pid_, SIGKILL);
   }
   std::string where() const override { return Text("pid ", pid_); }
+  int pid() const override { return pid_; }
 
  private:
   struct Wait {

@@ -40,6 +40,7 @@ class RunningService {
   virtual void AskToStop() = 0;           // SIGTERM, or what comes to the same
   virtual void Kill() = 0;                // at once
   virtual std::string where() const = 0;  // "pid 4121", "a thread"
+  virtual int pid() const = 0;            // 0: a thread
 };
 
 }  // namespace jackfield

@@ -32,6 +32,8 @@ class Supervisor final : public RunningService::Watcher {
       name_width_ = std::max(name_width_, service.name.size());
   }
 
+  const std::set<int>& processes() const { return processes_; }  // that its services were
+
   int Run() {
     BlockSignals();
     began_ns_ = node_.clock().NowNs();
@@ -124,12 +126,11 @@ class Supervisor final : public RunningService::Watcher {
       running = StartProcess(node_, std::move(start),
                              Relay(screen_, planned.name, name_width_, index), *this);
     }
-    if (!running.ok()) {
-      return Fail(Text(
-          "cannot start ", planned.name, ": ",
-          std::string_view(running.status().message().data(), running.status().message().size())));
-    }
+    if (!running.ok())
+      return Fail(
+          Text("cannot start ", planned.name, ": ", std::string(running.status().message())));
     service.running = *std::move(running);
+    if (const int pid = service.running->pid(); pid > 0) processes_.insert(pid);
     service.state = State::kStarted;
     if (!planned.serves.empty())
       SetDeadline(service, service.started_ns + kReadyWaitNs);
@@ -370,6 +371,7 @@ class Supervisor final : public RunningService::Watcher {
   const Screen screen_;
   Handing handing_;
   std::vector<Supervised> services_;  // as in the plan
+  std::set<int> processes_;
   size_t name_width_ = 0;
   int64_t began_ns_ = 0;
   Phase phase_ = Phase::kUp;
@@ -386,11 +388,13 @@ class Supervisor final : public RunningService::Watcher {
 
 }  // namespace
 
-int RunPlan(const Plan& plan, const Registry& registry, Loudness loudness) {
+PlanEnd RunPlan(const Plan& plan, const Registry& registry, Loudness loudness) {
   absl::StatusOr<std::unique_ptr<Node>> node =
       Node::Create({.name = "jackfield", .registry = &registry, .spin_ns = 0});
-  if (!node.ok()) return Complain(kExitFailed, std::string(node.status().message()));
-  return Supervisor(plan, **node, loudness).Run();
+  if (!node.ok()) return {Complain(kExitFailed, std::string(node.status().message())), {}};
+  Supervisor supervisor(plan, **node, loudness);
+  const int exit_status = supervisor.Run();
+  return {exit_status, supervisor.processes()};
 }
 
 }  // namespace jackfield

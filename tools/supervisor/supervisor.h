@@ -14,6 +14,7 @@
 #define JACKFIELD_TOOLS_SUPERVISOR_SUPERVISOR_H_
 
 #include <cstdint>
+#include <set>
 
 #include "kernel/registry.h"
 #include "tools/wiring/plan.h"
@@ -28,8 +29,13 @@ inline constexpr int64_t kReadyWaitNs =
 
 enum class Loudness { kQuiet, kNormal, kVerbose };
 
-// Blocks: until all is over. Returns: an exit status (tools/cli/program.h).
-int RunPlan(const Plan& plan, const Registry& registry, Loudness loudness);
+struct PlanEnd {
+  int exit_status = 0;      // tools/cli/program.h
+  std::set<int> processes;  // that its services were
+};
+
+// Blocks: until all is over.
+PlanEnd RunPlan(const Plan& plan, const Registry& registry, Loudness loudness);
 
 }  // namespace jackfield
 

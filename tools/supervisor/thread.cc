@@ -59,6 +59,7 @@ class ThreadService final : public RunningService {
     _exit(kExitFailed);
   }
   std::string where() const override { return "a thread"; }
+  int pid() const override { return 0; }
 
  private:
   void RunIt(ServiceFunction run) {

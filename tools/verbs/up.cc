@@ -1,8 +1,11 @@
 #include "tools/verbs/up.h"
 
-#include <set>
-#include <string>
+#include <unistd.h>
 
+#include <cstdint>
+#include <set>
+
+#include "kernel/clock.h"
 #include "tools/supervisor/supervisor.h"
 #include "tools/verbs/load_plan.h"
 
@@ -11,24 +14,29 @@ namespace {
 
 constexpr Flag kFlags[] = {kOverFlag, kSetFlag};
 
-std::set<std::string> PlacesOfTheDead(const Program& program) {
-  std::set<std::string> places;
-  for (const auto& resources : program.resources) {
-    for (const Resource& resource : resources->List()) {
-      if (resource.owner == Resource::Owner::kDead) places.insert(resource.place);
-    }
-  }
-  return places;
-}
+constexpr int kTriesMax = 100;
+constexpr useconds_t kBetweenTriesUs = 2000;
 
-// What killed services left under a name and no peer of theirs lived to remove. Only what is left
-// since `before`: the rest is not this wiring's, and jackfield clean's to remove.
-void RemoveWhatTheyLeft(const Program& program, const std::set<std::string>& before) {
-  for (const auto& resources : program.resources) {
-    for (const Resource& resource : resources->List()) {
-      if (resource.owner == Resource::Owner::kDead && !resource.keeps &&
-          before.count(resource.place) == 0)
-        resources->Remove(resource).IgnoreError();  // jackfield ls --resources still shows it
+// What killed services left under a name and no peer of theirs lived to remove. Only what those
+// very processes left: the rest is not this wiring's, and jackfield clean's to remove. A process
+// number comes again, so what is older than this run is somebody else's, too.
+void RemoveWhatTheyLeft(const Program& program, const std::set<int>& processes,
+                        int64_t run_seconds) {
+  bool again = !processes.empty();
+  for (int tries = 0; again && tries < kTriesMax; ++tries) {
+    if (tries > 0) usleep(kBetweenTriesUs);
+    again = false;
+    for (const auto& resources : program.resources) {
+      for (const Resource& resource : resources->List()) {
+        if (resource.keeps || processes.count(resource.pid) == 0 ||
+            resource.age_seconds > run_seconds)
+          continue;
+        // They have all ended; but the system lets go of what a killed one's io_uring held a
+        // moment later.
+        again |= resource.owner == Resource::Owner::kLives;
+        if (resource.owner == Resource::Owner::kDead)
+          resources->Remove(resource).IgnoreError();  // jackfield ls --resources still shows it
+      }
     }
   }
 }
@@ -39,10 +47,11 @@ int RunUp(const Program& program, const Arguments& arguments) {
   const Loudness loudness = arguments.Has("quiet")     ? Loudness::kQuiet
                             : arguments.Has("verbose") ? Loudness::kVerbose
                                                        : Loudness::kNormal;
-  const std::set<std::string> before = PlacesOfTheDead(program);
-  const int exit_status = RunPlan(*plan, *program.registry, loudness);
-  RemoveWhatTheyLeft(program, before);
-  return exit_status;
+  const int64_t began_ns = SystemClock().NowNs();
+  const PlanEnd end = RunPlan(*plan, *program.registry, loudness);
+  const int64_t run_seconds = (SystemClock().NowNs() - began_ns) / 1'000'000'000 + 1;
+  RemoveWhatTheyLeft(program, end.processes, run_seconds);
+  return end.exit_status;
 }
 
 }  // namespace

@@ -48,4 +48,16 @@ absl::StatusOr<std::unique_ptr<Opening>> OpenConnectedSocket(const Address& addr
                           hand_over(std::move(description)));
 }
 
+absl::StatusOr<std::unique_ptr<Opening>> OpenInternetSocket(const Address& address, Role role,
+                                                            Node& node, LinkSink& sink,
+                                                            const HostPort& place,
+                                                            ConnectedSocket socket) {
+  absl::StatusOr<InternetName> where = ResolveAllowed(address, place);
+  if (!where.ok()) return where.status();
+  socket.name = where->address;
+  socket.name_bytes = where->bytes;
+  socket.target_of = TargetOf;
+  return OpenConnectedSocket(address, role, node, sink, std::move(socket));
+}
+
 }  // namespace jackfield

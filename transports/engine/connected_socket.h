@@ -13,6 +13,7 @@
 
 #include "kernel/node.h"
 #include "kernel/transport.h"
+#include "transports/engine/internet_name.h"
 
 namespace jackfield {
 
@@ -35,6 +36,13 @@ struct ConnectedSocket {
 absl::StatusOr<std::unique_ptr<Opening>> OpenConnectedSocket(const Address& address, Role role,
                                                              Node& node, LinkSink& sink,
                                                              ConnectedSocket socket);
+
+// The same at a place on the internet: name, name_bytes and target_of follow from it. Beyond
+// loopback only with ?plain. Errors: also as ResolveAllowed.
+absl::StatusOr<std::unique_ptr<Opening>> OpenInternetSocket(const Address& address, Role role,
+                                                            Node& node, LinkSink& sink,
+                                                            const HostPort& place,
+                                                            ConnectedSocket socket);
 
 }  // namespace jackfield
 

@@ -2,11 +2,13 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <utility>
 
 #include "kernel/owned_fd.h"
+#include "kernel/sys.h"
 #include "kernel/text.h"
 #include "transports/engine/file_age.h"
 #include "transports/engine/lock_owner.h"
@@ -29,6 +31,19 @@ void AddKeptFiles(std::string_view scheme, std::string_view what, std::vector<Re
     LookAtLock(record.place, file);
     found.push_back(std::move(file));
   }
+}
+
+absl::Status RemoveListedFile(const Resources& resources, const Resource& resource) {
+  for (const Resource& now : resources.List()) {
+    if (now.place != resource.place) continue;
+    if (now.keeps || now.owner != Resource::Owner::kDead)
+      return absl::FailedPreconditionError(Text(resource.place, " has an owner again"));
+    if (unlink(resource.place.c_str()) != 0 && errno != ENOENT)
+      return SysError(errno, Text("remove ", resource.place));
+    for (const std::string& directory : RuntimeDirectories()) rmdir(directory.c_str());  // if empty
+    break;
+  }
+  return absl::OkStatus();
 }
 
 void LookAtLock(const std::string& path, Resource& resource) {

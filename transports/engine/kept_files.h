@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "transports/resources.h"
 
 namespace jackfield {
@@ -16,6 +17,11 @@ namespace jackfield {
 // Adds those of `scheme` that are noted (engine/place_record.h), as things that are kept; the notes
 // of files that are gone, as things to be removed. what: "log file".
 void AddKeptFiles(std::string_view scheme, std::string_view what, std::vector<Resource>& found);
+
+// Removes one that `resources` lists, if its owner is dead and it is not to be kept. One that is
+// gone already is no error. For Resources::Remove, of files whose names never come again for
+// another thing: notes, and those that bear their process.
+absl::Status RemoveListedFile(const Resources& resources, const Resource& resource);
 
 // Fills in the age, whether somebody holds the lock (flock) on `path`, and who. No file, no owner.
 void LookAtLock(const std::string& path, Resource& resource);

@@ -1,14 +1,25 @@
 #include "transports/engine/lock_owner.h"
 
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <memory>
 
 #include "kernel/text.h"
 
 namespace jackfield {
+
+int TakeLock(int fd) {
+  for (int tries = 0;; ++tries) {
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0) return 0;
+    if (errno != EINTR && (errno != EWOULDBLOCK || tries >= kTakeLockMs)) return errno;
+    usleep(1000);
+  }
+}
 
 int LockOwner(int fd) {
   struct stat is {};

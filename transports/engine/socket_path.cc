@@ -15,6 +15,7 @@
 #include "kernel/owned_fd.h"
 #include "kernel/sys.h"
 #include "kernel/text.h"
+#include "transports/engine/lock_owner.h"
 #include "transports/engine/place_record.h"
 
 namespace jackfield {
@@ -50,9 +51,11 @@ absl::StatusOr<std::unique_ptr<SocketPath>> SocketPath::Claim(std::string path,
       if (fd < 0 && errno == ENOENT) continue;  // its last holder removed it in between
     }
     if (fd < 0) return SysError(errno, Text("open ", lock));
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    if (TakeLock(fd) != 0) {
+      const std::string owner = NameOfLockOwner(fd);
       close(fd);
-      return absl::AlreadyExistsError(Text(what, ": another program serves there (it holds ", lock,
+      return absl::AlreadyExistsError(Text(what, ": another program serves there (", owner,
+                                           ", which holds ", lock,
                                            "): stop it or choose another path"));
     }
     struct stat held {

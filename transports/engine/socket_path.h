@@ -5,7 +5,7 @@
 //
 // Each path is noted in the runtime directory (place_record.h), for socket_resources.h.
 //
-// Thread: the node's. Blocks: for a few system calls on the file system.
+// Thread: the node's. Blocks: for a few system calls on the file system, and as TakeLock.
 #ifndef JACKFIELD_TRANSPORTS_ENGINE_SOCKET_PATH_H_
 #define JACKFIELD_TRANSPORTS_ENGINE_SOCKET_PATH_H_
 

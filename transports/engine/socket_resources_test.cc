@@ -1,19 +1,23 @@
 // The socket files of living and dead servers, and those of other programs.
 #include "transports/engine/socket_resources.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstring>
 #include <fstream>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "kernel/owned_fd.h"
@@ -145,6 +149,30 @@ TEST_F(SocketResourcesTest, AForeignSocketSomebodyListensOnIsNotTakenOverAndADea
   foreign.Close();
   EXPECT_TRUE(SocketPath::Claim(path_, "serve").ok());
   EXPECT_FALSE(Exists(path_));
+}
+
+// Of one that has died, or has not begun yet: whoever looks holds the lock for a moment.
+TEST_F(SocketResourcesTest, ListingAndCleaningNeverKeepAServerFromItsPath) {
+  std::atomic<bool> over{false};
+  std::thread looker([&] {
+    const std::unique_ptr<Resources> resources = MakeSocketResources("unix");
+    while (!over) {
+      const OwnedFd lock(open(SocketPath::LockOf(path_).c_str(), O_RDONLY | O_CLOEXEC));
+      if (lock.ok()) flock(lock.get(), LOCK_EX | LOCK_NB);
+      for (const Resource& resource : resources->List())
+        if (resource.owner == Resource::Owner::kDead && resource.place == path_)
+          resources->Remove(resource).IgnoreError();
+    }
+  });
+  for (int i = 0; i < 3000; ++i) {
+    const auto claimed = SocketPath::Claim(path_, "unix:test");
+    EXPECT_TRUE(claimed.ok()) << i << ": " << claimed.status();
+    if (!claimed.ok()) break;
+    const OwnedFd socket = Listening(path_);
+    (*claimed)->SetBound("unix", 0600);
+  }
+  over = true;
+  looker.join();
 }
 
 }  // namespace

@@ -151,6 +151,8 @@ absl::StatusOr<std::unique_ptr<Opening>> MakeFifoClient(Node& node, LinkSink& si
   std::memcpy(hello.magic, FifoHello::kMagic, sizeof hello.magic);
   if (getrandom(hello.nonce, sizeof hello.nonce, 0) != sizeof hello.nonce)
     return SysError(errno, "getrandom");
+  const auto pid = static_cast<uint32_t>(getpid());
+  for (int i = 0; i < 4; ++i) hello.nonce[i] = static_cast<unsigned char>(pid >> (24 - 8 * i));
   hello.check = CheckOf(hello);
   const PrivateNames names = PrivateNamesOf(hello.nonce);
   absl::StatusOr<OwnedFd> down = MakeOwnFifo(directory_fd, names.down, O_RDONLY, place.what);

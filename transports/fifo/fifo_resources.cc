@@ -84,6 +84,7 @@ class FifoResources final : public Resources {
       if (name.substr(0, prefix.size()) != prefix) continue;
       int pid = 0;
       if (prefix == kChosenPrefix && std::sscanf(entry->d_name, "fifo-%d-", &pid) != 1) continue;
+      if (prefix == kPrivatePrefix) pid = PidOfPrivateName(name);
       Add(Text(directory, "/", name), what, pid, found);
     }
     closedir(open_directory);

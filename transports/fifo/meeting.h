@@ -22,8 +22,8 @@
 
 #include "absl/status/statusor.h"
 #include "kernel/node.h"
-#include "kernel/transport.h"
 #include "kernel/owned_fd.h"
+#include "kernel/transport.h"
 #include "transports/fifo/place.h"
 
 namespace jackfield {
@@ -38,8 +38,9 @@ using FifoHandOver = std::function<void(FifoPair pair, LinkSink& sink)>;
 struct FifoHello {
   static constexpr char kMagic[8] = {'J', 'F', 'f', 'i', 'f', 'o', '0', '1'};
   char magic[8];
-  unsigned char nonce[16];
-  uint32_t check;  // of what precedes: a Hello that is found amid rubbish is one
+  unsigned char nonce[16];  // drawn, but for the first four: the client's process, big-endian, so
+                            // that the names of its FIFOs tell whose they are
+  uint32_t check;           // of what precedes: a Hello that is found amid rubbish is one
   uint32_t unused;
 };
 static_assert(sizeof(FifoHello) == 32);

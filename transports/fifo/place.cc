@@ -6,7 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <utility>
 #include <vector>
 
@@ -87,8 +89,8 @@ absl::StatusOr<OwnedFd> OwnFifo(const FifoPlace& place) {
       if (ReasonOf(fd.status()) == Reason::kUnreachable) continue;  // removed meanwhile
       return fd.status();
     }
-    if (flock(fd->get(), LOCK_EX | LOCK_NB) != 0) {
-      if (errno != EWOULDBLOCK) return SysError(errno, Text("lock ", place.what));
+    if (const int error = TakeLock(fd->get()); error != 0) {
+      if (error != EWOULDBLOCK) return SysError(error, Text("lock ", place.what));
       return absl::AlreadyExistsError(Text(place.what, ": another program serves there (",
                                            NameOfLockOwner(fd->get()),
                                            "): stop it or choose another path"));
@@ -113,7 +115,7 @@ absl::StatusOr<OwnedFd> MakeOwnFifo(int directory_fd, const std::string& name, i
     unlinkat(directory_fd, name.c_str(), 0);
     return fd.status();
   }
-  if (flock(fd->get(), LOCK_EX | LOCK_NB) != 0 || !SameFile(directory_fd, name, fd->get())) {
+  if (TakeLock(fd->get()) != 0 || !SameFile(directory_fd, name, fd->get())) {
     return MakeStatus(Outcome::kRefused, Reason::kUnreachable,
                       Text(what, ": the private FIFO was taken for a dead client's"));
   }
@@ -132,6 +134,12 @@ PrivateNames PrivateNamesOf(const unsigned char (&nonce)[16]) {
     name += kDigits[byte & 15];
   }
   return {name + "-up", name + "-down"};
+}
+
+int PidOfPrivateName(std::string_view name) {
+  unsigned pid = 0;
+  const std::string digits(name.substr(std::min(name.size(), kPrivatePrefix.size()), 8));
+  return std::sscanf(digits.c_str(), "%8x", &pid) == 1 ? static_cast<int>(pid) : 0;
 }
 
 int SweepDeadFifos(int directory_fd, std::string_view prefix) {

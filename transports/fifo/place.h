@@ -54,6 +54,8 @@ struct PrivateNames {
   std::string up, down;  // client to server; server to client
 };
 PrivateNames PrivateNamesOf(const unsigned char (&nonce)[16]);
+// The process that a number's first bytes tell; 0: no such name.
+int PidOfPrivateName(std::string_view name);
 
 constexpr std::string_view kPrivatePrefix = ".jackfield-fifo-";  // of those names
 constexpr std::string_view kChosenPrefix = "fifo-";  // of a server's, in the runtime directory

@@ -9,20 +9,25 @@
 #include "kernel/node.h"
 #include "kernel/text.h"
 #include "transports/engine/one_link_opening.h"
+#include "transports/engine/own_file.h"
 #include "transports/engine/place_record.h"
 #include "transports/engine/private_directory.h"
-#include "transports/engine/process.h"
+#include "transports/engine/records/append_driver.h"
 #include "transports/engine/records/record_driver.h"
 #include "transports/file/recording_reader.h"
-#include "transports/file/recording_writer_driver.h"
+#include "transports/file/recording_target.h"
 
 namespace jackfield {
 namespace {
 
-constexpr std::string_view kKeys[] = {"from"};
-constexpr int kTriesMax = 16;
+constexpr std::string_view kKeys[] = {"from", "ack"};
 
-absl::StatusOr<RecordingReader::From> Read(const Address& address, Role role) {
+struct Settings {
+  RecordingReader::From from = RecordingReader::From::kStart;
+  Ack ack = Ack::kWritten;
+};
+
+absl::StatusOr<Settings> Read(const Address& address, Role role) {
   if (absl::Status status = address.CheckKeys(kKeys); !status.ok()) return status;
   const auto bad = [&](std::string_view why) {
     return absl::InvalidArgumentError(Text(address.ToString(), ": ", why));
@@ -33,7 +38,11 @@ absl::StatusOr<RecordingReader::From> Read(const Address& address, Role role) {
     return bad("a recording is named by its whole path: file:/directory/name");
   const auto from = address.Find("from");
   if (from && *from != "start" && *from != "end") return bad("from is start or end");
-  return from && *from == "end" ? RecordingReader::From::kEnd : RecordingReader::From::kStart;
+  Settings settings;
+  if (from && *from == "end") settings.from = RecordingReader::From::kEnd;
+  if (const auto ack = address.Find("ack"); ack && !ParseAck(*ack, settings.ack))
+    return bad("ack is synced or written");
+  return settings;
 }
 
 Caps CapsOf(Role role) {
@@ -57,34 +66,39 @@ class FileTransport final : public Transport {
   std::string_view scheme() const override { return "file"; }
 
   absl::StatusOr<Caps> Describe(const Address& address, Role role) const override {
-    const absl::StatusOr<RecordingReader::From> from = Read(address, role);
-    if (!from.ok()) return from.status();
+    const absl::StatusOr<Settings> settings = Read(address, role);
+    if (!settings.ok()) return settings.status();
     return CapsOf(role);
   }
 
   absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Node& node,
                                                 LinkSink& sink) const override {
-    const absl::StatusOr<RecordingReader::From> from = Read(address, role);
-    if (!from.ok()) return from.status();
-    if (role == Role::kConnect) return Connect(address, node, sink);
-    if (!address.bare()) return Serve(address, *from, node, sink, [] {});
-    return ServeAnywhere(address, *from, node, sink);
+    const absl::StatusOr<Settings> settings = Read(address, role);
+    if (!settings.ok()) return settings.status();
+    if (role == Role::kConnect) return Connect(address, settings->ack, node, sink);
+    if (!address.bare()) return Serve(address, settings->from, node, sink, [] {});
+    return ServeAnywhere(address, settings->from, node, sink);
   }
 
  private:
-  static absl::StatusOr<std::unique_ptr<Opening>> Connect(const Address& address, Node& node,
-                                                          LinkSink& sink) {
+  static absl::StatusOr<std::unique_ptr<Opening>> Connect(const Address& address, Ack ack,
+                                                          Node& node, LinkSink& sink) {
     absl::StatusOr<Recording> recording =
         Recording::Open(address.target(), Recording::Access::kAppend);
     if (!recording.ok()) return recording.status();
+    if (ack == Ack::kSynced) {
+      if (absl::Status status = recording->SyncBeginning(); !status.ok()) return status;
+    }
     std::function<void()> after = [record =
                                        MakePlaceRecord("file", recording->fd(), address.target())] {
       RemovePlaceRecord(record);
     };
-    return MakeOneLinkOpening(
-        node, sink, address, Role::kConnect,
-        std::make_unique<RecordingWriterDriver>(node, *std::move(recording), std::move(after)),
-        TraitsOf(address, Role::kConnect));
+    absl::StatusOr<std::unique_ptr<LinkDriver>> driver =
+        MakeAppendDriver(node, std::make_unique<RecordingTarget>(node.sys(), *std::move(recording)),
+                         ack, std::move(after));
+    if (!driver.ok()) return driver.status();
+    return MakeOneLinkOpening(node, sink, address, Role::kConnect, *std::move(driver),
+                              TraitsOf(address, Role::kConnect));
   }
 
   static absl::StatusOr<std::unique_ptr<Opening>> Serve(const Address& address,
@@ -106,25 +120,14 @@ class FileTransport final : public Transport {
   absl::StatusOr<std::unique_ptr<Opening>> ServeAnywhere(const Address& address,
                                                          RecordingReader::From from, Node& node,
                                                          LinkSink& sink) const {
-    const ProcessName self = ThisProcess();
-    absl::StatusOr<std::unique_ptr<Opening>> opening = absl::UnavailableError("");
-    for (int tries = 0; tries < kTriesMax && absl::IsUnavailable(opening.status()); ++tries) {
-      const absl::StatusOr<OwnedFd> directory = MakeRuntimeDirectory();
-      if (!directory.ok()) {
-        opening = directory.status();
-        continue;
-      }
-      const std::string path = Text(RuntimeDirectory(), "/file-", self.pid, "-", self.start_ticks,
-                                    "-", next_.fetch_add(1));
-      opening = Serve(address.WithTarget(path), from, node, sink, [path] {
+    return ServeOwnFile("file", next_, [&](const std::string& path) {
+      return Serve(address.WithTarget(path), from, node, sink, [path] {
         unlink(path.c_str());
         RemoveRuntimeDirectoryIfEmpty();
       });
-    }
-    return opening;
+    });
   }
 
-  // So that two servers of one process have two names. Publishes nothing.
   mutable std::atomic<uint32_t> next_{1};
 };
 

@@ -8,8 +8,10 @@
 //   ?from=start|end          a reader begins with the first message (the default), or with what is
 //                            written from now on; it keeps no cursor (mmap: does)
 //
-// Delivered means written: a message survives the death of its writer, not of the machine (mmap:
-// has ?ack=synced). Both ends may be given the same address; a writer ignores ?from.
+//   ?ack=written|synced      when a message counts as delivered: when it survives the death of the
+//                            writer (the default; of mmap: it is the other), or a power cut
+//
+// Both ends may be given the same address; each takes its own of the parameters.
 #ifndef JACKFIELD_TRANSPORTS_FILE_FILE_H_
 #define JACKFIELD_TRANSPORTS_FILE_FILE_H_
 

@@ -129,6 +129,18 @@ TEST_P(FileTest, ManyWritersOfManyProcessesAppendWholeMessagesAndEveryReaderGets
   EXPECT_EQ(first->ledger().lost + first->ledger().stale, 0u);
 }
 
+TEST_P(FileTest, WhatIsSyncedIsReadAsWhatIsWrittenIs) {
+  const std::string address = address_ + "?ack=synced";
+  std::vector<std::string> got;
+  const std::unique_ptr<Port> port = Serve(address, got);
+  auto channel = Connect(*node_, address);
+  ASSERT_TRUE(channel.ok()) << channel.status();
+  ASSERT_TRUE(Send(**channel, "a", 1, 300).ok());
+  EXPECT_EQ((*channel)->Close(60'000'000).delivered, 300u);
+  ASSERT_TRUE(AwaitNotes(got, 300));
+  EXPECT_EQ(CheckNotes(got)["a"], 300u);
+}
+
 TEST_P(FileTest, AReaderFromTheEndGetsWhatIsWrittenFromNowOn) {
   auto channel = Connect(*node_, address_);
   ASSERT_TRUE(channel.ok()) << channel.status();
@@ -181,12 +193,12 @@ TEST_P(FileTest, WhatWasDeliveredSurvivesTheDeathOfTheWriterAndATornRestIsSkippe
 }
 
 TEST_P(FileTest, AFullDiskEndsTheChannelWithTheReasonAndNothingHalfWrittenIsBelieved) {
-  const std::string disk = directory_ + "/disk";
-  ASSERT_EQ(mkdir(disk.c_str(), 0700), 0);
-  if (mount("none", disk.c_str(), "tmpfs", 0, "size=256k") != 0)
-    GTEST_SKIP() << "only root can mount a small disk";
-  const std::string address = Text("file:", disk, "/notes");
-  {
+  for (const char* ack : {"written", "synced"}) {
+    const std::string disk = Text(directory_, "/", ack);
+    ASSERT_EQ(mkdir(disk.c_str(), 0700), 0);
+    if (mount("none", disk.c_str(), "tmpfs", 0, "size=256k") != 0)
+      GTEST_SKIP() << "only root can mount a small disk";
+    const std::string address = Text("file:", disk, "/notes?ack=", ack);
     std::vector<std::string> got;
     auto channel = Connect(*node_, address);
     ASSERT_TRUE(channel.ok()) << channel.status();
@@ -211,7 +223,7 @@ TEST_P(FileTest, AFullDiskEndsTheChannelWithTheReasonAndNothingHalfWrittenIsBeli
     EXPECT_EQ(CheckNotes(got)["b"], 10u);
   }
   node_.reset();  // it closes the files
-  EXPECT_EQ(umount(disk.c_str()), 0);
+  for (const char* ack : {"/written", "/synced"}) EXPECT_EQ(umount((directory_ + ack).c_str()), 0);
 }
 
 TEST_P(FileTest, AFileSizeLimitRefusesAndDoesNotKill) {
@@ -266,6 +278,7 @@ TEST_P(FileTest, WhatCannotBeIsRefusedWithTheReason) {
   says(Connect(*node_, "file:").status(), "needs to know which file");
   says(Connect(*node_, address_ + "?from=middle").status(), "start or end");
   says(Connect(*node_, address_ + "?form=end").status(), "from");
+  says(Connect(*node_, address_ + "?ack=maybe").status(), "synced or written");
   std::ofstream(directory_ + "/letter") << "dear friend";
   const auto letter = Connect(*node_, Text("file:", directory_, "/letter"));
   says(letter.ok() ? (*letter)->WaitOpen() : letter.status(), "left alone");

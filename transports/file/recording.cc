@@ -13,6 +13,7 @@
 #include "kernel/sys.h"
 #include "kernel/text.h"
 #include "transports/engine/lock_owner.h"
+#include "transports/engine/sync_directory.h"
 #include "transports/file/recording_format.h"
 
 namespace jackfield {
@@ -72,6 +73,12 @@ absl::StatusOr<uint64_t> Recording::Bytes() const {
   struct stat is {};
   if (fstat(fd(), &is) != 0) return SysError(errno, Text("look at the recording ", path_));
   return static_cast<uint64_t>(is.st_size);
+}
+
+absl::Status Recording::SyncBeginning() const {
+  if (fdatasync(fd()) != 0) return SysError(errno, Text("sync the recording ", path_));
+  SyncDirectoryOf(path_);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<bool> Recording::Identify() {

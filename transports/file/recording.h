@@ -30,6 +30,9 @@ class Recording {
   uint64_t file_id() const { return file_id_; }
   // Errors: FAILED (EIO …).
   absl::StatusOr<uint64_t> Bytes() const;
+  // Makes the file, its name and what it holds durable, so that what is synced behind it is found
+  // after a power cut. Blocks: on the disk. Errors: FAILED (EIO …).
+  absl::Status SyncBeginning() const;
 
  private:
   Recording(std::string path, OwnedFd fd) : path_(std::move(path)), fd_(std::move(fd)) {}

@@ -14,6 +14,7 @@
 #include "kernel/sys.h"
 #include "kernel/text.h"
 #include "transports/engine/lock_owner.h"
+#include "transports/engine/sync_directory.h"
 
 namespace jackfield {
 namespace {
@@ -44,16 +45,6 @@ int WriteAt(int fd, const void* from, size_t bytes, uint64_t offset) {
   return 0;
 }
 
-// Makes the name of a new file as durable as its bytes.
-void SyncDirectoryOf(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  const std::string directory = slash == std::string::npos ? "."
-                                : slash == 0               ? "/"
-                                                           : path.substr(0, slash);
-  const OwnedFd fd(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (fd.ok()) fsync(fd.get());  // best effort: some file systems refuse it (EINVAL)
-}
-
 }  // namespace
 
 absl::StatusOr<LogFile> LogFile::Open(const std::string& path, Access access,
@@ -69,8 +60,8 @@ absl::StatusOr<LogFile> LogFile::Open(const std::string& path, Access access,
   if (fstat(log.fd(), &is) != 0) return SysError(errno, Text("look at the log ", path));
   if (!S_ISREG(is.st_mode)) return log.NotALog("it is not a plain file");
   if (is.st_uid != geteuid()) return log.NotALog(Text("it belongs to uid ", is.st_uid));
-  if (access == Access::kWrite && flock(log.fd(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK) return SysError(errno, Text("lock the log ", path));
+  if (const int error = access == Access::kWrite ? TakeLock(log.fd()) : 0; error != 0) {
+    if (error != EWOULDBLOCK) return SysError(error, Text("lock the log ", path));
     return absl::AlreadyExistsError(
         Text("the log ", path, " has a writer already (", NameOfLockOwner(log.fd()),
              "), and takes one at a time: stop it, or write another log"));
@@ -104,8 +95,10 @@ absl::Status LogFile::Identify(Access access, uint64_t segment_bytes, uint32_t r
                                                     "another file"));
   }
   if (whole) {  // room for the marks, if that was cut off
-    const int error = posix_fallocate(fd_.get(), 0, kLogHeadBytes);
-    return error == 0 ? absl::OkStatus() : SysError(error, Text("make the log ", path_));
+    if (const int error = posix_fallocate(fd_.get(), 0, kLogHeadBytes); error != 0)
+      return SysError(error, Text("make the log ", path_));
+    SyncDirectoryOf(path_);  // whoever made it may have been cut off before it did
+    return absl::OkStatus();
   }
   // Cut off while it was being made: no segment yet, and no foreign byte.
   struct stat is {};

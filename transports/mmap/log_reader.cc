@@ -66,7 +66,8 @@ absl::Status LogReader::OpenCursor(const std::string& name, LogReaderOptions::Fr
     return absl::FailedPreconditionError(
         Text(path, " is not a plain file of this user; it is left alone"));
   }
-  if (flock(cursor_fd_.get(), LOCK_EX | LOCK_NB) != 0) {
+  if (const int error = TakeLock(cursor_fd_.get()); error != 0) {
+    if (error != EWOULDBLOCK) return SysError(error, Text("lock the cursor ", path));
     return absl::AlreadyExistsError(Text("a reader named ", name, " of the log ", file_.path(),
                                          " is at work (", NameOfLockOwner(cursor_fd_.get()),
                                          "): stop it, or read under another name"));

@@ -12,23 +12,24 @@
 #include "kernel/text.h"
 #include "kernel/units.h"
 #include "transports/engine/one_link_opening.h"
+#include "transports/engine/own_file.h"
 #include "transports/engine/place_record.h"
 #include "transports/engine/private_directory.h"
+#include "transports/engine/records/append_driver.h"
 #include "transports/engine/records/record_driver.h"
 #include "transports/mmap/log_reader.h"
-#include "transports/mmap/log_writer_driver.h"
+#include "transports/mmap/log_target.h"
 
 namespace jackfield {
 namespace {
 
 constexpr std::string_view kKeys[] = {"ack", "reader", "from", "segment", "mode", "size"};
-constexpr int kTriesMax = 16;
 constexpr uint64_t kRingBytesDefault = 32 << 20;
 constexpr uint64_t kRingBytesMin = 2 * kSegmentBytesMin, kRingBytesMax = uint64_t{4} << 30;
 constexpr uint64_t kRingParts = 8;  // segments, if they can be so small
 
 struct Settings {
-  bool synced = true;
+  Ack ack = Ack::kSynced;
   LogReaderOptions reader{.name = "default"};
   LogOptions log;
 };
@@ -44,8 +45,7 @@ absl::StatusOr<Settings> Read(const Address& address, Role role) {
   if (!address.bare() && address.target()[0] != '/')
     return bad("a log is named by its whole path: mmap:/directory/name");
   if (const auto ack = address.Find("ack")) {
-    if (*ack != "synced" && *ack != "written") return bad("ack is synced or written");
-    settings.synced = *ack == "synced";
+    if (!ParseAck(*ack, settings.ack)) return bad("ack is synced or written");
   }
   if (const auto from = address.Find("from")) {
     if (*from != "start" && *from != "end") return bad("from is start or end");
@@ -133,20 +133,15 @@ class MmapTransport final : public Transport {
     absl::StatusOr<std::unique_ptr<LogWriter>> log =
         LogWriter::Open(address.target(), settings.log);
     if (!log.ok()) return log.status();
-    std::unique_ptr<SyncThread> sync;
-    if (settings.synced) {
-      absl::StatusOr<std::unique_ptr<SyncThread>> made = SyncThread::Make((*log)->fd());
-      if (!made.ok()) return made.status();
-      sync = *std::move(made);
-    }
     LinkTraits traits = TraitsOf(address, (*log)->file(), settings, Role::kConnect);
     std::function<void()> after = [record =
                                        MakePlaceRecord("mmap", (*log)->fd(), address.target())] {
       RemovePlaceRecord(record);
     };
-    auto driver =
-        std::make_unique<LogWriterDriver>(node, *std::move(log), std::move(sync), std::move(after));
-    return MakeOneLinkOpening(node, sink, address, Role::kConnect, std::move(driver),
+    absl::StatusOr<std::unique_ptr<LinkDriver>> driver = MakeAppendDriver(
+        node, std::make_unique<LogTarget>(*std::move(log)), settings.ack, std::move(after));
+    if (!driver.ok()) return driver.status();
+    return MakeOneLinkOpening(node, sink, address, Role::kConnect, *std::move(driver),
                               std::move(traits), [] {});
   }
 
@@ -179,25 +174,16 @@ class MmapTransport final : public Transport {
   absl::StatusOr<std::unique_ptr<Opening>> ServeAnywhere(const Address& address,
                                                          const Settings& settings, Node& node,
                                                          LinkSink& sink) const {
-    absl::StatusOr<std::unique_ptr<Opening>> opening = absl::UnavailableError("");
-    for (int tries = 0; tries < kTriesMax && absl::IsUnavailable(opening.status()); ++tries) {
-      const absl::StatusOr<OwnedFd> directory = MakeRuntimeDirectory();
-      if (!directory.ok()) {
-        opening = directory.status();
-        continue;
-      }
-      const std::string path = Text(RuntimeDirectory(), "/log-", getpid(), "-", next_.fetch_add(1));
-      opening = Serve(address.WithTarget(path), settings, node, sink,
-                      [path, cursor = Text(path, ".reader-", settings.reader.name)] {
-                        unlink(path.c_str());
-                        unlink(cursor.c_str());
-                        RemoveRuntimeDirectoryIfEmpty();
-                      });
-    }
-    return opening;
+    return ServeOwnFile("log", next_, [&](const std::string& path) {
+      return Serve(address.WithTarget(path), settings, node, sink,
+                   [path, cursor = Text(path, ".reader-", settings.reader.name)] {
+                     unlink(path.c_str());
+                     unlink(cursor.c_str());
+                     RemoveRuntimeDirectoryIfEmpty();
+                   });
+    });
   }
 
-  // So that two servers of one process have two names. Publishes nothing.
   mutable std::atomic<uint32_t> next_{1};
 };
 

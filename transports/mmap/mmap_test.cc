@@ -122,6 +122,28 @@ TEST_P(MmapTest, AReaderGoesOnWhereItWasAndOneFromTheEndMissesWhatWasBefore) {
   ExpectNotes(end, 11, 20);
 }
 
+// As after a restart in a container, where a process often gets the number of the one before.
+TEST_P(MmapTest, AServerWithoutAPlaceNeverReadsWhatAnEarlierProcessOfItsNumberLeft) {
+  const std::string runtime = directory_ + "/jackfield", left = Text(runtime, "/log-", getpid());
+  ASSERT_EQ(mkdir(runtime.c_str(), 0700), 0);
+  for (const char* rest : {"-1", "-2", "-1-1", "-1-2"}) {
+    auto channel = Connect(*node_, Text("mmap:", left, rest, "?segment=64KiB"));
+    ASSERT_TRUE(channel.ok()) << channel.status();
+    Send(**channel, 7, 7);
+  }
+  {
+    std::vector<std::string> got;
+    const std::unique_ptr<Port> port = Serve("mmap:", got);
+    auto channel = Connect(*node_, port->addresses()[0].ToString());
+    ASSERT_TRUE(channel.ok()) << channel.status();
+    Send(**channel, 1, 1);
+    ASSERT_TRUE(AwaitNotes(got, 1));
+    ExpectNotes(got, 1, 1);
+  }
+  for (const char* rest : {"-1", "-2", "-1-1", "-1-2"}) unlink(Text(left, rest).c_str());
+  rmdir(runtime.c_str());
+}
+
 TEST_P(MmapTest, WhatWasDeliveredSurvivesTheDeathOfTheWriter) {
   int told[2];
   ASSERT_EQ(pipe2(told, O_CLOEXEC), 0);

@@ -1,10 +1,9 @@
 // mq: — POSIX message queues.
 //
-//   mq:/kv            the queue /jackfield.kv: requests; each client has a queue of its own for
-//                     the answers
+//   mq:/kv            the queue /jackfield.kv: requests; a client has one of its own for answers
 //   mq:               a server gets a name and reports it
-//   ?frame=8KiB       bytes of a message, 512 … 16MiB: 16 for the envelope, the rest for a frame;
-//                     fs.mqueue.msgsize_max (8 KiB) bounds it
+//   ?frame=8KiB       bytes of a message, 512 … 16MiB, the same at both ends: 16 for the envelope,
+//                     the rest for a frame; fs.mqueue.msgsize_max (8 KiB) bounds it
 //   ?depth=10         messages that a queue holds, 1 … 65,536; fs.mqueue.msg_max (10) bounds it
 //   ?priority=0..3    of this client among others: the queue hands over the most urgent client's
 //                     messages first (default 2). Among the messages of one client the order is

@@ -10,6 +10,7 @@
 #include "kernel/text.h"
 #include "transports/engine/hub/envelope_arrival.h"
 #include "transports/engine/hub/hub_batch.h"
+#include "transports/engine/hub/outbox.h"
 #include "transports/engine/hub/process_peer.h"
 #include "transports/engine/process.h"
 
@@ -17,37 +18,6 @@ namespace jackfield {
 namespace {
 
 constexpr size_t kNameBytesMax = 255;
-
-// A queue and the place where messages for it are put together.
-class Outbox {
- public:
-  explicit Outbox(uint32_t message_bytes) : staging_(message_bytes) {}
-
-  int Frame(const Queue& queue, uint64_t key, unsigned priority, const FrameRef& frame) {
-    return Word(queue, HubEnvelope::kFrame, key, priority, {frame.data, frame.bytes});
-  }
-  int Word(const Queue& queue, HubEnvelope::Kind kind, uint64_t key, unsigned priority,
-           std::span<const std::byte> body) {
-    HubEnvelope envelope;
-    envelope.kind = kind;
-    envelope.key = key;
-    if (sizeof envelope + body.size() > staging_.size()) return -EMSGSIZE;
-    std::memcpy(staging_.data(), &envelope, sizeof envelope);
-    if (!body.empty()) std::memcpy(staging_.data() + sizeof envelope, body.data(), body.size());
-    return queue.Send({staging_.data(), sizeof envelope + body.size()}, priority);
-  }
-  // As HubMedium::Send.
-  int Frames(const Queue& queue, uint64_t key, unsigned priority, Link& link) {
-    while (link.has_tx()) {
-      if (const int sent = Frame(queue, key, priority, link.NextTx()); sent < 0) return sent;
-      link.PopTx(1);
-    }
-    return 0;
-  }
-
- private:
-  std::vector<std::byte> staging_;
-};
 
 int ReceiveInto(const Queue& queue, HubBatch& batch) {
   uint32_t slots = 0;
@@ -73,6 +43,11 @@ bool ReadProcess(const HubArrival& arrival, ProcessName& process) {
   return process.pid > 0 && process.pid <= INT32_MAX;
 }
 
+// To a queue, at a priority.
+auto Into(const Queue& queue, unsigned priority) {
+  return [&queue, priority](std::span<std::byte> message) { return queue.Send(message, priority); };
+}
+
 class MqClientPeer final : public ProcessPeer {
  public:
   MqClientPeer(int pid_fd, Queue queue, uint64_t key)
@@ -89,7 +64,7 @@ class MqServer final : public HubMedium {
         settings_(settings),
         queue_(std::move(queue)),
         description_(std::move(description)),
-        outbox_(settings.size.message_bytes) {}
+        outbox_(0, settings.size.message_bytes) {}
 
   uint32_t arrival_bytes_max() const override { return settings_.size.message_bytes; }
   uint32_t arrivals_at_once() const override { return settings_.size.depth; }
@@ -110,8 +85,8 @@ class MqServer final : public HubMedium {
     }
     auto peer = std::make_unique<MqClientPeer>(pid_fd, *std::move(answers), key);
     const ProcessName own = ThisProcess();
-    if (const int sent = outbox_.Word(peer->queue, HubEnvelope::kWelcome, key, 0,
-                                      std::as_bytes(std::span(&own, 1)));
+    if (const int sent = outbox_.Word(HubEnvelope::kWelcome, key, std::as_bytes(std::span(&own, 1)),
+                                      Into(peer->queue, 0));
         sent < 0)
       return SysError(-sent, "welcome a client");
     return HubAdmission{arrival.from, std::move(peer), Traits(settings_, description_)};
@@ -125,11 +100,11 @@ class MqServer final : public HubMedium {
 
   int Send(HubPeer& peer, Link& link) override {
     const auto& client = static_cast<MqClientPeer&>(peer);
-    return outbox_.Frames(client.queue, client.key, 0, link);
+    return outbox_.Frames(client.key, link, Into(client.queue, 0));
   }
   bool SayGoodbye(HubPeer& peer) override {
     const auto& client = static_cast<MqClientPeer&>(peer);
-    return outbox_.Word(client.queue, HubEnvelope::kGoodbye, client.key, 0, {}) != -EAGAIN;
+    return outbox_.Word(HubEnvelope::kGoodbye, client.key, {}, Into(client.queue, 0)) != -EAGAIN;
   }
 
  private:
@@ -151,15 +126,15 @@ class MqServer final : public HubMedium {
     return queue;
   }
   void Refuse(const Queue& answers, uint64_t key, std::string_view why) {
-    outbox_.Word(answers, HubEnvelope::kRefusal, key, 0,
-                 std::as_bytes(std::span(why.substr(0, 400))));
+    outbox_.Word(HubEnvelope::kRefusal, key, std::as_bytes(std::span(why.substr(0, 400))),
+                 Into(answers, 0));
   }
 
   Node& node_;
   const MqSettings settings_;
   Queue queue_;
   const std::string description_;
-  Outbox outbox_;
+  HubOutbox outbox_;
 };
 
 class MqServerPeer final : public ProcessPeer {
@@ -182,7 +157,7 @@ class MqClient final : public HubMedium {
         server_(std::move(server)),
         description_(std::move(description)),
         key_(node.NextRandom() | 1),
-        outbox_(settings.size.message_bytes) {}
+        outbox_(0, settings.size.message_bytes) {}
 
   ~MqClient() override {
     // A dead server cannot remove its queue.
@@ -215,12 +190,9 @@ class MqClient final : public HubMedium {
   }
   void RefuseAdmission(HubArrival&, std::string_view) override {}
 
-  int Send(HubPeer&, Link& link) override {
-    return outbox_.Frames(server_, key_, settings_.queue_priority, link);
-  }
+  int Send(HubPeer&, Link& link) override { return outbox_.Frames(key_, link, ToServer()); }
   bool SayGoodbye(HubPeer&) override {
-    return outbox_.Word(server_, HubEnvelope::kGoodbye, key_, settings_.queue_priority, {}) !=
-           -EAGAIN;
+    return outbox_.Word(HubEnvelope::kGoodbye, key_, {}, ToServer()) != -EAGAIN;
   }
 
   absl::StatusOr<Greeted> Greet() override {
@@ -228,14 +200,17 @@ class MqClient final : public HubMedium {
     std::vector<std::byte> body(sizeof process + own_name_.size());
     std::memcpy(body.data(), &process, sizeof process);
     std::memcpy(body.data() + sizeof process, own_name_.data(), own_name_.size());
-    const int sent =
-        outbox_.Word(server_, HubEnvelope::kGreeting, key_, settings_.queue_priority, body);
+    const int sent = outbox_.Word(HubEnvelope::kGreeting, key_, body, ToServer());
     if (sent == -EAGAIN) return Greeted::kNoRoom;
     if (sent < 0) return SysError(-sent, Text("connect ", description_));
     return Greeted::kSent;
   }
 
  private:
+  decltype(Into(std::declval<const Queue&>(), 0)) ToServer() const {
+    return Into(server_, settings_.queue_priority);
+  }
+
   Node& node_;
   const MqSettings settings_;
   Queue own_;
@@ -244,7 +219,7 @@ class MqClient final : public HubMedium {
   const std::string description_;
   const uint64_t key_;
   ProcessName process_;  // the server's, since the welcome
-  Outbox outbox_;
+  HubOutbox outbox_;
 };
 
 }  // namespace

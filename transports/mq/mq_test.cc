@@ -11,10 +11,12 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <cstdlib>
 #include <fstream>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "kernel/channel.h"
@@ -131,6 +133,24 @@ TEST(Queue, TheNameGoesWithItsOwner) {
   EXPECT_FALSE(Exists(Name("gone")));
 }
 
+// Who looks whether a queue has an owner holds the owner's lock for a moment.
+TEST(Queue, ClientsThatLookWhetherItLivesDoNotKeepAServerFromOwningIt) {
+  std::atomic<bool> over{false};
+  std::vector<std::thread> clients;
+  for (int i = 0; i < 3; ++i) {
+    clients.emplace_back([&over] {
+      while (!over) static_cast<void>(Queue::Use(NoSeam(), Name("looked"), kSmall.message_bytes));
+    });
+  }
+  for (int i = 0; i < 200; ++i) {
+    const absl::StatusOr<Queue> own = Queue::Own(NoSeam(), Name("looked"), kSmall);
+    EXPECT_TRUE(own.ok()) << i << " " << own.status();
+    if (!own.ok()) break;
+  }
+  over = true;
+  for (std::thread& client : clients) client.join();
+}
+
 TEST(Mq, AddressesThatMakeNoSenseAreRefused) {
   for (const std::string_view bad :
        {"mq:/a/b", "mq:/kv?depth=0", "mq:/kv?depth=65537", "mq:/kv?frame=100", "mq:/kv?frame=17MiB",
@@ -166,6 +186,21 @@ pid_t ServeInChild(const std::string& address) {
 void Kill(pid_t pid) {
   kill(pid, SIGKILL);
   waitpid(pid, nullptr, 0);
+}
+
+TEST(Mq, AClientWithMessagesOfAnotherSizeIsToldWhichToAskFor) {
+  const std::string address = Text("mq:/test.", getpid(), ".sizes?depth=2&frame=");
+  const std::unique_ptr<Node> node = Node::Create({.registry = &Mq()}).value();
+  const std::unique_ptr<Port> port = Port::Open(*node, {address + "2KiB"}).value();
+  ASSERT_TRUE(port->WaitServing().ok());
+  ChannelOptions options;
+  options.connect_us = 100'000;
+  for (const char* size : {"1KiB", "4KiB"}) {
+    absl::StatusOr<std::unique_ptr<Channel>> channel =
+        Channel::Open(*node, address + size, options);
+    const absl::Status refused = channel.ok() ? (*channel)->WaitOpen() : channel.status();
+    EXPECT_NE(refused.ToString().find("?frame=2048"), std::string::npos) << refused;
+  }
 }
 
 TEST(Mq, AfterTheServerIsKilledItsClientCleansUpAndASuccessorServes) {

@@ -14,6 +14,7 @@
 
 #include "kernel/outcome.h"
 #include "kernel/text.h"
+#include "transports/engine/lock_owner.h"
 #include "transports/engine/place_record.h"
 #include "transports/engine/seamed.h"
 
@@ -92,7 +93,7 @@ absl::StatusOr<Queue> Queue::Own(const Sys& sys, const std::string& name, QueueS
     });
     const auto fd = static_cast<int>(made);
     if (fd >= 0) {
-      if (flock(fd, LOCK_EX | LOCK_NB) == 0 && !IsUnnamed(fd)) {
+      if (TakeLock(fd) == 0 && !IsUnnamed(fd)) {
         Queue owned(sys, fd, name);
         owned.record_ = MakePlaceRecord("mq", fd, name);
         return owned;
@@ -107,7 +108,7 @@ absl::StatusOr<Queue> Queue::Own(const Sys& sys, const std::string& name, QueueS
       return taken(Text("there is one that cannot be opened (", strerrorname_np(errno),
                         "); it is left alone"));
     struct stat owner {};
-    const bool locked = flock(old, LOCK_EX | LOCK_NB) == 0;
+    const bool locked = TakeLock(old) == 0;
     const bool ours = fstat(old, &owner) == 0 && owner.st_uid == geteuid();
     if (!locked || !ours) {
       close(old);
@@ -146,7 +147,7 @@ absl::StatusOr<Queue> Queue::Use(const Sys& sys, const std::string& name, uint32
   } else if (flock(fd, LOCK_SH | LOCK_NB) == 0) {
     status = MakeStatus(Outcome::kRefused, Reason::kUnreachable,
                         Text("queue ", name, ": its owner is dead; is the service running?"));
-  } else if (attributes.mq_msgsize < static_cast<long>(message_bytes)) {
+  } else if (attributes.mq_msgsize != static_cast<long>(message_bytes)) {
     status = absl::FailedPreconditionError(
         Text("queue ", name, " has messages of ", attributes.mq_msgsize, " bytes, not ",
              message_bytes, ": say ?frame=", attributes.mq_msgsize));

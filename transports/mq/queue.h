@@ -34,11 +34,12 @@ class Queue {
  public:
   // A queue of this name that nobody lives to own: a new one. What a dead owner left is removed,
   // and said on stderr. Errors: ALREADY_EXISTS (its owner lives, or it is not this user's);
-  // RESOURCE_EXHAUSTED, with the limit and the command that raises it.
+  // RESOURCE_EXHAUSTED, with the limit and the command that raises it. Blocks: some milliseconds,
+  // if others look at the queue meanwhile, or it has an owner.
   static absl::StatusOr<Queue> Own(const Sys& sys, const std::string& name, QueueSize size);
   // Another's queue, to send to.
   // Errors: UNAVAILABLE (there is none, or its owner is dead); PERMISSION_DENIED (another user's);
-  // FAILED_PRECONDITION (its messages are smaller than message_bytes).
+  // FAILED_PRECONDITION (its messages have other than message_bytes).
   static absl::StatusOr<Queue> Use(const Sys& sys, const std::string& name, uint32_t message_bytes);
 
   // After the death of its owner: removes the name, if it is still the dead one's. Whoever survives

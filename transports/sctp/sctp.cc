@@ -84,17 +84,12 @@ class SctpTransport final : public Transport {
                                                 LinkSink& sink) const override {
     absl::StatusOr<HostPort> place = Read(address, role);
     if (!place.ok()) return place.status();
-    absl::StatusOr<InternetName> where = ResolveAllowed(address, *place);
-    if (!where.ok()) return where.status();
     ConnectedSocket socket;
-    socket.name = where->address;
-    socket.name_bytes = where->bytes;
     socket.protocol = IPPROTO_SCTP;
     socket.caps = SctpCaps();
-    socket.target_of = TargetOf;
     socket.explain = [&address](int error) { return Explain(address, error); };
     socket.make_driver = [&node](int fd) { return MakeDriver(node, fd); };
-    return OpenConnectedSocket(address, role, node, sink, std::move(socket));
+    return OpenInternetSocket(address, role, node, sink, *place, std::move(socket));
   }
 };
 

@@ -1,9 +1,12 @@
 #include "transports/shm/shm_driver.h"
 
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <utility>
+
+#include "transports/engine/seamed.h"
 
 namespace jackfield {
 
@@ -55,10 +58,19 @@ void ShmDriver::Pump(Link& link) {
     if (bell_) bell_->Start();
     if (death_) death_->Start();
   }
-  if (!gone_ && !socket_.pending()) socket_.Start();
   ring_.Pump(link);
+  if (link.closed()) return;
   // The bell may have rung before this: it is still readable then.
-  if (link.resting() && !link.closed() && bell_) bell_->Start();
+  const bool rests = link.resting();
+  if (rests && bell_) bell_->Start();
+  // A wait that begins before the node sleeps costs a system call of its own: where the socket is
+  // the bell, and so has to be waited for anew after each, it begins with the sleep. Who stays
+  // awake waits for the hang-up all the same, from a little later.
+  if (!gone_ && !socket_.pending() &&
+      (rests || bell_ || ++unwatched_pumps_ >= kUnwatchedPumpsMax)) {
+    unwatched_pumps_ = 0;
+    socket_.Start();
+  }
 }
 
 // Bells of the socket, or the end.
@@ -75,9 +87,15 @@ void ShmDriver::OnDeath(int32_t result) {
   if (link_ != nullptr) link_->Wake();
 }
 
+// The other end has the same open file, may have emptied it meanwhile, and may have cleared its
+// O_NONBLOCK: so the read itself says that it does not wait. What cannot be read rings once more.
 void ShmDriver::OnBell() {
   uint64_t count;
-  node_.sys().Read(bell_->fd(), &count, sizeof count);  // what cannot be read rings once more
+  const iovec part{&count, sizeof count};
+  const int64_t read = ThroughSeam(node_.sys(), Site::kRead, bell_->fd(),
+                                   [&] { return preadv2(bell_->fd(), &part, 1, -1, RWF_NOWAIT); });
+  // A kernel that cannot (an eventfd before Linux 5.8).
+  if (read == -EOPNOTSUPP || read == -ENOSYS) node_.sys().Read(bell_->fd(), &count, sizeof count);
   if (link_ != nullptr) link_->Wake();
 }
 

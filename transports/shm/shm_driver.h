@@ -44,6 +44,9 @@ class ShmDriver final : public LinkDriver {
   void Close(Link& link) override { ring_.Close(link); }
 
  private:
+  // So many pumps may an end that is awake leave the socket alone after a bell on it.
+  static constexpr uint32_t kUnwatchedPumpsMax = 64;
+
   class Bell;
   void OnSocket();
   void OnBell();
@@ -59,6 +62,7 @@ class ShmDriver final : public LinkDriver {
   std::optional<FdWait> death_;  // none: within one process, or the system cannot tell
   Link* link_ = nullptr;
   bool gone_ = false;
+  uint32_t unwatched_pumps_ = 0;
   RingDriver ring_;  // last: its end still rings
 };
 

@@ -113,6 +113,10 @@ absl::StatusOr<ShmMeeting> ShmServer::Meet(Handshake& handshake) {
     return MakeStatus(Outcome::kRefused, Reason::kPermission,
                       "a client of another uid rings by the socket: ?bell=socket");
   }
+  if (settings_.chosen_bell && settings_.bell == BellKind::kSocket && !socket_bell) {
+    return MakeStatus(Outcome::kRefused, Reason::kPermission,
+                      "this server is rung by the socket alone: say ?bell=socket");
+  }
   for (size_t i = 1; i < fds.size(); ++i) {
     if (absl::Status status = CheckEventFd(fds[i]); !status.ok()) return status;
   }

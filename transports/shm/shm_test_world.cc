@@ -34,11 +34,12 @@ const Registry& ShmRegistry() {
   return *registry;
 }
 
-std::unique_ptr<Node> ShmNode() {
-  return Node::Create({.registry = &ShmRegistry(), .wait = NodeOptions::Wait::kEpoll}).value();
+std::unique_ptr<Node> ShmNode(FaultSeam* seam) {
+  return Node::Create({.registry = &ShmRegistry(), .wait = NodeOptions::Wait::kEpoll, .seam = seam})
+      .value();
 }
 
-ShmWorld::ShmWorld(std::string_view address) : node_(ShmNode()) {
+ShmWorld::ShmWorld(std::string_view address, FaultSeam* seam) : node_(ShmNode(seam)) {
   absl::StatusOr<std::unique_ptr<Port>> port = Port::Open(*node_, {std::string(address)});
   EXPECT_TRUE(port.ok()) << port.status();
   port_ = *std::move(port);

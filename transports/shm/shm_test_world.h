@@ -28,12 +28,12 @@ inline constexpr int64_t kWatchdogNs = 30'000'000'000;
 
 // Of shm: only.
 const Registry& ShmRegistry();
-std::unique_ptr<Node> ShmNode();
+std::unique_ptr<Node> ShmNode(FaultSeam* seam = nullptr);
 
 // A node that serves: kEcho answers with the payload, kNote is remembered.
 class ShmWorld {
  public:
-  explicit ShmWorld(std::string_view address = "shm:");
+  explicit ShmWorld(std::string_view address = "shm:", FaultSeam* seam = nullptr);
   Node& node() { return *node_; }
   Port& port() { return *port_; }
   std::string address() const;

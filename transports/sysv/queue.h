@@ -69,7 +69,8 @@ absl::Status CheckSize(uint32_t message_bytes, std::string_view what);
 
 // message: the type, then the text. 0, or -errno: -EAGAIN, it is full; -EIDRM, it is gone.
 int Send(const Sys& sys, int id, std::span<const std::byte> message);
-// Bytes of text, or -errno: -EAGAIN, it is empty.
+// Bytes of text, or -errno: -EAGAIN, it is empty. More bytes than there is room for: it was larger,
+// what fits is here and the rest is thrown away.
 int64_t Receive(const Sys& sys, int id, std::span<std::byte> message);
 
 }  // namespace jackfield::sysv

@@ -4,8 +4,9 @@
 //                     are told apart, and the second server is refused
 //   sysv:0x4a460001   a key as it is, also decimal
 //   sysv:             a server gets a name and reports it
-//   ?frame=8KiB       bytes of a message, 512 … 64KiB: 16 for the envelope, the rest for a frame;
-//                     kernel.msgmax (8 KiB) and kernel.msgmnb (16 KiB a queue) bound it
+//   ?frame=8KiB       bytes of a message, 512 … 64KiB, the same at both ends: 16 for the envelope,
+//                     the rest for a frame; kernel.msgmax (8 KiB) and kernel.msgmnb (16 KiB a
+//                     queue) bound it
 //
 // Only processes of one user (and root) can meet; their pid namespace must be one.
 #ifndef JACKFIELD_TRANSPORTS_SYSV_SYSV_H_

@@ -1,5 +1,6 @@
 #include "transports/sysv/sysv_medium.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "kernel/text.h"
 #include "transports/engine/hub/envelope_arrival.h"
 #include "transports/engine/hub/hub_batch.h"
+#include "transports/engine/hub/outbox.h"
 #include "transports/engine/hub/process_peer.h"
 #include "transports/engine/process.h"
 
@@ -23,46 +25,20 @@ using sysv::kTypeBytes;
 // What a client says of itself, in front of the name that it wants.
 struct Greeting {
   ProcessName process;
-  int64_t queue = -1;  // its own, for the answers
+  int32_t queue = -1;          // its own, for the answers
+  uint32_t message_bytes = 0;  // the most that it sends and takes
 };
 
-// The place where messages are put together: type, envelope, frame.
-class Outbox {
- public:
-  Outbox(const Sys& sys, uint32_t message_bytes)
-      : sys_(sys), staging_(kTypeBytes + message_bytes) {}
+// The type of a message: the number of its link, which a look from outside can select by. Never 0,
+// never the owner's mark.
+long TypeOf(uint64_t key) { return static_cast<long>((key & 0x3fffffff) | 1); }
 
-  int Word(int queue, HubEnvelope::Kind kind, uint64_t key, std::span<const std::byte> body) {
-    HubEnvelope envelope;
-    envelope.kind = kind;
-    envelope.key = key;
-    constexpr size_t kHead = kTypeBytes + sizeof envelope;
-    if (kHead + body.size() > staging_.size()) return -EMSGSIZE;
-    const long type = TypeOf(key);
-    std::memcpy(staging_.data(), &type, sizeof type);
-    std::memcpy(staging_.data() + kTypeBytes, &envelope, sizeof envelope);
-    if (!body.empty()) std::memcpy(staging_.data() + kHead, body.data(), body.size());
-    return sysv::Send(sys_, queue, {staging_.data(), kHead + body.size()});
-  }
-  // As HubMedium::Send.
-  int Frames(int queue, uint64_t key, Link& link) {
-    while (link.has_tx()) {
-      const FrameRef& frame = link.NextTx();
-      const int sent = Word(queue, HubEnvelope::kFrame, key, {frame.data, frame.bytes});
-      if (sent < 0) return sent;
-      link.PopTx(1);
-    }
-    return 0;
-  }
-
- private:
-  // The number of the link: what a look from outside can select by. Never 0, never the owner's
-  // mark.
-  static long TypeOf(uint64_t key) { return static_cast<long>((key & 0x3fffffff) | 1); }
-
-  const Sys& sys_;
-  std::vector<std::byte> staging_;
-};
+auto Into(const Sys& sys, int queue, uint64_t key) {
+  return [&sys, queue, type = TypeOf(key)](std::span<std::byte> message) {
+    std::memcpy(message.data(), &type, sizeof type);
+    return sysv::Send(sys, queue, message);
+  };
+}
 
 int ReceiveInto(const Sys& sys, int queue, HubBatch& batch) {
   uint32_t slots = 0;
@@ -72,7 +48,10 @@ int ReceiveInto(const Sys& sys, int queue, HubBatch& batch) {
     if (got < 0) break;  // empty; or a bad moment, and nothing has been taken
     HubArrival& arrival = batch.Begin(slots);
     arrival.data += kTypeBytes;
-    OpenEnvelope(arrival, static_cast<size_t>(got));
+    const size_t most = batch.slot_bytes() - kTypeBytes;
+    if (OpenEnvelope(arrival, std::min(static_cast<size_t>(got), most)) &&
+        static_cast<size_t>(got) > most)
+      arrival.what = HubArrival::What::kCorrupt;
   }
   return static_cast<int>(slots);
 }
@@ -111,7 +90,7 @@ class QueueEnd : public HubMedium {
         queue_(queue),
         waiter_(std::move(waiter)),
         description_(std::move(description)),
-        outbox_(node.sys(), settings.message_bytes) {}
+        outbox_(kTypeBytes, settings.message_bytes) {}
 
   uint32_t arrival_bytes_max() const override { return kTypeBytes + settings_.message_bytes; }
   uint32_t arrivals_at_once() const override { return 16; }
@@ -126,20 +105,24 @@ class QueueEnd : public HubMedium {
   }
   int Send(HubPeer& peer, Link& link) override {
     const auto& other = static_cast<QueuePeer&>(peer);
-    return outbox_.Frames(other.queue, other.key, link);
+    return outbox_.Frames(other.key, link, Into(node_.sys(), other.queue, other.key));
   }
   bool SayGoodbye(HubPeer& peer) override {
     const auto& other = static_cast<QueuePeer&>(peer);
-    return outbox_.Word(other.queue, HubEnvelope::kGoodbye, other.key, {}) != -EAGAIN;
+    return Word(other.queue, HubEnvelope::kGoodbye, other.key, {}) != -EAGAIN;
   }
 
  protected:
+  int Word(int queue, HubEnvelope::Kind kind, uint64_t key, std::span<const std::byte> body) {
+    return outbox_.Word(kind, key, body, Into(node_.sys(), queue, key));
+  }
+
   Node& node_;
   const SysvSettings settings_;
   const int queue_;
   const std::unique_ptr<sysv::Waiter> waiter_;  // owns the queue
   const std::string description_;
-  Outbox outbox_;
+  HubOutbox outbox_;
 };
 
 class SysvServer final : public QueueEnd {
@@ -151,7 +134,7 @@ class SysvServer final : public QueueEnd {
     if (!Read(arrival, greeting))
       return absl::InvalidArgumentError("a greeting without a queue for the answers");
     const uint64_t key = KeyOf(arrival);
-    const auto queue = static_cast<int>(greeting.queue);
+    const int queue = greeting.queue;
     const std::string_view wanted(reinterpret_cast<const char*>(arrival.data) + sizeof greeting,
                                   arrival.bytes - sizeof greeting);
     if (wanted != settings_.name) {
@@ -159,6 +142,13 @@ class SysvServer final : public QueueEnd {
                                    "\" has the same key: choose another for one of them");
       Refuse(queue, key, why);
       return absl::AlreadyExistsError(why);
+    }
+    if (greeting.message_bytes != settings_.message_bytes) {
+      const std::string why =
+          Text("its messages have ", settings_.message_bytes, " bytes, not ",
+               greeting.message_bytes, ": say ?frame=", settings_.message_bytes);
+      Refuse(queue, key, why);
+      return absl::FailedPreconditionError(why);
     }
     const int pid_fd = WatchProcess(node_.sys(), greeting.process);
     if (pid_fd < 0) {
@@ -168,15 +158,14 @@ class SysvServer final : public QueueEnd {
     }
     auto peer = std::make_unique<QueuePeer>(pid_fd, greeting.process, queue, key);
     const ProcessName own = ThisProcess();
-    const int sent =
-        outbox_.Word(queue, HubEnvelope::kWelcome, key, std::as_bytes(std::span(&own, 1)));
+    const int sent = Word(queue, HubEnvelope::kWelcome, key, std::as_bytes(std::span(&own, 1)));
     if (sent < 0) return SysError(-sent, "welcome a client");
     return HubAdmission{arrival.from, std::move(peer), Traits(settings_, description_)};
   }
 
   void RefuseAdmission(HubArrival& arrival, std::string_view why) override {
     Greeting greeting;
-    if (Read(arrival, greeting)) Refuse(static_cast<int>(greeting.queue), KeyOf(arrival), why);
+    if (Read(arrival, greeting)) Refuse(greeting.queue, KeyOf(arrival), why);
   }
 
  private:
@@ -184,11 +173,11 @@ class SysvServer final : public QueueEnd {
     if (arrival.bytes < sizeof greeting || arrival.bytes > sizeof greeting + kNameBytesMax)
       return false;
     std::memcpy(&greeting, arrival.data, sizeof greeting);
-    return IsProcess(greeting.process) && greeting.queue >= 0 && greeting.queue <= INT32_MAX &&
-           greeting.queue != queue_ && sysv::IsTrusted(static_cast<int>(greeting.queue));
+    return IsProcess(greeting.process) && greeting.queue >= 0 && greeting.queue != queue_ &&
+           sysv::IsTrusted(greeting.queue);
   }
   void Refuse(int queue, uint64_t key, std::string_view why) {
-    outbox_.Word(queue, HubEnvelope::kRefusal, key, std::as_bytes(std::span(why.substr(0, 400))));
+    Word(queue, HubEnvelope::kRefusal, key, std::as_bytes(std::span(why.substr(0, 400))));
   }
 };
 
@@ -222,11 +211,11 @@ class SysvClient final : public QueueEnd {
   void RefuseAdmission(HubArrival&, std::string_view) override {}
 
   absl::StatusOr<Greeted> Greet() override {
-    const Greeting greeting{ThisProcess(), queue_};
+    const Greeting greeting{ThisProcess(), queue_, settings_.message_bytes};
     std::vector<std::byte> body(sizeof greeting + settings_.name.size());
     std::memcpy(body.data(), &greeting, sizeof greeting);
     std::memcpy(body.data() + sizeof greeting, settings_.name.data(), settings_.name.size());
-    const int sent = outbox_.Word(server_, HubEnvelope::kGreeting, key_, body);
+    const int sent = Word(server_, HubEnvelope::kGreeting, key_, body);
     if (sent == -EAGAIN) return Greeted::kNoRoom;
     if (sent == -EIDRM) return SysError(ECONNREFUSED, Text("connect ", description_));
     if (sent < 0) return SysError(-sent, Text("connect ", description_));

@@ -185,6 +185,37 @@ TEST(Sysv, AKilledServersQueueIsTakenOverByTheNextThoughNobodyWasThereToCleanUp)
   EXPECT_FALSE(Exists(key));
 }
 
+TEST(Sysv, AMessageThatIsTooLargeIsThrownAwayAndHoldsUpNobody) {
+  const key_t key = KeyFor(12);
+  const std::string address = Text(AddressOf(key), "?frame=1KiB");
+  const std::unique_ptr<Node> node = Node::Create({.registry = &Sysv()}).value();
+  const std::unique_ptr<Port> port = ServeEcho(*node, address);
+  const std::unique_ptr<Channel> channel = Channel::Open(*node, address).value();
+  ASSERT_TRUE(channel->Call(kEcho, Bytes("x")).Wait().ok());
+  struct {
+    long type = 1;
+    char text[1025] = {};
+  } large;
+  ASSERT_EQ(msgsnd(msgget(key, 0), &large, sizeof large.text, IPC_NOWAIT), 0);
+  EXPECT_TRUE(channel->Call(kEcho, Bytes("y")).Wait().ok());
+  const std::unique_ptr<Channel> another = Channel::Open(*node, address).value();
+  EXPECT_TRUE(another->Call(kEcho, Bytes("z")).Wait().ok());
+}
+
+TEST(Sysv, AClientWithMessagesOfAnotherSizeIsToldWhichToAskFor) {
+  const key_t key = KeyFor(13);
+  const std::unique_ptr<Node> node = Node::Create({.registry = &Sysv()}).value();
+  const std::unique_ptr<Port> port = ServeEcho(*node, Text(AddressOf(key), "?frame=2KiB"));
+  ChannelOptions options;
+  options.connect_us = 100'000;
+  for (const char* size : {"1KiB", "4KiB"}) {
+    const std::unique_ptr<Channel> channel =
+        Channel::Open(*node, Text(AddressOf(key), "?frame=", size), options).value();
+    const absl::Status refused = channel->WaitOpen();
+    EXPECT_NE(refused.ToString().find("?frame=2048"), std::string::npos) << refused;
+  }
+}
+
 // ---- What is listed and cleaned.
 
 std::optional<Resource> Find(const Resources& resources, const std::string& place) {

@@ -37,16 +37,17 @@ Waiter::~Waiter() {
   ending_.store(true, std::memory_order_release);
   Remove(id_);
   if (started_) {
-    begin_.release();
+    sem_post(&begin_);
     pthread_join(thread_, nullptr);
   }
+  sem_destroy(&begin_);
   close(event_fd_);
 }
 
 void Waiter::Arm() {
   if (armed_) return;
   armed_ = true;
-  begin_.release();
+  sem_post(&begin_);
 }
 
 void Waiter::Disarm() {
@@ -60,7 +61,8 @@ void Waiter::Disarm() {
 
 void Waiter::Run() {
   for (;;) {
-    begin_.acquire();
+    while (sem_wait(&begin_) != 0) {  // EINTR
+    }
     if (ending_.load(std::memory_order_acquire)) return;
     struct {
       long type;

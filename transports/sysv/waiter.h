@@ -8,10 +8,10 @@
 #define JACKFIELD_TRANSPORTS_SYSV_WAITER_H_
 
 #include <pthread.h>
+#include <semaphore.h>
 
 #include <atomic>
 #include <memory>
-#include <semaphore>
 
 #include "absl/status/statusor.h"
 #include "kernel/sys.h"
@@ -32,7 +32,7 @@ class Waiter {
   void Disarm();
 
  private:
-  Waiter(int id, int event_fd) : id_(id), event_fd_(event_fd) {}
+  Waiter(int id, int event_fd) : id_(id), event_fd_(event_fd) { sem_init(&begin_, 0, 0); }
   void Run();
 
   const int id_;
@@ -40,7 +40,7 @@ class Waiter {
   bool armed_ = false;               // the node's
   std::atomic<bool> said_{false};    // the eventfd has been written; set after it
   std::atomic<bool> ending_{false};  // to the thread: no further wait
-  std::counting_semaphore<2> begin_{0};
+  sem_t begin_;                      // not std::counting_semaphore, whose wait spins first
   pthread_t thread_{};
   bool started_ = false;
 };

@@ -10,11 +10,11 @@
 //   ?plain               other machines may take part, though anyone on the way can read and write
 //   ?ttl=1               multicast: how many networks far (0: this machine)
 //   ?iface=eth0          multicast: on which interface; lo needs no ?plain
-//   ?loop=on|off         multicast: do receivers on this machine get it, too (default on; on lo
-//                        they always do)
+//   ?loop=on|off         multicast: do receivers on this machine get it, too (on; on lo always)
 //
 // A frame is a datagram, at most 1,200 bytes (RFC 9000 §14: it passes every path without being cut
-// into pieces). What comes in larger, or shorter than a header, is dropped and counted.
+// into pieces). What comes in larger, shorter than a header, or without the beginning of a
+// frame (magic, its length) is dropped and counted.
 //
 // Thread: Describe any; the rest the node's.
 #ifndef JACKFIELD_TRANSPORTS_UDP_UDP_H_

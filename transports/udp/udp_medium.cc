@@ -9,6 +9,7 @@
 #include <cstring>
 #include <utility>
 
+#include "kernel/frame.h"
 #include "kernel/text.h"
 #include "transports/engine/internet_name.h"
 #include "transports/engine/seamed.h"
@@ -86,6 +87,13 @@ bool IsSegmentRefusal(int64_t error) {
 }
 bool IsFatal(int64_t error) { return error == -EBADF || error == -ENOTSOCK || error == -EFAULT; }
 
+// Whatever else anybody sends here makes no peer: the table of peers is bounded.
+bool IsFrame(const HubArrival& arrival) {
+  return arrival.bytes >= kHeaderBytes && arrival.bytes <= kUdpFrameBytesMax &&
+         static_cast<uint8_t>(arrival.data[0]) == kMagic &&
+         PeekFrameBytes(arrival.data) == arrival.bytes;
+}
+
 }  // namespace
 
 UdpMedium::UdpMedium(Node& node, int fd, Peers peers, const Caps& caps, std::string description)
@@ -97,20 +105,7 @@ uint32_t UdpMedium::arrival_bytes_max() const { return kArrivalBytesMax; }
 
 int UdpMedium::Receive(HubBatch& batch) {
   const uint32_t count = std::min(batch.slots(), kMessagesMax);
-  for (uint32_t i = 0; i < count; ++i) {
-    parts_[i] = {batch.data(i), batch.slot_bytes()};
-    msghdr& message = messages_[i].msg_hdr;
-    message = {};
-    message.msg_iov = &parts_[i];
-    message.msg_iovlen = 1;
-    if (peers_ == Peers::kMany) {
-      message.msg_name = &names_[i];
-      message.msg_namelen = sizeof names_[i];
-    }
-  }
-  const int64_t got = ThroughSeam(node_.sys(), Site::kRead, fd_, [&] {
-    return recvmmsg(fd_, messages_.data(), count, MSG_DONTWAIT, nullptr);
-  });
+  const int64_t got = count == 1 ? ReceiveOne(batch) : ReceiveMany(batch, count);
   if (got < 0) {
     // A connected socket tells that nobody is there (ECONNREFUSED, by ICMP). One that is bound only
     // hears of a single peer's troubles at most.
@@ -122,8 +117,7 @@ int UdpMedium::Receive(HubBatch& batch) {
     HubArrival& arrival = batch.Begin(i);
     arrival.bytes = messages_[i].msg_len;
     if (peers_ == Peers::kMany) arrival.from = KeyOf(names_[i]);
-    if (arrival.bytes < kHeaderBytes || arrival.bytes > kUdpFrameBytesMax ||
-        (messages_[i].msg_hdr.msg_flags & MSG_TRUNC) != 0) {
+    if (!IsFrame(arrival)) {
       ++counters_.malformed;
       continue;  // kNothing
     }
@@ -131,6 +125,38 @@ int UdpMedium::Receive(HubBatch& batch) {
     arrival.opens_with_frame = peers_ == Peers::kMany;
   }
   return static_cast<int>(got);
+}
+
+// The call for one costs a third less than the one for many that gets one. Both tell the true
+// length of what was cut (MSG_TRUNC).
+int64_t UdpMedium::ReceiveOne(HubBatch& batch) {
+  socklen_t name_bytes = sizeof names_[0];
+  const bool many = peers_ == Peers::kMany;
+  const int64_t got = ThroughSeam(node_.sys(), Site::kRead, fd_, [&] {
+    return recvfrom(fd_, batch.data(0), batch.slot_bytes(), MSG_DONTWAIT | MSG_TRUNC,
+                    many ? reinterpret_cast<sockaddr*>(&names_[0]) : nullptr,
+                    many ? &name_bytes : nullptr);
+  });
+  if (got < 0) return got;
+  messages_[0].msg_len = static_cast<unsigned>(got);
+  return 1;
+}
+
+int64_t UdpMedium::ReceiveMany(HubBatch& batch, uint32_t count) {
+  for (uint32_t i = 0; i < count; ++i) {
+    parts_[i] = {batch.data(i), batch.slot_bytes()};
+    msghdr& message = messages_[i].msg_hdr;
+    message = {};
+    message.msg_iov = &parts_[i];
+    message.msg_iovlen = 1;
+    if (peers_ == Peers::kMany) {
+      message.msg_name = &names_[i];
+      message.msg_namelen = sizeof names_[i];
+    }
+  }
+  return ThroughSeam(node_.sys(), Site::kRead, fd_, [&] {
+    return recvmmsg(fd_, messages_.data(), count, MSG_DONTWAIT | MSG_TRUNC, nullptr);
+  });
 }
 
 absl::StatusOr<HubAdmission> UdpMedium::Admit(HubArrival& arrival) {
@@ -191,8 +217,14 @@ int UdpMedium::Send(HubPeer& peer, Link& link) {
   while (link.has_tx()) {
     const uint32_t count = Gather(link, to);
     if (count == 0) return -EMSGSIZE;  // who sends here has been told frame_bytes_max
-    const int64_t sent = ThroughSeam(node_.sys(), Site::kWrite, fd_, [&] {
-      return sendmmsg(fd_, messages_.data(), count, MSG_DONTWAIT | MSG_NOSIGNAL);
+    const int64_t sent = ThroughSeam(node_.sys(), Site::kWrite, fd_, [&]() -> int64_t {
+      constexpr int kFlags = MSG_DONTWAIT | MSG_NOSIGNAL;
+      if (count > 1 || datagrams_[0] > 1) return sendmmsg(fd_, messages_.data(), count, kFlags);
+      const msghdr& one = messages_[0].msg_hdr;
+      return sendto(fd_, one.msg_iov->iov_base, one.msg_iov->iov_len, kFlags,
+                    static_cast<sockaddr*>(one.msg_name), one.msg_namelen) < 0
+                 ? -1
+                 : 1;
     });
     if (IsLoss(sent)) {
       counters_.unsent += datagrams_[0];

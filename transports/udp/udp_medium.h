@@ -19,7 +19,7 @@
 namespace jackfield {
 
 struct UdpCounters {
-  uint64_t malformed = 0;  // arrived larger than 1,200 bytes, or shorter than a header: dropped
+  uint64_t malformed = 0;  // no frame by its size or its first bytes: dropped
   uint64_t unsent =
       0;  // datagrams that the system would not take: a full queue, no route, a packet filter
 };
@@ -50,6 +50,9 @@ class UdpMedium final : public HubMedium {
   struct SegmentControl {
     alignas(cmsghdr) char bytes[CMSG_SPACE(sizeof(uint16_t))];
   };
+  // Fill names_ and the lengths in messages_. Return how many came, or -errno.
+  int64_t ReceiveOne(HubBatch& batch);
+  int64_t ReceiveMany(HubBatch& batch, uint32_t count);
   uint32_t Gather(Link& link, const UdpPeer& to);
 
   Node& node_;

@@ -59,7 +59,7 @@ class DatagramServer final : public HubMedium {
       using What = HubArrival::What;
       // The line says when a client ends; and a name in the abstract space is no guard.
       if (arrival.what == What::kEnds || arrival.what == What::kRefused ||
-          !settings_.Admits(arrival.identity.uid))
+          !IsAdmitted(arrival.identity.uid))
         arrival.what = What::kNothing;
     }
     return got < 0 && !IsFatal(got) ? 0 : got;
@@ -95,10 +95,17 @@ class DatagramServer final : public HubMedium {
   bool SayGoodbye(HubPeer&) override { return true; }  // the hang-up says it
 
  private:
+  // Asked for every message; the system is asked once for each user.
+  bool IsAdmitted(uint32_t uid) {
+    if (uid != admitted_uid_ && settings_.Admits(uid)) admitted_uid_ = uid;
+    return uid == admitted_uid_;
+  }
+
   Node& node_;
   const UnixSettings settings_;
   const int fd_;
   const std::string description_;
+  uint32_t admitted_uid_ = geteuid();
   DatagramIo io_;
 };
 

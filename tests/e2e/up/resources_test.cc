@@ -115,6 +115,26 @@ TEST_F(ResourcesTest, WhatAKilledServerLeftIsListedAndCleanedOverEachMediumThatL
   }
 }
 
+// A service of its own is killed, and a stranger in the same runtime directory too.
+TEST_F(ResourcesTest, UpRemovesWhatItsOwnServicesLeftAndNothingOfAnybodyElses) {
+  const std::string wiring = directory_.Write(
+      "pair.toml",
+      Text("jackfield = 1\n[service.source]\nrun = \"source\"\ncalls = { tokenize = { service = "
+           "\"sitter\", over = \"fifo:",
+           directory_.path(), "/own\" } }\n[service.sitter]\nrun = \"sitter\"\n"));
+  Command command({"up", wiring, "--", "hang"});
+  ASSERT_TRUE(command.WaitForStderr("is up")) << command.err();
+  EXPECT_EQ(access((directory_.path() + "/own").c_str(), F_OK), 0);
+  const pid_t stranger = ServeInChild(Text("fifo:", directory_.path(), "/strange"));
+  kill(stranger, SIGKILL);
+  waitpid(stranger, nullptr, 0);
+  kill(command.PidOf("sitter"), SIGKILL);
+  EXPECT_EQ(command.Wait(), 1) << command.err();
+  EXPECT_NE(access((directory_.path() + "/own").c_str(), F_OK), 0) << command.err();
+  EXPECT_EQ(access((directory_.path() + "/strange").c_str(), F_OK), 0);
+  EXPECT_TRUE(Has(Run({"clean"}), Text("(", stranger, ", dead)")));
+}
+
 TEST_F(ResourcesTest, ListingNothingInParticularIsAWrongCommand) {
   Command command({"ls"});
   EXPECT_EQ(command.Wait(), 2);

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "kernel/outcome.h"
@@ -15,6 +16,7 @@ namespace {
 constexpr int64_t kAnswerNs = 2'000'000'000;  // a server that lives answers a greeting within
 constexpr int64_t kGreetAgainNs = 1'000'000;  // the endpoint was full
 constexpr int kLooksPerTurn = 16;
+constexpr uint64_t kAloneToBelieve = 4;
 constexpr int64_t kWaitAgainNs = 10'000'000;  // the wait itself failed
 
 void CloseFds(HubArrival& arrival) {
@@ -110,7 +112,11 @@ Hub::Looked Hub::Read() {
     batch =
         HubBatch::Make(node_.blocks(), medium_->arrival_bytes_max(), medium_->arrivals_at_once());
   if (batch == nullptr) return Looked::kBlocked;  // no memory: the links' own turns try again
+  const bool alone = alone_ >= kAloneToBelieve;
+  batch->Want(alone ? 1 : HubBatch::kSlotsMax);
   const int got = medium_->Receive(*batch);
+  if (alone || got < static_cast<int>(batch->slots())) drained_in_pass_ = node_.pass();
+  Learn(got > 0 ? static_cast<uint32_t>(got) : 0);
   if (got > 0) {
     batch->references = 1;  // ours, while they are handed out
     ++held_batches_;
@@ -126,6 +132,16 @@ Hub::Looked Hub::Read() {
   return Looked::kNothing;
 }
 
+// Where question and answer alternate, a look finds one and the next one none: then one is all that
+// is asked for, and it is handed on without asking whether there is another.
+void Hub::Learn(uint32_t got) {
+  if (got == 0)
+    alone_ += got_last_ == 1 ? 1 : 0;
+  else if (got > 1 || got_last_ > 0)
+    alone_ = 0;
+  got_last_ = got;
+}
+
 void Hub::Dispatch(HubSlot& slot) {
   HubArrival& arrival = slot.arrival;
   using What = HubArrival::What;
@@ -135,13 +151,9 @@ void Hub::Dispatch(HubSlot& slot) {
     case What::kNothing:
       break;
     case What::kOpens:
-      if (driver == nullptr) {
-        Open(slot);
-      } else if (arrival.opens_with_frame) {
-        driver->Take(slot);
-        return;
-      }
-      break;
+      if (driver == nullptr) Open(slot);
+      if (driver == nullptr || !arrival.opens_with_frame) break;
+      [[fallthrough]];  // of a peer that is known it is a frame
     case What::kFrame:
       if (driver == nullptr) {
         ++counters_.strays;
@@ -244,8 +256,8 @@ bool Hub::Arm() {
   if (broken_) return true;
   // Even with the wait under way: what it waits for may have been taken by a look in between.
   if (!medium_->PrepareWait()) return false;
-  if (read_op_.pending) return true;
   if (spare_ != nullptr) std::exchange(spare_, nullptr)->Free();
+  if (read_op_.pending) return true;
   node_.reactor().Start(read_op_, medium_->readable_fd(), POLLIN);
   return true;
 }
@@ -256,11 +268,12 @@ void Hub::OnReady(int32_t result) {
   if (result < 0) return node_.timers().Arm(chores_, node_.clock().NowNs() + kWaitAgainNs);
   // A link that gets a frame is woken, and arms again when it rests. What is for nobody wakes
   // nobody.
+  const uint32_t held = held_batches_;
   Looked looked = Looked::kSomething;
-  for (int i = 0; i < kLooksPerTurn && looked == Looked::kSomething && held_batches_ == 0; ++i)
+  for (int i = 0; i < kLooksPerTurn && looked == Looked::kSomething && held_batches_ == held; ++i)
     looked = Read();
-  if (held_batches_ > 0 || broken_) return;
-  if (looked == Looked::kBlocked)  // no memory
+  if (held_batches_ > held || broken_ || starved_) return;  // starved: Release arms again
+  if (looked == Looked::kBlocked)                           // no memory
     node_.timers().Arm(chores_, node_.clock().NowNs() + kWaitAgainNs);
   else if (!Arm())
     node_.timers().Arm(chores_, 0);
@@ -286,9 +299,11 @@ void Hub::DoChores() {
     opening_failed_ = MakeStatus(Outcome::kRefused, Reason::kUnreachable,
                                  Text(what_, ": no answer within ", kAnswerNs / 1'000'000, " ms"));
   }
-  if (!admitted_.empty()) return HandOver();
+  const bool handed_over = !admitted_.empty();
+  HandOver();
   if (!opening_failed_.ok() && sink_ != nullptr)
     return std::exchange(sink_, nullptr)->OnOpenFailed(opening_failed_);
+  if (handed_over) return;  // the new links read, and arm when they rest
   if (!Arm()) node_.timers().Arm(chores_, 0);
   if (began_ && !chores_.armed() && role_ == Role::kConnect && sink_ != nullptr && peers_.empty())
     node_.timers().Arm(chores_, give_up_ns_);

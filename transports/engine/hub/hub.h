@@ -13,7 +13,8 @@
 //   peer_bytes_max   queued for one peer that does not take it: on a lossy medium what follows is
 //                    dropped and counted; on a reliable one the endpoint is not read until it has
 //                    been taken (its own queue then fills, and pushes back at every sender)
-//   kBatchesMax      batches that hold untaken frames, of all peers: as peer_bytes_max
+//   kBatchesMax      batches that hold untaken frames, of all peers: the endpoint is not read until
+//                    one has been taken (on a lossy medium the system then drops what does not fit)
 //
 // Invariants:
 //   1. A driver is in the table from its admission until it is told to close or its end is known.
@@ -83,6 +84,9 @@ class Hub {
   enum class Looked : uint8_t { kSomething, kNothing, kBlocked };
   // Looks at the endpoint once and hands out what is there.
   Looked Read();
+  // A look that took all there was is enough in a pass, for all: what came after it is for the
+  // next.
+  bool DrainedInThisPass() const { return drained_in_pass_ == node_.pass(); }
   // Sees to it that an arrival will be noticed though all rest. False: something is there already.
   bool Arm();
   void Forget(HubDriver& driver);  // what still comes for it is a stray
@@ -97,6 +101,7 @@ class Hub {
  private:
   ~Hub();
   void Dispatch(HubSlot& slot);
+  void Learn(uint32_t got);
   void Open(HubSlot& slot);
   void AddDriver(HubAdmission admission);
   void Chores();
@@ -128,6 +133,9 @@ class Hub {
   std::vector<std::pair<std::unique_ptr<HubDriver>, LinkTraits>> admitted_;  // not handed over yet
   HubBatch* spare_ = nullptr;
   uint32_t held_batches_ = 0;
+  uint64_t drained_in_pass_ = 0;
+  uint32_t got_last_ = 0;  // by the last look
+  uint64_t alone_ = 0;     // looks that found one thing, since one found or was followed by more
   int full_peers_ = 0;
   HubCounters counters_;
 };

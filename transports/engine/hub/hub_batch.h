@@ -45,7 +45,11 @@ class HubBatch {
     this->~HubBatch();
   }
 
-  uint32_t slots() const { return slots_; }
+  // How many may be filled by this look.
+  uint32_t slots() const { return std::min(slots_, wanted_); }
+  // For the next look. A look that asks for one costs less than one that asks for many and gets
+  // one.
+  void Want(uint32_t slots) { wanted_ = slots; }
   uint32_t slot_bytes() const { return slot_bytes_; }
   HubSlot& slot(uint32_t i) { return *std::launder(reinterpret_cast<HubSlot*>(At(i))); }
   // Where slot i's bytes may be put: slot_bytes() of them.
@@ -68,6 +72,7 @@ class HubBatch {
 
   Block block_;
   const uint32_t stride_, slots_, slot_bytes_;
+  uint32_t wanted_ = kSlotsMax;
 };
 static_assert(sizeof(HubBatch) <= 64);
 static_assert(std::is_trivially_destructible_v<HubSlot>);

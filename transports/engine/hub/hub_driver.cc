@@ -84,15 +84,19 @@ void HubDriver::Pump(Link& link) {
   if (ending_) return Finish();
   if (!watch_op_.pending && !peer_gone_ && peer_->watch_fd() >= 0)
     hub_.node().reactor().Start(watch_op_, peer_->watch_fd(), POLLIN);
+  const bool untaken = link.has_rx();
   if (link.has_tx() && !peer_gone_) Send(link);
-  if (!link.has_rx() && !link.closing()) Receive(link);
+  if (!untaken && !link.closing()) Receive(link);
   if (peer_gone_ && drain_left_ == 0 && queue_.first == nullptr) {
     ending_ = said_goodbye_ = true;
     return Finish();
   }
   if (!link.resting()) return;
-  if (link.has_rx() || queue_.first != nullptr || peer_gone_ || !hub_.Arm()) return link.Wake();
-  if (link.has_tx()) AwaitRoom();
+  if (link.has_tx() && !peer_gone_) AwaitRoom();
+  if (link.has_rx() && !untaken) return;  // what has just come keeps it awake
+  // Frames that nobody takes yet keep nobody awake: who takes them will wake the link. Meanwhile
+  // the hub must hear of what comes for others.
+  if (!hub_.Arm() || (!untaken && peer_gone_)) link.Wake();
 }
 
 void HubDriver::Send(Link& link) {
@@ -105,7 +109,7 @@ void HubDriver::Send(Link& link) {
 
 void HubDriver::Receive(Link& link) {
   ReleaseDelivered();
-  if (queue_.first == nullptr) {
+  if (queue_.first == nullptr && (peer_gone_ || !hub_.DrainedInThisPass())) {
     const Hub::Looked looked = hub_.Read();
     if (peer_gone_ && looked == Hub::Looked::kNothing) drain_left_ = 0;
     if (drain_left_ > 0 && looked == Hub::Looked::kSomething) --drain_left_;

@@ -5,6 +5,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <deque>
 #include <memory>
 #include <utility>
@@ -21,12 +22,18 @@ namespace {
 // What the test sees and sets, beyond the life of the medium.
 struct World {
   std::deque<uint8_t> greetings;  // of clients, by their keys
-  bool prepared = false;          // an arrival would be noticed
+  bool greetings_are_frames = false;
+  bool prepared = false;  // an arrival would be noticed
+  int fd = -1;            // writing to it wakes who waits
+  int looks = 0;
+  int broken = 0;  // the error of every look, once the greetings are taken
 };
 
 class HandMedium final : public HubMedium {
  public:
-  explicit HandMedium(World& world) : world_(world), fd_(eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+  explicit HandMedium(World& world) : world_(world), fd_(eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    world.fd = fd_;
+  }
   ~HandMedium() override { close(fd_); }
 
   uint32_t arrival_bytes_max() const override { return 64; }
@@ -34,12 +41,15 @@ class HandMedium final : public HubMedium {
   bool PrepareWait() override { return world_.prepared = true; }
   int Receive(HubBatch& batch) override {
     world_.prepared = false;
+    ++world_.looks;
     uint64_t count;
     while (read(fd_, &count, sizeof count) > 0) {
     }
-    if (world_.greetings.empty()) return 0;
+    if (world_.greetings.empty()) return -world_.broken;
     HubArrival& arrival = batch.Begin(0);
     arrival.what = HubArrival::What::kOpens;
+    arrival.opens_with_frame = world_.greetings_are_frames;
+    arrival.bytes = 64;
     arrival.from.Append(&world_.greetings.front(), 1);
     world_.greetings.pop_front();
     return 1;
@@ -58,10 +68,12 @@ class HandMedium final : public HubMedium {
   const int fd_;
 };
 
-class HubTest : public testing::Test, public LinkSink {
+class HubTest : public testing::Test, public LinkSink, public LinkOwner {
  protected:
-  HubTest() {
-    opening_ = MakeHubServer(*node_, *this, std::make_unique<HandMedium>(world_), {}, Address());
+  HubTest() { Serve({}); }
+  void Serve(HubLimits limits) {
+    opening_ =
+        MakeHubServer(*node_, *this, std::make_unique<HandMedium>(world_), limits, Address());
   }
   ~HubTest() override {
     for (Link* link : links_) node_->RemoveLink(*link);
@@ -69,9 +81,16 @@ class HubTest : public testing::Test, public LinkSink {
   }
   void OnServing(const Address&) override {}
   void OnLink(std::unique_ptr<LinkDriver> driver, LinkTraits traits) override {
-    links_.push_back(&node_->AddLink(std::move(driver), std::move(traits), nullptr));
+    links_.push_back(&node_->AddLink(std::move(driver), std::move(traits), this));
   }
-  void OnOpenFailed(absl::Status status) override { ADD_FAILURE() << status; }
+  void OnOpenFailed(absl::Status status) override { failed_ = std::move(status); }
+  void OnFrames(Link& link) override {
+    for (; takes_ && link.has_rx(); link.PopRx()) ++taken_;
+  }
+  void OnRoom(Link&) override {}
+  void OnPeerLost(Link&, PeerNumber) override {}
+  void OnClosed(Link&, const absl::Status&) override {}
+  void Notify() { EXPECT_EQ(eventfd_write(world_.fd, 1), 0); }
   // Long enough for everything that has nothing to do to rest.
   void Rest() {
     for (int i = 0; i < 200; ++i) node_->Turn(node_->clock().NowNs() + 10'000);
@@ -84,6 +103,9 @@ class HubTest : public testing::Test, public LinkSink {
           .value();
   std::unique_ptr<Opening> opening_;
   std::vector<Link*> links_;
+  absl::Status failed_;
+  bool takes_ = true;
+  int taken_ = 0;
 };
 
 // It took back what the wait had been told, and went before it rested, which would have prepared
@@ -101,6 +123,86 @@ TEST_F(HubTest, APeerThatLooksAndGoesLeavesSomebodyWhoListensForTheOthers) {
   links_.pop_back();
   for (int i = 0; i < 10; ++i) node_->Turn(Node::kDoNotSleep);
   EXPECT_TRUE(world_.prepared);
+}
+
+TEST_F(HubTest, OneThatRestsAgainHoldsNoMemoryThoughItLookedInVain) {
+  world_.greetings = {1};
+  for (int i = 0; i < 10 && links_.empty(); ++i) node_->Turn(Node::kDoNotSleep);
+  ASSERT_EQ(links_.size(), 1u);
+  Rest();
+  EXPECT_EQ(node_->blocks().bytes_in_use(), 0u);
+  links_[0]->Wake();
+  Rest();
+  EXPECT_EQ(node_->blocks().bytes_in_use(), 0u);
+}
+
+TEST_F(HubTest, AFrameThatNobodyTakesYetKeepsNobodyAwake) {
+  takes_ = false;
+  world_.greetings_are_frames = true;
+  world_.greetings = {1};
+  for (int i = 0; i < 10 && links_.empty(); ++i) node_->Turn(Node::kDoNotSleep);
+  ASSERT_EQ(links_.size(), 1u);
+  Rest();
+  ASSERT_TRUE(links_[0]->has_rx());
+  // Whoever is awake does not sleep, and so takes many turns.
+  int turns = 0;
+  const int64_t until_ns = node_->clock().NowNs() + 50'000'000;
+  for (; node_->clock().NowNs() < until_ns; ++turns) node_->Turn(until_ns);
+  EXPECT_LT(turns, 200);
+  takes_ = true;
+  links_[0]->Wake();
+  Rest();
+  EXPECT_EQ(taken_, 1);
+}
+
+TEST_F(HubTest, OfAllThatAreAwakeOneLooksForAllInAPass) {
+  world_.greetings = {1, 2, 3};
+  for (int i = 0; i < 20 && links_.size() < 3; ++i) node_->Turn(Node::kDoNotSleep);
+  ASSERT_EQ(links_.size(), 3u);
+  node_->Turn(Node::kDoNotSleep);
+  world_.looks = 0;
+  const uint64_t before = node_->pass();
+  for (int i = 0; i < 5; ++i) {
+    for (Link* link : links_) link->Wake();
+    node_->Turn(Node::kDoNotSleep);
+  }
+  EXPECT_GT(world_.looks, 0);
+  EXPECT_LE(static_cast<uint64_t>(world_.looks), node_->pass() - before);
+}
+
+TEST_F(HubTest, OnALossyMediumAPeerThatIsNotTakenQueuesNoMoreThanItMay) {
+  HubLimits limits;
+  limits.reliable = false;
+  limits.peer_bytes_max = 4 * 64;
+  Serve(limits);
+  takes_ = false;
+  world_.greetings_are_frames = true;
+  world_.greetings = {1};
+  for (int i = 0; i < 10 && links_.empty(); ++i) node_->Turn(Node::kDoNotSleep);
+  ASSERT_EQ(links_.size(), 1u);
+  Rest();
+  world_.greetings = {2, 1, 1, 1, 1, 1, 1, 1};  // another's look brings it more
+  Notify();
+  for (int i = 0; i < 20 && links_.size() < 2; ++i) node_->Turn(Node::kDoNotSleep);
+  ASSERT_EQ(links_.size(), 2u);
+  for (int i = 0; i < 20; ++i) {
+    while (links_[1]->has_rx()) links_[1]->PopRx();
+    links_[1]->Wake();
+    node_->Turn(Node::kDoNotSleep);
+  }
+  ASSERT_TRUE(world_.greetings.empty());
+  takes_ = true;
+  links_[0]->Wake();
+  Rest();
+  EXPECT_EQ(taken_, 1 + 4);
+}
+
+TEST_F(HubTest, AnEndpointThatBreaksWhileAPeerIsAdmittedIsSaidToItsServer) {
+  world_.greetings = {1};
+  world_.broken = EIDRM;
+  Rest();
+  EXPECT_EQ(links_.size(), 1u);
+  EXPECT_FALSE(failed_.ok());
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "transports/engine/ring/ring_driver.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "kernel/outcome.h"
@@ -12,6 +13,7 @@ RingDriver::RingDriver(const RingLane& out, const RingLane& in, uint64_t capacit
     : writer_(*out.writer_words, *out.reader_words, out.data, capacity),
       reader_(*in.reader_words, *in.writer_words, in.data, capacity, FrameBytesMax(capacity)),
       bell_(std::move(bell)),
+      provided_bytes_max_(ProvidedBytesMax(capacity)),
       copy_(trust == Trust::kCopyFirst ? std::make_unique<FrameCopy>() : nullptr) {}
 
 RingDriver::~RingDriver() { CloseLane(); }
@@ -51,7 +53,7 @@ void RingDriver::PumpTx(Link& link) {
   if (!link.claim_open() || wanted != 0) {
     const uint32_t room = writer_.Room(wanted);
     if (writer_.corrupt()) return CloseCorrupt(link, "its reader's position is impossible");
-    link.ProvideTx(writer_.at(), room);
+    link.ProvideTx(writer_.at(), std::min(room, std::max(wanted, provided_bytes_max_)));
   }
 }
 

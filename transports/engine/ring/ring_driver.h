@@ -10,6 +10,7 @@
 #ifndef JACKFIELD_TRANSPORTS_ENGINE_RING_RING_DRIVER_H_
 #define JACKFIELD_TRANSPORTS_ENGINE_RING_RING_DRIVER_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 
@@ -55,6 +56,15 @@ class RingDriver final : public LinkDriver {
     return static_cast<uint32_t>(capacity / 2);
   }
 
+  // What is given out at once for claims; a larger frame gets what it needs. When it is used up,
+  // the link pumps, which publishes: so a sender that sends without end works side by side with its
+  // reader, and not in turn with it, a ringful each. (64 KiB messages: 1.8 times as many a second
+  // [M: shm:, 2 CPUs of one core].)
+  static constexpr uint32_t ProvidedBytesMax(uint64_t capacity) {
+    constexpr uint64_t kLeast = 64 << 10;
+    return static_cast<uint32_t>(std::max(capacity / 16, kLeast));
+  }
+
   void Pump(Link& link) override {
     if (Idle(link)) return;
     WholePump(link);
@@ -78,6 +88,7 @@ class RingDriver final : public LinkDriver {
   LaneWriter<> writer_;
   LaneReader<> reader_;
   std::unique_ptr<RingBell> bell_;
+  const uint32_t provided_bytes_max_;
   const std::unique_ptr<FrameCopy> copy_;  // nullptr: frames are read in place
   FrameRef taken_;                         // waits for memory to be copied to; bytes 0: none
   bool settled_ = false;                   // after the last pump nothing was left to be done

@@ -33,13 +33,24 @@ FragmentDriver::FragmentDriver(Node& node, uint32_t message_bytes_max,
       message_bytes_max_(message_bytes_max),
       inner_(node, std::move(inner), inner_traits),
       retry_([](Timer& timer) { static_cast<FragmentDriver*>(timer.user)->outer_->Wake(); }, this),
+      keeps_(!inner_traits.caps.reply),
       assembly_(node.blocks()) {
+  if (keeps_) ends_ = std::make_unique<std::array<uint32_t, Link::kDepthFrames>>();
   inner_.SetOwner(this);
 }
 
 FragmentDriver::~FragmentDriver() {
   node_.timers().Cancel(retry_);
-  for (uint8_t i = 0; i < assembly_fd_count_; ++i) close(assembly_fds_[i]);
+  piece_fds_.Close();
+  assembly_fds_.Close();
+}
+
+void FragmentDriver::Descriptors::Close() {
+  for (; count > 0; --count) close(fds[count - 1]);
+}
+
+void FragmentDriver::Descriptors::PassTo(Link& link) {
+  if (count > 0) link.PushRxFds(fds.data(), std::exchange(count, uint8_t{0}));
 }
 
 void FragmentDriver::Pump(Link& link) {
@@ -54,6 +65,7 @@ void FragmentDriver::Pump(Link& link) {
     PassOut(link);
     const uint32_t queued = inner_.tx_frames();
     inner_.Turn(link.resting());  // OnFrames, OnClosed
+    if (keeps_) PopTaken(link);
     if (!link.has_tx() || inner_.tx_frames() >= queued) break;
   }
   if (inner_closed_ && inner_.rx_frames() == lent_) {
@@ -68,11 +80,11 @@ void FragmentDriver::Pump(Link& link) {
 
 void FragmentDriver::PassOut(Link& link) {
   if (failed_ || inner_closed_) return;
-  while (link.has_tx()) {
+  while (kept_ < link.tx_frames()) {
     if ((passed_ahead_ & 1) == 0) {
-      const FrameRef& frame = link.NextTx();
+      const FrameRef& frame = link.NextTx(kept_);
       const uint32_t bytes = NextPieceBytes(frame.bytes - offset_, inner_.caps().frame_bytes_max);
-      if (!SendPiece(link, 0, offset_, bytes)) {
+      if (!SendPiece(link, kept_, offset_, bytes)) {
         if (offset_ > 0) LetAcksPass(link);
         return;
       }
@@ -83,10 +95,31 @@ void FragmentDriver::PassOut(Link& link) {
       }
     }
     offset_ = 0;
+    if (keeps_) {
+      (*ends_)[(oldest_kept_ + kept_) % Link::kDepthFrames] = committed_;
+      ++kept_;
+      continue;
+    }
     ++message_;
     passed_ahead_ >>= 1;
     link.PopTx(1);
   }
+}
+
+void FragmentDriver::PopTaken(Link& link) {
+  const auto ended_by = [this](uint32_t pieces) {
+    uint32_t whole = 0;
+    while (whole < kept_ && !After((*ends_)[(oldest_kept_ + whole) % Link::kDepthFrames], pieces))
+      ++whole;
+    return whole;
+  };
+  const uint32_t taken = committed_ - inner_.tx_frames();
+  const uint32_t whole = ended_by(taken), given = ended_by(taken + inner_.tx_given());
+  kept_ -= whole;
+  oldest_kept_ += whole;
+  message_ += whole;
+  link.PopTx(whole);
+  link.NoteGiven(given - whole);
 }
 
 bool FragmentDriver::SendPiece(Link& link, uint32_t ahead, uint32_t offset, uint32_t bytes) {
@@ -123,12 +156,14 @@ bool FragmentDriver::SendPiece(Link& link, uint32_t ahead, uint32_t offset, uint
   std::memcpy(to, &header, kHeadBytes);
   std::memcpy(to + kHeadBytes, frame.data + offset, bytes);
   inner_.Commit(to, kHeadBytes + bytes, 0);
+  ++committed_;
   link.NoteProgress();
   return true;
 }
 
 // An acknowledgement has no sequence, and an older word after a newer one is ignored.
 void FragmentDriver::LetAcksPass(Link& link) {
+  if (keeps_) return;  // one way there are none
   const uint32_t frames = std::min(link.tx_frames(), 64u);
   for (uint32_t i = 1; i < frames; ++i) {
     const uint64_t bit = uint64_t{1} << i;
@@ -171,36 +206,30 @@ FragmentDriver::Took FragmentDriver::TakePiece(Link& link, FrameRef frame) {
     Fail(fault);
     return Took::kYes;
   }
-  std::array<int, kFdsMax> fds;
-  if (header.fd_count > 0) {
+  if (header.fd_count > 0 && piece_fds_.count == 0) {
     if (lent_ > 0) return Took::kLater;  // descriptors are taken from the head of the queue
-    if (assembly_fd_count_ == 0 && !inner_.TakeFds(fds.data(), header.fd_count)) {
+    if (!inner_.TakeFds(piece_fds_.fds.data(), header.fd_count)) {
       Fail("other descriptors than it says");
       return Took::kYes;
     }
+    piece_fds_.count = header.fd_count;
   }
   if (header.whole()) {
-    if (header.fd_count > 0) link.PushRxFds(fds.data(), header.fd_count);
+    piece_fds_.PassTo(link);
     link.PushRx({frame.data + kHeadBytes, header.total_bytes, 0});
     ++lent_;
     return Took::kYes;
-  }
-  if (header.fd_count > 0 && assembly_fd_count_ == 0) {  // else they wait there since the last try
-    assembly_fd_count_ = header.fd_count;
-    assembly_fds_ = fds;
   }
   const Assembly::Added added = assembly_.Add(header, frame.data + kHeadBytes);
   if (added == Assembly::Added::kNoMemory) {
     if (!retry_.armed()) node_.timers().Arm(retry_, node_.clock().NowNs() + kMemoryRetryNs);
     return Took::kLater;
   }
-  if (added == Assembly::Added::kDropped) {
-    for (; assembly_fd_count_ > 0; --assembly_fd_count_)
-      close(assembly_fds_[assembly_fd_count_ - 1]);
-  }
+  // What was under way is dropped, by a piece that does not continue it or by the first of another.
+  if (added == Assembly::Added::kDropped || header.offset == 0) assembly_fds_.Close();
+  if (header.offset == 0) assembly_fds_ = std::exchange(piece_fds_, {});
   if (added == Assembly::Added::kComplete) {
-    if (assembly_fd_count_ > 0)
-      link.PushRxFds(assembly_fds_.data(), std::exchange(assembly_fd_count_, uint8_t{0}));
+    assembly_fds_.PassTo(link);
     const uint32_t bytes = assembly_.bytes();
     Block& block = assembled_.emplace_back(assembly_.Take());
     link.PushRx({block.data(), bytes, 0}, &block);

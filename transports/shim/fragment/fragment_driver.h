@@ -5,7 +5,8 @@
 //
 // Invariants:
 //   1. A frame leaves the outer tx queue when its last piece has entered the inner link's: until
-//      then it counts as not sent, which is true: nobody can have handled it.
+//      then it counts as not sent, which is true: nobody can have handled it. Over a one-way medium
+//      it stays until that has taken the piece: its promise is ours.
 //   2. The first lent_ frames of the inner rx queue lie in the outer one; they are popped when that
 //      is empty again.
 //   3. The outer link hears of the inner one's end when all that came before it has been delivered.
@@ -39,6 +40,8 @@ class FragmentDriver final : public LinkDriver, private LinkOwner {
 
  private:
   void PassOut(Link& link);
+  // Those of the kept messages whose last piece the medium has taken.
+  void PopTaken(Link& link);
   // The next piece of the frame at `ahead`. False: no room now.
   bool SendPiece(Link& link, uint32_t ahead, uint32_t offset, uint32_t bytes);
   void LetAcksPass(Link& link);
@@ -59,12 +62,28 @@ class FragmentDriver final : public LinkDriver, private LinkOwner {
   Link* outer_ = nullptr;  // since the first Pump
   Timer retry_;            // memory is used up; nothing tells when there is some
 
+  // A one-way medium says that it keeps its promise (written, synced) by taking a frame from its
+  // queue: only then the message is taken from the outer one. Of the messages that stay there:
+  const bool keeps_;
+  uint32_t kept_ = 0;       // so many have been passed, from the first on
+  uint32_t committed_ = 0;  // pieces, of all messages; it wraps
+  uint32_t oldest_kept_ = 0;
+  // After how many pieces each ended, from oldest_kept_ on, round about. Null unless keeps_.
+  std::unique_ptr<std::array<uint32_t, Link::kDepthFrames>> ends_;
+
   uint32_t message_ = 0;       // the number of the frame at the head of the outer queue
   uint32_t offset_ = 0;        // so much of that frame has gone
   uint64_t passed_ahead_ = 0;  // bit i: the frame at NextTx(i) has passed it already
   Assembly assembly_;
-  uint8_t assembly_fd_count_ = 0;
-  std::array<int, kFdsMax> assembly_fds_;
+  // Descriptors that have been taken from the inner link. Owns: the first `count`.
+  struct Descriptors {
+    uint8_t count = 0;
+    std::array<int, kFdsMax> fds;
+    void Close();
+    void PassTo(Link& link);  // they go with the next frame pushed
+  };
+  Descriptors piece_fds_;        // of the piece that is next: it may have to wait for memory
+  Descriptors assembly_fds_;     // of the frame that is being put together
   std::deque<Block> assembled_;  // lie in the outer rx queue
   uint32_t lent_ = 0;
   bool failed_ = false;  // what still arrives is thrown away

@@ -55,7 +55,8 @@ ReliableDriver::ReliableDriver(Node& node, const ReliableSettings& settings,
       receive_(node.blocks(), WindowSegments(packet_bytes_max_)),
       timer_([](Timer& timer) { static_cast<ReliableDriver*>(timer.user)->outer_->Wake(); }, this),
       id_(DrawId(node)),
-      idle_ns_(settings.idle_ns) {
+      own_idle_ns_(settings.idle_ns),
+      idle_ns_(own_idle_ns_) {
   inner_.SetOwner(this);
 }
 
@@ -193,6 +194,8 @@ void ReliableDriver::ArmTimer(Link& link) {
     }
   }
   if (retry_ns_ != 0) next_ns = std::min(next_ns, now_ns_ + kMemoryRetryNs);
+  // What was due and is still not done found no room below; that there is some will be told.
+  if (next_ns <= now_ns_) next_ns = now_ns_ + kMemoryRetryNs;
   // A timer that is early costs one pump; moving it with every packet would cost more.
   if (!timer_.armed() || next_ns < timer_.due_ns()) node_.timers().Arm(timer_, next_ns);
 }

@@ -124,7 +124,8 @@ class ReliableDriver final : public LinkDriver, private LinkOwner {
   const uint64_t id_;    // ours, never 0
   uint64_t remote_ = 0;  // 0: not known
   uint64_t reset_to_ = 0;
-  int64_t idle_ns_;
+  const int64_t own_idle_ns_;
+  int64_t idle_ns_;  // the smaller of both ends'
 
   int64_t now_ns_ = 0;  // of this Pump
   int64_t last_heard_ns_ = 0;

@@ -65,7 +65,8 @@ void ReliableDriver::OnHello(const Packet& packet) {
   if (state_ != State::kOpening) return;
   remote_ = packet.from;
   send_.OnAck(packet, now_ns_);  // its window
-  idle_ns_ = std::min(idle_ns_, int64_t{packet.idle_ms} * 1'000'000);
+  // Of ours, not of what an earlier hello made of it: that one may have been forged.
+  idle_ns_ = std::min(own_idle_ns_, int64_t{packet.idle_ms} * 1'000'000);
   last_heard_ns_ = now_ns_;
   if (open) return;
   state_ = State::kOpen;  // the Accept had our id in it

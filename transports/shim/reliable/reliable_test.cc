@@ -19,6 +19,7 @@
 #include "kernel/text.h"
 #include "transports/engine/seeded.h"
 #include "transports/shim/chaos/chaos.h"
+#include "transports/shim/reliable/packet.h"
 #include "transports/sim/sim_world.h"
 
 namespace jackfield {
@@ -259,6 +260,75 @@ TEST(Reliable, GivesUpWhereNobodyAnswers) {
   End client(world, client_node, registry, "reliable+sim:s", Role::kConnect);
   EXPECT_TRUE(world.RunUntil([&] { return client.closed(); }, world.now_ns() + 20 * kSecondNs));
   EXPECT_EQ(ReasonOf(client.why()), Reason::kUnreachable) << client.why();
+}
+
+// A client made by hand, which says what packets it likes.
+class HandClient final : public LinkSink, public LinkOwner {
+ public:
+  HandClient(Node& node, const Registry& registry) : node_(node) {
+    opening_ = registry.Open(*registry.Parse("sim:s"), Role::kConnect, node, *this).value();
+  }
+  ~HandClient() override {
+    if (link_ != nullptr) node_.RemoveLink(*link_);
+  }
+  void Send(const Packet& packet) {
+    std::byte* at = link_->Claim(packet.header_bytes());
+    packet.Write({at, packet.header_bytes()});
+    link_->Commit(at, packet.header_bytes(), 0);
+  }
+  bool ready() const { return link_ != nullptr; }
+  std::vector<Packet> heard;
+
+ private:
+  void OnServing(const Address&) override {}
+  void OnLink(std::unique_ptr<LinkDriver> driver, LinkTraits traits) override {
+    link_ = &node_.AddLink(std::move(driver), std::move(traits), this);
+  }
+  void OnOpenFailed(absl::Status status) override { ADD_FAILURE() << status; }
+  void OnFrames(Link& link) override {
+    for (; link.has_rx(); link.PopRx()) {
+      const FrameRef frame = link.NextRx();
+      EXPECT_EQ(heard.emplace_back().Read({frame.data, frame.bytes}), nullptr);
+    }
+  }
+  void OnRoom(Link&) override {}
+  void OnPeerLost(Link&, PeerNumber) override {}
+  void OnClosed(Link&, const absl::Status&) override {}
+
+  Node& node_;
+  std::unique_ptr<Opening> opening_;
+  Link* link_ = nullptr;
+};
+
+TEST(Reliable, AnOpenThatWasForgedInAClientsNameDoesNotShortenItsConnection) {
+  SimWorld world(9);
+  Registry registry;
+  registry.Add(world.MakeTransport());
+  registry.Add(MakeReliableShim());
+  Node& server_node = world.AddNode("server", registry);
+  Node& client_node = world.AddNode("client", registry);
+  End server(world, server_node, registry, "reliable+sim:s", Role::kServe);
+  HandClient client(client_node, registry);
+  ASSERT_TRUE(world.RunUntil([&] { return client.ready(); }, world.now_ns() + kSecondNs));
+  Packet open;
+  open.kind = PacketKind::kOpen;
+  open.from = 1;
+  open.idle_ms = 1;  // the forgery
+  client.Send(open);
+  ASSERT_TRUE(world.RunUntil([&] { return client.heard.size() == 1; }, world.now_ns() + kSecondNs));
+  open.from = 2;
+  open.idle_ms = 10'000;
+  client.Send(open);
+  ASSERT_TRUE(world.RunUntil([&] { return client.heard.size() == 2; }, world.now_ns() + kSecondNs));
+  Packet ping;
+  ping.kind = PacketKind::kPing;
+  ping.number = 1;
+  ping.segments_before = 1;
+  ping.to = client.heard.back().from;
+  client.Send(ping);
+  world.At(world.now_ns() + 2 * kSecondNs, [] {});
+  world.RunUntil([&] { return server.closed(); }, world.now_ns() + kSecondNs);
+  EXPECT_FALSE(server.closed()) << server.why();
 }
 
 TEST(Reliable, CarriesCallsWhereTheMediumAloneIsRefused) {

@@ -1,4 +1,4 @@
-#include "transports/mmap/sync_thread.h"
+#include "transports/engine/sync_thread.h"
 
 #include <signal.h>
 #include <sys/eventfd.h>
@@ -15,7 +15,7 @@ namespace jackfield {
 
 absl::StatusOr<std::unique_ptr<SyncThread>> SyncThread::Make(int fd) {
   OwnedFd done_fd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!done_fd.ok()) return SysError(errno, "eventfd for the syncs of a log");
+  if (!done_fd.ok()) return SysError(errno, "eventfd for the syncs of a file");
   std::unique_ptr<SyncThread> made(new SyncThread(fd, std::move(done_fd)));
   // The program's signals are the business of its own threads.
   sigset_t all, before;
@@ -30,7 +30,7 @@ absl::StatusOr<std::unique_ptr<SyncThread>> SyncThread::Make(int fd) {
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   if (error != 0) {
     return MakeStatus(Outcome::kRefused, Reason::kResource,
-                      "no thread for the syncs of a log (ulimit -u, pids.max)");
+                      "no thread for the syncs of a file (ulimit -u, pids.max)");
   }
   return made;
 }

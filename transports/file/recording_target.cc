@@ -1,8 +1,9 @@
-#include "transports/file/recording_writer_driver.h"
+#include "transports/file/recording_target.h"
 
 #include <signal.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <ctime>
@@ -41,18 +42,11 @@ class WithoutFileSizeSignal {
 
 }  // namespace
 
-void RecordingWriterDriver::Pump(Link& link) {
-  if (closed_) return;
-  while (link.has_tx() && AppendBatch(link)) {
-  }
-}
-
-// False: the link has ended.
-bool RecordingWriterDriver::AppendBatch(Link& link) {
+RecordTarget::Appended RecordingTarget::Append(Link& link, uint32_t first) {
   uint64_t batch_bytes = 0;
   uint32_t frames = 0;
-  for (; frames < std::min(link.tx_frames(), kBatchFrames); ++frames) {
-    const FrameRef& frame = link.NextTx(frames);
+  for (; frames < std::min(link.tx_frames() - first, kBatchFrames); ++frames) {
+    const FrameRef& frame = link.NextTx(first + frames);
     if (frames > 0 && batch_bytes + RecordingBytes(frame.bytes) > kBatchBytes) break;
     RecordingHeader& header = headers_[frames];
     header = {.marker = RecordingHeader::kMarker,
@@ -65,37 +59,36 @@ bool RecordingWriterDriver::AppendBatch(Link& link) {
     parts_[2 * frames + 1] = {frame.data, frame.bytes};
     batch_bytes += RecordingBytes(frame.bytes);
   }
-  const int64_t wrote = Append(static_cast<int>(2 * frames));
-  if (wrote < 0) {
-    Finish(link, CutShort(static_cast<int>(-wrote), cut_bytes_));
-    return false;
-  }
+  const int64_t wrote = Write(static_cast<int>(2 * frames));
+  if (wrote < 0) return {0, CutShort(static_cast<int>(-wrote), cut_bytes_)};
   uint64_t left = static_cast<uint64_t>(wrote);
   uint32_t whole = 0;
-  while (whole < frames && left >= RecordingBytes(link.NextTx(whole).bytes))
-    left -= RecordingBytes(link.NextTx(whole++).bytes);
-  link.PopTx(whole);
-  if (whole == frames) {
-    cut_bytes_ = 0;
-    return true;
-  }
+  while (whole < frames && left >= RecordingBytes(link.NextTx(first + whole).bytes))
+    left -= RecordingBytes(link.NextTx(first + whole++).bytes);
   // The next attempt says why, or succeeds: the rest of a record cannot be written behind it, where
   // another writer may have gone on.
-  if (whole == 0 && (left == 0 || cut_bytes_ > 0)) {
-    Finish(link, CutShort(EIO, left));
-    return false;
-  }
-  cut_bytes_ = left;
-  return true;
+  if (whole == 0 && (left == 0 || cut_bytes_ > 0)) return {0, CutShort(EIO, left)};
+  cut_bytes_ = whole == frames ? 0 : left;
+  return {whole, absl::OkStatus()};
 }
 
-int64_t RecordingWriterDriver::Append(int parts) {
+absl::Status RecordingTarget::EndSync(int error) {
+  if (error == 0) return absl::OkStatus();
+  const char* name = strerrorname_np(error);
+  broken_ = MakeStatus(Outcome::kFailed, Reason::kResource,
+                       Text("sync the recording ", recording_.path(), ": ", strerror(error), " (",
+                            name == nullptr ? "?" : name,
+                            "); nobody knows which of the last messages are on the disk"));
+  return broken_;
+}
+
+int64_t RecordingTarget::Write(int parts) {
   const WithoutFileSizeSignal without;
-  return ThroughSeam(node_.sys(), Site::kWrite, recording_.fd(),
+  return ThroughSeam(sys_, Site::kWrite, recording_.fd(),
                      [&] { return writev(recording_.fd(), parts_.data(), parts); });
 }
 
-absl::Status RecordingWriterDriver::CutShort(int error, uint64_t cut_bytes) const {
+absl::Status RecordingTarget::CutShort(int error, uint64_t cut_bytes) const {
   const char* name = strerrorname_np(error);
   return MakeStatus(
       Outcome::kRefused, Reason::kResource,
@@ -108,16 +101,6 @@ absl::Status RecordingWriterDriver::CutShort(int error, uint64_t cut_bytes) cons
            cut_bytes > 0
                ? Text(", and of the last message ", cut_bytes, " bytes, which readers skip")
                : std::string()));
-}
-
-void RecordingWriterDriver::Finish(Link& link, absl::Status why) {
-  if (std::exchange(closed_, true)) return;
-  link.Closed(std::move(why));
-}
-
-void RecordingWriterDriver::Close(Link& link) {
-  Finish(link, MakeStatus(Outcome::kRefused, Reason::kClosed,
-                          Text(link.traits().description, ": closed")));
 }
 
 }  // namespace jackfield

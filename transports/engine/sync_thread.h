@@ -2,8 +2,8 @@
 // descriptor that says when it is done.
 //
 // Thread: the owner's, but for the loop inside.
-#ifndef JACKFIELD_TRANSPORTS_MMAP_SYNC_THREAD_H_
-#define JACKFIELD_TRANSPORTS_MMAP_SYNC_THREAD_H_
+#ifndef JACKFIELD_TRANSPORTS_ENGINE_SYNC_THREAD_H_
+#define JACKFIELD_TRANSPORTS_ENGINE_SYNC_THREAD_H_
 
 #include <condition_variable>
 #include <memory>
@@ -44,4 +44,4 @@ class SyncThread {
 
 }  // namespace jackfield
 
-#endif  // JACKFIELD_TRANSPORTS_MMAP_SYNC_THREAD_H_
+#endif  // JACKFIELD_TRANSPORTS_ENGINE_SYNC_THREAD_H_

@@ -1,0 +1,34 @@
+// A file for a server that has chosen no place for it: in the runtime directory, under a name that
+// bears its process (engine/process.h), "log-4121-381223-1". So no later process of the same number
+// takes what an earlier one left for its own, and whether its owner lives can be told.
+//
+// Thread: any.
+#ifndef JACKFIELD_TRANSPORTS_ENGINE_OWN_FILE_H_
+#define JACKFIELD_TRANSPORTS_ENGINE_OWN_FILE_H_
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "kernel/transport.h"
+#include "transports/resources.h"
+
+namespace jackfield {
+
+// Serves with a new path of that kind. prefix: "log". next: counts the names of this process.
+// serve: makes the file, or fails with UNAVAILABLE if the runtime directory went in that moment,
+// and is called again.
+absl::StatusOr<std::unique_ptr<Opening>> ServeOwnFile(
+    std::string_view prefix, std::atomic<uint32_t>& next,
+    const std::function<absl::StatusOr<std::unique_ptr<Opening>>(const std::string& path)>& serve);
+
+// Adds all that have such names, and those whose names go on behind it ("log-4121-381223-1.x").
+void AddOwnFiles(std::string_view prefix, std::string_view what, std::vector<Resource>& found);
+
+}  // namespace jackfield
+
+#endif  // JACKFIELD_TRANSPORTS_ENGINE_OWN_FILE_H_

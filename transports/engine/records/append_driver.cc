@@ -1,0 +1,122 @@
+#include "transports/engine/records/append_driver.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "kernel/outcome.h"
+#include "kernel/text.h"
+
+namespace jackfield {
+
+AppendDriver::AppendDriver(Node& node, std::unique_ptr<RecordTarget> target,
+                           std::unique_ptr<SyncThread> sync, std::function<void()> after)
+    : node_(node), target_(std::move(target)), sync_(std::move(sync)), after_(std::move(after)) {
+  if (sync_ == nullptr) return;
+  wait_ = std::make_unique<FdWait>(
+      node_, OwnedFd(fcntl(sync_->done_fd(), F_DUPFD_CLOEXEC, 0)),
+      [](void* user, int32_t) { static_cast<AppendDriver*>(user)->OnSynced(); }, this);
+}
+
+AppendDriver::~AppendDriver() {
+  wait_.reset();
+  sync_.reset();
+  target_.reset();
+  after_();
+}
+
+// In a pump, where it counts as progress: who waits for the last frame's promise is told before the
+// node sleeps again.
+void AppendDriver::PopSynced(Link& link) {
+  appended_ -= synced_;
+  link.PopTx(std::exchange(synced_, 0));
+}
+
+void AppendDriver::Pump(Link& link) {
+  link_ = &link;
+  if (closing_) return;
+  if (synced_ > 0) PopSynced(link);
+  if (appended_ < link.tx_frames()) Append(link);
+  if (!why_.ok() && appended_ == 0) return Finish(link, why_);
+  if (sync_ != nullptr && !sync_runs_ && appended_ > 0) StartSync(link);
+}
+
+void AppendDriver::Append(Link& link) {
+  const uint32_t before = appended_;
+  while (why_.ok() && appended_ < link.tx_frames()) {
+    RecordTarget::Appended appended = target_->Append(link, appended_);
+    appended_ += appended.frames;
+    why_ = std::move(appended.status);
+  }
+  if (appended_ == before) return;
+  link.NoteProgress();
+  if (sync_ == nullptr) return link.PopTx(std::exchange(appended_, 0));
+  link.NoteGiven(appended_);  // readers see it already
+}
+
+void AppendDriver::StartSync(Link& link) {
+  if (absl::Status status = target_->BeginSync(); !status.ok())
+    return Finish(link, std::move(status));
+  syncing_ = appended_;
+  sync_runs_ = true;
+  sync_->Start();
+  wait_->Start(POLLIN);
+}
+
+void AppendDriver::OnSynced() {
+  uint64_t count = 0;
+  if (read(sync_->done_fd(), &count, sizeof count) < 0) return wait_->Start(POLLIN);
+  sync_runs_ = false;
+  const absl::Status status = target_->EndSync(sync_->Take());
+  if (status.ok()) {
+    synced_ = syncing_;
+  } else if (why_.ok()) {
+    why_ = status;
+  }
+  syncing_ = 0;
+  if (closing_ || !status.ok()) {
+    PopSynced(*link_);
+    return Finish(*link_, why_);
+  }
+  link_->Wake();
+}
+
+void AppendDriver::Finish(Link& link, absl::Status why) {
+  closing_ = true;
+  why_ = std::move(why);
+  if (sync_runs_ || closed_) return;
+  closed_ = true;
+  wait_.reset();
+  link.Closed(why_);
+}
+
+void AppendDriver::Close(Link& link) {
+  link_ = &link;
+  if (closed_) return;
+  Finish(link, MakeStatus(Outcome::kRefused, Reason::kClosed,
+                          Text(link.traits().description, ": closed")));
+}
+
+absl::StatusOr<std::unique_ptr<LinkDriver>> MakeAppendDriver(Node& node,
+                                                             std::unique_ptr<RecordTarget> target,
+                                                             Ack ack, std::function<void()> after) {
+  std::unique_ptr<SyncThread> sync;
+  if (ack == Ack::kSynced) {
+    absl::StatusOr<std::unique_ptr<SyncThread>> made = SyncThread::Make(target->fd());
+    if (!made.ok()) {
+      target.reset();
+      after();
+      return made.status();
+    }
+    sync = *std::move(made);
+  }
+  return std::make_unique<AppendDriver>(node, std::move(target), std::move(sync), std::move(after));
+}
+
+bool ParseAck(std::string_view text, Ack& ack) {
+  ack = text == "synced" ? Ack::kSynced : Ack::kWritten;
+  return text == "synced" || text == "written";
+}
+
+}  // namespace jackfield
