@@ -6,7 +6,8 @@
 //   ?size=4MiB            of each direction's lane, a power of two, 64 KiB … 1 GiB; a frame is at
 //                         most half of it. A client's choice.
 //   ?uid=same|any         who may connect (default same: this program's own uid, and root)
-//   ?bell=eventfd|socket  what wakes a sleeping end (default eventfd; socket between two uids)
+//   ?bell=eventfd|socket  what wakes a sleeping end (default eventfd; socket between two uids). A
+//                         server that says socket takes no client that says otherwise.
 //   ?huge=2M              2 MiB pages if the system has some free; else ordinary ones
 //   ?lock                 this end keeps the memory in RAM (mlock)
 //   ?quota=4GiB           of a server: what the clients of one uid may have mapped in all

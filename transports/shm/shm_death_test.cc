@@ -2,16 +2,19 @@
 // process, killed by SIGKILL.
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "gtest/gtest.h"
 #include "kernel/outcome.h"
 #include "kernel/text.h"
+#include "transports/shm/shm_server.h"
 #include "transports/shm/shm_test_world.h"
 
 namespace jackfield {
@@ -97,6 +100,29 @@ TEST(ShmDeathTest, AStoppedServerIsSlowAndNotDead) {
   EXPECT_EQ(Echoed(*channel, "third"), "third");
 }
 
+TEST(ShmDeathTest, AStoppedClientIsNotDeadStallsNobodyElseAndGoesOnWhereItWas) {
+  ShmWorld world;
+  const std::string address = world.address();
+  Child child([&] {
+    const std::unique_ptr<Node> node = ShmNode();
+    const auto channel = Channel::Open(*node, address).value();
+    for (int i = 0;; ++i) channel->Send(kNote, Bytes(Text("note ", i))).Wait().IgnoreError();
+  });
+  ASSERT_TRUE(world.Drive([&] { return world.notes().size() > 100; }));
+  child.Stop();
+  const auto bystander = world.Connect();
+  ASSERT_TRUE(bystander.ok()) << bystander.status();
+  for (int i = 0; i < 100; ++i) ASSERT_EQ(Echoed(**bystander, "well"), "well");
+  EXPECT_EQ(world.port().clients(), 2u);
+  const size_t before = world.notes().size();
+  child.Continue();
+  // More than a lane can have held.
+  EXPECT_TRUE(world.Drive([&] { return world.notes().size() > before + 100'000; }));
+  child.Kill();
+  EXPECT_TRUE(world.Drive([&] { return world.port().clients() == 1; }));
+  for (size_t i = 0; i < world.notes().size(); ++i) ASSERT_EQ(world.notes()[i], Text("note ", i));
+}
+
 TEST(ShmDeathTest, AfterKillsOfBothNothingIsLeftBehind) {
   const std::string own = Text("death-", getpid(), "-");
   const std::string before = Leftovers(own);
@@ -166,6 +192,37 @@ TEST_F(ShmOtherUserTest, IsRefusedUnlessTheServerSaysOtherwise) {
   EXPECT_GT(got, 0);
   EXPECT_NE(std::string(text).find("?uid=any"), std::string::npos) << text;
   EXPECT_EQ(world.port().clients(), 0u);
+}
+
+TEST_F(ShmOtherUserTest, ThatConnectsAndSaysNothingTakesNoPlaceFromOthers) {
+  ShmWorld world("shm:?uid=any");
+  const std::string address = world.address();
+  int answer[2];
+  ASSERT_EQ(pipe(answer), 0);
+  Child child([&] {
+    BecomeOther();
+    std::vector<std::unique_ptr<PlainClient>> silent;
+    while (silent.size() <= ShmServer::kForeignHandshakesMax)
+      silent.push_back(std::make_unique<PlainClient>(address));
+    ShmWelcome welcome;
+    if (recv(silent.back()->socket_fd, &welcome, sizeof welcome, MSG_WAITALL) != sizeof welcome)
+      _exit(1);
+    const std::string text(StatusOf(welcome).message());
+    if (write(answer[1], text.data(), text.size()) < 0) _exit(1);
+    pause();
+  });
+  close(answer[1]);
+  EXPECT_TRUE(world.Drive([&] {
+    pollfd readable{answer[0], POLLIN, 0};
+    return poll(&readable, 1, 0) == 1;
+  }));
+  char text[1000] = {};
+  EXPECT_GT(read(answer[0], text, sizeof text - 1), 0);
+  close(answer[0]);
+  EXPECT_NE(std::string(text).find("are being let in"), std::string::npos) << text;
+  const auto channel = world.Connect();
+  ASSERT_TRUE(channel.ok()) << channel.status();
+  EXPECT_EQ(Echoed(**channel, "well"), "well");
 }
 
 // Every frame is copied before it is looked at; of all sizes, both ways.

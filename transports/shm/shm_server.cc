@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -57,19 +58,34 @@ ShmServer::ShmServer(Node& node, LinkSink& sink, const ShmSettings& settings, in
       listener_(MakeSocketServer(node, sink, listening_fd, std::move(actual),
                                  [this](int fd, LinkSink&) { OnConnected(fd); })) {}
 
+// May it say hello?
+absl::Status ShmServer::Admit(const PeerIdentity& peer) const {
+  const bool same_uid = peer.known && peer.uid == geteuid();
+  if (!settings_.any_uid && !same_uid && (!peer.known || peer.uid != 0)) {
+    return MakeStatus(Outcome::kRefused, Reason::kPermission,
+                      Text("this server is of uid ", geteuid(), " and takes no client of uid ",
+                           peer.uid, "; if that is meant, it must serve with ?uid=any"));
+  }
+  if (handshakes_.size() >= kHandshakesMax) {
+    return MakeStatus(Outcome::kRefused, Reason::kUnreachable,
+                      Text(kHandshakesMax, " clients are being let in at this moment"));
+  }
+  if (same_uid) return absl::OkStatus();
+  // Who connects and says nothing takes no place from others.
+  const auto of_this_uid = [&](const Handshake& other) { return other.peer.uid == peer.uid; };
+  if (std::count_if(handshakes_.begin(), handshakes_.end(), of_this_uid) >=
+      static_cast<ptrdiff_t>(kForeignHandshakesMax)) {
+    return MakeStatus(Outcome::kRefused, Reason::kUnreachable,
+                      Text(kForeignHandshakesMax, " clients of uid ", peer.uid,
+                           " are being let in at this moment"));
+  }
+  return absl::OkStatus();
+}
+
 void ShmServer::OnConnected(int fd) {
   const PeerIdentity peer = PeerOf(fd);
-  absl::Status refused;
-  if (!settings_.any_uid && (!peer.known || (peer.uid != geteuid() && peer.uid != 0))) {
-    refused = MakeStatus(Outcome::kRefused, Reason::kPermission,
-                         Text("this server is of uid ", geteuid(), " and takes no client of uid ",
-                              peer.uid, "; if that is meant, it must serve with ?uid=any"));
-  } else if (handshakes_.size() >= kHandshakesMax) {
-    refused = MakeStatus(Outcome::kRefused, Reason::kUnreachable,
-                         Text(kHandshakesMax, " clients are being let in at this moment"));
-  }
-  if (!refused.ok()) {
-    Refuse(node_, fd, refused);
+  if (const absl::Status admitted = Admit(peer); !admitted.ok()) {
+    Refuse(node_, fd, admitted);
     close(fd);
     return;
   }

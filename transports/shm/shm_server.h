@@ -23,6 +23,7 @@ namespace jackfield {
 class ShmServer final : public Opening {
  public:
   static constexpr size_t kHandshakesMax = 1024;         // under way at once
+  static constexpr size_t kForeignHandshakesMax = 128;   // of one uid that is not the server's
   static constexpr int64_t kHelloNsMax = 2'000'000'000;  // that a client may take for its hello
 
   // listening_fd: taken over. path: what to give back at the end, if there is a file.
@@ -40,6 +41,7 @@ class ShmServer final : public Opening {
   };
 
   void OnConnected(int fd);
+  absl::Status Admit(const PeerIdentity& peer) const;
   void OnHello(Handshake& handshake, const absl::Status& status);
   absl::StatusOr<ShmMeeting> Meet(Handshake& handshake);
 
