@@ -12,7 +12,7 @@
 
 namespace jackfield {
 
-inline constexpr int kTakeLockMs = 20;
+inline constexpr int kTakeLockMs = 100;
 
 // Takes the exclusive lock on the file that `fd` is open on. Returns 0, or an errno: EWOULDBLOCK,
 // another owns it. Blocks: at most kTakeLockMs, while another holds it.

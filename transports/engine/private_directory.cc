@@ -47,8 +47,13 @@ std::string RuntimeDirectory() {
 
 absl::StatusOr<OwnedFd> MakeRuntimeDirectory() {
   const std::string path = RuntimeDirectory();
-  if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
-    return SysError(errno, Text("make the directory ", path));
+  if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
+    return SysError(errno, Text("make the directory ", path,
+                                getenv("XDG_RUNTIME_DIR") == nullptr
+                                    ? ""
+                                    : " (XDG_RUNTIME_DIR must name a directory of this user; "
+                                      "without it, one in /tmp is taken)"));
+  }
   return OpenPrivateDirectory(path, "the place for what has no other");
 }
 

@@ -61,7 +61,7 @@ absl::StatusOr<std::unique_ptr<SocketPath>> SocketPath::Claim(std::string path,
     struct stat held {
     }, there{};
     if (fstat(fd, &held) == 0 && stat(lock.c_str(), &there) == 0 && held.st_ino == there.st_ino) {
-      claimed.reset(new SocketPath(path, fd));
+      claimed.reset(new SocketPath(path, fd, std::string(what)));
     } else {
       close(fd);  // its last holder removed it meanwhile
     }
@@ -88,12 +88,12 @@ SocketPath::~SocketPath() {
   close(lock_fd_);
 }
 
-void SocketPath::SetBound(std::string_view scheme, mode_t mode) {
+absl::Status SocketPath::SetBound(std::string_view scheme, const PathPermissions& permissions) {
   bound_ = true;
   const std::string place = std::filesystem::absolute(path_).string();
   RemovePlaceRecordsOf(scheme, place);
   record_ = MakePlaceRecord(scheme, place);
-  chmod(path_.c_str(), mode);
+  return SetPathPermissions(permissions, path_, what_);
 }
 
 }  // namespace jackfield

@@ -16,6 +16,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "transports/engine/path_permissions.h"
 
 namespace jackfield {
 
@@ -31,15 +32,17 @@ class SocketPath {
   ~SocketPath();
   SocketPath(const SocketPath&) = delete;
 
-  // A socket of `scheme` has been bound there, and does not listen yet: its permissions become
-  // `mode`.
-  void SetBound(std::string_view scheme, mode_t mode);
+  // A socket of `scheme` has been bound there, and does not listen yet: it gets its permissions.
+  // Errors: as SetPathPermissions; it is removed with this.
+  absl::Status SetBound(std::string_view scheme, const PathPermissions& permissions);
 
  private:
-  SocketPath(std::string path, int lock_fd) : path_(std::move(path)), lock_fd_(lock_fd) {}
+  SocketPath(std::string path, int lock_fd, std::string what)
+      : path_(std::move(path)), lock_fd_(lock_fd), what_(std::move(what)) {}
 
   const std::string path_;
   const int lock_fd_;
+  const std::string what_;  // for errors
   bool bound_ = false;
   std::string record_;  // the note of it
 };

@@ -68,7 +68,7 @@ class SocketResourcesTest : public testing::Test {
       const auto claimed = SocketPath::Claim(path_, "serve");
       if (!claimed.ok()) _exit(1);
       const OwnedFd fd = Listening(path_);
-      (*claimed)->SetBound("unix", 0600);
+      EXPECT_TRUE((*claimed)->SetBound("unix", {}).ok());
       kill(getpid(), SIGKILL);
     }
     waitpid(child, nullptr, 0);
@@ -85,7 +85,7 @@ TEST_F(SocketResourcesTest, ALivingServersSocketIsListedAndStays) {
     const auto claimed = SocketPath::Claim(path_, "serve");
     ASSERT_TRUE(claimed.ok()) << claimed.status();
     const OwnedFd fd = Listening(path_);
-    (*claimed)->SetBound("unix", 0600);
+    EXPECT_TRUE((*claimed)->SetBound("unix", {}).ok());
     const std::optional<Resource> living = Find(path_);
     ASSERT_TRUE(living.has_value());
     EXPECT_EQ(living->owner, Resource::Owner::kLives);
@@ -117,7 +117,7 @@ TEST_F(SocketResourcesTest, WhatASuccessorServesIsNotRemovedForItsDeadPredecesso
   const auto claimed = SocketPath::Claim(path_, "serve");
   ASSERT_TRUE(claimed.ok()) << claimed.status();
   const OwnedFd fd = Listening(path_);
-  (*claimed)->SetBound("unix", 0600);
+  EXPECT_TRUE((*claimed)->SetBound("unix", {}).ok());
   EXPECT_EQ(resources_->Remove(*dead).code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_TRUE(Exists(path_));
   for (const Resource& resource : List()) {
@@ -157,8 +157,10 @@ TEST_F(SocketResourcesTest, ListingAndCleaningNeverKeepAServerFromItsPath) {
   std::thread looker([&] {
     const std::unique_ptr<Resources> resources = MakeSocketResources("unix");
     while (!over) {
-      const OwnedFd lock(open(SocketPath::LockOf(path_).c_str(), O_RDONLY | O_CLOEXEC));
-      if (lock.ok()) flock(lock.get(), LOCK_EX | LOCK_NB);
+      {
+        const OwnedFd lock(open(SocketPath::LockOf(path_).c_str(), O_RDONLY | O_CLOEXEC));
+        if (lock.ok()) flock(lock.get(), LOCK_EX | LOCK_NB);
+      }
       for (const Resource& resource : resources->List())
         if (resource.owner == Resource::Owner::kDead && resource.place == path_)
           resources->Remove(resource).IgnoreError();
@@ -169,7 +171,7 @@ TEST_F(SocketResourcesTest, ListingAndCleaningNeverKeepAServerFromItsPath) {
     EXPECT_TRUE(claimed.ok()) << i << ": " << claimed.status();
     if (!claimed.ok()) break;
     const OwnedFd socket = Listening(path_);
-    (*claimed)->SetBound("unix", 0600);
+    EXPECT_TRUE((*claimed)->SetBound("unix", {}).ok());
   }
   over = true;
   looker.join();

@@ -101,8 +101,11 @@ class FifoTransport final : public Transport {
     absl::Status last;
     for (int tries = 0; tries < kTriesMax; ++tries) {
       absl::StatusOr<OwnedFd> directory = MakeRuntimeDirectory();
-      if (!directory.ok() && !absl::IsUnavailable(directory.status())) return directory.status();
-      if (!directory.ok()) continue;
+      if (!directory.ok()) {
+        last = directory.status();
+        if (!absl::IsUnavailable(last)) return last;
+        continue;
+      }
       SweepDeadFifos(directory->get(), kChosenPrefix);
       const std::string name = Text(kChosenPrefix, getpid(), "-", next_.fetch_add(1));
       const Address actual = address.WithTarget(Text(RuntimeDirectory(), "/", name));

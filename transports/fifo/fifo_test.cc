@@ -130,6 +130,15 @@ TEST_F(FifoTest, ADirectoryOrAFifoOfAnotherUserIsRefused) {
   ASSERT_EQ(chown(directory_.c_str(), 0, 0), 0);
 }
 
+// As after su or in a cron job.
+TEST_F(FifoTest, ARuntimeDirectoryThatIsNotThereIsSaidWithTheVariableThatNamesIt) {
+  const std::string before = getenv("XDG_RUNTIME_DIR");
+  setenv("XDG_RUNTIME_DIR", (before + "/nothing").c_str(), 1);
+  const std::string said = Port::Open(*node_, {"fifo:"}).status().ToString();
+  setenv("XDG_RUNTIME_DIR", before.c_str(), 1);
+  EXPECT_NE(said.find("XDG_RUNTIME_DIR must name a directory"), std::string::npos) << said;
+}
+
 TEST_F(FifoTest, WhatIsNotAFifoIsLeftAlone) {
   const auto expect_left = [&](std::string_view is) {
     struct stat before {

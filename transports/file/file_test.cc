@@ -20,46 +20,16 @@
 #include "kernel/port.h"
 #include "kernel/registry.h"
 #include "kernel/text.h"
+#include "transports/engine/records/one_way_world.h"
 
 namespace jackfield {
 namespace {
 
-constexpr uint32_t kNote = 1;
-
-class FileTest : public testing::TestWithParam<NodeOptions::Wait> {
+class FileTest : public OneWayWorld {
  protected:
   void SetUp() override {
-    char name[] = "/tmp/jf-file-XXXXXX";
-    ASSERT_NE(mkdtemp(name), nullptr);
-    directory_ = name;
-    setenv("XDG_RUNTIME_DIR", name, 1);
+    Begin(MakeFileTransport());
     address_ = Text("file:", directory_, "/notes");
-    registry_.Add(MakeFileTransport());
-    absl::StatusOr<std::unique_ptr<Node>> node = MakeNode();
-    if (!node.ok()) GTEST_SKIP() << node.status();
-    node_ = *std::move(node);
-  }
-  void TearDown() override {
-    node_.reset();
-    EXPECT_FALSE(std::filesystem::exists(directory_ + "/jackfield")) << "a record is left";
-    std::filesystem::remove_all(directory_);
-  }
-  absl::StatusOr<std::unique_ptr<Node>> MakeNode() {
-    return Node::Create({.registry = &registry_, .wait = GetParam()});
-  }
-  absl::StatusOr<std::unique_ptr<Channel>> Connect(Node& node, const std::string& address) {
-    ChannelOptions options;
-    options.needs = SendNeeds();
-    return Channel::Open(node, address, std::move(options));
-  }
-  std::unique_ptr<Port> Serve(const std::string& address, std::vector<std::string>& got) {
-    PortOptions options;
-    options.needs = ReceiveNeeds();
-    absl::StatusOr<std::unique_ptr<Port>> port = Port::Open(*node_, {address}, options);
-    EXPECT_TRUE(port.ok()) << port.status();
-    (*port)->Handle(kNote, [&got](ServerCall& call) { got.emplace_back(call.message().text()); });
-    EXPECT_TRUE((*port)->WaitServing().ok()) << (*port)->failure();
-    return *std::move(port);
   }
   static std::string NoteOf(std::string_view writer, uint32_t number) {
     return Text(writer, " ", number, " ", std::string(number * 31 % 2000, 'x'));
@@ -70,10 +40,6 @@ class FileTest : public testing::TestWithParam<NodeOptions::Wait> {
       if (absl::Status sent = channel.Send(kNote, Bytes(note)).Wait(); !sent.ok()) return sent;
     }
     return absl::OkStatus();
-  }
-  bool AwaitNotes(const std::vector<std::string>& got, size_t count) {
-    return node_->RunUntil([&] { return got.size() >= count; },
-                           SystemClock().NowNs() + 60'000'000'000);
   }
   // Each writer's notes are whole, and in its order without a gap. Returns how many each has.
   static std::map<std::string, uint32_t> CheckNotes(const std::vector<std::string>& got) {
@@ -86,9 +52,7 @@ class FileTest : public testing::TestWithParam<NodeOptions::Wait> {
     return last;
   }
 
-  std::string directory_, address_;
-  Registry registry_;
-  std::unique_ptr<Node> node_;
+  std::string address_;
 };
 
 TEST_P(FileTest, ManyWritersOfManyProcessesAppendWholeMessagesAndEveryReaderGetsAll) {
@@ -286,9 +250,7 @@ TEST_P(FileTest, WhatCannotBeIsRefusedWithTheReason) {
 
 INSTANTIATE_TEST_SUITE_P(Over, FileTest,
                          testing::Values(NodeOptions::Wait::kUring, NodeOptions::Wait::kEpoll),
-                         [](const auto& info) {
-                           return info.param == NodeOptions::Wait::kUring ? "uring" : "epoll";
-                         });
+                         NameOfWait);
 
 }  // namespace
 }  // namespace jackfield

@@ -19,46 +19,16 @@
 #include "kernel/port.h"
 #include "kernel/registry.h"
 #include "kernel/text.h"
+#include "transports/engine/records/one_way_world.h"
 
 namespace jackfield {
 namespace {
 
-constexpr uint32_t kNote = 1;
-
-class MmapTest : public testing::TestWithParam<NodeOptions::Wait> {
+class MmapTest : public OneWayWorld {
  protected:
   void SetUp() override {
-    char name[] = "/tmp/jf-mmap-XXXXXX";
-    ASSERT_NE(mkdtemp(name), nullptr);
-    directory_ = name;
-    setenv("XDG_RUNTIME_DIR", name, 1);
+    Begin(MakeMmapTransport());
     address_ = Text("mmap:", directory_, "/log?segment=256KiB");
-    registry_.Add(MakeMmapTransport());
-    absl::StatusOr<std::unique_ptr<Node>> node = MakeNode();
-    if (!node.ok()) GTEST_SKIP() << node.status();
-    node_ = *std::move(node);
-  }
-  void TearDown() override {
-    node_.reset();
-    EXPECT_FALSE(std::filesystem::exists(directory_ + "/jackfield")) << "a record is left";
-    std::filesystem::remove_all(directory_);
-  }
-  absl::StatusOr<std::unique_ptr<Node>> MakeNode() {
-    return Node::Create({.registry = &registry_, .wait = GetParam()});
-  }
-  absl::StatusOr<std::unique_ptr<Channel>> Connect(Node& node, const std::string& address) {
-    ChannelOptions options;
-    options.needs = SendNeeds();
-    return Channel::Open(node, address, std::move(options));
-  }
-  std::unique_ptr<Port> Serve(const std::string& address, std::vector<std::string>& got) {
-    PortOptions options;
-    options.needs = ReceiveNeeds();
-    absl::StatusOr<std::unique_ptr<Port>> port = Port::Open(*node_, {address}, options);
-    EXPECT_TRUE(port.ok()) << port.status();
-    (*port)->Handle(kNote, [&got](ServerCall& call) { got.emplace_back(call.message().text()); });
-    EXPECT_TRUE((*port)->WaitServing().ok()) << (*port)->failure();
-    return *std::move(port);
   }
   static std::string NoteOf(uint32_t number) {
     return Text(number, " ", std::string(number * 31 % 2000, static_cast<char>('a' + number % 26)));
@@ -70,18 +40,12 @@ class MmapTest : public testing::TestWithParam<NodeOptions::Wait> {
       ASSERT_TRUE(sent.ok()) << i << ": " << sent;
     }
   }
-  bool AwaitNotes(const std::vector<std::string>& got, size_t count) {
-    return node_->RunUntil([&] { return got.size() >= count; },
-                           SystemClock().NowNs() + 60'000'000'000);
-  }
   static void ExpectNotes(const std::vector<std::string>& got, uint32_t from, uint32_t to) {
     ASSERT_EQ(got.size(), to - from + 1);
     for (uint32_t i = from; i <= to; ++i) ASSERT_EQ(got[i - from], NoteOf(i));
   }
 
-  std::string directory_, address_;
-  Registry registry_;
-  std::unique_ptr<Node> node_;
+  std::string address_;
 };
 
 TEST_P(MmapTest, WhatIsSentIsReceivedInOrderByReadersBeforeAndAfter) {
@@ -250,9 +214,7 @@ TEST_P(MmapTest, WhatCannotBeIsRefusedWithTheReason) {
 
 INSTANTIATE_TEST_SUITE_P(Over, MmapTest,
                          testing::Values(NodeOptions::Wait::kUring, NodeOptions::Wait::kEpoll),
-                         [](const auto& info) {
-                           return info.param == NodeOptions::Wait::kUring ? "uring" : "epoll";
-                         });
+                         NameOfWait);
 
 }  // namespace
 }  // namespace jackfield

@@ -64,7 +64,12 @@ class ShmTransport final : public Transport {
       result = node.sys().Bind(fd, reinterpret_cast<const sockaddr*>(&name),
                                settings.socket_name_bytes());
     }
-    if (result == 0 && path != nullptr) path->SetBound("shm", settings.mode);
+    if (result == 0 && path != nullptr) {
+      if (absl::Status bound = path->SetBound("shm", settings.permissions); !bound.ok()) {
+        close(fd);
+        return bound;
+      }
+    }
     if (result == 0) result = node.sys().Listen(fd, SOMAXCONN);
     if (result < 0) {
       close(fd);

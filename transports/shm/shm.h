@@ -1,7 +1,8 @@
 // shm: — between processes of one machine, through memory that both map.
 //
 //   shm:kv                a name among all programs of this machine (an abstract socket's)
-//   shm:?path=/run/x.sock  a socket file instead, with permissions (?mode=0660, default 0600)
+//   shm:?path=/run/x.sock  a socket file instead, with permissions (?mode=0660, default 0600;
+//                          ?gid=NAME, its group: as of unix:)
 //   shm:                  a server chooses a name and reports it
 //   ?size=4MiB            of each direction's lane, a power of two, 64 KiB … 1 GiB; a frame is at
 //                         most half of it. A client's choice.

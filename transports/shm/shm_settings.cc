@@ -16,8 +16,8 @@
 namespace jackfield {
 namespace {
 
-constexpr std::string_view kKeys[] = {"path", "mode", "uid",   "size", "bell",
-                                      "huge", "lock", "quota", "lanes"};
+constexpr std::string_view kKeys[] = {"path", "mode", "gid",  "uid",   "size",
+                                      "bell", "huge", "lock", "quota", "lanes"};
 // In front of a name, in the abstract namespace, which all programs share.
 constexpr std::string_view kPrefix = "jackfield/shm/";
 constexpr size_t kPathBytesMax = sizeof(sockaddr_un::sun_path) - 1;
@@ -46,14 +46,11 @@ absl::StatusOr<ShmSettings> ShmSettings::Read(const Address& address, Role role)
                     settings.path.empty() ? kPathBytesMax - kPrefix.size() : kPathBytesMax,
                     " bytes that fit into a socket's name"));
   }
-  if (const auto mode = address.Find("mode")) {
-    char* end = nullptr;
-    const std::string text(*mode);
-    settings.mode = static_cast<mode_t>(std::strtoul(text.c_str(), &end, 8));
-    if (text.empty() || *end != '\0' || settings.mode > 0777)
-      return bad("mode is octal, such as 0660");
-    if (settings.path.empty()) return bad("mode is of a file: it needs path=");
-  }
+  const absl::StatusOr<PathPermissions> permissions =
+      ReadPathPermissions(address, settings.path.empty() ? Place::kElsewhere : Place::kPath);
+  if (!permissions.ok()) return permissions.status();
+  settings.permissions = *permissions;
+  settings.any_uid = permissions->name_a_group();
   if (const auto uid = address.Find("uid")) {
     if (*uid != "same" && *uid != "any") return bad("uid is same or any");
     settings.any_uid = *uid == "any";

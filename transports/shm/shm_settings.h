@@ -13,6 +13,7 @@
 #include "kernel/address.h"
 #include "kernel/caps.h"
 #include "kernel/transport.h"
+#include "transports/engine/path_permissions.h"
 #include "transports/shm/uid_quota.h"
 
 namespace jackfield {
@@ -37,7 +38,7 @@ struct ShmSettings {
 
   std::string name;  // of an abstract socket, without the prefix; empty if there is a path
   std::string path;
-  mode_t mode = 0600;
+  PathPermissions permissions;  // of the path
   bool any_uid = false;
   bool huge = false;
   bool lock = false;

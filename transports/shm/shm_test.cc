@@ -38,7 +38,7 @@ TEST(ShmTest, WhatAnAddressMayNotSayIsRefusedInASentence) {
       {"shm:kv?bell=futex", "neither epoll nor"},
       {"shm:kv?bell=semaphore", "wait for a semaphore"},
       {"shm:kv?bell=whistle", "bell is"},
-      {"shm:kv?mode=0660", "needs path="},
+      {"shm:kv?mode=0660", "needs a path"},
       {"shm:kv?path=/run/x", "not both"},
       {"shm:/run/x", "shm:?path=/run/x"},
       {"shm:?path=/run/x&mode=99", "octal"},

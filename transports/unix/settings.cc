@@ -11,7 +11,7 @@
 namespace jackfield {
 namespace {
 
-constexpr std::string_view kKeys[] = {"type", "uid", "mode"};
+constexpr std::string_view kKeys[] = {"type", "uid", "mode", "gid"};
 
 }  // namespace
 
@@ -33,13 +33,6 @@ absl::StatusOr<UnixSettings> ReadUnixSettings(const Address& address, Role role)
     if (*uid != "same" && *uid != "any") return bad("uid is same or any");
     settings.any_uid = *uid == "any";
   }
-  if (const auto mode = address.Find("mode")) {
-    char* end = nullptr;
-    const std::string text(*mode);
-    settings.mode = static_cast<mode_t>(std::strtoul(text.c_str(), &end, 8));
-    if (text.empty() || *end != '\0' || settings.mode > 0777)
-      return bad("mode is octal, such as 0660");
-  }
   const std::string& target = address.target();
   if (target.empty() && role == Role::kConnect)
     return bad("a client needs to know where: unix:/path or unix:@name");
@@ -51,6 +44,11 @@ absl::StatusOr<UnixSettings> ReadUnixSettings(const Address& address, Role role)
   std::memcpy(settings.name.sun_path, target.data(), target.size());
   settings.name_bytes = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + target.size());
   settings.path = !target.empty() && target[0] != '@';
+  const absl::StatusOr<PathPermissions> permissions =
+      ReadPathPermissions(address, settings.path ? Place::kPath : Place::kElsewhere);
+  if (!permissions.ok()) return permissions.status();
+  settings.permissions = *permissions;
+  if (permissions->name_a_group() && !address.Find("uid")) settings.any_uid = true;
   if (settings.path)
     ++settings.name_bytes;
   else if (!target.empty())

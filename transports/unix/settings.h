@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "kernel/transport.h"
+#include "transports/engine/path_permissions.h"
 
 namespace jackfield {
 
@@ -17,7 +18,7 @@ struct UnixSettings {
   enum class Type : uint8_t { kStream, kPackets, kDatagrams };
   Type type = Type::kStream;
   bool any_uid = false;
-  mode_t mode = 0600;
+  PathPermissions permissions;
   sockaddr_un name{};
   socklen_t name_bytes = 0;
   bool path = false;

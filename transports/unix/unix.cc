@@ -134,7 +134,10 @@ class UnixTransport final : public Transport {
     }
     int result = node.sys().Bind(fd, settings.sockname(),
                                  address.bare() ? sizeof(sa_family_t) : settings.name_bytes);
-    if (result == 0 && path != nullptr) path->SetBound("unix", settings.mode);
+    if (result == 0 && path != nullptr) {
+      absl::Status bound = path->SetBound("unix", settings.permissions);
+      if (!bound.ok()) return fail(std::move(bound));
+    }
     const bool datagrams = settings.type == UnixSettings::Type::kDatagrams;
     if (result == 0) {
       result = datagrams ? node.sys().SetOption(fd, SOL_SOCKET, SO_PASSCRED, 1)

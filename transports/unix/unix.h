@@ -7,6 +7,8 @@
 //                                 dgram: the same, many senders to one socket (datagram.h)
 //   ?uid=same|any                 who may connect (default same: this program's own uid, and root)
 //   ?mode=0600                    of a path
+//   ?gid=NAME                     of a path: its group, with ?mode=0660 if not said; whom the
+//                                 permissions let in is let in then, of any uid
 #ifndef JACKFIELD_TRANSPORTS_UNIX_UNIX_H_
 #define JACKFIELD_TRANSPORTS_UNIX_UNIX_H_
 
