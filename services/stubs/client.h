@@ -1,8 +1,9 @@
 // What generated clients are made of. They add to kernel/channel.h: types, the method's defaults,
 // and verified answers.
 //
-//   absl::StatusOr<MessageOf<SayReply>> reply = co_await echo.Say(request);    or
-//   echo.Say(request).Wait() absl::StatusOr<ReadStream<SayReply>> stream = echo.Repeat(request);
+//   absl::StatusOr<MessageOf<SayReply>> reply = co_await echo.Say(request);   // or .Wait()
+//
+//   absl::StatusOr<ReadStream<SayReply>> stream = echo.Repeat(request);
 //   while (std::optional<MessageOf<SayReply>> item = co_await stream->Read()) { … }
 //   absl::Status ended = co_await stream->Finish();
 //

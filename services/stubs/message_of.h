@@ -1,8 +1,8 @@
 // What travels, typed: MessageOf<T> is a message that came and was verified to be a table T;
 // PayloadOf<T> is what a T that goes can be made from.
 //
-//   co_await echo.Say([&](auto& fbb) { return CreateSayRequestDirect(fbb, "hello"); })    built in
-//   the frame itself co_await echo.Say(std::span<const std::byte>(finished)) copied into the frame
+//   echo.Say([&](auto& fbb) { return CreateSayRequestDirect(fbb, "hello"); })   built in the frame
+//   echo.Say(std::span<const std::byte>(finished))                              copied into it
 //
 // A build function may run more than once (when the first frame was too small, or there was no
 // room), so it must not change what it captures. Finished bytes are not looked at here: who

@@ -1,13 +1,11 @@
 // What generated service classes are made of: handlers that take a typed call and return a
 // Handling.
 //
-//   Handling Say(CallOf<SayRequest, SayReply> call) override {              plain: answers before
-//   it returns
-//     return call.Reply([&](auto& fbb) { return CreateSayReplyDirect(fbb, call->text()->c_str());
-//     });
+//   Handling Say(CallOf<SayRequest, SayReply> call) override {     plain: answers before it returns
+//     return call.Reply(
+//         [&](auto& fbb) { return CreateSayReplyDirect(fbb, call->text()->c_str()); });
 //   }
-//   Handling Look(CallOf<LookRequest, LookReply> call) override {           a coroutine: may wait
-//   for others
+//   Handling Look(CallOf<LookRequest, LookReply> call) override {  a coroutine: may wait for others
 //     absl::StatusOr<MessageOf<StockReply>> stock = co_await stock_.Get(…);
 //     if (!stock.ok()) co_return stock.status();
 //     co_return call.Reply(…);

@@ -1,5 +1,5 @@
 // THE table of what the conformance suite runs on: every registered transport has at least one row
-// here, and meta_test.cc fails when one has none. Nothing else in this folder knows a scheme.
+// here, and meta.cc fails when one has none. Nothing else in this folder knows a scheme.
 #ifndef JACKFIELD_TESTS_CONFORMANCE_SUBJECTS_H_
 #define JACKFIELD_TESTS_CONFORMANCE_SUBJECTS_H_
 

@@ -1,4 +1,4 @@
-// FAULTS D19, finding 5: a message of some hundred bytes whose tables refer to each other so that a
+// FAULTS D19: a message of some hundred bytes whose tables refer to each other so that a
 // walk through it never ends. The verifier's limits refuse it before a handler sees it.
 #include <memory>
 #include <string>

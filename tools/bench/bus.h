@@ -1,10 +1,13 @@
 // The measurements of the bus: whole calls through Channel and Port, as a program would make them,
 // every payload checked by who receives it.
 //
-//   latency     client: Call(…).Wait(), one at a time         server: checks, replies with the
-//   payload throughput  client: TrySend until refused, then waits     server: checks and counts;
-//   the count is asked for at the end fanin       client: CallAsync on many channels of a node,
-//   each answer starts the next call     server: as latency
+//   mode         client                                       server
+//   latency      Call(…).Wait(), one at a time                checks, replies with the payload
+//   throughput   TrySend until refused, then waits; asks for  checks and counts
+//                the count at the end
+//   fanin        CallAsync on many channels of a node, each   as latency
+//                answer starts the next call
+//
 #ifndef JACKFIELD_TOOLS_BENCH_BUS_H_
 #define JACKFIELD_TOOLS_BENCH_BUS_H_
 

@@ -2,8 +2,8 @@
 // whole.
 //
 //   bytes [0, 8)          the sequence: which connection, and the how-manieth of it
-//   every 4,096 bytes     the sequence plus that block's number: a block of another message would
-//   show all others            a pattern fixed by their place
+//   every 4,096 bytes     the sequence plus that block's number: a block of another message shows
+//   all others            a pattern fixed by their place
 //
 // A payload of up to 1 KiB is checked whole. Of a larger one every stamp is checked, and 256 bytes
 // of the pattern at a place that moves on with the sequence, so that size/256 messages check every

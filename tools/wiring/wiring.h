@@ -7,12 +7,12 @@
 //
 //   [service.kv]
 //   run = "kv --dir ./data"                   # a built-in service, or a program: "./kv", relative
-//   to this file
+//                                             # to this file
 //
 //   [service.orders]
 //   run   = ["./orders", "--workers=4"]       # the same, for arguments with spaces in them
-//   calls = { kv = "shm:", log = { service = "logger", over = "unix:" } }     or: calls = ["kv",
-//   "logger"]
+//   calls = { kv = "shm:", log = { service = "logger", over = "unix:" } }
+//                                             # or: calls = ["kv", "logger"]
 //
 // A role is the name of the service that it calls unless its entry names one.
 //

@@ -9,10 +9,9 @@
 //                            default), or the death of the writer
 //   ?reader=NAME             whose cursor (default: "default"); two readers have two names
 //   ?from=start|end          where a new cursor begins (default start)
-//   ?mode=ring               a file of a fixed size: what is oldest is written over, and a reader
-//   that
-//                            is too slow misses it, which is counted (Ledger::lost). The writer
-//                            does not wait for readers
+//   ?mode=log|ring           log (the default) grows. A ring is a file of a fixed size: what is
+//                            oldest is written over, and a reader that is too slow misses it,
+//                            which is counted (Ledger::lost). The writer does not wait for readers
 //   ?size=32MiB              of a ring that is made now: 128KiB..4GiB; a message is smaller than an
 //                            eighth of it (or 64KiB)
 //   ?segment=32MiB           how much a new log grows at once: 64KiB..4GiB; a message is smaller

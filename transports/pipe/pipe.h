@@ -3,7 +3,7 @@
 //   pipe:fd=3,4     reads from descriptor 3, writes to 4; both are taken over
 //   pipe:           only describes: whoever starts both ends (jackfield up) makes the pipes
 //   ?pid=4121       the other end's process: its death is noticed even if someone else holds its
-//   descriptors
+//                   descriptors
 //
 // SIGPIPE: see engine/stream/pipe_fds.h.
 #ifndef JACKFIELD_TRANSPORTS_PIPE_PIPE_H_

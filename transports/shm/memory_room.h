@@ -1,7 +1,7 @@
 // How much memory may still be taken before the system would kill somebody for it.
 //
 // Reserving shared memory beyond the limit of a memory cgroup is no error: the kernel kills a
-// process of the group (posix_fallocate of a memfd, Linux 6.18, FAULTS finding 7). So who reserves
+// process of the group (posix_fallocate of a memfd, measured on Linux 6.18). So who reserves
 // asks first.
 //
 // Blocks: reads some files below /proc and /sys.

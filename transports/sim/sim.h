@@ -5,8 +5,9 @@
 //
 // Two ways to have one:
 //   SimWorld (sim_world.h)   a virtual clock and a medium of its own, for simulation: nothing
-//   waits, all is repeatable; the builtin `sim:`       the real clock; delays are real. One thread
-//   at a time drives all nodes that use it.
+//                            waits, all is repeatable
+//   the builtin `sim:`       the real clock; delays are real. One thread at a time drives all nodes
+//                            that use it
 //
 // Thread: Describe any; Open the one that drives the node, and no second one while ends live
 // (FAILED_PRECONDITION).

@@ -3,7 +3,7 @@
 //   tcp://127.0.0.1:7001   tcp://[::1]:7001   tcp://localhost:7001
 //   tcp://127.0.0.1:0      a server gets a free port and reports it;  tcp: means just that
 //   ?plain                 allows an address that is not loopback: without TLS anyone on the way
-//   can read and write
+//                          can read and write
 //
 // A name (not a number) is looked up when the address is opened, which may block for the resolver's
 // time.

@@ -1,5 +1,5 @@
 // `udp://host:port` — datagrams, as they are: they may be lost, repeated and overtake each other,
-// and nothing tells of a peer's end. `reliable+udp:` mends that; without it no channel is granted.
+// and nothing tells of a peer's end. `reliable+udp:` mends that; without it there are no calls.
 //
 //   udp://127.0.0.1:7001, udp://[::1]:7001    one peer to one: a server has a link for each address
 //                                             that sends to it

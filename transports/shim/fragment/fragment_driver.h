@@ -8,8 +8,7 @@
 //      then it counts as not sent, which is true: nobody can have handled it. Over a one-way medium
 //      it stays until that has taken the piece: its promise is ours.
 //   2. The first lent_ frames of the inner rx queue lie in the outer one; they are popped when that
-//   is
-//      empty again.
+//      is empty again.
 //   3. The outer link hears of the inner one's end when all that came before it has been delivered.
 //
 // Thread: the node's.

@@ -1,8 +1,7 @@
 // The packets of the reliable shim: what one end tells the other, byte by byte (docs/WIRE.md has
-// the table, packet_test.cc fixes the bytes).
+// the table, windows_test.cc fixes the bytes).
 //
-//   | header 48 | acknowledged packets 8 × (ack_words - 1) | frames, each filled to a multiple of 8
-//   |
+//   | header 48 | ack_bits 8 × (ack_words - 1) | frames, each filled to a multiple of 8 |
 //
 // The first eight bytes are as in every frame (kMagic … length at 4), so that an engine that cuts a
 // stream finds the end of a packet as of any frame.

@@ -7,8 +7,9 @@
 //
 // Both ends must have it. X must carry frames both ways (a multicast group does not). It adds
 // ordered, reliable and peer_loss to Caps, takes 72 bytes of each frame and the descriptors, and
-// bounds a frame at 64 KiB. One link is one connection. What follows which RFC is said where it is
-// done: packet.h, round_trip.h, send_window.h, congestion.h, reliable_driver.h.
+// bounds a packet at 64 KiB, so a frame at 65,464 bytes. One link is one connection. What follows
+// which RFC is said where it is done: packet.h, round_trip.h, send_window.h, congestion.h,
+// reliable_driver.h.
 //
 // Thread: as the inner transport.
 #ifndef JACKFIELD_TRANSPORTS_SHIM_RELIABLE_RELIABLE_H_
