@@ -48,7 +48,9 @@ enum class OnFull : uint8_t { kWait, kFail, kDropOldest, kDropNewest };
 
 struct ChannelOptions {
   int64_t timeout_us = 5'000'000;  // of a call that names none
-  int64_t connect_us = 5'000'000;  // until the session must be open; tried again until then
+  // No attempt to connect begins later. One that is under way then has its own limits, such as
+  // session.hello_ns.
+  int64_t connect_us = 5'000'000;
   OnFull on_full =
       OnFull::kWait;         // the address may say: ?on_full=wait|fail|drop_oldest|drop_newest
   uint32_t calls_max = 256;  // calls under way; at most 4,096

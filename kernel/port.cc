@@ -53,12 +53,7 @@ Port::~Port() {
   for (auto& inbox : inbox_) {
     while (ServerCall* call = inbox.front()) End(*call);
   }
-  while (receivers_ != nullptr) {
-    ReceiveAwaiter* receiver = std::exchange(receivers_, receivers_->next_);
-    receiver->listed_ = false;
-    receiver->done_ = true;
-    receiver->suspended_.Resume(node_);
-  }
+  EndReceivers();
   node_.timers().Cancel(deadline_timer_);
   node_.timers().Cancel(work_timer_);
 }

@@ -63,7 +63,8 @@ class Port {
   // For every type without a handler of its own; without this they are answered UNIMPLEMENTED.
   void HandleOther(Handler handler) { other_ = std::move(handler); }
   // Pull instead: a message of one of `types` (of any, if empty), the most urgent and oldest first;
-  // others stay. Types that are received so need no handler. nullptr when the port is destroyed.
+  // others stay. Types that are received so need no handler. nullptr when the port
+  // closes, or has closed.
   // Finish(call) when done with it.
   class ReceiveAwaiter;
   ReceiveAwaiter Receive(std::vector<uint32_t> types);
@@ -130,6 +131,7 @@ class Port {
   void Remember(ServerCall& call);
   void Queue(ServerCall& call);
   void DispatchWaiting();
+  void EndReceivers();  // each gets nullptr
   void End(ServerCall& call);
   // A link that cannot be told to wait brings no more than may wait here.
   bool HasRoomFor(const Session& session) const {

@@ -1,6 +1,7 @@
 // The rest of Port: pulling messages, telling of cancels, questions, the end. From a frame to a
 // handler is in port.cc.
 #include <algorithm>
+#include <utility>
 
 #include "kernel/port.h"
 #include "kernel/port_seat.h"
@@ -21,6 +22,7 @@ bool Port::ReceiveAwaiter::Wants(uint32_t type) const {
 }
 
 bool Port::ReceiveAwaiter::await_ready() {
+  if (port_.closing_) return done_ = true;
   port_.pulls_ = true;
   next_ = nullptr;
   ReceiveAwaiter** at = &port_.receivers_;
@@ -38,6 +40,15 @@ void Port::ReceiveAwaiter::await_suspend(std::coroutine_handle<> waiting) {
 ServerCall* Port::ReceiveAwaiter::Wait() {
   if (!await_ready() && !BlockUntil(port_.node_, [this] { return done_; }).ok()) return nullptr;
   return call_;
+}
+
+void Port::EndReceivers() {
+  while (receivers_ != nullptr) {
+    ReceiveAwaiter* receiver = std::exchange(receivers_, receivers_->next_);
+    receiver->listed_ = false;
+    receiver->done_ = true;
+    receiver->suspended_.Resume(node_);
+  }
 }
 
 bool Port::IsReceived(uint32_t type) const {
@@ -109,6 +120,7 @@ Ledger Port::ledger() const {
 std::vector<Receipt> Port::Close(int64_t timeout_us) {
   StopServing();
   closing_ = true;
+  EndReceivers();
   if (!node_.in_turn()) {
     const int64_t deadline_ns = node_.clock().NowNs() + timeout_us * 1000;
     // After the goodbye nothing more can be sent, so the answers go first.

@@ -15,6 +15,10 @@ namespace {
 constexpr const char* kUsage =
     "usage: %s [--name NAME] [--serve ADDRESS]… [--call ROLE=ADDRESS]… [-- ARGS…]\n";
 
+bool AsksForHelp(int argc, char** argv) {
+  return argc == 2 && (std::string_view(argv[1]) == "--help" || std::string_view(argv[1]) == "-h");
+}
+
 absl::StatusOr<Grants> FromCommandLine(int argc, char** argv) {
   Grants grants;
   int i = 1;
@@ -123,6 +127,10 @@ absl::Status Service::Run() {
 
 int ServiceMain(int argc, char** argv, const Registry& registry, ServiceFunction run) {
   const char* text = std::getenv("JACKFIELD_GRANTS");
+  if (text == nullptr && AsksForHelp(argc, argv)) {
+    std::printf(kUsage, argv[0]);
+    return 0;
+  }
   absl::StatusOr<Grants> grants =
       text != nullptr ? Grants::Parse(text) : FromCommandLine(argc, argv);
   if (!grants.ok()) {

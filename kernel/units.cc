@@ -88,7 +88,7 @@ std::string FormatDurationNs(int64_t ns) {
 std::string FormatBytes(uint64_t bytes) {
   char text[32];
   const double value = static_cast<double>(bytes);
-  if (bytes < 1024)
+  if (bytes < 1024 || (bytes < 10'240 && bytes % 128 != 0))
     std::snprintf(text, sizeof text, "%d B", static_cast<int>(bytes));
   else if (bytes < 1048576)
     std::snprintf(text, sizeof text, "%.4g KiB", value / 1024);

@@ -40,6 +40,8 @@ TEST(Units, AreWrittenAsPeopleReadThem) {
   EXPECT_EQ(FormatDurationNs(12'345), "12.3us");
   EXPECT_EQ(FormatBytes(64), "64 B");
   EXPECT_EQ(FormatBytes(1536), "1.5 KiB");
+  EXPECT_EQ(FormatBytes(1200), "1200 B");
+  EXPECT_EQ(FormatBytes(8176), "8176 B");
 }
 
 TEST(Caps, EveryMissingNeedIsNamed) {

@@ -73,6 +73,11 @@ class TestedOther final : public OtherService {
     if (call->number() == -1) co_return absl::NotFoundError("nor here");
     co_return call.Reply(Answering(call->number() + 10));
   }
+  Handling Twice(CallOf<Request, Done> call) override {
+    const int twice = 2 * call->number();
+    co_return call.Reply(
+        [twice](flatbuffers::FlatBufferBuilder& fbb) { return CreateDone(fbb, twice); });
+  }
 };
 
 class StubsTest : public ::testing::Test {
@@ -119,6 +124,22 @@ TEST_F(StubsTest, AHandlerThatDoesNotAnswerIsInternal) {
 TEST_F(StubsTest, ServicesOfOneFileShareAPort) {
   EXPECT_EQ((*client_->Next(Asking(1)).Wait())->number(), 2);
   EXPECT_EQ((*other_client_->Next(Asking(1)).Wait())->number(), 11);
+}
+
+// In each style: they are templates, and compiled only where they are used.
+TEST_F(StubsTest, TablesMayBeCalledRequestAndDone) {
+  const auto three = [](flatbuffers::FlatBufferBuilder& fbb) { return CreateRequest(fbb, 3); };
+  EXPECT_EQ((*other_client_->Twice(three).Wait())->number(), 6);
+  EXPECT_EQ((*other_client_->TwiceFuture(three).Wait())->number(), 6);
+  int twice = 0;
+  ASSERT_TRUE(other_client_
+                  ->TwiceAsync(three, {},
+                               [&](absl::StatusOr<MessageOf<Done>> done) {
+                                 if (done.ok()) twice = (*done)->number();
+                               })
+                  .ok());
+  for (int i = 0; i < 10'000 && twice == 0; ++i) node_->Turn(Node::kDoNotSleep);
+  EXPECT_EQ(twice, 6);
 }
 
 TEST_F(StubsTest, AMethodTakesATableOfAnotherNamespace) {

@@ -80,10 +80,10 @@ std::string ClientFunction(const MethodModel& method, std::string_view result,
                            std::string_view name, std::string_view generic,
                            Done done = Done::kNone) {
   const bool calls = done == Done::kCallback;
-  const std::string parameters = Text("Request request, const jackfield::CallOptions& options",
-                                      calls ? ", Done done" : " = {}");
-  return Text("  template <jackfield::PayloadOf<", method.request, "> Request",
-              calls ? ", class Done" : "", ">\n",
+  const std::string parameters = Text("PayloadT request, const jackfield::CallOptions& options",
+                                      calls ? ", DoneT done" : " = {}");
+  return Text("  template <jackfield::PayloadOf<", method.request, "> PayloadT",
+              calls ? ", class DoneT" : "", ">\n",
               Signature(Text(result, " ", name), parameters, " {"),
               "    return jackfield::", generic, "(\n", "        channel_, Methods::k", method.name,
               ", std::move(request), options", calls ? ", std::move(done)" : "", ");\n  }\n");
@@ -112,9 +112,9 @@ std::string OneWayText(const MethodModel& method) {
 
 std::string ServerStreamText(const MethodModel& method) {
   const std::string stream = Text("jackfield::ReadStream<", method.reply, ">");
-  return Text("  template <jackfield::PayloadOf<", method.request, "> Request>\n",
+  return Text("  template <jackfield::PayloadOf<", method.request, "> PayloadT>\n",
               Signature(Text("absl::StatusOr<", stream, "> ", method.name),
-                        "Request request, const jackfield::CallOptions& options = {}", " {"),
+                        "PayloadT request, const jackfield::CallOptions& options = {}", " {"),
               "    return jackfield::OpenStreamOf<", stream, ", ", method.request, ">(\n",
               "        channel_, Methods::k", method.name, ", std::move(request), options);\n",
               "  }\n");

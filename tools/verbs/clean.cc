@@ -48,8 +48,8 @@ Verb CleanVerb() {
           .summary = "remove what dead owners have left behind",
           .usage = "[--dry-run]",
           .description =
-              "Removes only what jackfield ls --resources shows as dead. Logs are data and are\n"
-              "never removed.\n",
+              "Removes only what jackfield ls --resources shows as dead. Logs and recordings at a\n"
+              "place that somebody chose are data, and stay.\n",
           .flags = kFlags,
           .run = RunClean};
 }
