@@ -1,6 +1,7 @@
 #include "transports/engine/own_file.h"
 
 #include <dirent.h>
+#include <unistd.h>
 
 #include <cinttypes>
 #include <cstdio>
@@ -36,6 +37,12 @@ absl::StatusOr<std::unique_ptr<Opening>> ServeOwnFile(
         Text(RuntimeDirectory(), "/", prefix, "-", self.pid, "-", self.start_ticks, "-", number));
   }
   return opening;
+}
+
+void RemoveOwnFile(std::string_view scheme, const std::string& path) {
+  unlink(path.c_str());
+  RemovePlaceRecordsOf(scheme, path);
+  RemoveRuntimeDirectoryIfEmpty();
 }
 
 void AddOwnFiles(std::string_view prefix, std::string_view what, std::vector<Resource>& found) {

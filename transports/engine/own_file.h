@@ -26,6 +26,9 @@ absl::StatusOr<std::unique_ptr<Opening>> ServeOwnFile(
     std::string_view prefix, std::atomic<uint32_t>& next,
     const std::function<absl::StatusOr<std::unique_ptr<Opening>>(const std::string& path)>& serve);
 
+// Removes it, and what was noted of it: a writer that was killed could not (engine/place_record.h).
+void RemoveOwnFile(std::string_view scheme, const std::string& path);
+
 // Adds all that have such names, and those whose names go on behind it ("log-4121-381223-1.x").
 void AddOwnFiles(std::string_view prefix, std::string_view what, std::vector<Resource>& found);
 

@@ -121,10 +121,8 @@ class FileTransport final : public Transport {
                                                          RecordingReader::From from, Node& node,
                                                          LinkSink& sink) const {
     return ServeOwnFile("file", next_, [&](const std::string& path) {
-      return Serve(address.WithTarget(path), from, node, sink, [path] {
-        unlink(path.c_str());
-        RemoveRuntimeDirectoryIfEmpty();
-      });
+      return Serve(address.WithTarget(path), from, node, sink,
+                   [path] { RemoveOwnFile("file", path); });
     });
   }
 

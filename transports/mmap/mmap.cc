@@ -177,9 +177,8 @@ class MmapTransport final : public Transport {
     return ServeOwnFile("log", next_, [&](const std::string& path) {
       return Serve(address.WithTarget(path), settings, node, sink,
                    [path, cursor = Text(path, ".reader-", settings.reader.name)] {
-                     unlink(path.c_str());
                      unlink(cursor.c_str());
-                     RemoveRuntimeDirectoryIfEmpty();
+                     RemoveOwnFile("mmap", path);
                    });
     });
   }

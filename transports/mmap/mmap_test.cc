@@ -108,6 +108,27 @@ TEST_P(MmapTest, AServerWithoutAPlaceNeverReadsWhatAnEarlierProcessOfItsNumberLe
   rmdir(runtime.c_str());
 }
 
+TEST_P(MmapTest, NothingIsLeftOfAServerWithoutAPlaceThoughItsWriterWasKilled) {
+  std::vector<std::string> got;
+  std::unique_ptr<Port> port = Serve("mmap:", got);
+  const std::string address = port->addresses()[0].ToString();
+  const pid_t child = fork();
+  if (child == 0) {
+    const std::unique_ptr<Node> node = MakeNode().value();
+    const std::unique_ptr<Channel> channel = Connect(*node, address).value();
+    const std::string note = NoteOf(1);
+    channel->Send(kNote, Bytes(note)).Wait().IgnoreError();
+    for (;;) node->Turn();
+  }
+  EXPECT_TRUE(AwaitNotes(got, 1));
+  kill(child, SIGKILL);
+  ASSERT_EQ(waitpid(child, nullptr, 0), child);
+  const std::string runtime = directory_ + "/jackfield";
+  EXPECT_EQ(access(runtime.c_str(), F_OK), 0);
+  port.reset();
+  EXPECT_NE(access(runtime.c_str(), F_OK), 0) << "the log, its cursor or a note of it is left";
+}
+
 TEST_P(MmapTest, WhatWasDeliveredSurvivesTheDeathOfTheWriter) {
   int told[2];
   ASSERT_EQ(pipe2(told, O_CLOEXEC), 0);
