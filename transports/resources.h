@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,6 +47,13 @@ class Resources {
 };
 
 using ResourcesList = std::vector<std::unique_ptr<Resources>>;
+
+// Removes what processes that were killed left under a name, if no peer of theirs lived to remove
+// it: only what those very processes left. They have all ended. A process number comes again, so
+// what is older than `run_seconds` is somebody else's, too. Blocks for some milliseconds, and at
+// most 0.2 s, while the system still holds what a killed one's io_uring had open.
+void RemoveWhatTheyLeft(const ResourcesList& list, const std::set<int>& processes,
+                        int64_t run_seconds);
 
 }  // namespace jackfield
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "kernel/text.h"
+#include "transports/builtin.h"
 
 namespace jackfield::conformance {
 namespace {
@@ -213,6 +214,8 @@ World::~World() {
     EXPECT_EQ(waitpid(server_pid_, &status, 0), server_pid_);
     EXPECT_EQ(status, 0) << "the server's own end: a sanitizer's report, or a crash";
   }
+  constexpr int64_t kRunSecondsMax = 3600;
+  RemoveWhatTheyLeft(BuiltinResources(), killed_, kRunSecondsMax);
 }
 
 void World::TurnOnce() {
@@ -269,6 +272,7 @@ std::string World::AwaitNotes(size_t count) {
 
 void World::KillServer() {
   kill(server_pid_, SIGKILL);
+  killed_.insert(server_pid_);
   EXPECT_EQ(waitpid(std::exchange(server_pid_, 0), nullptr, 0) > 0, true);
   close(server_input_);
 }

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <memory>
 #include <ostream>
+#include <set>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -127,6 +128,7 @@ class World {
   Node* thread_node_pointer_ = nullptr;
 
   pid_t server_pid_ = 0;
+  std::set<int> killed_;  // processes
   int server_input_ = -1;
 };
 

@@ -1,45 +1,16 @@
 #include "tools/verbs/up.h"
 
-#include <unistd.h>
-
 #include <cstdint>
-#include <set>
 
 #include "kernel/clock.h"
 #include "tools/supervisor/supervisor.h"
 #include "tools/verbs/load_plan.h"
+#include "transports/resources.h"
 
 namespace jackfield {
 namespace {
 
 constexpr Flag kFlags[] = {kOverFlag, kSetFlag};
-
-constexpr int kTriesMax = 100;
-constexpr useconds_t kBetweenTriesUs = 2000;
-
-// What killed services left under a name and no peer of theirs lived to remove. Only what those
-// very processes left: the rest is not this wiring's, and jackfield clean's to remove. A process
-// number comes again, so what is older than this run is somebody else's, too.
-void RemoveWhatTheyLeft(const Program& program, const std::set<int>& processes,
-                        int64_t run_seconds) {
-  bool again = !processes.empty();
-  for (int tries = 0; again && tries < kTriesMax; ++tries) {
-    if (tries > 0) usleep(kBetweenTriesUs);
-    again = false;
-    for (const auto& resources : program.resources) {
-      for (const Resource& resource : resources->List()) {
-        if (resource.keeps || processes.count(resource.pid) == 0 ||
-            resource.age_seconds > run_seconds)
-          continue;
-        // They have all ended; but the system lets go of what a killed one's io_uring held a
-        // moment later.
-        again |= resource.owner == Resource::Owner::kLives;
-        if (resource.owner == Resource::Owner::kDead)
-          resources->Remove(resource).IgnoreError();  // jackfield ls --resources still shows it
-      }
-    }
-  }
-}
 
 int RunUp(const Program& program, const Arguments& arguments) {
   absl::StatusOr<Plan> plan = LoadPlan(program, arguments);
@@ -50,7 +21,7 @@ int RunUp(const Program& program, const Arguments& arguments) {
   const int64_t began_ns = SystemClock().NowNs();
   const PlanEnd end = RunPlan(*plan, *program.registry, loudness);
   const int64_t run_seconds = (SystemClock().NowNs() - began_ns) / 1'000'000'000 + 1;
-  RemoveWhatTheyLeft(program, end.processes, run_seconds);
+  RemoveWhatTheyLeft(program.resources, end.processes, run_seconds);
   return end.exit_status;
 }
 
