@@ -161,16 +161,21 @@ TEST_P(SignalTest, WhatIsNoPulseIsRefusedWithTheReason) {
 }
 
 TEST_P(SignalTest, AProcessThatDoesNotExpectPulsesIsNotKilledByOne) {
-  // Some who start tests block signals, and a child would inherit that.
-  sigset_t none, before;
-  sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, &before);
+  int ready[2];
+  ASSERT_EQ(pipe2(ready, O_CLOEXEC), 0);
   const pid_t child = fork();
   if (child == 0) {
-    pause();
+    sigset_t none;
+    sigemptyset(&none);
+    // All are blocked during a fork, and some by whoever started the test.
+    sigprocmask(SIG_SETMASK, &none, nullptr);
+    if (write(ready[1], "x", 1) == 1) pause();
     _exit(0);
   }
-  sigprocmask(SIG_SETMASK, &before, nullptr);
+  close(ready[1]);
+  char word;
+  EXPECT_EQ(read(ready[0], &word, 1), 1);
+  close(ready[0]);
   auto channel = Connect(*node_, Text("signal:", child, "?signal=60"));
   const absl::Status opened = channel.ok() ? (*channel)->WaitOpen() : channel.status();
   Says(opened, "does not wait for signal");
