@@ -64,8 +64,7 @@ class Port {
   void HandleOther(Handler handler) { other_ = std::move(handler); }
   // Pull instead: a message of one of `types` (of any, if empty), the most urgent and oldest first;
   // others stay. Types that are received so need no handler. nullptr when the port
-  // closes, or has closed.
-  // Finish(call) when done with it.
+  // closes, or has closed. Finish(call) when done with it.
   class ReceiveAwaiter;
   ReceiveAwaiter Receive(std::vector<uint32_t> types);
   void Finish(ServerCall& call);

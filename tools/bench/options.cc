@@ -1,6 +1,5 @@
 #include "tools/bench/options.h"
 
-#include <algorithm>
 #include <charconv>
 #include <optional>
 

@@ -1,7 +1,5 @@
 #include "transports/file/file.h"
 
-#include <unistd.h>
-
 #include <atomic>
 #include <functional>
 #include <utility>
@@ -11,7 +9,6 @@
 #include "transports/engine/one_link_opening.h"
 #include "transports/engine/own_file.h"
 #include "transports/engine/place_record.h"
-#include "transports/engine/private_directory.h"
 #include "transports/engine/records/append_driver.h"
 #include "transports/engine/records/record_driver.h"
 #include "transports/file/recording_reader.h"

@@ -14,7 +14,6 @@
 #include "transports/engine/one_link_opening.h"
 #include "transports/engine/own_file.h"
 #include "transports/engine/place_record.h"
-#include "transports/engine/private_directory.h"
 #include "transports/engine/records/append_driver.h"
 #include "transports/engine/records/record_driver.h"
 #include "transports/mmap/log_reader.h"
