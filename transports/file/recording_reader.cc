@@ -114,12 +114,13 @@ void RecordingReader::Drop(size_t bytes) {
   searched_ = 1;
 }
 
-// What is at at_ is no whole record. True: a whole one lies behind it, and is at at_ now.
+// What is at at_ is no whole record. True: it is to be judged again, since a whole one lies behind
+// it, and is at at_ now, or since more was read, which may be the rest of it.
 absl::StatusOr<bool> RecordingReader::SkipTorn() {
   size_t unfinished = kNone;  // the first place that more bytes may turn out to be a record
   for (size_t at = searched_;; ++at) {
     at = FindMarker(at);
-    while (at == kNone) {
+    if (at == kNone) {
       const size_t read = end_ - at_;
       searched_ = std::min(unfinished, read);
       if (searched_ > 2 * kRecordingBytesMax) {  // rubbish without end is not kept
@@ -127,10 +128,7 @@ absl::StatusOr<bool> RecordingReader::SkipTorn() {
         Drop(searched_);
         searched_ = 0;
       }
-      const absl::StatusOr<bool> more = ReadMore(end_ - at_ + 1);
-      if (!more.ok() || !*more) return more;
-      unfinished = kNone;
-      at = FindMarker(searched_);
+      return ReadMore(end_ - at_ + 1);
     }
     const Cut cut = CutAt(at);
     if (cut.is == Cut::Is::kWhole) {
@@ -158,9 +156,9 @@ absl::StatusOr<std::optional<std::span<const std::byte>>> RecordingReader::Next(
       if (*more) continue;
       if (at_ == end_) return std::nullopt;
     }
-    const absl::StatusOr<bool> whole = SkipTorn();
-    if (!whole.ok()) return whole.status();
-    if (!*whole) return std::nullopt;
+    const absl::StatusOr<bool> again = SkipTorn();
+    if (!again.ok()) return again.status();
+    if (!*again) return std::nullopt;
   }
 }
 

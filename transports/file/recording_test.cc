@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
 
 #include "gtest/gtest.h"
 #include "kernel/frame.h"
@@ -121,6 +122,40 @@ TEST_F(RecordingTest, ARecordThatIsWrittenInTwoHalvesIsReadWhole) {
     for (const uint32_t number : ReadAll(*reader)) numbers.push_back(number);
     EXPECT_EQ(numbers, (Numbers{1, 2})) << cut;
     EXPECT_EQ(reader->torn(), 0u);
+  }
+}
+
+// Does something before a read of a file.
+class BeforeRead final : public FaultSeam {
+ public:
+  Fault Decide(Site site, int) override {
+    if (site == Site::kRead && ++reads_ == at_) then_();
+    return {};
+  }
+  void At(int read, std::function<void()> then) { reads_ = 0, at_ = read, then_ = std::move(then); }
+  int reads() const { return reads_; }
+
+ private:
+  int reads_ = 0, at_ = 0;
+  std::function<void()> then_;
+};
+
+TEST_F(RecordingTest, TheRestOfARecordThatComesBetweenAnyTwoReadsMakesItWhole) {
+  BeforeRead seam;
+  const Sys sys(&seam);
+  const std::string all = RecordOf(1) + RecordOf(2) + RecordOf(3);
+  for (size_t cut = 1; cut < all.size(); cut += 7) {
+    for (int read = 1;; ++read) {
+      std::filesystem::resize_file(path_, sizeof(RecordingIdentity));
+      Append(all.substr(0, cut));
+      auto reader = RecordingReader::Open(sys, path_, From::kStart);
+      ASSERT_TRUE(reader.ok()) << reader.status();
+      seam.At(read, [&] { Append(all.substr(cut)); });
+      const Numbers numbers = ReadAll(**reader);
+      if (seam.reads() < read) break;  // it reads no more often than that
+      EXPECT_EQ(numbers, (Numbers{1, 2, 3})) << cut << ", before read " << read;
+      EXPECT_EQ((*reader)->torn(), 0u);
+    }
   }
 }
 
