@@ -8,9 +8,11 @@
 #include <chrono>
 #include <memory>
 #include <random>
+#include <utility>
 
 #include "kernel/text.h"
 #include "tests/kill/ledger.h"
+#include "tests/kill/path.h"
 #include "tests/kill/roles.h"
 #include "tests/kill/tracee.h"
 #include "tests/kill/traces.h"
@@ -21,6 +23,7 @@ namespace {
 constexpr int64_t kWatchdogMs = 30'000;
 // A client whose server dies in the middle of the hello tries on for so long.
 constexpr int64_t kConnectUs = 400'000;
+constexpr int kTriesMax = 5;
 
 class Pipe {
  public:
@@ -57,19 +60,19 @@ class Sweeper {
     const auto seconds = [&] {
       return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
     };
-    // The phase's length, and a kill at its very end.
-    KillAfter(UINT64_MAX);
-    report_.instructions = last_stepped_;
+    // The phase's instructions, and a kill at its very end.
+    LearnPath();
+    report_.instructions = path_.instructions();
     std::mt19937_64 random(options_.seed);
     for (uint64_t i = 0; seconds() < options_.seconds_max; ++i) {
       if (options_.every == 0 && i >= options_.points) break;
-      const uint64_t steps = options_.every == 0 ? random() % (report_.instructions + 1)
+      const uint64_t after = options_.every == 0 ? random() % (report_.instructions + 1)
                                                  : options_.first + i * options_.every;
-      if (!KillAfter(steps)) {
-        if (options_.every == 0) continue;  // it was shorter this time
+      if (after > report_.instructions) {
         report_.whole = true;
         break;
       }
+      KillAfter(after);
       if (report_.points - report_.kept > 20) break;  // enough is known
     }
     return report_;
@@ -87,29 +90,57 @@ class Sweeper {
     return true;
   }
 
-  // False: the phase ended before.
-  bool KillAfter(uint64_t steps) {
-    Clear(ledger_);
-    Tracee::Stop stop = Tracee::Stop::kEnded;
-    const std::string fault =
-        options_.role == Role::kClient ? KillClient(steps, &stop) : KillServer(steps, &stop);
-    ++report_.points;
-    if (fault.empty()) {
-      ++report_.kept;
-    } else if (report_.first_fault.empty()) {
-      report_.first_fault =
-          Text("phase ", options_.phase, ", after ", last_stepped_, " instructions: ", fault);
+  // A way that ends asleep is learnt again: the other end may just have had no CPU.
+  void LearnPath() {
+    for (int i = 0; i < kTriesMax; ++i) {
+      Path before = std::exchange(path_, Path());
+      Kill(nullptr);
+      if (before.instructions() > path_.instructions()) std::swap(path_, before);
+      if (stop_ != Tracee::Stop::kAsleep) break;
     }
-    return stop == Tracee::Stop::kStepped;
   }
 
-  std::string KillClient(uint64_t steps, Tracee::Stop* stop) {
+  // It goes not quite the same way each time: what waits for the other end goes round more often,
+  // or falls asleep.
+  void KillAfter(uint64_t after) {
+    after_ = after;
+    const Way way = path_.To(after);
+    for (int i = 0; i < kTriesMax; ++i) {
+      if (Kill(&way)) return;
+    }
+    ++report_.missed;
+  }
+
+  // way: null to learn the path, and to kill at its end. False: the phase ended before it was come
+  // to; then this does not count.
+  bool Kill(const Way* way) {
+    Clear(ledger_);
+    way_ = way;
+    stop_ = Tracee::Stop::kStepped;
+    const std::string fault = options_.role == Role::kClient ? KillClient() : KillServer();
+    const bool there = way == nullptr || stop_ == Tracee::Stop::kStepped;
+    if (there) ++report_.points;
+    if (fault.empty()) {
+      if (there) ++report_.kept;
+    } else if (report_.first_fault.empty()) {
+      report_.first_fault = Text(
+          "phase ", options_.phase, ", ",
+          way == nullptr ? "at its end" : Text("after ", after_, " instructions"), ": ", fault);
+    }
+    return there;
+  }
+
+  void GoThere(Tracee& tracee) {
+    stop_ = way_ == nullptr ? tracee.StepAll(path_) : tracee.Follow(*way_);
+    tracee.Kill();
+  }
+
+  std::string KillClient() {
     Tracee client([&] { return RunClient(options_.address, {}, Marks::kStop, ledger_); });
     for (int mark = 0; mark <= options_.phase; ++mark) {
       if (!client.RunToMark()) return "the client did not come so far";
     }
-    *stop = client.Step(steps, &last_stepped_);
-    client.Kill();
+    GoThere(client);
     const auto killed = std::chrono::steady_clock::now();
     if (const std::string answer = AskAsNewClient(options_.address, 1); !answer.empty()) {
       return "a new client: " + answer;
@@ -127,7 +158,7 @@ class Sweeper {
     return WhatIsLeft();
   }
 
-  std::string KillServer(uint64_t steps, Tracee::Stop* stop) {
+  std::string KillServer() {
     const Pipe ready;
     Tracee server(
         [&] { return RunServer(options_.address, ready.write_fd(), Marks::kStop, ledger_); });
@@ -138,8 +169,7 @@ class Sweeper {
     for (int mark = 1; mark <= options_.phase; ++mark) {
       if (!server.RunToMark()) return "the server did not come so far";
     }
-    *stop = server.Step(steps, &last_stepped_);
-    server.Kill();
+    GoThere(server);
     const auto killed = std::chrono::steady_clock::now();
     const int code = client.Wait(kWatchdogMs);
     NoteTime(killed);
@@ -168,7 +198,10 @@ class Sweeper {
   std::unique_ptr<Child> server_;
   Holdings server_holds_;
   int sockets_before_ = 0;
-  uint64_t last_stepped_ = 0;
+  Path path_;
+  const Way* way_ = nullptr;
+  uint64_t after_ = 0;
+  Tracee::Stop stop_ = Tracee::Stop::kStepped;
   SweepReport report_;
 };
 

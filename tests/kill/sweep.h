@@ -32,6 +32,7 @@ struct SweepOptions {
 struct SweepReport {
   uint64_t instructions = 0;  // of the phase, as it was seen first
   uint64_t points = 0;        // kills
+  uint64_t missed = 0;        // points that were not come to, in several runs
   uint64_t kept = 0;          // after which every rule held
   bool whole = false;         // the phase's end was reached
   double slowest_ms = 0;      // until a surviving server had answered a new client and counted the

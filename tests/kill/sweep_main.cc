@@ -66,11 +66,12 @@ int Main(int argc, char** argv) {
       options.name = "jackfield-kill-" + std::to_string(getpid()) + "-" + std::to_string(p);
       options.address = scheme + (scheme == "unix" ? ":@" : ":") + options.name;
       const SweepReport report = Sweep(options);
-      std::printf("%s %d: %" PRIu64 " instructions, killed at %" PRIu64
-                  " points%s, kept at %" PRIu64 ", slowest end %.0f ms%s%s\n",
+      std::printf("%s %d: %" PRIu64 " instructions, killed at %" PRIu64 " points%s, %" PRIu64
+                  " not come to, kept at %" PRIu64 ", slowest end %.0f ms%s%s\n",
                   client ? "client" : "server", p, report.instructions, report.points,
-                  report.whole ? " (to the end)" : "", report.kept, report.slowest_ms,
-                  report.first_fault.empty() ? "" : "; ", report.first_fault.c_str());
+                  report.whole ? " (to the end)" : "", report.missed, report.kept,
+                  report.slowest_ms, report.first_fault.empty() ? "" : "; ",
+                  report.first_fault.c_str());
       std::fflush(stdout);
       points += report.points;
       kept += report.kept;

@@ -7,16 +7,32 @@
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstddef>
 #include <cstdlib>
+#include <fstream>
+#include <string>
+
+#include "kernel/text.h"
 
 namespace jackfield::kill_test {
 namespace {
 
 constexpr int kTickMs = 250;
 constexpr int kAsleepTicks = 6;
+constexpr int kWatchdogTicks = 240;
+
+// Does it wait for something, rather than for its turn on a CPU?
+bool Sleeps(pid_t pid) {
+  std::ifstream file(Text("/proc/", pid, "/stat"));
+  std::string stat;
+  std::getline(file, stat);
+  const size_t name_end = stat.rfind(") ");
+  return name_end != std::string::npos && stat[name_end + 2] == 'S';
+}
 
 pid_t Fork(const std::function<int()>& body, bool traced) {
   const pid_t parent = getpid();
@@ -56,7 +72,7 @@ class Ticks {
 
 Tracee::Tracee(const std::function<int()>& body) : pid_(Fork(body, true)) {
   int signal = 0;
-  WaitForStop(&signal);
+  WaitForStop(&signal, kWatchdogTicks);
 }
 
 Tracee::~Tracee() {
@@ -64,10 +80,11 @@ Tracee::~Tracee() {
   if (!reaped_) waitpid(pid_, nullptr, 0);
 }
 
-// False: it has ended, or (with Ticks) it sleeps: *signal is 0 then.
-bool Tracee::WaitForStop(int* signal) {
+// False: it has ended, or (with Ticks) it has slept for so long: *signal is 0 then.
+bool Tracee::WaitForStop(int* signal, int asleep_ticks_max) {
   *signal = 0;
-  for (int ticks = 0; ticks < kAsleepTicks;) {
+  int asleep_ticks = 0;
+  for (int ticks = 0; ticks < kWatchdogTicks && asleep_ticks < asleep_ticks_max; ++ticks) {
     int status = 0;
     if (waitpid(pid_, &status, __WALL) == pid_) {
       if (WIFSTOPPED(status)) {
@@ -77,7 +94,7 @@ bool Tracee::WaitForStop(int* signal) {
       ended_ = reaped_ = true;
       return false;
     }
-    ++ticks;
+    asleep_ticks = Sleeps(pid_) ? asleep_ticks + 1 : 0;
   }
   return false;
 }
@@ -88,26 +105,71 @@ bool Tracee::RunToMark() {
   while (!ended_) {
     ptrace(PTRACE_CONT, pid_, nullptr, pass_on);
     int signal = 0;
-    if (!WaitForStop(&signal)) return false;
+    if (!WaitForStop(&signal, kWatchdogTicks)) return false;
     if (signal == SIGUSR1) return true;
     pass_on = signal;
   }
   return false;
 }
 
-Tracee::Stop Tracee::Step(uint64_t instructions, uint64_t* stepped) {
+Tracee::Stop Tracee::Step(uint64_t instructions, Path* path) {
   const Ticks ticks;
   int pass_on = 0;
-  for (*stepped = 0; *stepped < instructions; ++*stepped) {
+  for (uint64_t i = 0; i < instructions; ++i) {
+    if (path != nullptr) path->Add(Instruction());
     ptrace(PTRACE_SINGLESTEP, pid_, nullptr, pass_on);
     pass_on = 0;
     int signal = 0;
-    if (!WaitForStop(&signal)) return ended_ ? Stop::kEnded : Stop::kAsleep;
+    if (!WaitForStop(&signal, kAsleepTicks)) return ended_ ? Stop::kEnded : Stop::kAsleep;
     if (signal == SIGUSR1) return Stop::kMark;
     if (signal != SIGTRAP) pass_on = signal;
   }
   return Stop::kStepped;
 }
+
+Tracee::Stop Tracee::StepAll(Path& path) { return Step(UINT64_MAX, &path); }
+
+Tracee::Stop Tracee::Follow(const Way& way) {
+  if (way.breakpoint != 0) {
+    Stop stop = Step(1, nullptr);
+    for (uint32_t passes = 0;; ++passes) {
+      if (stop == Stop::kStepped) stop = RunToBreakpoint(way.breakpoint);
+      if (stop != Stop::kStepped) return stop;
+      if (passes == way.passes) break;
+      stop = Step(1, nullptr);
+    }
+  }
+  return Step(way.steps, nullptr);
+}
+
+#ifdef __x86_64__
+uint64_t Tracee::Instruction() const {
+  return static_cast<uint64_t>(ptrace(PTRACE_PEEKUSER, pid_, offsetof(user, regs.rip), nullptr));
+}
+
+// Its memory is a copy of this process's, so the breakpoint is in nobody else's.
+Tracee::Stop Tracee::RunToBreakpoint(uint64_t instruction) {
+  constexpr uint64_t kInt3 = 0xcc;
+  if (Instruction() == instruction) return Stop::kStepped;
+  const auto code = static_cast<uint64_t>(ptrace(PTRACE_PEEKTEXT, pid_, instruction, nullptr));
+  ptrace(PTRACE_POKETEXT, pid_, instruction, (code & ~uint64_t{0xff}) | kInt3);
+  const Ticks ticks;
+  for (int pass_on = 0;;) {
+    ptrace(PTRACE_CONT, pid_, nullptr, pass_on);
+    int signal = 0;
+    if (!WaitForStop(&signal, kAsleepTicks)) return ended_ ? Stop::kEnded : Stop::kAsleep;
+    if (signal == SIGUSR1) return Stop::kMark;
+    if (signal == SIGTRAP && Instruction() == instruction + 1) break;
+    pass_on = signal;
+  }
+  ptrace(PTRACE_POKETEXT, pid_, instruction, code);
+  ptrace(PTRACE_POKEUSER, pid_, offsetof(user, regs.rip), instruction);
+  return Stop::kStepped;
+}
+#else
+uint64_t Tracee::Instruction() const { return 0; }
+Tracee::Stop Tracee::RunToBreakpoint(uint64_t) { return Stop::kStepped; }
+#endif
 
 void Tracee::Kill() {
   if (ended_) return;

@@ -11,6 +11,8 @@
 #include <cstdint>
 #include <functional>
 
+#include "tests/kill/path.h"
+
 namespace jackfield::kill_test {
 
 class Tracee {
@@ -19,20 +21,25 @@ class Tracee {
   ~Tracee();
   Tracee(const Tracee&) = delete;
 
-  // Runs on to its next mark. False: it has ended.
+  // Runs on to its next mark. False: it has ended, or does not come there within a minute.
   bool RunToMark();
 
   enum class Stop { kStepped, kMark, kAsleep, kEnded };
-  // At most so many instructions; *stepped: how many were. kAsleep: it waits for something that
-  // does not come; the system call is under way.
-  Stop Step(uint64_t instructions, uint64_t* stepped);
+  // All instructions up to the next mark or the end, or where it falls asleep; `path` learns them.
+  Stop StepAll(Path& path);
+  // To a place of a path, from the mark where that begins. kStepped: it is there. kAsleep: it waits
+  // for something that does not come; the system call is under way.
+  Stop Follow(const Way& way);
 
   // It is dead when this returns, and a zombie.
   void Kill();
   pid_t pid() const { return pid_; }
 
  private:
-  bool WaitForStop(int* signal);
+  bool WaitForStop(int* signal, int asleep_ticks_max);
+  Stop Step(uint64_t instructions, Path* path);
+  Stop RunToBreakpoint(uint64_t instruction);
+  uint64_t Instruction() const;
 
   pid_t pid_ = -1;
   bool ended_ = false;
