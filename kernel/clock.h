@@ -26,6 +26,11 @@ class SystemClock final : public Clock {
   }
 };
 
+// A moment `us` microseconds after `now_ns`; one too far to be said is never (Timers::kNever).
+constexpr int64_t AfterUs(int64_t now_ns, int64_t us) {
+  return us > (INT64_MAX - now_ns) / 1000 ? INT64_MAX : now_ns + us * 1000;
+}
+
 class ManualClock final : public Clock {
  public:
   int64_t NowNs() override { return now_ns_; }

@@ -33,7 +33,7 @@ class Channel::CallBase : public RoomWaiter, public CallWaiter {
 
  protected:
   CallBase(Channel& channel, uint32_t type, const CallOptions& options)
-      : channel_(channel), type_(type), options_(options) {}
+      : RoomWaiter(FrameKind::Request), channel_(channel), type_(type), options_(options) {}
   virtual Payload& payload() = 0;
 
  private:
@@ -84,7 +84,7 @@ class Channel::SendBase : public RoomWaiter {
 
  protected:
   SendBase(Channel& channel, uint32_t type, const CallOptions& options)
-      : channel_(channel), type_(type), options_(options) {}
+      : RoomWaiter(FrameKind::OneWay), channel_(channel), type_(type), options_(options) {}
   virtual Payload& payload() = 0;
 
  private:

@@ -130,7 +130,7 @@ class StreamEnd::WriteBase : public RoomWaiter {
   }
 
  protected:
-  WriteBase(StreamEnd& stream) : stream_(stream) {}
+  explicit WriteBase(StreamEnd& stream) : RoomWaiter(FrameKind::Item), stream_(stream) {}
   virtual Payload& payload() = 0;
 
  private:

@@ -70,7 +70,7 @@ class End final : public LinkSink, public LinkOwner {
     }
   }
   void OnRoom(Link&) override {}
-  void OnPeerLost(Link&, PeerNumber) override {}
+  void OnLost(Link&, uint64_t) override {}
   void OnClosed(Link&, const absl::Status& why) override { ends.push_back(why); }
 
   Node& node_;

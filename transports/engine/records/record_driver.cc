@@ -39,6 +39,8 @@ void RecordDriver::Read(Link& link) {
     std::span<const std::byte> record = std::exchange(held_, {});
     if (record.empty()) {
       const auto next = source_->Next();
+      const uint64_t lost = source_->lost();
+      link.NoteLost(lost - std::exchange(lost_told_, lost));
       // Torn at its end: the writer's next start repairs it, and wakes this.
       if (absl::IsUnavailable(next.status())) return;
       if (!next.ok()) {

@@ -1,7 +1,8 @@
 // The receiving end of a file that is written to: its records become frames.
 //
 // The source is told (Commit) when the link's owner has taken what it was given; what was not taken
-// when the link ends was not committed.
+// when the link ends was not committed. What the source had to leave out is told to the link
+// (Link::NoteLost).
 //
 // Thread: the node's.
 #ifndef JACKFIELD_TRANSPORTS_ENGINE_RECORDS_RECORD_DRIVER_H_
@@ -41,6 +42,7 @@ class RecordDriver final : public LinkDriver {
   std::vector<Block> blocks_;
   uint32_t used_ = 0;                // of the last block
   uint32_t batch_bytes_ = 0;         // of all
+  uint64_t lost_told_ = 0;           // of source_->lost()
   std::span<const std::byte> held_;  // read, and there was no memory for it
   bool uncommitted_ = false, closed_ = false;
 };
