@@ -169,6 +169,8 @@ class ChannelTest : public testing::Test {
   std::unique_ptr<Node> node_;
   ServerCall* held_ = nullptr;
   int notes_ = 0;
+  std::deque<Result> results_;  // outlive the channel
+  std::deque<std::vector<Result>> lists_;
   std::unique_ptr<Port> port_;
   std::unique_ptr<Channel> channel_;
 };
@@ -183,7 +185,8 @@ TEST_F(ChannelTest, AHeldCallThatAnswersTheOneBeforeItTakesNoCreditFromOthers) {
   Serve(Window(16));
   Connect();
   Turns();
-  Result first, second;
+  Result& first = results_.emplace_back();
+  Result& second = results_.emplace_back();
   ASSERT_TRUE(Start(kReplace, "", first).ok());
   Turns();
   ASSERT_TRUE(Start(kReplace, "", second).ok());
@@ -201,7 +204,7 @@ TEST_F(ChannelTest, CreditIsToldThoughTheOldestMessageIsHeldAndLittleIsHandled) 
   Serve(Window(16));
   Connect();
   Turns();
-  Result held[13];
+  std::vector<Result>& held = lists_.emplace_back(13);
   for (Result& result : held) ASSERT_TRUE(Start(kLeave, "", result).ok());
   for (int i = 0; i < 30; ++i) {
     ASSERT_TRUE(TryNote()) << i;
@@ -215,7 +218,8 @@ TEST_F(ChannelTest, WhatWasQueuedAndTurnsOutTooLargeIsRefusedAndHoldsUpNobody) {
   options.session.frame_bytes_max = 4096;
   Serve(options);
   Connect();
-  Result large, small;
+  Result& large = results_.emplace_back();
+  Result& small = results_.emplace_back();
   ASSERT_TRUE(Start(kEcho, std::string(100'000, 'x'), large).ok()) << "not open: nobody knows yet";
   ASSERT_TRUE(Start(kEcho, "small", small).ok());
   Turns();
@@ -228,7 +232,9 @@ TEST_F(ChannelTest, NoRoomUntilTheDeadlineIsOneStatusHoweverTheCallIsMade) {
   Serve(Window(1));
   Connect();
   Turns();
-  Result held, queued, awaited;
+  Result& held = results_.emplace_back();
+  Result& queued = results_.emplace_back();
+  Result& awaited = results_.emplace_back();
   ASSERT_TRUE(Start(kLeave, "", held).ok());
   CallOptions soon;
   soon.timeout_us = 20'000;
@@ -246,7 +252,8 @@ TEST_F(ChannelTest, ADeadlineTooFarForTheHeaderHoldsAllTheSame) {
   Serve();
   Connect();
   Turns();
-  Result held, forever;
+  Result& held = results_.emplace_back();
+  Result& forever = results_.emplace_back();
   CallOptions options;
   options.timeout_us = int64_t{3} * 3600 * 1'000'000;
   ASSERT_TRUE(Start(kReplace, "", held, options).ok());
@@ -272,13 +279,15 @@ TEST_F(ChannelTest, ACallFromInsideTheBuildingOfAnotherIsRefusedAndHarmsNeither)
   Serve();
   Connect();
   Turns();
-  Result inner, outer;
+  Result& inner = results_.emplace_back();
+  Result& outer = results_.emplace_back();
   absl::Status nested;
   Build build([&](flatbuffers::FlatBufferBuilder& fbb) {
+    const auto words = fbb.CreateString("outer");
     nested = Start(kEcho, "inner", inner);
     Result again;
     EXPECT_EQ(ReasonOf(Start(kEcho, "again", again)), Reason::kMisuse);
-    fbb.Finish(fbb.CreateString("outer"));
+    fbb.Finish(words);
   });
   ASSERT_TRUE(channel_
                   ->CallAsync(kEcho, build, {},
@@ -296,7 +305,8 @@ TEST_F(ChannelTest, ACallFromInsideTheBuildingOfAnotherIsRefusedAndHarmsNeither)
 TEST_F(ChannelTest, ACallFromInsideTheBuildingOfAQueuedOneIsACallOfItsOwn) {
   Serve();
   Connect();  // not open yet: both are queued
-  Result inner, outer;
+  Result& inner = results_.emplace_back();
+  Result& outer = results_.emplace_back();
   Build build([&](flatbuffers::FlatBufferBuilder& fbb) {
     EXPECT_TRUE(Start(kEcho, "inner", inner).ok());
     fbb.Finish(fbb.CreateString("outer"));
@@ -336,7 +346,7 @@ TEST_F(ChannelTest, AnAwaitedCallDoesNotOvertakeAQueuedOne) {
   Connect();
   Turns();
   wire_.blocked = true;
-  Result results[3];
+  std::vector<Result>& results = lists_.emplace_back(3);
   ASSERT_TRUE(Start(kRelay, std::string(600'000, 'a'), results[0]).ok());
   ASSERT_TRUE(Start(kRelay, std::string(700'000, 'b'), results[1]).ok());
   Await(kRelay, "c", results[2]);
@@ -348,7 +358,7 @@ TEST_F(ChannelTest, AnAwaitedCallDoesNotOvertakeAQueuedOne) {
 TEST_F(ChannelTest, CloseSendsWhatWasQueuedBeforeThereWasAConnection) {
   Serve();
   Connect();
-  Result echo;
+  Result& echo = results_.emplace_back();
   ASSERT_TRUE(Start(kEcho, "x", echo).ok());
   const Receipt receipt = channel_->Close(1'000'000);
   EXPECT_EQ(receipt.handled, 1u);
@@ -368,14 +378,15 @@ TEST_F(ChannelTest, StreamsThatNobodyReadsLeaveCreditToCalls) {
   Turns();
   EXPECT_GE(written, 8);
   EXPECT_LE(written, 12);
-  Result echo;
+  Result& echo = results_.emplace_back();
   ASSERT_TRUE(Start(kEcho, "x", echo).ok());
   Turns();
   ASSERT_TRUE(echo.has_value());
   EXPECT_EQ(echo->value_or("?"), "x");
 
   // Behind the writer of an item that waits, too, when only a little credit comes back.
-  Result held[8], last;
+  std::vector<Result>& held = lists_.emplace_back(8);
+  Result& last = results_.emplace_back();
   ASSERT_TRUE(Start(kReplace, "", held[0]).ok());
   for (int i = 1; i < 8 && channel_->calls_under_way() <= 4; ++i)
     ASSERT_TRUE(Start(kLeave, "", held[i]).ok());
@@ -395,7 +406,7 @@ TEST_F(ChannelTest, AConnectionThatIsNeverMadeIsGivenUp) {
   ChannelOptions options;
   options.connect_us = 1'000'000;
   Connect(options);
-  Result result;
+  Result& result = results_.emplace_back();
   CallOptions patient;
   patient.timeout_us = 3'600'000'000;
   Await(kEcho, "", result, patient);
@@ -425,7 +436,8 @@ TEST_F(ChannelTest, TwoPortsOfOneNodeAreTwoServices) {
   other->HandleTask(kBack, pass_on(*back, kEcho));
   Connect();
   Turns();
-  Result out, cycle;
+  Result& out = results_.emplace_back();
+  Result& cycle = results_.emplace_back();
   ASSERT_TRUE(Start(kOut, "", out).ok());
   ASSERT_TRUE(Start(kOutAndBack, "", cycle).ok());
   Turns();

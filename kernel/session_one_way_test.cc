@@ -170,8 +170,8 @@ TEST_F(OneWayTest, WhatTheMediumSaysItLostIsCountedOnce) {
   for (const char* letter : {"a", "b", "c", "d", "e"})
     ASSERT_TRUE(channel->Send(1, Bytes(std::string_view(letter))).Wait().ok());
   channel->Close(1'000'000);
-  auto port = Serve();
   const auto rest = std::exchange(tape_.frames, {});
+  auto port = Serve();
   tape_.frames.push_back(rest[0]);
   TurnUntilQuiet();
   tape_.lost = 2;  // b, and one of a sender that is never heard of again
