@@ -102,7 +102,8 @@ class Channel final : public LinkSink, public LinkOwner, public Session::User {
   class PendingCall;
   template <class P>
   PendingCall<P> Call(uint32_t type, P payload, CallOptions options = {});
-  // Never waits: with no room the request is queued (outbox_frames; only with on_full=wait).
+  // Never waits: with no room the request is queued (outbox_frames; only with on_full=wait), and at
+  // its deadline it ends as an awaited one would.
   // Errors: REFUSED, and `done` is not called.
   absl::Status CallAsync(uint32_t type, Payload& payload, const CallOptions& options,
                          Callback done);

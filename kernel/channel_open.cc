@@ -94,8 +94,8 @@ void Channel::OnConnectTimer() {
 void Channel::TryConnect() {
   const int64_t now_ns = node_.clock().NowNs();
   connecting_ = true;
-  node_.timers().Arm(connect_timer_, AfterUs(std::max(now_ns, connect_deadline_ns_),
-                                             options_.session.hello_ns / 1000));
+  node_.timers().Arm(connect_timer_,
+                     AfterNs(std::max(now_ns, connect_deadline_ns_), options_.session.hello_ns));
   opening_.reset();
   absl::StatusOr<std::unique_ptr<Opening>> opening =
       node_.registry().Open(address_, Role::kConnect, node_, *this);

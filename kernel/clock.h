@@ -26,9 +26,12 @@ class SystemClock final : public Clock {
   }
 };
 
-// A moment `us` microseconds after `now_ns`; one too far to be said is never (Timers::kNever).
+// A moment so long after `now_ns`; one too far to be said is never (Timers::kNever).
+constexpr int64_t AfterNs(int64_t now_ns, int64_t ns) {
+  return ns > INT64_MAX - now_ns ? INT64_MAX : now_ns + ns;
+}
 constexpr int64_t AfterUs(int64_t now_ns, int64_t us) {
-  return us > (INT64_MAX - now_ns) / 1000 ? INT64_MAX : now_ns + us * 1000;
+  return AfterNs(now_ns, us > INT64_MAX / 1000 ? INT64_MAX : us * 1000);
 }
 
 class ManualClock final : public Clock {

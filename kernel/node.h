@@ -224,7 +224,7 @@ class SleepAwaiter {
   bool await_ready() const { return false; }
   void await_suspend(std::coroutine_handle<> waiting) {
     suspended_.Suspend(node_, waiting);
-    node_.timers().Arm(timer_, node_.clock().NowNs() + ns_);
+    node_.timers().Arm(timer_, AfterNs(node_.clock().NowNs(), ns_));
   }
   void await_resume() {}
 

@@ -25,8 +25,7 @@ class Channel::CallBase : public RoomWaiter, public CallWaiter {
   absl::StatusOr<Message> Wait() {
     if (channel_.node_.in_turn()) return BlockedInHandler();
     if (!Begin()) {
-      if (absl::Status waited = BlockUntil(channel_.node_, [this] { return done_; }); !waited.ok())
-        return waited;
+      if (!BlockUntil(channel_.node_, [this] { return done_; }).ok()) return Interrupted(sent_);
     }
     return std::move(result_);
   }
