@@ -401,6 +401,21 @@ TEST_F(ChannelTest, StreamsThatNobodyReadsLeaveCreditToCalls) {
   Turns();
 }
 
+TEST_F(ChannelTest, AMessageTypeWithTwoHandlersIsRefusedAndTheOthersWork) {
+  Serve();
+  port_->Handle(kNote, [](ServerCall&) {});
+  Connect();
+  Turns();
+  Result &note = results_.emplace_back(), &echo = results_.emplace_back();
+  ASSERT_TRUE(Start(kNote, "", note).ok());
+  ASSERT_TRUE(Start(kEcho, "x", echo).ok());
+  Turns();
+  ASSERT_TRUE(note.has_value() && echo.has_value());
+  EXPECT_EQ(ReasonOf(note->status()), Reason::kMisuse) << note->status();
+  EXPECT_EQ(echo->value_or("?"), "x");
+  EXPECT_FALSE(port_->failure().ok());
+}
+
 TEST_F(ChannelTest, AConnectionThatIsNeverMadeIsGivenUp) {
   wire_.silent = true;
   ChannelOptions options;

@@ -79,12 +79,18 @@ Port::HandlerEntry* Port::NewEntry(uint32_t type) {
   const auto place = std::lower_bound(handlers_.begin(), handlers_.end(), type,
                                       [](const HandlerEntry& e, uint32_t t) { return e.type < t; });
   if (place != handlers_.end() && place->type == type) {
-    if (failure_.ok())
-      failure_ = MakeStatus(Outcome::kRefused, Reason::kMisuse,
-                            Text(node_.name(), ": two handlers for the messages of one type, ",
-                                 NameOfType(type, interfaces_),
-                                 "; serve each interface once, and on a port of its own if the "
-                                 "numbers of two names collide"));
+    failure_ = MakeStatus(Outcome::kRefused, Reason::kMisuse,
+                          Text(node_.name(), ": two handlers for the messages of one type, ",
+                               NameOfType(type, interfaces_),
+                               "; serve each interface once, and on a port of its own if the "
+                               "numbers of two names collide"));
+    place->task.Reset();
+    place->plain = [this](ServerCall& call) {
+      if (!call.one_way_)
+        call.Refuse(failure_).IgnoreError();
+      else if (call.session_ != nullptr)
+        ++call.session_->counters().dropped;
+    };
     return nullptr;
   }
   HandlerEntry entry;

@@ -54,7 +54,8 @@ class Port {
   Port(const Port&) = delete;
 
   // ---- Handlers; set before the first message is dispatched (in the turn that opened the port).
-  // A type has one: a second one is not taken, and failure() says so (and WaitServing).
+  // A type has one: who sets a second one makes it unusable. Its calls are REFUSED with the reason,
+  // which is in failure(), too.
 
   // Plain: must answer a request before it returns, or Hold() it. Else the caller gets INTERNAL.
   void Handle(uint32_t type, Handler handler);
