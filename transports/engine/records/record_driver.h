@@ -13,6 +13,7 @@
 #include "kernel/block_pool.h"
 #include "kernel/link.h"
 #include "kernel/node.h"
+#include "kernel/timers.h"
 #include "transports/engine/fd_wait.h"
 #include "transports/engine/records/record_source.h"
 
@@ -25,6 +26,7 @@ class RecordDriver final : public LinkDriver {
 
   // wake_fd: readable when the source may have grown (engine/file_watch.h).
   RecordDriver(Node& node, std::unique_ptr<RecordSource> source, OwnedFd wake_fd);
+  ~RecordDriver() override { node_.timers().Cancel(retry_); }
 
   void Pump(Link& link) override;
   void Close(Link& link) override;
@@ -37,6 +39,7 @@ class RecordDriver final : public LinkDriver {
   Node& node_;
   std::unique_ptr<RecordSource> source_;
   std::unique_ptr<FdWait> wake_;  // until the end
+  Timer retry_;                   // memory is used up; nothing tells when there is some
   Link* link_ = nullptr;
   std::vector<Block> blocks_;
   uint32_t used_ = 0;                // of the last block
