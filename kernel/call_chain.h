@@ -15,7 +15,7 @@
 
 namespace jackfield {
 
-inline constexpr uint16_t kTagChain = 1;  // links: u64 epoch, u8 name length, name
+inline constexpr uint16_t kTagChain = 1;  // links: u64 service number, u8 name length, name
 inline constexpr uint16_t kTagCritical = 0x8000;
 inline constexpr size_t kChainLinksMax = 16;  // a longer chain is refused as a deadlock
 inline constexpr size_t kChainNameBytesMax = 32;
@@ -29,16 +29,16 @@ std::span<const std::byte> ChainIn(std::span<const std::byte> extension);
 
 struct ChainSearch {
   size_t links = 0;
-  bool found = false;  // `epoch` is among them
+  bool found = false;  // the service is among them
 };
-ChainSearch FindInChain(std::span<const std::byte> chain, uint64_t epoch);
+ChainSearch FindInChain(std::span<const std::byte> chain, uint64_t service_number);
 
 // "gate → orders → kv": for the message of a refused call.
 std::string DescribeChain(std::span<const std::byte> chain);
 
 // Writes an extension with `chain` and one more link into `to`. Returns its size, a multiple of 8;
 // 0 if it is full.
-size_t WriteChain(std::span<const std::byte> chain, uint64_t epoch, std::string_view name,
+size_t WriteChain(std::span<const std::byte> chain, uint64_t service_number, std::string_view name,
                   std::span<std::byte> to);
 
 }  // namespace jackfield

@@ -12,7 +12,6 @@ constexpr CapsField kFields[] = {
     {"ordered", &Caps::ordered},
     {"reliable", &Caps::reliable},
     {"peer_loss", &Caps::peer_loss},
-    {"many_peers", &Caps::many_peers},
     {"fan_out", &Caps::fan_out},
     {"multi_host", &Caps::multi_host},
     {"fds", &Caps::fds},

@@ -18,7 +18,6 @@ struct Caps {
   bool ordered = false;      // frames of one peer arrive in the order sent
   bool reliable = false;     // while the link lives, every frame arrives, once and unchanged
   bool peer_loss = false;    // the end of a peer is noticed without a timer
-  bool many_peers = false;   // one link carries several peers, told apart by number
   bool fan_out = false;      // one frame reaches every receiver
   bool multi_host = false;   // the peer may be on another machine
   bool fds = false;          // descriptors travel with a frame

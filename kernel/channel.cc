@@ -23,8 +23,8 @@ absl::Status BackPressure(std::string_view text) {
 // ---- Calls.
 
 int64_t Channel::Deadline(const CallOptions& options) const {
-  const int64_t own_ns = node_.FreshNowNs() +
-                         (options.timeout_us > 0 ? options.timeout_us : options_.timeout_us) * 1000;
+  const int64_t own_ns = AfterUs(node_.FreshNowNs(),
+                                 options.timeout_us > 0 ? options.timeout_us : options_.timeout_us);
   const ServerCall* call = options.detached ? nullptr : node_.current_call();
   return call == nullptr ? own_ns : std::min(own_ns, call->deadline_ns());
 }
@@ -46,7 +46,8 @@ absl::Status Channel::MakeCallTerms(const CallOptions& options, Terms& terms) co
   terms.deadline_ns = Deadline(options);
   const ServerCall* call = options.detached ? nullptr : node_.current_call();
   if (call == nullptr) return absl::OkStatus();
-  terms.extension_bytes = WriteChain(call->chain(), node_.epoch(), node_.name(), terms.extension);
+  terms.extension_bytes =
+      WriteChain(call->chain(), call->service_number(), node_.name(), terms.extension);
   if (terms.extension_bytes != 0) return absl::OkStatus();
   return MakeStatus(
       Outcome::kRefused, Reason::kDeadlock,
@@ -62,9 +63,13 @@ absl::Status Channel::Start(uint32_t type, Payload& payload, const CallOptions& 
   if (free_ >= slots_.size())
     return BackPressure(
         Text("all ", slots_.size(), " calls of the channel are under way (calls_max)"));
-  const uint32_t place = free_;
+  // An awaited call does not overtake one that was queued.
+  if (!queue && !session_->outbox_empty(terms.priority))
+    return BackPressure("what was queued before goes first");
+  const uint32_t place = free_;  // taken now: whoever builds the message may call as well
   Slot& slot = slots_[place];
-  const uint64_t id = next_call_ << kSlotBits | place;
+  free_ = slot.next_free;
+  const uint64_t id = next_call_++ << kSlotBits | place;
   const Session::Outgoing request{
       .kind = FrameKind::Request,
       .flags =
@@ -75,12 +80,13 @@ absl::Status Channel::Start(uint32_t type, Payload& payload, const CallOptions& 
       .deadline_ns = terms.deadline_ns,
       .extension = {terms.extension, terms.extension_bytes},
       .fds = options.fds};
-  const uint32_t before = session_->last_sequence();
+  const uint64_t before = session_->last_sequence();
   absl::Status status =
       queue ? session_->SendOrQueue(request, payload) : session_->Send(request, payload);
-  if (!status.ok()) return status;
-  ++next_call_;
-  free_ = slot.next_free;
+  if (!status.ok()) {
+    slot.next_free = std::exchange(free_, place);
+    return status;
+  }
   ++calls_;
   slot.id = id;
   slot.waiter = &waiter;
@@ -131,8 +137,7 @@ Channel::Slot* Channel::Find(uint64_t id) {
 void Channel::EndSlot(Slot& slot, absl::Status status, Message&& reply) {
   CallWaiter* waiter = slot.waiter;
   slot.id = 0;
-  slot.next_free = free_;
-  free_ = static_cast<uint32_t>(&slot - slots_.data());
+  slot.next_free = std::exchange(free_, static_cast<uint32_t>(&slot - slots_.data()));
   const bool was_full = calls_-- == slots_.size();
   waiter->OnCallEnd(std::move(status), std::move(reply));
   if (was_full) session_->OnLinkRoom();  // who waited for a place in the table
@@ -142,10 +147,9 @@ void Channel::EndSlot(Slot& slot, absl::Status status, Message&& reply) {
 void Channel::Abandon(CallWaiter& waiter) {
   for (Slot& slot : slots_) {
     if (slot.id == 0 || slot.waiter != &waiter) continue;
-    SendCancel(slot.id, kPriorityDefault);
+    slot.queued ? session_->DropRequest(slot.id) : SendCancel(slot.id, kPriorityDefault);
     slot.id = 0;
-    slot.next_free = free_;
-    free_ = static_cast<uint32_t>(&slot - slots_.data());
+    slot.next_free = std::exchange(free_, static_cast<uint32_t>(&slot - slots_.data()));
     if (calls_-- == slots_.size()) session_->OnLinkRoom();
     return;
   }
@@ -171,6 +175,13 @@ void Channel::WatchDeadline(int64_t deadline_ns) {
     node_.timers().Arm(deadline_timer_, deadline_ns);
 }
 
+absl::Status Channel::NoRoomInTime(const absl::Status& why) const {
+  return MakeStatus(
+      Outcome::kRefused, Reason::kDeadline,
+      Text("deadline: no room towards ", address_.ToString(), " in time; nothing was sent",
+           why.ok() ? "" : ": ", std::string(why.message())));
+}
+
 void Channel::OnDeadline() {
   const int64_t now_ns =
       node_.now_ns();  // as Session looks at what is queued: what ends here never leaves
@@ -182,14 +193,12 @@ void Channel::OnDeadline() {
       continue;
     }
     const bool left = !slot.queued;
-    if (left) SendCancel(slot.id, 0);
+    left ? SendCancel(slot.id, 0) : session_->DropRequest(slot.id);
     EndSlot(slot,
             left ? MakeStatus(Outcome::kInDoubt, Reason::kDeadline,
                               Text("deadline: no answer from ", address_.ToString(),
                                    " in time; the call may have run"))
-                 : MakeStatus(Outcome::kRefused, Reason::kDeadline,
-                              Text("deadline: no room towards ", address_.ToString(),
-                                   " in time; nothing was sent")),
+                 : NoRoomInTime(absl::OkStatus()),
             Message());
   }
   next_ns = std::min(next_ns, session_->WakeWaiters(now_ns));
@@ -283,11 +292,15 @@ void Channel::OnReceived(Session&, Session::Received& received) {
   }
 }
 
-void Channel::OnQueuedSent(uint64_t call_id, uint32_t sequence) {
+void Channel::OnQueuedSent(uint64_t call_id, uint64_t sequence) {
   if (Slot* slot = Find(call_id)) {
     slot->sequence = sequence;
     slot->queued = false;
   }
+}
+
+void Channel::OnQueuedRefused(uint64_t call_id, const absl::Status& why) {
+  if (Slot* slot = Find(call_id)) EndSlot(*slot, why, Message());
 }
 
 void Channel::OnPeerClosing(Session& session) {
@@ -302,10 +315,14 @@ void Channel::OnEnd(Session&, const absl::Status& why) {
 
 Receipt Channel::Close(int64_t timeout_us) {
   if (ended_why_.ok()) {
-    if (timeout_us > 0 && open() && !node_.in_turn()) {
-      session_->StartClose();
-      node_.RunUntil([this] { return receipt_came_ || !ended_why_.ok(); },
-                     node_.clock().NowNs() + timeout_us * 1000);
+    if (timeout_us > 0 && !node_.in_turn()) {
+      const int64_t deadline_ns = AfterUs(node_.clock().NowNs(), timeout_us);
+      node_.RunUntil(  // what was queued before there was a connection is sent, too
+          [this] { return open() || session_->outbox_empty() || !ended_why_.ok(); }, deadline_ns);
+      if (open()) {
+        session_->StartClose();
+        node_.RunUntil([this] { return receipt_came_ || !ended_why_.ok(); }, deadline_ns);
+      }
     }
     if (ended_why_.ok()) {
       ended_why_ = MakeStatus(Outcome::kRefused, Reason::kClosed, "the channel was closed");

@@ -9,8 +9,8 @@
 //
 // One mechanism: a call is a slot in a table and someone to tell. Each call ends exactly once: with
 // the handler's answer (a message, or the status it chose), or with an outcome (kernel/outcome.h):
-//   REFUSED    back-pressure (at once with on_full=fail, drop_*; with wait when the deadline passes
-//              before there is room), too large, deadlock, closed, version, misuse
+//   REFUSED    back-pressure (on_full=fail, drop_*), deadline (on_full=wait: it passed before there
+//              was room, and nothing was sent), too large, deadlock, closed, version, misuse
 //   FAILED     the service is gone and the request had not left
 //   IN_DOUBT   the service is gone, or the deadline passed, after the request had left
 //
@@ -48,8 +48,8 @@ enum class OnFull : uint8_t { kWait, kFail, kDropOldest, kDropNewest };
 
 struct ChannelOptions {
   int64_t timeout_us = 5'000'000;  // of a call that names none
-  // No attempt to connect begins later. One that is under way then has its own limits, such as
-  // session.hello_ns.
+  // No attempt to connect begins later. One that is under way then has session.hello_ns to make the
+  // connection, and the service as long to say hello on it.
   int64_t connect_us = 5'000'000;
   OnFull on_full =
       OnFull::kWait;         // the address may say: ?on_full=wait|fail|drop_oldest|drop_newest
@@ -61,7 +61,6 @@ struct ChannelOptions {
   // Messages up to this size must be possible: over a medium with smaller frames they travel in
   // parts (the fragment shim), unless the address says ?raw. The other end must ask for the same.
   uint32_t message_bytes_max = kMessageBytesDefault;
-  uint64_t schema_hash = 0;  // of the interface, told to the service
 };
 
 struct CallOptions {
@@ -103,7 +102,8 @@ class Channel final : public LinkSink, public LinkOwner, public Session::User {
   class PendingCall;
   template <class P>
   PendingCall<P> Call(uint32_t type, P payload, CallOptions options = {});
-  // Never waits: with no room the request is queued (outbox_frames; only with on_full=wait).
+  // Never waits: with no room the request is queued (outbox_frames; only with on_full=wait), and at
+  // its deadline it ends as an awaited one would.
   // Errors: REFUSED, and `done` is not called.
   absl::Status CallAsync(uint32_t type, Payload& payload, const CallOptions& options,
                          Callback done);
@@ -153,7 +153,7 @@ class Channel final : public LinkSink, public LinkOwner, public Session::User {
     CallWaiter* waiter = nullptr;
     StreamEnd* stream = nullptr;
     int64_t deadline_ns = 0;
-    uint32_t sequence = 0;
+    uint64_t sequence = 0;
     bool queued = false;  // in the outbox still
     uint32_t next_free = 0;
   };
@@ -166,6 +166,7 @@ class Channel final : public LinkSink, public LinkOwner, public Session::User {
 
   Channel(Node& node, Address address, ChannelOptions options);
   void TryConnect();
+  void OnConnectTimer();
   // Of a one-way message: all but the deadline. Nobody waits for it, so it is in no chain.
   absl::Status MakeTerms(const CallOptions& options, Terms& terms) const;
   absl::Status MakeCallTerms(const CallOptions& options, Terms& terms) const;
@@ -181,6 +182,7 @@ class Channel final : public LinkSink, public LinkOwner, public Session::User {
   void SendCancel(uint64_t id, uint8_t priority);
   void AwaitRoom(RoomWaiter& waiter, const Terms& terms);
   void WatchDeadline(int64_t deadline_ns);
+  absl::Status NoRoomInTime(const absl::Status& why) const;
   void OnDeadline();
   void EndAll(const absl::Status& why);
 
@@ -189,11 +191,12 @@ class Channel final : public LinkSink, public LinkOwner, public Session::User {
   void OnOpenFailed(absl::Status status) override;
   void OnFrames(Link& link) override;
   void OnRoom(Link& link) override;
-  void OnPeerLost(Link&, PeerNumber) override {}
+  void OnLost(Link&, uint64_t frames) override { session_->OnLost(frames); }
   void OnClosed(Link& link, const absl::Status& why) override;
   void OnOpen(Session&) override {}
   void OnReceived(Session& session, Session::Received& received) override;
-  void OnQueuedSent(uint64_t call_id, uint32_t sequence) override;
+  void OnQueuedSent(uint64_t call_id, uint64_t sequence) override;
+  void OnQueuedRefused(uint64_t call_id, const absl::Status& why) override;
   void OnPeerClosing(Session& session) override;
   void OnReceipt(Session& session) override {
     receipt_came_ = true;
@@ -209,10 +212,10 @@ class Channel final : public LinkSink, public LinkOwner, public Session::User {
   Link* link_ = nullptr;
   std::unique_ptr<Session> session_;
   absl::Status ended_why_;
-  absl::Status connect_error_;
   int64_t connect_deadline_ns_;
   int64_t retry_ns_ = 1'000'000;
-  Timer retry_timer_;
+  bool connecting_ = false;  // an attempt is under way: the timer ends it, else it begins the next
+  Timer connect_timer_;
   Timer deadline_timer_;
   std::vector<Slot> slots_;
   uint32_t free_ = 0;

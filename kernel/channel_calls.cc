@@ -61,9 +61,9 @@ bool Channel::CallBase::Begin() {
 bool Channel::CallBase::Try() {
   absl::Status status = channel_.Start(type_, payload(), options_, terms_, *this, nullptr, false);
   if (status.ok()) return sent_ = true;
-  if (ReasonOf(status) == Reason::kBackPressure && channel_.options_.on_full == OnFull::kWait &&
-      channel_.node_.clock().NowNs() < terms_.deadline_ns) {
-    return false;
+  if (ReasonOf(status) == Reason::kBackPressure && channel_.options_.on_full == OnFull::kWait) {
+    if (channel_.node_.clock().NowNs() < terms_.deadline_ns) return false;
+    status = channel_.NoRoomInTime(status);
   }
   result_ = std::move(status);
   return done_ = true;
@@ -99,9 +99,9 @@ bool Channel::SendBase::Begin() {
 
 bool Channel::SendBase::Try() {
   status_ = channel_.StartOneWay(type_, payload(), options_, terms_);
-  if (ReasonOf(status_) == Reason::kBackPressure && channel_.options_.on_full == OnFull::kWait &&
-      channel_.node_.clock().NowNs() < terms_.deadline_ns) {
-    return false;
+  if (ReasonOf(status_) == Reason::kBackPressure && channel_.options_.on_full == OnFull::kWait) {
+    if (channel_.node_.clock().NowNs() < terms_.deadline_ns) return false;
+    status_ = channel_.NoRoomInTime(status_);
   }
   if (!status_.ok()) ++channel_.session_->counters().refused;
   return done_ = true;

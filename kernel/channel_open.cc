@@ -61,12 +61,12 @@ Channel::Channel(Node& node, Address address, ChannelOptions options)
       asked_(address),
       address_(std::move(address)),
       options_(std::move(options)),
-      connect_deadline_ns_(node.clock().NowNs() + options_.connect_us * 1000),
-      retry_timer_([](Timer& timer) { static_cast<Channel*>(timer.user)->TryConnect(); }, this),
+      connect_deadline_ns_(AfterUs(node.clock().NowNs(), options_.connect_us)),
+      connect_timer_([](Timer& timer) { static_cast<Channel*>(timer.user)->OnConnectTimer(); },
+                     this),
       deadline_timer_([](Timer& timer) { static_cast<Channel*>(timer.user)->OnDeadline(); }, this) {
   session_ = std::make_unique<Session>(node_, Session::Side::kClient, options_.session,
                                        options_.needs.fds, *this);
-  session_->SetSchemaHash(options_.schema_hash);
   slots_.resize(options_.calls_max);
   for (uint32_t i = 0; i < options_.calls_max; ++i) slots_[i].next_free = i + 1;
 }
@@ -75,15 +75,27 @@ Channel::~Channel() {
   if (ended_why_.ok())
     ended_why_ = MakeStatus(Outcome::kRefused, Reason::kCancelled, "the channel was destroyed");
   session_->Fail(ended_why_);
-  node_.timers().Cancel(retry_timer_);
+  node_.timers().Cancel(connect_timer_);
   node_.timers().Cancel(deadline_timer_);
   if (link_ != nullptr) node_.RemoveLink(*link_);
 }
 
 // ---- Connecting.
 
-void Channel::TryConnect() {
+void Channel::OnConnectTimer() {
+  if (connecting_) {
+    opening_.reset();
+    OnOpenFailed(MakeStatus(Outcome::kRefused, Reason::kUnreachable, "no connection in time"));
+  }
   if (!ended_why_.ok()) return session_->Fail(ended_why_);
+  TryConnect();
+}
+
+void Channel::TryConnect() {
+  const int64_t now_ns = node_.clock().NowNs();
+  connecting_ = true;
+  node_.timers().Arm(connect_timer_,
+                     AfterNs(std::max(now_ns, connect_deadline_ns_), options_.session.hello_ns));
   opening_.reset();
   absl::StatusOr<std::unique_ptr<Opening>> opening =
       node_.registry().Open(address_, Role::kConnect, node_, *this);
@@ -95,24 +107,26 @@ void Channel::TryConnect() {
 }
 
 void Channel::OnOpenFailed(absl::Status status) {
-  connect_error_ = status;
+  connecting_ = false;
   const int64_t now_ns = node_.clock().NowNs();
   if (status.code() == absl::StatusCode::kUnavailable && now_ns < connect_deadline_ns_) {
     // Jitter, so that many clients of a restarted service do not come back at once.
     const int64_t wait_ns =
         retry_ns_ / 2 + static_cast<int64_t>(node_.NextRandom() % static_cast<uint64_t>(retry_ns_));
     retry_ns_ = std::min(kRetryNsMax, retry_ns_ * 2);
-    node_.timers().Arm(retry_timer_, std::min(now_ns + wait_ns, connect_deadline_ns_));
+    node_.timers().Arm(connect_timer_, std::min(now_ns + wait_ns, connect_deadline_ns_));
     return;
   }
   if (ended_why_.ok())
     ended_why_ =
         MakeStatus(Outcome::kRefused, Reason::kUnreachable, static_cast<int>(status.code()),
                    Text("connect ", address_.ToString(), ": ", std::string(status.message())));
-  node_.timers().Arm(retry_timer_, 0);  // later: this may be inside Open
+  node_.timers().Arm(connect_timer_, 0);  // later: this may be inside Open
 }
 
 void Channel::OnLink(std::unique_ptr<LinkDriver> driver, LinkTraits traits) {
+  connecting_ = false;
+  node_.timers().Cancel(connect_timer_);
   link_ = &node_.AddLink(std::move(driver), std::move(traits), this);
   session_->Attach(*link_, 0);
 }

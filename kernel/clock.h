@@ -26,6 +26,14 @@ class SystemClock final : public Clock {
   }
 };
 
+// A moment so long after `now_ns`; one too far to be said is never (Timers::kNever).
+constexpr int64_t AfterNs(int64_t now_ns, int64_t ns) {
+  return ns > INT64_MAX - now_ns ? INT64_MAX : now_ns + ns;
+}
+constexpr int64_t AfterUs(int64_t now_ns, int64_t us) {
+  return AfterNs(now_ns, us > INT64_MAX / 1000 ? INT64_MAX : us * 1000);
+}
+
 class ManualClock final : public Clock {
  public:
   int64_t NowNs() override { return now_ns_; }

@@ -15,7 +15,7 @@
 namespace jackfield {
 
 absl::Status BlockedInHandler();
-absl::Status Interrupted();
+absl::Status Interrupted(bool sent = true);
 
 template <class T>
 class FutureState {

@@ -16,6 +16,10 @@ namespace {
 constexpr uint32_t kMoveBytesMax = 4096;
 constexpr uint32_t kTxBlockBytes = 64 << 10;
 
+absl::Status NoQueueMemory() {
+  return absl::ResourceExhaustedError("no memory for a link's queue: raise pool_bytes_max");
+}
+
 }  // namespace
 
 struct Link::FdQueues {
@@ -48,7 +52,7 @@ Link::~Link() {
 
 std::byte* Link::Claim(uint32_t frame_bytes) {
   const uint32_t bytes = Align8(frame_bytes);
-  if (claimed_bytes_ != 0 || closed_ || closing_) return nullptr;
+  if (claimed_bytes_ != 0 || closed_ || closing_ || !failed_why_.ok()) return nullptr;
   if (tx_tail_ - tx_head_ >= kDepthFrames) return nullptr;
   if (static_cast<size_t>(claim_end_ - claim_at_) < bytes && !Refill(bytes)) return nullptr;
   claimed_bytes_ = bytes;
@@ -120,9 +124,7 @@ void Link::Commit(std::byte* frame, uint32_t frame_bytes, PeerNumber peer) {
   claimed_bytes_ = 0;
   if (!tx_refs_) {
     tx_refs_ = node_.blocks().Get(kDepthFrames * sizeof(FrameRef));
-    if (!tx_refs_)
-      return Closed(
-          absl::ResourceExhaustedError("no memory for a link's queue: raise pool_bytes_max"));
+    if (!tx_refs_) return FailLater(NoQueueMemory());
   }
   tx()[tx_tail_ % kDepthFrames] = {frame, frame_bytes, peer};
   ++tx_tail_;
@@ -149,6 +151,11 @@ bool Link::has_fd_room() const {
 bool Link::TakeFds(int* fds, uint8_t count) {
   if (fd_queues_ == nullptr) return count == 0;
   FdQueues& q = *fd_queues_;
+  // Those of a frame that was dropped are nobody's.
+  while (q.rx_head != q.rx_tail && After(rx_head_, q.rx[q.rx_head % kFdFramesMax].frame)) {
+    FdList& list = q.rx[q.rx_head++ % kFdFramesMax];
+    for (uint8_t i = 0; i < list.count; ++i) close(list.fds[i]);
+  }
   const bool here = q.rx_head != q.rx_tail && q.rx[q.rx_head % kFdFramesMax].frame == rx_head_;
   if (q.rx_overflow || (here ? q.rx[q.rx_head % kFdFramesMax].count : 0) != count) return false;
   if (here) std::memcpy(fds, q.rx[q.rx_head++ % kFdFramesMax].fds.data(), count * sizeof(int));
@@ -196,10 +203,9 @@ void Link::PushRx(FrameRef frame, Block* block) {
   assert(rx_room() > 0);
   if (!rx_refs_) {
     rx_refs_ = node_.blocks().Get(kDepthFrames * sizeof(FrameRef));
-    if (!rx_refs_)
-      return Closed(
-          absl::ResourceExhaustedError("no memory for a link's queue: raise pool_bytes_max"));
+    if (!rx_refs_) FailLater(NoQueueMemory());
   }
+  if (!failed_why_.ok()) return;  // what comes behind a frame that is missing is of no use
   rx()[rx_tail_++ % kDepthFrames] = frame;
   rx_block_ = block;
   ++activity_;
@@ -230,14 +236,18 @@ void Link::ProvideTx(std::byte* at, uint32_t bytes) {
   }
 }
 
-void Link::PeerLost(PeerNumber peer) {
-  if (owner_ != nullptr) owner_->OnPeerLost(*this, peer);
-}
-
 void Link::Closed(absl::Status why) {
   if (closed_) return;
   closed_ = true;
-  closed_why_ = std::move(why);
+  closed_why_ = failed_why_.ok() ? std::move(why) : failed_why_;
+  ++activity_;
+  Wake();
+}
+
+// Its driver must be closed, for it may have operations under way; not from inside its Pump.
+void Link::FailLater(absl::Status why) {
+  if (closed_ || !failed_why_.ok()) return;
+  failed_why_ = std::move(why);
   ++activity_;
   Wake();
 }
@@ -256,6 +266,7 @@ void Link::Turn(bool resting) {
     pumping_ = false;
     resting_ = false;
   }
+  if (!failed_why_.ok()) StartClose();
   if (owner_ == nullptr) return;
   if (has_rx()) {
     owner_->OnFrames(*this);

@@ -75,9 +75,11 @@ class LinkDriver {
 class LinkOwner {
  public:
   virtual ~LinkOwner() = default;
-  virtual void OnFrames(Link& link) = 0;                           // the rx queue is not empty
-  virtual void OnRoom(Link& link) = 0;                             // frames have left the tx queue
-  virtual void OnPeerLost(Link& link, PeerNumber peer) = 0;        // of a link with many peers
+  virtual void OnFrames(Link& link) = 0;  // the rx queue is not empty
+  virtual void OnRoom(Link& link) = 0;    // frames have left the tx queue
+  // The medium lost, or went past, so many frames that were to come here. From inside a Pump: only
+  // to be counted.
+  virtual void OnLost(Link& link, uint64_t frames) = 0;
   virtual void OnClosed(Link& link, const absl::Status& why) = 0;  // exactly once
 };
 
@@ -158,7 +160,11 @@ class Link {
 
   // Bytes moved though no frame is complete yet: the loop stays awake.
   void NoteProgress() { ++activity_; }
-  void PeerLost(PeerNumber peer);
+  // Frames that were sent here and will never come: torn, overwritten, dropped by the system. Told
+  // before the frame behind them is pushed. They are in Ledger::lost of whoever reads the link.
+  void NoteLost(uint64_t frames) {
+    if (owner_ != nullptr && frames > 0) owner_->OnLost(*this, frames);
+  }
   // The end. After it the driver makes no further call.
   void Closed(absl::Status why);
   bool resting() const { return resting_; }
@@ -194,6 +200,7 @@ class Link {
   FrameRef* tx() { return reinterpret_cast<FrameRef*>(tx_refs_.data()); }
   FrameRef* rx() { return reinterpret_cast<FrameRef*>(rx_refs_.data()); }
   bool Refill(uint32_t frame_bytes);
+  void FailLater(absl::Status why);
 
   Node& node_;
   std::unique_ptr<LinkDriver> driver_;
@@ -230,6 +237,7 @@ class Link {
   std::unique_ptr<FdQueues> fd_queues_;  // made at the first use
 
   Link* outer_ = nullptr;
+  absl::Status failed_why_;  // here, not in the driver, which is then closed in the next turn
   absl::Status closed_why_;
   bool pumping_ = false, resting_ = false, closing_ = false, closed_ = false, closed_told_ = false;
   bool room_notice_ = false;

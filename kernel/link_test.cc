@@ -1,6 +1,9 @@
 // The two queues and the memory of a link, with a driver that does nothing by itself.
 #include "kernel/link.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <cstring>
 
 #include "gtest/gtest.h"
@@ -165,6 +168,79 @@ TEST_F(LinkTest, ARestingLinkThatIsPumpedForAClaimIsPumpedAgainBeforeTheNodeSlee
   EXPECT_EQ(pumps, at_rest + 1);
   node->Turn(Node::kDoNotSleep);
   EXPECT_GT(pumps, at_rest + 1);
+}
+
+// Has an operation under way, which ends some time after Close.
+class SlowDriver final : public LinkDriver {
+ public:
+  explicit SlowDriver(bool& under_way) : under_way_(under_way) {}
+  ~SlowDriver() override { EXPECT_FALSE(under_way_) << "destroyed under its operation"; }
+  void Pump(Link& link) override {
+    if (closing_) {
+      under_way_ = false;
+      return link.Closed(absl::OkStatus());
+    }
+    if (under_way_) return;
+    under_way_ = true;
+    link.PushRx({frame_, 64, 0});
+    link.PushRx({frame_, 64, 0});
+  }
+  void Close(Link& link) override {
+    closing_ = true;
+    link.Wake();
+  }
+
+ private:
+  bool& under_way_;
+  bool closing_ = false;
+  alignas(8) std::byte frame_[64] = {};
+};
+
+class EndOwner final : public LinkOwner {
+ public:
+  void OnFrames(Link& link) override {
+    for (; link.has_rx(); link.PopRx()) ++frames;
+  }
+  void OnRoom(Link&) override {}
+  void OnLost(Link&, uint64_t) override {}
+  void OnClosed(Link&, const absl::Status& status) override { why = status; }
+  int frames = 0;
+  absl::Status why;
+};
+
+TEST_F(LinkTest, ALinkThatGetsNoMemoryForItsQueueClosesItsDriverFirst) {
+  auto node = Node::Create({.registry = &registry_, .pool_bytes_max = 1 << 20}).value();
+  std::vector<Block> all;
+  for (const uint32_t bytes : {16u << 10, 512u}) {
+    while (Block block = node->blocks().Get(bytes)) all.push_back(std::move(block));
+  }
+  bool under_way = false;
+  EndOwner owner;
+  Link& link = node->AddLink(std::make_unique<SlowDriver>(under_way), {}, &owner);
+  for (int i = 0; i < 5; ++i) node->Turn(Node::kDoNotSleep);
+  EXPECT_FALSE(under_way);
+  EXPECT_EQ(owner.frames, 0);
+  EXPECT_EQ(owner.why.code(), absl::StatusCode::kResourceExhausted) << owner.why;
+  node->RemoveLink(link);
+  node->Turn(Node::kDoNotSleep);
+  all.clear();
+}
+
+TEST_F(LinkTest, DescriptorsOfAFrameThatWasDroppedAreClosed) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  std::byte frame[64] = {};
+  const int copies[] = {dup(ends[1]), dup(ends[1])};
+  for (const int& copy : copies) {
+    link_->PushRxFds(&copy, 1);
+    link_->PushRx({frame, 64, 0});
+  }
+  link_->PopRx();  // nobody took them from it
+  int taken = -1;
+  ASSERT_TRUE(link_->TakeFds(&taken, 1));
+  EXPECT_EQ(taken, copies[1]);
+  EXPECT_EQ(fcntl(copies[0], F_GETFD), -1);
+  for (const int fd : {taken, ends[0], ends[1]}) close(fd);
 }
 
 TEST_F(LinkTest, WithoutMemoryThereIsNoRoomAndNoHarm) {

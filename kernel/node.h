@@ -145,6 +145,9 @@ class Node {
   Timers& timers() { return timers_; }
   const MailboxHandle& handle() const { return mailbox_; }
   uint64_t NextRandom();  // of a generator seeded by the epoch
+  // Names a service in chains of callers: the epoch for the first port of the node, other numbers
+  // for those after it.
+  uint64_t NewServiceNumber() { return epoch_ ^ (services_++ * 0x9e3779b97f4a7c15u); }
 
   // The call that the running handler serves, so that a call it makes inherits deadline, priority
   // and chain.
@@ -194,6 +197,7 @@ class Node {
   uint32_t turns_since_poll_ = 0;
   uint64_t pass_ = 0;
   uint64_t random_;
+  uint64_t services_ = 0;
   bool in_turn_ = false;
   bool stopped_ = false, interrupted_ = false;
   bool found_work_ = false;  // while spinning: this turn is not an idle one
@@ -220,7 +224,7 @@ class SleepAwaiter {
   bool await_ready() const { return false; }
   void await_suspend(std::coroutine_handle<> waiting) {
     suspended_.Suspend(node_, waiting);
-    node_.timers().Arm(timer_, node_.clock().NowNs() + ns_);
+    node_.timers().Arm(timer_, AfterNs(node_.clock().NowNs(), ns_));
   }
   void await_resume() {}
 

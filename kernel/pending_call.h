@@ -25,15 +25,14 @@ class Channel::CallBase : public RoomWaiter, public CallWaiter {
   absl::StatusOr<Message> Wait() {
     if (channel_.node_.in_turn()) return BlockedInHandler();
     if (!Begin()) {
-      if (absl::Status waited = BlockUntil(channel_.node_, [this] { return done_; }); !waited.ok())
-        return waited;
+      if (!BlockUntil(channel_.node_, [this] { return done_; }).ok()) return Interrupted(sent_);
     }
     return std::move(result_);
   }
 
  protected:
   CallBase(Channel& channel, uint32_t type, const CallOptions& options)
-      : channel_(channel), type_(type), options_(options) {}
+      : RoomWaiter(FrameKind::Request), channel_(channel), type_(type), options_(options) {}
   virtual Payload& payload() = 0;
 
  private:
@@ -84,7 +83,7 @@ class Channel::SendBase : public RoomWaiter {
 
  protected:
   SendBase(Channel& channel, uint32_t type, const CallOptions& options)
-      : channel_(channel), type_(type), options_(options) {}
+      : RoomWaiter(FrameKind::OneWay), channel_(channel), type_(type), options_(options) {}
   virtual Payload& payload() = 0;
 
  private:

@@ -12,6 +12,15 @@
 namespace jackfield {
 namespace {
 
+std::string NameOfType(uint32_t type, const std::vector<const Interface*>& interfaces) {
+  for (const Interface* interface : interfaces) {
+    for (const Method& method : interface->methods) {
+      if (method.type == type) return Text(type, " (", method.name, ")");
+    }
+  }
+  return Text(type);
+}
+
 // While priorities are in use, so long a run of handlers is not looked away from the links.
 constexpr int64_t kDispatchNsMax = 200'000;
 constexpr int kDispatchMax = 256;
@@ -20,6 +29,7 @@ constexpr int kDispatchMax = 256;
 
 Port::Port(Node& node, PortOptions options)
     : node_(node),
+      service_number_(node.NewServiceNumber()),
       options_(options),
       deadline_timer_([](Timer& timer) { static_cast<Port*>(timer.user)->OnDeadline(); }, this),
       work_timer_([](Timer& timer) { static_cast<Port*>(timer.user)->Work(); }, this) {}
@@ -65,13 +75,27 @@ void Port::StopServing() {
 
 // ---- Handlers.
 
-Port::HandlerEntry& Port::EntryOf(uint32_t type) {
+Port::HandlerEntry* Port::NewEntry(uint32_t type) {
   const auto place = std::lower_bound(handlers_.begin(), handlers_.end(), type,
                                       [](const HandlerEntry& e, uint32_t t) { return e.type < t; });
-  if (place != handlers_.end() && place->type == type) return *place;
+  if (place != handlers_.end() && place->type == type) {
+    failure_ = MakeStatus(Outcome::kRefused, Reason::kMisuse,
+                          Text(node_.name(), ": two handlers for the messages of one type, ",
+                               NameOfType(type, interfaces_),
+                               "; serve each interface once, and on a port of its own if the "
+                               "numbers of two names collide"));
+    place->task.Reset();
+    place->plain = [this](ServerCall& call) {
+      if (!call.one_way_)
+        call.Refuse(failure_).IgnoreError();
+      else if (call.session_ != nullptr)
+        ++call.session_->counters().dropped;
+    };
+    return nullptr;
+  }
   HandlerEntry entry;
   entry.type = type;
-  return *handlers_.insert(place, std::move(entry));
+  return &*handlers_.insert(place, std::move(entry));
 }
 
 Port::HandlerEntry* Port::Find(uint32_t type) {
@@ -81,15 +105,11 @@ Port::HandlerEntry* Port::Find(uint32_t type) {
 }
 
 void Port::Handle(uint32_t type, Handler handler) {
-  HandlerEntry& entry = EntryOf(type);
-  entry.plain = std::move(handler);
-  entry.task.Reset();
+  if (HandlerEntry* entry = NewEntry(type)) entry->plain = std::move(handler);
 }
 
 void Port::HandleTask(uint32_t type, TaskHandler handler) {
-  HandlerEntry& entry = EntryOf(type);
-  entry.task = std::move(handler);
-  entry.plain.Reset();
+  if (HandlerEntry* entry = NewEntry(type)) entry->task = std::move(handler);
 }
 
 // ---- From a frame to a handler.
@@ -143,10 +163,9 @@ void Port::Take(PortSeat&, Session& session, Session::Received& received) {
     HandlerEntry* entry = Find(call.type());
     if (entry != nullptr && entry->plain &&
         call.stream_ == nullptr) {  // the common case: nothing is copied or listed
-      if (Dispatch(call, entry)) {
-        session.KeepUnhandled(received, call.unhandled_);
-        Remember(call);
-      }
+      // Before it runs: what the handler sends must not acknowledge a message that it then holds.
+      session.KeepUnhandled(received, call.unhandled_);
+      if (Dispatch(call, entry)) Remember(call);
       return;
     }
   }
@@ -179,7 +198,7 @@ void Port::Queue(ServerCall& call) {
 absl::Status Port::CheckChain(const ServerCall& call) const {
   const std::span<const std::byte> chain = call.chain();
   if (call.one_way_ || chain.empty() || options_.reentrant ||
-      !FindInChain(chain, node_.epoch()).found)
+      !FindInChain(chain, service_number_).found)
     return absl::OkStatus();
   return MakeStatus(Outcome::kRefused, Reason::kDeadlock,
                     Text("deadlock: ", DescribeChain(chain), " → ", node_.name(),

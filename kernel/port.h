@@ -37,7 +37,6 @@ struct PortOptions {
   SessionLimits session = {};
   Caps needs = CallNeeds();
   uint32_t message_bytes_max = kMessageBytesDefault;  // as in ChannelOptions
-  uint64_t schema_hash = 0;                           // of the interface, told to clients
 };
 
 class Port {
@@ -55,6 +54,8 @@ class Port {
   Port(const Port&) = delete;
 
   // ---- Handlers; set before the first message is dispatched (in the turn that opened the port).
+  // A type has one: who sets a second one makes it unusable. Its calls are REFUSED with the reason,
+  // which is in failure(), too.
 
   // Plain: must answer a request before it returns, or Hold() it. Else the caller gets INTERNAL.
   void Handle(uint32_t type, Handler handler);
@@ -124,7 +125,7 @@ class Port {
   void Work();
   void StopServing();
   bool IsReceived(uint32_t type) const;
-  HandlerEntry& EntryOf(uint32_t type);
+  HandlerEntry* NewEntry(uint32_t type);  // nullptr: it has one
   HandlerEntry* Find(uint32_t type);
   bool OfferToReceivers(ServerCall& call);
   void Remember(ServerCall& call);
@@ -144,6 +145,7 @@ class Port {
   void OnSessionEnd(class PortSeat& seat, const absl::Status& why);
 
   Node& node_;
+  const uint64_t service_number_;  // in chains of callers
   const PortOptions options_;
   std::vector<std::unique_ptr<Listener>> openings_;
   std::vector<Address> actual_;

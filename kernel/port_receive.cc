@@ -122,7 +122,7 @@ std::vector<Receipt> Port::Close(int64_t timeout_us) {
   closing_ = true;
   EndReceivers();
   if (!node_.in_turn()) {
-    const int64_t deadline_ns = node_.clock().NowNs() + timeout_us * 1000;
+    const int64_t deadline_ns = AfterUs(node_.clock().NowNs(), timeout_us);
     // After the goodbye nothing more can be sent, so the answers go first.
     node_.RunUntil([this] { return under_way_ == 0 && waiting_ == 0; }, deadline_ns);
     for (auto& seat : seats_) {

@@ -13,7 +13,6 @@ class PortSeat final : public LinkOwner, public Session::User {
         link_(port.node_.AddLink(std::move(driver), std::move(traits), this)),
         session_(port.node_, Session::Side::kServer, port.options_.session, link_.caps().fds,
                  *this) {
-    session_.SetSchemaHash(port.options_.schema_hash);
     session_.Attach(link_, 0);
   }
   ~PortSeat() override { port_.node_.RemoveLink(link_); }
@@ -52,7 +51,7 @@ class PortSeat final : public LinkOwner, public Session::User {
     session_.OnLinkRoom();
     if (port_.waiting_ > 0) port_.DispatchWaiting();
   }
-  void OnPeerLost(Link&, PeerNumber) override {}
+  void OnLost(Link&, uint64_t frames) override { session_.OnLost(frames); }
   void OnClosed(Link&, const absl::Status& why) override {
     session_.OnLinkClosed(
         why.ok() ? MakeStatus(Outcome::kFailed, Reason::kPeerDied, "the client has gone") : why);
@@ -61,7 +60,8 @@ class PortSeat final : public LinkOwner, public Session::User {
   void OnReceived(Session& session, Session::Received& received) override {
     port_.Take(*this, session, received);
   }
-  void OnQueuedSent(uint64_t, uint32_t) override {}
+  void OnQueuedSent(uint64_t, uint64_t) override {}
+  void OnQueuedRefused(uint64_t, const absl::Status&) override {}
   void OnPeerClosing(Session&) override {}
   void OnReceipt(Session&) override { receipt_came_ = true; }
   void OnEnd(Session&, const absl::Status& why) override { port_.OnSessionEnd(*this, why); }

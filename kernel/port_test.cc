@@ -48,6 +48,16 @@ TEST_F(PortTest, NobodyReceivesFromAClosedPort) {
   EXPECT_EQ(*got_, nullptr);
 }
 
+TEST_F(PortTest, ATypeHasOneHandlerAndASecondOneIsSaidToBeAMistake) {
+  port_->Handle(7, [](ServerCall&) {});
+  port_->Handle(8, [](ServerCall&) {});
+  EXPECT_TRUE(port_->WaitServing().ok());
+  port_->HandleTask(7, [](ServerCall&) -> Task<absl::Status> { co_return absl::OkStatus(); });
+  const absl::Status status = port_->WaitServing();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << status;
+  EXPECT_NE(status.ToString().find("7"), std::string::npos) << status;
+}
+
 TEST_F(PortTest, DestructionEndsWhoReceives) {
   node_->Spawn(ReceiveOne());
   node_->Turn(Node::kDoNotSleep);

@@ -12,6 +12,8 @@ int64_t ServerCall::remaining_us() const {
   return (deadline_ns_ - node_.clock().NowNs()) / 1000;
 }
 
+uint64_t ServerCall::service_number() const { return port_->service_number_; }
+
 std::span<const std::byte> ServerCall::chain() const { return ChainIn(message_.extension_); }
 
 absl::Status ServerCall::Answer(uint8_t code, Payload& payload) {

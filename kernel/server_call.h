@@ -72,6 +72,7 @@ class ServerCall : public ListNode<CallTag> {
   StreamEnd* stream() const { return stream_.get(); }
 
   Node& node() const { return node_; }
+  uint64_t service_number() const;  // of its port, for the chain of a call made for this one
 
  private:
   friend class Port;

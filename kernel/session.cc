@@ -90,11 +90,11 @@ void Session::SendHello() {
     if (side_ == Side::kClient) {
       fbb.Finish(wire::CreateHello(fbb, kVersionMin, kVersionMax, passes_fds_ ? kFeatureFds : 0,
                                    node_.epoch(), frame_bytes_max_, limits_.window_units,
-                                   limits_.stream_items, name, schema_hash_));
+                                   limits_.stream_items, name));
     } else {
       fbb.Finish(wire::CreateWelcome(fbb, kVersionMax, passes_fds_ ? kFeatureFds : 0, node_.epoch(),
                                      frame_bytes_max_, limits_.window_units, limits_.stream_items,
-                                     name, schema_hash_));
+                                     name));
     }
   });
   SendControl(side_ == Side::kClient ? FrameKind::Hello : FrameKind::Welcome, hello);
@@ -114,27 +114,25 @@ void Session::OnHello(const FrameHeader& header, std::span<const std::byte> payl
   passes_fds_ = (hello->features() & kFeatureFds) != 0 && link_->caps().fds;
   peer_epoch_ = hello->epoch();
   SendHello();
-  OpenWith(hello->epoch(), hello->name(), hello->schema_hash(), hello->frame_bytes_max(),
-           hello->window_units(), hello->stream_items(), hello->features());
+  OpenWith(hello->epoch(), hello->name(), hello->frame_bytes_max(), hello->window_units(),
+           hello->stream_items(), hello->features());
 }
 
 void Session::OnWelcome(const FrameHeader& header, std::span<const std::byte> payload) {
   const auto* welcome = RootOf<wire::Welcome>(payload);
   if (welcome == nullptr || welcome->epoch() == 0)
     return Corrupt(header, "a welcome that cannot be read");
-  OpenWith(welcome->epoch(), welcome->name(), welcome->schema_hash(), welcome->frame_bytes_max(),
-           welcome->window_units(), welcome->stream_items(), welcome->features());
+  OpenWith(welcome->epoch(), welcome->name(), welcome->frame_bytes_max(), welcome->window_units(),
+           welcome->stream_items(), welcome->features());
   Flush();
 }
 
-void Session::OpenWith(uint64_t epoch, const flatbuffers::String* name, uint64_t schema_hash,
-                       uint32_t frame_bytes_max, uint32_t window_units, uint32_t stream_items,
-                       uint64_t features) {
+void Session::OpenWith(uint64_t epoch, const flatbuffers::String* name, uint32_t frame_bytes_max,
+                       uint32_t window_units, uint32_t stream_items, uint64_t features) {
   peer_epoch_ = epoch;
   peer_name_ = name == nullptr ? "" : Escaped(name->string_view().substr(0, 64));
-  peer_schema_hash_ = schema_hash;
   frame_bytes_max_ = std::min(frame_bytes_max_, std::max(frame_bytes_max, 256u));
-  peer_grant_ = std::min(window_units, kPeerWindowUnitsMax);
+  peer_grant_ = peer_window_units_ = std::min(window_units, kPeerWindowUnitsMax);
   peer_stream_items_ = stream_items;
   passes_fds_ &= (features & kFeatureFds) != 0;
   if (passes_fds_) link_->ExpectFds();
@@ -239,13 +237,11 @@ void Session::Deliver(const FrameHeader& header, FrameRef frame, bool sequenced)
 
 void Session::OnAckAndGrant(const FrameHeader& header) {
   const uint32_t newly = header.ack() - tx_acked_;
-  if (newly != 0) {
-    if (newly > tx_sequence_ - tx_acked_) {
-      if (After(tx_acked_, header.ack())) return;  // an older word
-      return Corrupt(header, "it acknowledges what was not sent");
-    }
+  if (newly <= tx_sequence_ - tx_acked_) {
     tx_acked_ = header.ack();
     ledger_.delivered += newly;
+  } else if (!After(tx_acked_, header.ack())) {  // not just an older word
+    return Corrupt(header, "it acknowledges what was not sent");
   }
   if (After(header.grant(), peer_grant_)) {
     if (header.grant() - tx_units_ > kPeerWindowUnitsMax && After(header.grant(), tx_units_)) {
@@ -296,7 +292,8 @@ void Session::OweAck() {
 void Session::MaybeSendAck() {
   if (state_ != State::kOpen || link_ == nullptr) return;
   const uint32_t untold = rx_units_handled_ + limits_.window_units - told_grant_;
-  if (told_ack_ == HandledUpTo() && untold < limits_.window_units / 4) return;
+  // However little: what is granted may be all that the peer waits for.
+  if (told_ack_ == HandledUpTo() && untold == 0) return;
   Bytes nothing;
   // The link is full: what leaves next carries it, or the timer tries again.
   if (!SendControl(FrameKind::Ack, nothing) && !ack_timer_.armed())
@@ -348,7 +345,8 @@ void Session::Fail(const absl::Status& why) {
   node_.timers().Cancel(ack_timer_);
   // No other session is on the link: it closes now, so that what then lies in its queue never
   // leaves.
-  if (link_ != nullptr && !link_->caps().many_peers) link_->StartClose();
+  if (link_ != nullptr) link_->StartClose();
+  if (one_way()) NoteTaken();
   // What is still in the link's queue has not left, unless its driver says so; the rest of what is
   // not acknowledged may have been handled.
   uint32_t unsent = 0;
@@ -357,10 +355,9 @@ void Session::Fail(const absl::Status& why) {
     const FrameRef& frame = link_->NextTx(i);
     if (frame.peer == peer_ && IsSequenced(CopyHeader(frame.data).kind())) ++unsent;
   }
-  tx_left_ = tx_sequence_ - unsent;
-  if (After(tx_acked_, tx_left_)) tx_left_ = tx_acked_;
-  ledger_.failed += tx_sequence_ - tx_left_;
-  ledger_.in_doubt += tx_left_ - tx_acked_;
+  unsent = std::min(unsent, tx_sequence_ - tx_acked_);
+  ledger_.failed += unsent;
+  ledger_.in_doubt += tx_sequence_ - tx_acked_ - unsent;
   outbox_at_end_ = outbox_frames_;
   ledger_.dropped += outbox_frames_;
   DropOutbox();

@@ -18,7 +18,8 @@
 //   1. tx_acked_ ≤ tx_sequence_; what lies between is in the link's queue, on the medium, or not
 //      handled there.
 //   2. Units are charged when a frame is sent and granted again when its receiver has handled it; a
-//      sender may exceed the grant by the last frame it began with credit left. What comes without
+//      sender may exceed the grant by the last frame it began with credit left. Items of streams
+//      are begun only while more than a quarter of the window is left. What comes without
 //      credit ends the session: a peer that ignores it would fill our memory.
 //   3. unhandled_ holds, in order, what arrived and is not handled yet: it bounds the
 //      acknowledgement.
@@ -60,7 +61,7 @@ struct Ledger {
   uint64_t stale = 0;                  // of another epoch: dropped
   uint64_t late = 0;                   // replies to a call that had ended: dropped
   uint64_t expired = 0;                // requests whose deadline passed before work: dropped
-  uint64_t lost = 0;                   // gaps in what an ordered medium brought one way
+  uint64_t lost = 0;  // gaps in what an ordered medium brought one way, and what a medium says
 };
 
 // What became of everything this side sent, as far as the other side said in time.
@@ -82,9 +83,11 @@ struct Unhandled : ListNode<UnhandledTag> {
 struct RoomTag {};
 class RoomWaiter : public ListNode<RoomTag> {
  public:
+  explicit RoomWaiter(FrameKind kind) : kind(kind) {}
   virtual ~RoomWaiter() = default;
   // There may be room: sends, and returns true; or finds none, and stays in the queue.
   virtual bool OnRoom() = 0;
+  const FrameKind kind;                    // of what it would send
   int64_t wait_until_ns = Timers::kNever;  // then OnRoom is called in any case
 };
 
@@ -109,8 +112,9 @@ class Session {
     virtual ~User() = default;
     virtual void OnOpen(Session& session) = 0;
     virtual void OnReceived(Session& session, Received& received) = 0;  // Request … StreamGrant
-    virtual void OnQueuedSent(uint64_t call_id,
-                              uint32_t sequence) = 0;  // a Request that SendOrQueue queued has left
+    // A Request that SendOrQueue queued has left; or it cannot, now that the link is known.
+    virtual void OnQueuedSent(uint64_t call_id, uint64_t sequence) = 0;
+    virtual void OnQueuedRefused(uint64_t call_id, const absl::Status& why) = 0;
     virtual void OnPeerClosing(Session& session) = 0;
     virtual void OnReceipt(Session& session) = 0;
     // The end, exactly once; the session sends and receives nothing after. It must not be destroyed
@@ -135,6 +139,7 @@ class Session {
     Flush();
   }
   void OnLinkClosed(const absl::Status& why);
+  void OnLost(uint64_t frames);
 
   // ---- Sending.
 
@@ -162,13 +167,20 @@ class Session {
     waiters_[priority].PushBack(waiter);
     anyone_waits_ = true;
   }
+  // Takes a Request that is queued still out of the queue: nobody waits for its answer.
+  void DropRequest(uint64_t call_id);
   // Lets those try whose time is over (all, with kNever). Returns when the next one's is.
   int64_t WakeWaiters(int64_t now_ns);
   bool has_credit() const { return After(peer_grant_, tx_units_); }
+  // Items leave a quarter of the window to calls, so that streams which nobody reads cannot hold
+  // them up.
+  bool has_credit(FrameKind kind) const {
+    return After(peer_grant_, tx_units_ + (kind == FrameKind::Item ? peer_window_units_ / 4 : 0));
+  }
   bool outbox_empty() const { return outbox_frames_ == 0; }
   bool outbox_empty(uint8_t priority) const { return outbox_[priority].first == nullptr; }
-  // The sequence of the frame that Send sent last.
-  uint32_t last_sequence() const { return tx_sequence_; }
+  // Of the frame that Send sent last. Does not wrap; the frame bears its low 32 bits.
+  uint64_t last_sequence() const { return ledger_.sent; }
 
   // ---- Handling.
   void KeepUnhandled(Received& received, Unhandled& unhandled);
@@ -191,25 +203,22 @@ class Session {
   const PeerIdentity& identity() const { return identity_; }
   const std::string& peer_name() const { return peer_name_; }
   uint64_t peer_epoch() const { return peer_epoch_; }
-  uint64_t peer_schema_hash() const { return peer_schema_hash_; }
   uint32_t payload_bytes_max() const { return frame_bytes_max_ - kHeaderBytes; }
   uint32_t stream_items() const { return limits_.stream_items; }
   uint32_t peer_stream_items() const { return peer_stream_items_; }
   const Ledger& ledger() const { return ledger_; }
   Ledger& counters() { return ledger_; }
-  void SetSchemaHash(uint64_t hash) { schema_hash_ = hash; }
   // Server: the hello will be refused, with this reason.
   void RefuseHello(std::string text) { refusal_ = std::move(text); }
   // May this frame of a call, sent as `sequence`, have reached the peer? For the outcome when the
   // session ended.
-  bool MayHaveLeft(uint32_t sequence) const { return !After(sequence, tx_left_); }
+  bool MayHaveLeft(uint64_t sequence) const { return sequence <= ledger_.sent - ledger_.failed; }
 
  private:
   struct Queued;  // a frame in the outbox; it lies in its own block
   void SendHello();
-  void OpenWith(uint64_t epoch, const flatbuffers::String* name, uint64_t schema_hash,
-                uint32_t frame_bytes_max, uint32_t window_units, uint32_t stream_items,
-                uint64_t features);
+  void OpenWith(uint64_t epoch, const flatbuffers::String* name, uint32_t frame_bytes_max,
+                uint32_t window_units, uint32_t stream_items, uint64_t features);
   std::string Where() const;  // for errors
   bool SendControl(FrameKind kind, Payload& payload);
   uint32_t Budget(int64_t deadline_ns) const;
@@ -228,7 +237,8 @@ class Session {
   void NoteTaken();
   void FillAndCommit(const Outgoing& outgoing, std::byte* frame, uint32_t frame_bytes);
   absl::Status CheckSendable(const Outgoing& outgoing) const;
-  absl::Status NoCredit() const;
+  absl::Status NoCredit(FrameKind kind) const;
+  absl::Status TooLarge() const;
   absl::Status NoRoom(const FrameSpace& space) const;
   absl::Status Enqueue(const Outgoing& outgoing, Payload& payload);
   bool SendQueued(Queued& queued);
@@ -242,7 +252,8 @@ class Session {
   void MaybeSendClosed();
   void DropOutbox();
   void DropQueued(uint8_t priority);
-  void DropOldestOneWay();
+  template <class Wanted>
+  bool DropFirst(uint8_t priority, Wanted wanted);
   uint32_t HandledUpTo() const;
 
   Node& node_;
@@ -260,12 +271,11 @@ class Session {
   uint64_t peer_epoch_ = 0;
   std::string peer_name_;
   std::string refusal_;
-  uint64_t schema_hash_ = 0, peer_schema_hash_ = 0;
   uint32_t frame_bytes_max_;
   uint32_t peer_stream_items_ = 0;
 
-  uint32_t tx_sequence_ = 0, tx_acked_ = 0, tx_left_ = 0;
-  uint32_t tx_units_ = 0, peer_grant_ = 0;
+  uint32_t tx_sequence_ = 0, tx_acked_ = 0;
+  uint32_t tx_units_ = 0, peer_grant_ = 0, peer_window_units_ = 0;
   uint32_t rx_sequence_ = 0;
   uint32_t rx_units_ = 0, rx_units_handled_ = 0;
   uint32_t told_ack_ = 0, told_grant_ = 0;
@@ -296,6 +306,7 @@ class Session {
     size_t next = 0;
   };
   std::unique_ptr<Senders> senders_;  // of a one-way link; null on all others
+  uint64_t lost_told_ = 0;            // by the link, and not yet found to be a gap of a sender
   Ledger ledger_;
 };
 

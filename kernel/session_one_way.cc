@@ -1,4 +1,6 @@
 // Sessions over a link that cannot answer: the one-way half of session.cc.
+#include <algorithm>
+
 #include "kernel/node.h"
 #include "kernel/session.h"
 
@@ -41,12 +43,20 @@ bool Session::IsInOrder(const FrameHeader& header) {
     if (sender.epoch != header.epoch()) continue;
     const uint32_t expected = sender.sequence + 1;
     if (!After(header.sequence(), sender.sequence)) return false;  // it came already
-    ledger_.lost += header.sequence() - expected;
+    const uint64_t gap = header.sequence() - expected;
+    const uint64_t told = std::min(gap, lost_told_);  // what the link said is not counted twice
+    lost_told_ -= told;
+    ledger_.lost += gap - told;
     sender.sequence = header.sequence();
     return true;
   }
   senders_->senders[senders_->next++ % Senders::kCount] = {header.epoch(), header.sequence()};
   return true;
+}
+
+void Session::OnLost(uint64_t frames) {
+  ledger_.lost += frames;
+  if (one_way() && link_->caps().ordered) lost_told_ += frames;
 }
 
 // What is no longer in the link's queue, the medium has.

@@ -18,6 +18,7 @@ namespace {
 // A tape: what is appended to it is read from it, by frame. A test may cut frames out or repeat
 // them.
 struct Tape {
+  uint64_t lost = 0;  // to be told by the driver
   std::deque<std::vector<std::byte>> frames;
   Link* reader = nullptr;
 };
@@ -37,6 +38,7 @@ class TapeDriver final : public LinkDriver {
       if (tape_.reader != nullptr) tape_.reader->Wake();
     }
     if (!reads_ || link.has_rx()) return;
+    link.NoteLost(std::exchange(tape_.lost, 0));
     read_.clear();
     while (!tape_.frames.empty() && read_.size() < 64) {
       read_.push_back(std::move(tape_.frames.front()));
@@ -161,6 +163,36 @@ TEST_F(OneWayTest, AGapIsCountedAndWhatCameAlreadyIsDropped) {
   EXPECT_EQ(got_, "ad");
   EXPECT_EQ(port->ledger().lost, 2u);
   EXPECT_EQ(port->ledger().stale, 1u);
+}
+
+TEST_F(OneWayTest, WhatTheMediumSaysItLostIsCountedOnce) {
+  auto channel = Connect();
+  for (const char* letter : {"a", "b", "c", "d", "e"})
+    ASSERT_TRUE(channel->Send(1, Bytes(std::string_view(letter))).Wait().ok());
+  channel->Close(1'000'000);
+  const auto rest = std::exchange(tape_.frames, {});
+  auto port = Serve();
+  tape_.frames.push_back(rest[0]);
+  TurnUntilQuiet();
+  tape_.lost = 2;  // b, and one of a sender that is never heard of again
+  tape_.frames.push_back(rest[2]);
+  tape_.reader->Wake();
+  TurnUntilQuiet();
+  EXPECT_EQ(port->ledger().lost, 2u);
+  tape_.frames.push_back(rest[4]);  // of d the medium knows nothing but that one was lost
+  tape_.reader->Wake();
+  TurnUntilQuiet();
+  EXPECT_EQ(got_, "ace");
+  EXPECT_EQ(port->ledger().lost, 2u);
+}
+
+TEST_F(OneWayTest, WhatTheMediumTookIsDeliveredThoughTheChannelClosesAtOnce) {
+  auto channel = Connect();
+  ASSERT_TRUE(channel->Send(1, Bytes("a")).Wait().ok());
+  const Receipt receipt = channel->Close(0);
+  EXPECT_EQ(tape_.frames.size(), 1u);
+  EXPECT_EQ(receipt.delivered, 1u);
+  EXPECT_EQ(receipt.in_doubt, 0u);
 }
 
 TEST_F(OneWayTest, ChannelsOfOneNodeAtOnceOrInTurnAreSendersOfTheirOwn) {

@@ -30,10 +30,10 @@ struct Session::Queued {
 // ---- Sending.
 
 uint32_t Session::Budget(int64_t deadline_ns) const {
-  if (deadline_ns == Timers::kNever) return kNoDeadline;
-  // Whoever set the deadline outside a turn has read the clock for it (FreshNowNs).
+  // Whoever set the deadline outside a turn has read the clock for it (FreshNowNs). One that is too
+  // far for the field (71 minutes) is kept here alone: when it passes, a Cancel goes out.
   return static_cast<uint32_t>(
-      std::clamp<int64_t>((deadline_ns - node_.now_ns()) / 1000, 1, kNoDeadline - 1));
+      std::clamp<int64_t>((deadline_ns - node_.now_ns()) / 1000, 1, kNoDeadline));
 }
 
 void Session::FillAndCommit(const Outgoing& out, std::byte* frame, uint32_t frame_bytes) {
@@ -82,21 +82,22 @@ absl::Status Session::CheckSendable(const Outgoing& out) const {
   return absl::OkStatus();
 }
 
+absl::Status Session::TooLarge() const {
+  return Refused(Reason::kTooLarge, Text("the message is larger than the ", payload_bytes_max(),
+                                         " bytes that ", Where(), " carries (frame_bytes_max)"));
+}
+
 absl::Status Session::NoRoom(const FrameSpace& space) const {
-  if (space.too_large()) {
-    return Refused(Reason::kTooLarge, Text("the message is larger than the ", payload_bytes_max(),
-                                           " bytes that ", Where(), " carries (frame_bytes_max)"));
-  }
-  if (link_ != nullptr && link_->claim_open())
-    return Refused(Reason::kMisuse, "a send from inside the building of another message");
+  if (space.too_large()) return TooLarge();
   return Refused(Reason::kBackPressure,
                  Text(Where(), " is full: its reader is slower than its writers"));
 }
 
-absl::Status Session::NoCredit() const {
+absl::Status Session::NoCredit(FrameKind kind) const {
   return Refused(Reason::kBackPressure,
                  Text("no credit: ", peer_name_, " has not handled the last ",
-                      tx_sequence_ - tx_acked_, " messages (its window_units)"));
+                      tx_sequence_ - tx_acked_, " messages (its window_units",
+                      kind == FrameKind::Item ? ", of which a quarter is not for items" : "", ")"));
 }
 
 absl::Status Session::Send(const Outgoing& out, Payload& payload) {
@@ -106,8 +107,10 @@ absl::Status Session::Send(const Outgoing& out, Payload& payload) {
   const auto prefix = static_cast<uint32_t>(kHeaderBytes + out.extension.size());
   if (state_ != State::kOpen)
     return Refused(Reason::kBackPressure, "the connection is not open yet");
-  const bool lacks_credit = CostsCredit(out.kind) && !has_credit();
-  if (lacks_credit && payload.size_hint() <= payload_bytes_max()) return NoCredit();
+  const bool lacks_credit = CostsCredit(out.kind) && !has_credit(out.kind);
+  if (lacks_credit && payload.size_hint() <= payload_bytes_max()) return NoCredit(out.kind);
+  if (link_->claim_open())
+    return Refused(Reason::kMisuse, "a send from inside the building of another message");
   FrameSpace space(link_, nullptr, prefix, frame_bytes_max_);
   std::span<std::byte> written;
   if (!payload.Write(space, &written)) {
@@ -116,7 +119,7 @@ absl::Status Session::Send(const Outgoing& out, Payload& payload) {
   }
   if (lacks_credit) {  // it is not too large, as was feared
     link_->Abandon();
-    return NoCredit();
+    return NoCredit(out.kind);
   }
   std::byte* frame = written.data() - prefix;
   if (!out.extension.empty())
@@ -126,6 +129,7 @@ absl::Status Session::Send(const Outgoing& out, Payload& payload) {
 }
 
 bool Session::SendControl(FrameKind kind, Payload& payload) {
+  if (link_->claim_open()) return false;  // from inside the building of a message
   FrameSpace space(link_, nullptr, kHeaderBytes, std::max(frame_bytes_max_, 256u));
   std::span<std::byte> written;
   if (!payload.Write(space, &written)) {
@@ -147,24 +151,38 @@ absl::Status Session::SendOrQueue(const Outgoing& out, Payload& payload) {
 }
 
 absl::Status Session::SendDroppingOldest(const Outgoing& out, Payload& payload) {
-  if (outbox_frames_ >= limits_.outbox_frames) DropOldestOneWay();
+  // Of the least urgent. Calls and what belongs to them stay: somebody waits for those.
+  const auto one_way = [](const Outgoing& queued) { return queued.kind == FrameKind::OneWay; };
+  uint8_t priority = kPriorityLevels;
+  while (outbox_frames_ >= limits_.outbox_frames && priority > 0 &&
+         !DropFirst(--priority, one_way)) {
+  }
   return SendOrQueue(out, payload);
 }
 
-// Of the least urgent. Calls and what belongs to them stay: somebody waits for those.
-void Session::DropOldestOneWay() {
-  for (uint8_t priority = kPriorityLevels; priority-- > 0;) {
-    Queued* before = nullptr;
-    for (Queued* queued = outbox_[priority].first; queued != nullptr;
-         before = queued, queued = queued->next) {
-      if (queued->outgoing.kind != FrameKind::OneWay) continue;
-      (before == nullptr ? outbox_[priority].first : before->next) = queued->next;
-      if (queued->next == nullptr) outbox_[priority].last = before;
-      --outbox_frames_;
-      ++ledger_.dropped;
-      const Block freed = std::move(queued->self);
+// Drops the oldest that is wanted. False: there is none.
+template <class Wanted>
+bool Session::DropFirst(uint8_t priority, Wanted wanted) {
+  Queued* before = nullptr;
+  for (Queued* queued = outbox_[priority].first; queued != nullptr;
+       before = queued, queued = queued->next) {
+    if (!wanted(queued->outgoing)) continue;
+    (before == nullptr ? outbox_[priority].first : before->next) = queued->next;
+    if (queued->next == nullptr) outbox_[priority].last = before;
+    --outbox_frames_;
+    ++ledger_.dropped;
+    const Block freed = std::move(queued->self);
+    return true;
+  }
+  return false;
+}
+
+void Session::DropRequest(uint64_t call_id) {
+  for (uint8_t priority = 0; priority < kPriorityLevels; ++priority) {
+    if (DropFirst(priority, [call_id](const Outgoing& out) {
+          return out.kind == FrameKind::Request && out.call_id == call_id;
+        }))
       return;
-    }
   }
 }
 
@@ -212,6 +230,13 @@ bool Session::SendQueued(Queued& queued) {
     ++ledger_.dropped;
     return true;
   }
+  // It was queued before anybody knew what the link and the other end take.
+  if (queued.frame_bytes > frame_bytes_max_) {
+    ++ledger_.dropped;
+    if (queued.outgoing.kind == FrameKind::Request)
+      user_.OnQueuedRefused(queued.outgoing.call_id, TooLarge());
+    return true;
+  }
   if (CostsCredit(queued.outgoing.kind) && !has_credit()) return false;
   std::byte* frame = link_->Claim(queued.frame_bytes);
   if (frame == nullptr) return false;
@@ -219,24 +244,28 @@ bool Session::SendQueued(Queued& queued) {
               queued.frame_bytes);
   FillAndCommit(queued.outgoing, frame, queued.frame_bytes);
   if (queued.outgoing.kind == FrameKind::Request)
-    user_.OnQueuedSent(queued.outgoing.call_id, tx_sequence_);
+    user_.OnQueuedSent(queued.outgoing.call_id, last_sequence());
   return true;
 }
 
 void Session::FlushWaiting() {
-  if (flushing_ || state_ != State::kOpen) return;
+  if (flushing_ || state_ != State::kOpen || link_->claim_open()) return;
   flushing_ = true;
   for (uint8_t priority = 0; priority < kPriorityLevels && state_ == State::kOpen; ++priority) {
     Outbox& outbox = outbox_[priority];
     while (outbox.first != nullptr && SendQueued(*outbox.first)) DropQueued(priority);
     if (outbox.first != nullptr) break;  // what is less urgent stays behind it
-    bool stuck = false;
-    while (RoomWaiter* waiter = waiters_[priority].front()) {
-      if ((stuck = !waiter->OnRoom())) break;
+    // One that waits for something else (a call for a place in its channel's table, an item for the
+    // credit that is not its) holds up its kind, and not whoever could give it that.
+    uint32_t stuck = 0;  // bits, by kind
+    for (RoomWaiter* waiter = waiters_[priority].front(); waiter != nullptr;) {
+      RoomWaiter* next = waiters_[priority].next(waiter);
+      const uint32_t kind = 1u << static_cast<uint32_t>(waiter->kind);
+      if ((stuck & kind) == 0 && !waiter->OnRoom()) stuck |= kind;
+      if (stuck != 0 && (!has_credit() || link_->has_tx())) break;
+      waiter = next;
     }
-    // One that waits for something else, a place in its channel's table, must not hold up whoever
-    // could give it that.
-    if (stuck && (!has_credit() || link_->has_tx())) break;
+    if (stuck != 0 && (!has_credit() || link_->has_tx())) break;
   }
   anyone_waits_ =
       std::any_of(waiters_.begin(), waiters_.end(), [](const auto& list) { return !list.empty(); });

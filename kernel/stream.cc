@@ -10,7 +10,10 @@ absl::Status BlockedInHandler() {
                     "wait for itself: use co_await");
 }
 
-absl::Status Interrupted() {
+absl::Status Interrupted(bool sent) {
+  if (!sent)
+    return MakeStatus(Outcome::kRefused, Reason::kCancelled,
+                      "asked to stop while waiting for room; nothing was sent");
   return MakeStatus(Outcome::kInDoubt, Reason::kCancelled,
                     "asked to stop while waiting for an answer; what was asked for may happen");
 }

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "kernel/future.h"
 #include "kernel/node.h"
 #include "kernel/session.h"
 
@@ -76,8 +77,6 @@ class StreamEnd {
 
 // Drives `node` until `done()`. Errors: REFUSED, and nothing done, inside a handler, where that
 // would wait for itself; CANCELLED when the program is asked to stop.
-absl::Status BlockedInHandler();
-absl::Status Interrupted();
 template <class Done>
 absl::Status BlockUntil(Node& node, Done done) {
   if (node.in_turn()) return BlockedInHandler();
@@ -130,7 +129,7 @@ class StreamEnd::WriteBase : public RoomWaiter {
   }
 
  protected:
-  WriteBase(StreamEnd& stream) : stream_(stream) {}
+  explicit WriteBase(StreamEnd& stream) : RoomWaiter(FrameKind::Item), stream_(stream) {}
   virtual Payload& payload() = 0;
 
  private:

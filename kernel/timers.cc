@@ -1,8 +1,11 @@
 #include "kernel/timers.h"
 
+#include <algorithm>
+
 namespace jackfield {
 
 void Timers::Arm(Timer& timer, int64_t due_ns) {
+  due_ns = std::max(due_ns, fired_until_ns_);
   if (timer.armed()) {
     const bool earlier = due_ns < timer.due_ns_;
     timer.due_ns_ = due_ns;
@@ -29,12 +32,14 @@ void Timers::Cancel(Timer& timer) {
 
 int Timers::FireDue(int64_t now_ns, int max) {
   int fired = 0;
+  fired_until_ns_ = now_ns + 1;
   while (fired < max && !heap_.empty() && heap_[0]->due_ns_ <= now_ns) {
     Timer& timer = *heap_[0];
     Cancel(timer);
     timer.fire_(timer);
     ++fired;
   }
+  fired_until_ns_ = INT64_MIN;
   return fired;
 }
 

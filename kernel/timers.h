@@ -35,8 +35,8 @@ class Timers {
 
   Timers() { heap_.reserve(256); }
 
-  // Arms, or moves, `timer`. It fires in a later turn, at `due_ns` of the node's clock or soon
-  // after.
+  // Arms, or moves, `timer`. It fires at `due_ns` of the node's clock or soon after; if a timer
+  // arms it (perhaps itself), in a later turn.
   void Arm(Timer& timer, int64_t due_ns);
   void Cancel(Timer& timer);
 
@@ -53,6 +53,7 @@ class Timers {
   void Down(uint32_t place);
 
   std::vector<Timer*> heap_;
+  int64_t fired_until_ns_ = INT64_MIN;  // by the FireDue under way
 };
 
 }  // namespace jackfield

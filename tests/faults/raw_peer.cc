@@ -51,7 +51,7 @@ RawFrame HelloFrame(uint8_t version_min, uint8_t version_max, uint64_t epoch,
   frame.payload = Built([&](flatbuffers::FlatBufferBuilder& fbb) {
     const auto name = fbb.CreateString("by hand");
     fbb.Finish(wire::CreateHello(fbb, version_min, version_max, 0, epoch, kFrameBytesMaxDefault,
-                                 window_units, 64, name, 0));
+                                 window_units, 64, name));
   });
   return frame;
 }
@@ -65,7 +65,7 @@ RawFrame WelcomeFrame(uint64_t client_epoch, uint64_t epoch, uint32_t frame_byte
   frame.payload = Built([&](flatbuffers::FlatBufferBuilder& fbb) {
     const auto name = fbb.CreateString("by hand");
     fbb.Finish(wire::CreateWelcome(fbb, kVersionMax, 0, epoch, frame_bytes_max, window_units,
-                                   stream_items, name, 0));
+                                   stream_items, name));
   });
   return frame;
 }

@@ -124,10 +124,10 @@ std::vector<std::byte> Greeting(bool welcome, uint64_t epoch) {
   flatbuffers::FlatBufferBuilder fbb;
   const auto name = fbb.CreateString("peer");
   if (welcome)
-    fbb.Finish(wire::CreateWelcome(fbb, kVersionMax, 0, kPeerEpoch, 1 << 20, 1000, 64, name, 0));
+    fbb.Finish(wire::CreateWelcome(fbb, kVersionMax, 0, kPeerEpoch, 1 << 20, 1000, 64, name));
   else
     fbb.Finish(wire::CreateHello(fbb, kVersionMin, kVersionMax, 0, kPeerEpoch, 1 << 20, 1000, 64,
-                                 name, 0));
+                                 name));
   return Finished(welcome ? FrameKind::Welcome : FrameKind::Hello, welcome ? epoch : 0, fbb);
 }
 

@@ -49,7 +49,7 @@ class Taker final : public LinkOwner {
     }
   }
   void OnRoom(Link&) override {}
-  void OnPeerLost(Link&, PeerNumber) override {}
+  void OnLost(Link&, uint64_t) override {}
   void OnClosed(Link&, const absl::Status& why) override {
     if (why.ok()) std::abort();  // an end has a reason
     taken_.ended = true;

@@ -101,4 +101,13 @@ std::string TargetOf(int fd) {
   return TextOf(address);
 }
 
+bool IsConnectedToItself(int fd) {
+  sockaddr_storage own{}, peer{};
+  socklen_t own_bytes = sizeof own, peer_bytes = sizeof peer;
+  return getsockname(fd, reinterpret_cast<sockaddr*>(&own), &own_bytes) == 0 &&
+         getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &peer_bytes) == 0 &&
+         (own.ss_family == AF_INET || own.ss_family == AF_INET6) && own_bytes == peer_bytes &&
+         std::memcmp(&own, &peer, own_bytes) == 0;
+}
+
 }  // namespace jackfield

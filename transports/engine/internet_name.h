@@ -44,6 +44,10 @@ std::string TextOf(const sockaddr_storage& address);
 // The bound name of a socket, as others write it to reach it.
 std::string TargetOf(int fd);
 
+// Was a client's socket given the port that it connects to, where nobody serves? It has met itself
+// then (RFC 9293, 3.5: both ends may open at once).
+bool IsConnectedToItself(int fd);
+
 }  // namespace jackfield
 
 #endif  // JACKFIELD_TRANSPORTS_ENGINE_INTERNET_NAME_H_

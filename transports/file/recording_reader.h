@@ -39,12 +39,12 @@ class RecordingReader final : public RecordSource {
   absl::Status Commit() override { return absl::OkStatus(); }
   void ClearWake() const override { ClearFileWatch(wake_fd_); }
   std::string WhichRecord() const override;
+  uint64_t lost() const override { return torn_; }  // places where something torn was skipped
 
   // A descriptor for RecordDriver, which takes it over. Errors: as WatchFile.
   absl::StatusOr<OwnedFd> Watch();
 
   uint64_t records() const { return records_; }  // read so far
-  uint64_t torn() const { return torn_; }        // places where something torn was skipped
   uint64_t torn_bytes() const { return torn_bytes_; }
   // What lies at the end and is no whole record; 0 after a Next() that returned nullopt means that
   // the recording ends with a whole one.

@@ -90,7 +90,7 @@ TEST_F(RecordingTest, ReadersFromTheStartReadAllAndThoseFromTheEndWhatComes) {
   Append(RecordOf(7));
   EXPECT_EQ(ReadAll(*late), Numbers{7});
   EXPECT_EQ(ReadAll(*early).size(), 5000u - 11 + 1);
-  EXPECT_EQ(early->torn() + late->torn(), 0u);
+  EXPECT_EQ(early->lost() + late->lost(), 0u);
   EXPECT_EQ(early->unfinished_bytes(), 0u);
 }
 
@@ -103,10 +103,10 @@ TEST_F(RecordingTest, ARecordTornAtAnyByteIsSkippedAndCountedWhenAWholeOneFollow
     auto reader = Open();
     EXPECT_EQ(ReadAll(*reader), Numbers{1}) << cut;
     EXPECT_EQ(reader->unfinished_bytes(), cut);
-    EXPECT_EQ(reader->torn(), 0u) << "it may still be being written";
+    EXPECT_EQ(reader->lost(), 0u) << "it may still be being written";
     Append(behind);
     EXPECT_EQ(ReadAll(*reader), Numbers{3}) << cut;
-    EXPECT_EQ(reader->torn(), 1u);
+    EXPECT_EQ(reader->lost(), 1u);
     EXPECT_EQ(reader->torn_bytes(), cut);
   }
 }
@@ -121,7 +121,7 @@ TEST_F(RecordingTest, ARecordThatIsWrittenInTwoHalvesIsReadWhole) {
     Append(record.substr(cut));
     for (const uint32_t number : ReadAll(*reader)) numbers.push_back(number);
     EXPECT_EQ(numbers, (Numbers{1, 2})) << cut;
-    EXPECT_EQ(reader->torn(), 0u);
+    EXPECT_EQ(reader->lost(), 0u);
   }
 }
 
@@ -154,7 +154,7 @@ TEST_F(RecordingTest, TheRestOfARecordThatComesBetweenAnyTwoReadsMakesItWhole) {
       const Numbers numbers = ReadAll(**reader);
       if (seam.reads() < read) break;  // it reads no more often than that
       EXPECT_EQ(numbers, (Numbers{1, 2, 3})) << cut << ", before read " << read;
-      EXPECT_EQ((*reader)->torn(), 0u);
+      EXPECT_EQ((*reader)->lost(), 0u);
     }
   }
 }
@@ -169,7 +169,7 @@ TEST_F(RecordingTest, AFlippedBitCostsItsRecordAndNoOther) {
     Append(first + rotten + third);
     auto reader = Open();
     EXPECT_EQ(ReadAll(*reader), (Numbers{1, 3})) << byte;
-    EXPECT_EQ(reader->torn(), 1u);
+    EXPECT_EQ(reader->lost(), 1u);
   }
 }
 
@@ -201,7 +201,7 @@ TEST_F(RecordingTest, RubbishWithoutEndIsSkippedAndNotKept) {
   Append(RecordOf(2));
   auto reader = Open();
   EXPECT_EQ(ReadAll(*reader), (Numbers{1, 2}));
-  EXPECT_EQ(reader->torn(), 1u);
+  EXPECT_EQ(reader->lost(), 1u);
   EXPECT_EQ(reader->torn_bytes(), uint64_t{40} << 20);
 }
 
@@ -211,7 +211,7 @@ TEST_F(RecordingTest, AReaderThatJoinsWithinARecordBeginsWithTheNext) {
   auto reader = Open(From::kEnd);
   Append(record.substr(50) + RecordOf(2));
   EXPECT_EQ(ReadAll(*reader), Numbers{2});
-  EXPECT_EQ(reader->torn(), 0u);
+  EXPECT_EQ(reader->lost(), 0u);
 }
 
 TEST_F(RecordingTest, AFileThatIsCutShortUnderAReaderIsTold) {

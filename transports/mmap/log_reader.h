@@ -11,7 +11,7 @@
 // were written, not synced) are noticed: the reader goes on at what was written since.
 //
 // Of a ring the writer may write over what a slow reader has not read: the reader goes on at the
-// oldest record that is there, and missed() counts those that are gone.
+// oldest record that is there, and lost() counts those that are gone.
 //
 // A damaged record stops the reader, which says where; it never skips one.
 //
@@ -71,7 +71,7 @@ class LogReader final : public RecordSource {
   // Records that had been read under this name and that a power cut took from the log.
   uint64_t taken_back() const { return taken_back_; }
   // Records of a ring that were written over before they were read, since this reader was opened.
-  uint64_t missed() const { return missed_; }
+  uint64_t lost() const override { return missed_; }
   const LogFile& file() const { return file_; }
 
  private:

@@ -88,7 +88,7 @@ TEST_F(RingTest, AReaderThatKeepsUpMissesNothingInManyLapsAndTheFileStaysAsItIs)
     read += ReadAll(*reader);
   }
   EXPECT_EQ(read, 10'000u);
-  EXPECT_EQ(reader->missed(), 0u);
+  EXPECT_EQ(reader->lost(), 0u);
   EXPECT_EQ(std::filesystem::file_size(path_), bytes);
   EXPECT_GT(log->position(), 10 * 4 * kSegmentBytesMin) << "laps";
 }
@@ -100,16 +100,16 @@ TEST_F(RingTest, ASlowReaderIsToldExactlyWhatItMissedAndGetsTheRest) {
   EXPECT_EQ(ReadAll(*slow), 10u);
   uint64_t last = 10;
   for (const uint64_t more : {100u, 700u, 5000u, 3u, 20'000u}) {
-    const uint64_t missed_before = slow->missed();
+    const uint64_t missed_before = slow->lost();
     Append(*log, last + 1, last + more);
     const uint64_t read = ReadAll(*slow);
     EXPECT_EQ(slow->sequence(), last + more);
-    EXPECT_EQ(read + slow->missed() - missed_before, more);
+    EXPECT_EQ(read + slow->lost() - missed_before, more);
     if (more > 2000) {
-      EXPECT_GT(slow->missed(), missed_before);
+      EXPECT_GT(slow->lost(), missed_before);
     }
     if (more <= 100) {
-      EXPECT_EQ(slow->missed(), missed_before);
+      EXPECT_EQ(slow->lost(), missed_before);
     }
     EXPECT_GT(read * 500, std::min<uint64_t>(more * 400, 3 * kSegmentBytesMin / 2)) << "what fits";
     last += more;
@@ -121,12 +121,12 @@ TEST_F(RingTest, ANewReaderBeginsWithTheOldestAndHasMissedNothing) {
   Append(*log, 1, 5000);
   const std::unique_ptr<LogReader> reader = Reader();
   EXPECT_GT(ReadAll(*reader), 300u);
-  EXPECT_EQ(reader->missed(), 0u);
+  EXPECT_EQ(reader->lost(), 0u);
   const std::unique_ptr<LogReader> end = Reader("", From::kEnd);
   EXPECT_EQ(ReadAll(*end), 0u);
   Append(*log, 5001, 5003);
   EXPECT_EQ(ReadAll(*end), 3u);
-  EXPECT_EQ(end->missed(), 0u);
+  EXPECT_EQ(end->lost(), 0u);
 }
 
 TEST_F(RingTest, ACursorGoesOnWhereItWasOrIsToldWhatWentMeanwhile) {
@@ -141,14 +141,14 @@ TEST_F(RingTest, ACursorGoesOnWhereItWasOrIsToldWhatWentMeanwhile) {
   {
     const std::unique_ptr<LogReader> reader = Reader("billing");
     EXPECT_EQ(ReadAll(*reader), 50u);
-    EXPECT_EQ(reader->missed(), 0u);
+    EXPECT_EQ(reader->lost(), 0u);
     ASSERT_TRUE(reader->Commit().ok());
   }
   Append(*log, 151, 9000);
   const std::unique_ptr<LogReader> reader = Reader("billing");
   const uint64_t read = ReadAll(*reader);
   EXPECT_EQ(reader->sequence(), 9000u);
-  EXPECT_EQ(read + reader->missed(), 9000u - 150);
+  EXPECT_EQ(read + reader->lost(), 9000u - 150);
 }
 
 TEST_F(RingTest, AWriterThatRacesAheadOfAReaderNeverMakesItReadAWrongRecord) {
@@ -168,7 +168,7 @@ TEST_F(RingTest, AWriterThatRacesAheadOfAReaderNeverMakesItReadAWrongRecord) {
   writer.join();
   read += ReadAll(*reader);
   EXPECT_EQ(reader->sequence(), kCount);
-  EXPECT_EQ(read + reader->missed(), kCount);
+  EXPECT_EQ(read + reader->lost(), kCount);
 }
 
 // The image of what a power cut may leave: the last record cut at every byte, what was there a lap
@@ -207,7 +207,7 @@ TEST_F(RingTest, ARecordCutAtAnyByteIsDroppedTheOthersStayAndRecoveryTwiceGivesT
       const std::unique_ptr<LogWriter> log = Writer();
       Append(*log, want + 1, want + 700);
       const uint64_t more = ReadAll(*reader);
-      EXPECT_EQ(more + reader->missed(), 700u);
+      EXPECT_EQ(more + reader->lost(), 700u);
     }
   }
 }

@@ -65,10 +65,10 @@ void PulseReaderDriver::Push(Link& link, const signalfd_siginfo& info) {
     ++strange_;
     return;
   }
-  sender->sequence = NearestSequence(sender->sequence, pulse.sequence_low());
+  const uint32_t sequence = PulseSenders::NextSequence(*sender, pulse.sequence_low());
   std::byte* frame = block_.data() + used_;
   used_ += kSlotBytes;
-  link.PushRx({frame, FrameOf(pulse, sender->epoch, sender->sequence, frame), 0});
+  link.PushRx({frame, FrameOf(pulse, sender->epoch, sequence, frame), 0});
 }
 
 void PulseReaderDriver::Finish(Link& link, absl::Status why) {

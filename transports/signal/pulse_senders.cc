@@ -2,7 +2,9 @@
 
 #include <sys/stat.h>
 
+#include "kernel/frame.h"
 #include "kernel/text.h"
+#include "transports/signal/pulse.h"
 
 namespace jackfield {
 namespace {
@@ -13,10 +15,10 @@ bool IsAnothers(uint32_t pid, uint32_t uid) {
   return stat(Text("/proc/", pid).c_str(), &is) == 0 && is.st_uid != uid;
 }
 
-uint64_t EpochOf(const ProcessName& process, uint32_t channel) {
+uint64_t EpochOf(const ProcessName& process, uint32_t channel, uint32_t begun_anew) {
   uint64_t hash = 0x9e3779b97f4a7c15u;
-  for (const uint64_t part :
-       {static_cast<uint64_t>(process.pid), process.start_ticks, uint64_t{channel}}) {
+  for (const uint64_t part : {static_cast<uint64_t>(process.pid), process.start_ticks,
+                              uint64_t{begun_anew} << 32 | channel}) {
     hash = (hash ^ part) * 0xff51afd7ed558ccdu;
     hash ^= hash >> 32;
   }
@@ -43,10 +45,18 @@ PulseSenders::Sender* PulseSenders::Find(uint32_t pid, uint32_t uid, uint32_t ch
   if (known == nullptr) known = &senders_[next_++ % kCount];
   *known = {.process = now,
             .channel = channel,
-            .epoch = EpochOf(now, channel),
+            .begun_anew = 0,
+            .epoch = EpochOf(now, channel, 0),
             .sequence = 0,
             .looked_at = batch_};
   return known;
+}
+
+uint32_t PulseSenders::NextSequence(Sender& sender, uint16_t low) {
+  const uint32_t next = NearestSequence(sender.sequence, low);
+  if (After(next, sender.sequence)) return sender.sequence = next;
+  sender.epoch = EpochOf(sender.process, sender.channel, ++sender.begun_anew);
+  return sender.sequence = low;
 }
 
 }  // namespace jackfield

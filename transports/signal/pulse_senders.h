@@ -6,6 +6,10 @@
 // pid now: another user's, and the pulse is forged; a later process of the same pid is another
 // sender, by its start time. A sender that has ended since is believed: its user is ours anyway.
 //
+// The number of a channel comes again: after Pulse::kChannels of them, from another transport of
+// the same process, from the program that a process runs in place of the one before it (execve). As
+// nothing is repeated or overtaken on the way, a sequence that does not go on is a new sender's.
+//
 // Thread: the node's.
 #ifndef JACKFIELD_TRANSPORTS_SIGNAL_PULSE_SENDERS_H_
 #define JACKFIELD_TRANSPORTS_SIGNAL_PULSE_SENDERS_H_
@@ -27,7 +31,8 @@ class PulseSenders {
   struct Sender {
     ProcessName process;
     uint32_t channel = 0;
-    uint64_t epoch = 0;  // 0: nobody
+    uint32_t begun_anew = 0;  // times
+    uint64_t epoch = 0;       // 0: nobody
     uint32_t sequence = 0;
     uint64_t looked_at = 0;  // the batch in which the process was looked at
   };
@@ -36,6 +41,9 @@ class PulseSenders {
   void BeginBatch() { ++batch_; }
   // nullptr: forged. Valid until the next call.
   Sender* Find(uint32_t pid, uint32_t uid, uint32_t channel);
+  // The sequence of its next pulse, whose low half is `low`; gives it another epoch if it is a new
+  // sender's.
+  static uint32_t NextSequence(Sender& sender, uint16_t low);
 
  private:
   const uint32_t uid_ = geteuid();

@@ -26,7 +26,11 @@ PulseWriterDriver::PulseWriterDriver(Node& node, PulseTarget target, OwnedFd pid
 
 bool PulseWriterDriver::PeerLives() const {
   pollfd wait{wait_->fd(), POLLIN, 0};
-  return poll(&wait, 1, 0) == 0;
+  int ready;
+  do {
+    ready = poll(&wait, 1, 0);  // a signal ends even one that does not wait
+  } while (ready < 0 && errno == EINTR);
+  return ready == 0;
 }
 
 absl::Status PulseWriterDriver::Gone(const Link& link) const {

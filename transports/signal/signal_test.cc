@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -281,6 +282,61 @@ TEST_P(SignalTest, TheServersDeathEndsTheChannelAtOnce) {
   ASSERT_TRUE(node_->RunUntil([&] { return !(*channel)->ended_why().ok(); },
                               SystemClock().NowNs() + 60'000'000'000));
   EXPECT_EQ(ReasonOf((*channel)->ended_why()), Reason::kPeerDied) << (*channel)->ended_why();
+}
+
+// The sender asks the system whether its peer lives; a signal of its own program's, which comes
+// just then, is no answer.
+TEST_P(SignalTest, ASenderThatSignalsInterruptDoesNotTakeItsPeerForDead) {
+  Strings got;
+  const std::unique_ptr<Port> port = Serve(got);
+  auto channel = Connect(*node_, port->addresses()[0].ToString());
+  ASSERT_TRUE(channel.ok()) << channel.status();
+  struct sigaction nothing {
+  }, before{};
+  nothing.sa_handler = [](int) {};
+  ASSERT_EQ(sigaction(SIGALRM, &nothing, &before), 0);
+  const itimerval often{{0, 20}, {0, 20}}, never{};
+  ASSERT_EQ(setitimer(ITIMER_REAL, &often, nullptr), 0);
+  absl::Status sent;
+  for (int i = 0; i < 20'000 && sent.ok(); ++i) sent = (*channel)->Send(kTick, Bytes("x")).Wait();
+  setitimer(ITIMER_REAL, &never, nullptr);
+  sigaction(SIGALRM, &before, nullptr);
+  EXPECT_TRUE(sent.ok()) << sent;
+}
+
+// A sender is told by its process and the number of its channel, and numbers come again: after
+// 2,048 channels, in another transport of the same process, in a program that the process runs
+// instead (execve). Whose they are, the pulses are news.
+TEST_P(SignalTest, AChannelWhoseNumberWasInUseBeforeIsHeard) {
+  Strings got;
+  const std::unique_ptr<Port> port = Serve(got);
+  const std::string address = port->addresses()[0].ToString();
+  Registry another;
+  another.Add(MakeSignalTransport());
+  const auto other_node = Node::Create({.registry = &another, .wait = GetParam()});
+  ASSERT_TRUE(other_node.ok()) << other_node.status();
+  {
+    auto first = Connect(*node_, address), second = Connect(**other_node, address);
+    ASSERT_TRUE(first.ok() && second.ok());
+    for (uint32_t i = 0; i < 10; ++i) {
+      ASSERT_TRUE((*first)->Send(kTick, Bytes("1")).Wait().ok());
+      ASSERT_TRUE((*second)->Send(kTick, Bytes("2")).Wait().ok());
+      const auto left = [&] { return (*second)->ledger().delivered == i + 1u; };
+      ASSERT_TRUE((*other_node)->RunUntil(left, SystemClock().NowNs() + 60'000'000'000));
+    }
+    ASSERT_TRUE(Await(got, 20)) << got.size();
+  }
+  for (uint32_t i = 0; i <= Pulse::kChannels; ++i) {
+    auto channel = Connect(*node_, address);
+    ASSERT_TRUE(channel.ok()) << channel.status();
+    ASSERT_TRUE((*channel)->WaitOpen().ok());
+    if (i != 0 && i != Pulse::kChannels) continue;
+    got.clear();
+    for (int pulse = 0; pulse < 3; ++pulse)
+      ASSERT_TRUE((*channel)->Send(kTick, Bytes("x")).Wait().ok());
+    ASSERT_TRUE(Await(got, 3)) << got.size();
+  }
+  EXPECT_EQ(port->ledger().lost + port->ledger().stale, 0u);
 }
 
 TEST_P(SignalTest, StrangeSignalsAreDroppedAndTheServerLives) {

@@ -3,11 +3,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <utility>
 
 #include "kernel/node.h"
 #include "kernel/text.h"
 #include "transports/engine/hub/hub.h"
+#include "transports/engine/internet_name.h"
 #include "transports/udp/resolve.h"
 #include "transports/udp/settings.h"
 #include "transports/udp/udp_medium.h"
@@ -76,7 +78,11 @@ class UdpTransport final : public Transport {
       if (absl::Status set = SetSender(sys, fd, where, settings, address); !set.ok()) return set;
     }
     const int result = sys.Connect(fd, where.get(), where.bytes);
-    return result < 0 ? SysError(-result, Text("connect ", address.ToString())) : absl::OkStatus();
+    if (result < 0) return SysError(-result, Text("connect ", address.ToString()));
+    // It would talk to itself, and keep the port from its server.
+    if (!settings.multicast && IsConnectedToItself(fd))
+      return SysError(ECONNREFUSED, Text("connect ", address.ToString()));
+    return absl::OkStatus();
   }
 };
 

@@ -76,10 +76,12 @@ sockaddr_storage NameOf(const HubKey& key, socklen_t& bytes) {
 }
 
 // The moment is bad, or the way there; the socket and the peer may be well. The frame is lost, as
-// on the way: who needs it has the reliable shim.
+// on the way: who needs it has the reliable shim. What a router says of an earlier datagram comes
+// out of any call on a connected socket (EMSGSIZE: the next ones are cut to what fits).
 bool IsLoss(int64_t error) {
   return error == -ENOBUFS || error == -ENOMEM || error == -ENETUNREACH || error == -EHOSTUNREACH ||
-         error == -ENETDOWN || error == -EPERM || error == -EACCES;
+         error == -ENETDOWN || error == -EHOSTDOWN || error == -ENONET || error == -EPERM ||
+         error == -EACCES || error == -EMSGSIZE;
 }
 bool IsSegmentRefusal(int64_t error) {
   return error == -EINVAL || error == -EIO || error == -EMSGSIZE || error == -EOPNOTSUPP ||
@@ -226,14 +228,14 @@ int UdpMedium::Send(HubPeer& peer, Link& link) {
                  ? -1
                  : 1;
     });
-    if (IsLoss(sent)) {
-      counters_.unsent += datagrams_[0];
-      link.PopTx(datagrams_[0]);
-      continue;
-    }
     // An old system, a device that cannot, a way with a smaller MTU: each by itself, then.
     if (datagrams_[0] > 1 && IsSegmentRefusal(sent)) {
       segments_ = false;
+      continue;
+    }
+    if (IsLoss(sent)) {
+      counters_.unsent += datagrams_[0];
+      link.PopTx(datagrams_[0]);
       continue;
     }
     if (sent < 0) return static_cast<int>(sent);

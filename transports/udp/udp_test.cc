@@ -70,13 +70,27 @@ class End final : public LinkSink, public LinkOwner {
     }
   }
   void OnRoom(Link&) override {}
-  void OnPeerLost(Link&, PeerNumber) override {}
+  void OnLost(Link&, uint64_t) override {}
   void OnClosed(Link&, const absl::Status& why) override { ends.push_back(why); }
 
   Node& node_;
   std::unique_ptr<Opening> opening_;
   std::vector<Link*> links_;
   std::string address_;
+};
+
+// The next read or write that is made says so.
+class OnceSeam final : public FaultSeam {
+ public:
+  Fault Decide(Site site, int) override {
+    return {.error = site == site_ ? std::exchange(error_, 0) : 0};
+  }
+  void Fail(Site site, int error) { site_ = site, error_ = error; }
+  bool failed() const { return error_ == 0; }
+
+ private:
+  Site site_ = Site::kCount;
+  int error_ = 0;
 };
 
 class Udp : public testing::TestWithParam<NodeOptions::Wait> {
@@ -110,6 +124,7 @@ class Udp : public testing::TestWithParam<NodeOptions::Wait> {
   }
 
   Registry registry_;
+  OnceSeam seam_;  // of the node that a test makes with it
   std::unique_ptr<Node> node_;
 };
 INSTANTIATE_TEST_SUITE_P(All, Udp,
@@ -166,6 +181,27 @@ TEST_P(Udp, AClientIsToldThatNobodyIsThere) {
   client->Send("hello?");
   ASSERT_TRUE(Drive([&] { return !client->ends.empty(); }));
   EXPECT_TRUE(client->ends[0].code() == absl::StatusCode::kUnavailable) << client->ends[0];
+}
+
+// What routers on the way say of one datagram (ICMP) comes out of the next system call on the
+// socket, whichever that is (udp(7)).
+TEST_P(Udp, WhatTheWaySaysOfOneDatagramDoesNotEndTheLink) {
+  node_ = Node::Create({.registry = &registry_, .wait = GetParam(), .seam = &seam_}).value();
+  auto server = Serve("udp:");
+  auto client = Connect(server->address());
+  for (const int error : {EMSGSIZE, EHOSTUNREACH, ENETUNREACH, EHOSTDOWN, ENONET}) {
+    for (const Site site : {Site::kRead, Site::kWrite}) {
+      seam_.Fail(site, error);
+      client->Send("perhaps lost");
+      ASSERT_TRUE(Drive([&] { return seam_.failed() && !client->links()[0]->has_tx(); }));
+      server->texts.clear();
+      client->Send("news");
+      ASSERT_TRUE(Drive([&] {
+        return !client->ends.empty() || (!server->texts.empty() && server->texts.back() == "news");
+      })) << error;
+      ASSERT_TRUE(client->ends.empty()) << client->ends[0];
+    }
+  }
 }
 
 TEST_P(Udp, DropsWhatIsNoFrameAndGoesOn) {

@@ -88,7 +88,7 @@ class HubTest : public testing::Test, public LinkSink, public LinkOwner {
     for (; takes_ && link.has_rx(); link.PopRx()) ++taken_;
   }
   void OnRoom(Link&) override {}
-  void OnPeerLost(Link&, PeerNumber) override {}
+  void OnLost(Link&, uint64_t) override {}
   void OnClosed(Link&, const absl::Status&) override {}
   void Notify() { EXPECT_EQ(eventfd_write(world_.fd, 1), 0); }
   // Long enough for everything that has nothing to do to rest.

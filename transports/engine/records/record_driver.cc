@@ -8,13 +8,19 @@
 #include "kernel/text.h"
 
 namespace jackfield {
+namespace {
+
+constexpr int64_t kMemoryRetryNs = 1'000'000;
+
+}  // namespace
 
 RecordDriver::RecordDriver(Node& node, std::unique_ptr<RecordSource> source, OwnedFd wake_fd)
     : node_(node),
       source_(std::move(source)),
       wake_(std::make_unique<FdWait>(
           node, std::move(wake_fd),
-          [](void* user, int32_t) { static_cast<RecordDriver*>(user)->link_->Wake(); }, this)) {}
+          [](void* user, int32_t) { static_cast<RecordDriver*>(user)->link_->Wake(); }, this)),
+      retry_([](Timer& timer) { static_cast<RecordDriver*>(timer.user)->link_->Wake(); }, this) {}
 
 void RecordDriver::Pump(Link& link) {
   link_ = &link;
@@ -31,6 +37,7 @@ void RecordDriver::Pump(Link& link) {
   Read(link);
   if (!link.resting() || closed_) return;
   if (link.has_rx()) return link.Wake();
+  if (!held_.empty()) node_.timers().Arm(retry_, node_.clock().NowNs() + kMemoryRetryNs);
   if (!wake_->pending()) wake_->Start(POLLIN);
 }
 
@@ -39,6 +46,8 @@ void RecordDriver::Read(Link& link) {
     std::span<const std::byte> record = std::exchange(held_, {});
     if (record.empty()) {
       const auto next = source_->Next();
+      const uint64_t lost = source_->lost();
+      link.NoteLost(lost - std::exchange(lost_told_, lost));
       // Torn at its end: the writer's next start repairs it, and wakes this.
       if (absl::IsUnavailable(next.status())) return;
       if (!next.ok()) {
@@ -87,6 +96,7 @@ bool RecordDriver::Push(Link& link, std::span<const std::byte> record) {
 void RecordDriver::Finish(Link& link, absl::Status why) {
   if (std::exchange(closed_, true)) return;
   wake_.reset();
+  node_.timers().Cancel(retry_);
   link.Closed(std::move(why));
 }
 

@@ -1,7 +1,8 @@
 // The receiving end of a file that is written to: its records become frames.
 //
 // The source is told (Commit) when the link's owner has taken what it was given; what was not taken
-// when the link ends was not committed.
+// when the link ends was not committed. What the source had to leave out is told to the link
+// (Link::NoteLost).
 //
 // Thread: the node's.
 #ifndef JACKFIELD_TRANSPORTS_ENGINE_RECORDS_RECORD_DRIVER_H_
@@ -13,6 +14,7 @@
 #include "kernel/block_pool.h"
 #include "kernel/link.h"
 #include "kernel/node.h"
+#include "kernel/timers.h"
 #include "transports/engine/fd_wait.h"
 #include "transports/engine/records/record_source.h"
 
@@ -25,6 +27,7 @@ class RecordDriver final : public LinkDriver {
 
   // wake_fd: readable when the source may have grown (engine/file_watch.h).
   RecordDriver(Node& node, std::unique_ptr<RecordSource> source, OwnedFd wake_fd);
+  ~RecordDriver() override { node_.timers().Cancel(retry_); }
 
   void Pump(Link& link) override;
   void Close(Link& link) override;
@@ -37,10 +40,12 @@ class RecordDriver final : public LinkDriver {
   Node& node_;
   std::unique_ptr<RecordSource> source_;
   std::unique_ptr<FdWait> wake_;  // until the end
+  Timer retry_;                   // memory is used up; nothing tells when there is some
   Link* link_ = nullptr;
   std::vector<Block> blocks_;
   uint32_t used_ = 0;                // of the last block
   uint32_t batch_bytes_ = 0;         // of all
+  uint64_t lost_told_ = 0;           // of source_->lost()
   std::span<const std::byte> held_;  // read, and there was no memory for it
   bool uncommitted_ = false, closed_ = false;
 };

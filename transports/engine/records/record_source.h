@@ -5,6 +5,7 @@
 #define JACKFIELD_TRANSPORTS_ENGINE_RECORDS_RECORD_SOURCE_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -21,6 +22,9 @@ class RecordSource {
   // The next record's payload, good until the next call; nullopt: none is there yet.
   // Errors: UNAVAILABLE (none until something is repaired, which wakes); any other ends the link.
   virtual absl::StatusOr<std::optional<std::span<const std::byte>>> Next() = 0;
+  // Records before the last one that will never be returned: torn, or overwritten before they were
+  // read. Only grows.
+  virtual uint64_t lost() const = 0;
   // What was returned so far has been taken. Errors: end the link.
   virtual absl::Status Commit() = 0;
   // Reads empty what wakes, before the source is read: what comes from now on wakes again.

@@ -188,8 +188,9 @@ void StreamDriver::PumpRx(Link& link) {
     if (static_cast<uint32_t>(got) < room) drained_in_pass_ = node_.pass();
     Cut(link);
     if (failing_ || link.has_rx()) return;
-    if (static_cast<uint32_t>(got) < room && own_bytes_ == 0)
-      break;  // a short read: nothing more is there
+    // A short read: nothing more is there, most often. A read that brought descriptors ends with
+    // what they came with; so before the end is told, the system has to say that there is no more.
+    if (static_cast<uint32_t>(got) < room && own_bytes_ == 0 && !tx_broken_ && !peer_dead_) break;
   }
   if (eof_ || tx_broken_ || peer_dead_) {
     if (rx_end_ != rx_begin_ && rx_) {

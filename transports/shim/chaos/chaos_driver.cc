@@ -120,11 +120,8 @@ void ChaosDriver::Cut() {
   outer_->Wake();
 }
 
-void ChaosDriver::OnPeerLost(Link&, PeerNumber peer) {
-  if (outer_ == nullptr) return;
-  in_.Hurry();
-  PassIn(*outer_);
-  outer_->PeerLost(peer);
+void ChaosDriver::OnLost(Link&, uint64_t frames) {
+  if (outer_ != nullptr) outer_->NoteLost(frames);
 }
 
 void ChaosDriver::OnClosed(Link&, const absl::Status& why) {

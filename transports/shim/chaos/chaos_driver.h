@@ -42,7 +42,7 @@ class ChaosDriver final : public LinkDriver, private LinkOwner {
   void Cut();
   void OnFrames(Link&) override { TakeIn(); }
   void OnRoom(Link&) override {}  // PassOut follows in the same pump
-  void OnPeerLost(Link& inner, PeerNumber peer) override;
+  void OnLost(Link& inner, uint64_t frames) override;
   void OnClosed(Link& inner, const absl::Status& why) override;
   void ArmTimer();
 

@@ -106,7 +106,7 @@ class End final : public LinkSink, public LinkOwner {
     }
   }
   void OnRoom(Link&) override { SendSome(); }
-  void OnPeerLost(Link&, PeerNumber) override {}
+  void OnLost(Link&, uint64_t) override {}
   void OnClosed(Link&, const absl::Status& why) override {
     closed_ = true;
     why_ = why;

@@ -40,10 +40,6 @@ class FragmentShim final : public Shim {
           address.ToString(), ": pieces need frames of at least ", PieceHeader::kInnerFrameBytesMin,
           " bytes below, and there are ", inner.frame_bytes_max));
     }
-    if (inner.many_peers) {
-      return absl::InvalidArgumentError(
-          Text(address.ToString(), ": fragment+ puts together what one peer sends on one link"));
-    }
     Caps caps = inner;
     caps.frame_bytes_max = *message_bytes_max;
     caps.reliable = inner.reliable && inner.ordered;

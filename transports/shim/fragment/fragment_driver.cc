@@ -254,8 +254,8 @@ void FragmentDriver::Fail(std::string_view what) {
   outer_->Wake();
 }
 
-void FragmentDriver::OnPeerLost(Link&, PeerNumber peer) {
-  if (outer_ != nullptr) outer_->PeerLost(peer);
+void FragmentDriver::OnLost(Link&, uint64_t frames) {
+  if (outer_ != nullptr) outer_->NoteLost(frames);  // pieces: at most so many messages
 }
 
 void FragmentDriver::OnClosed(Link&, const absl::Status& why) {

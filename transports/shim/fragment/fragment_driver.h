@@ -53,7 +53,7 @@ class FragmentDriver final : public LinkDriver, private LinkOwner {
   void Fail(std::string_view what);
   void OnFrames(Link&) override;
   void OnRoom(Link&) override {}  // PassOut follows in the same pump
-  void OnPeerLost(Link& inner, PeerNumber peer) override;
+  void OnLost(Link& inner, uint64_t frames) override;
   void OnClosed(Link& inner, const absl::Status& why) override;
 
   Node& node_;

@@ -68,7 +68,7 @@ class FragmentDriverTest : public testing::Test, public LinkOwner {
     }
   }
   void OnRoom(Link&) override {}
-  void OnPeerLost(Link&, PeerNumber) override {}
+  void OnLost(Link&, uint64_t) override {}
   void OnClosed(Link&, const absl::Status&) override { closed_ = true; }
 
   void Turn() {

@@ -186,9 +186,6 @@ TEST(FragmentShim, RefusesWhatItCannotDo) {
   Caps tiny = Small();
   tiny.frame_bytes_max = PieceHeader::kInnerFrameBytesMin - 1;
   EXPECT_FALSE(Describe("fragment+x:", tiny).ok());
-  Caps many = Small();
-  many.many_peers = true;
-  EXPECT_FALSE(Describe("fragment+x:", many).ok());
 }
 
 }  // namespace

@@ -82,8 +82,8 @@ class ReliableDriver final : public LinkDriver, private LinkOwner {
 
   // ---- In: reliable_driver_receive.cc
   void OnFrames(Link& inner) override;
-  void OnRoom(Link&) override {}  // Send follows in the same pump
-  void OnPeerLost(Link& inner, PeerNumber peer) override;
+  void OnRoom(Link&) override {}            // Send follows in the same pump
+  void OnLost(Link&, uint64_t) override {}  // they are sent again
   void OnClosed(Link& inner, const absl::Status& why) override;
   void Take(std::span<const std::byte> bytes);
   void OnHello(const Packet& packet);

@@ -15,8 +15,6 @@ void ReliableDriver::OnFrames(Link& inner) {
   }
 }
 
-void ReliableDriver::OnPeerLost(Link&, PeerNumber peer) { outer_->PeerLost(peer); }
-
 void ReliableDriver::Take(std::span<const std::byte> bytes) {
   ++counts_.received;
   Packet packet;

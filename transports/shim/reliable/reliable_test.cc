@@ -89,7 +89,7 @@ class End final : public LinkSink, public LinkOwner {
     }
   }
   void OnRoom(Link&) override { SendSome(); }
-  void OnPeerLost(Link&, PeerNumber) override {}
+  void OnLost(Link&, uint64_t) override {}
   void OnClosed(Link&, const absl::Status& why) override {
     closed_ = true;
     why_ = why;
@@ -292,7 +292,7 @@ class HandClient final : public LinkSink, public LinkOwner {
     }
   }
   void OnRoom(Link&) override {}
-  void OnPeerLost(Link&, PeerNumber) override {}
+  void OnLost(Link&, uint64_t) override {}
   void OnClosed(Link&, const absl::Status&) override {}
 
   Node& node_;
