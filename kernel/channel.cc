@@ -326,7 +326,7 @@ Receipt Channel::Close(int64_t timeout_us) {
     }
     if (ended_why_.ok()) {
       ended_why_ = MakeStatus(Outcome::kRefused, Reason::kClosed, "the channel was closed");
-      opening_.reset();
+      node_.EndOpening(std::move(opening_));
       session_->Fail(ended_why_);
     }
   }

@@ -72,6 +72,7 @@ Channel::Channel(Node& node, Address address, ChannelOptions options)
 }
 
 Channel::~Channel() {
+  node_.EndOpening(std::move(opening_));
   if (ended_why_.ok())
     ended_why_ = MakeStatus(Outcome::kRefused, Reason::kCancelled, "the channel was destroyed");
   session_->Fail(ended_why_);

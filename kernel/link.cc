@@ -289,7 +289,7 @@ void Link::Turn(bool resting) {
 }
 
 void Link::StartClose() {
-  if (closing_ || closed_) return;
+  if (closing_ || closed_ || node_.forked()) return;
   closing_ = true;
   Wake();
   if (has_tx() && !pumping_) driver_->Pump(*this);  // what fits still goes: a refusal, a receipt

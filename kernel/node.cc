@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "kernel/address.h"
 #include "kernel/text.h"
+#include "kernel/transport.h"
 #include "kernel/units.h"
 
 namespace jackfield {
@@ -127,6 +128,11 @@ Node::~Node() {
     delete gone;
   }
   if (reactor_ == nullptr) return;
+  if (forked()) {  // all of them act on what is the parent's
+    for (auto& link : links_) static_cast<void>(link.release());
+    static_cast<void>(reactor_.release());
+    return;
+  }
   for (auto& link : links_) {
     link->SetOwner(nullptr);
     RemoveLink(*link);
@@ -150,10 +156,12 @@ Node::~Node() {
 
 void Node::Run() {
   stopped_ = false;
-  while (!stopped_) Turn();
+  while (!stopped_ && !forked()) Turn();
 }
 
 bool Node::Turn(int64_t sleep_until_ns) {
+  if (forked()) [[unlikely]]
+    return false;
   in_turn_ = true;
   now_ns_ = clock_->NowNs();
   bool progress = std::exchange(found_work_, false);
@@ -337,6 +345,10 @@ void Node::RemoveLink(Link& link) {
   removed_any_ = true;
   link.StartClose();
   WakeLink(link);
+}
+
+void Node::EndOpening(std::unique_ptr<Opening> opening) {
+  if (forked()) static_cast<void>(opening.release());
 }
 
 void Node::DestroyRemoved() {

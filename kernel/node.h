@@ -25,6 +25,7 @@
 #include "absl/status/statusor.h"
 #include "kernel/block_pool.h"
 #include "kernel/clock.h"
+#include "kernel/fork_mark.h"
 #include "kernel/inline_function.h"
 #include "kernel/link.h"
 #include "kernel/list.h"
@@ -38,6 +39,7 @@
 namespace jackfield {
 
 class Address;
+class Opening;
 class Registry;
 class ServerCall;
 
@@ -94,6 +96,7 @@ class Node {
   template <class Done>
   bool RunUntil(Done done, int64_t deadline_ns = Timers::kNever) {
     while (!done()) {
+      if (forked()) return false;
       if (deadline_ns != Timers::kNever && clock().NowNs() >= deadline_ns) return done();
       Turn(deadline_ns);
     }
@@ -107,7 +110,13 @@ class Node {
   // Ends the blocking waits of this thread (Call().Wait() and its like) as CANCELLED, and every
   // later one: the program is asked to stop. From the node's thread.
   void Interrupt() { interrupted_ = true; }
-  bool interrupted() const { return interrupted_; }
+  bool interrupted() const { return interrupted_ || forked(); }
+  // Is this process a forked child of the one that made the node? Then the node is its parent's
+  // alone. The child's copy does nothing: turns and waits end at once, what is sent is REFUSED
+  // (kMisuse), and destroying it and its channels and ports touches nothing that is shared. The
+  // child may make a node of its own, which is its own business (a child that only calls exec needs
+  // none).
+  bool forked() const { return fork_mark_.forked(); }
 
   // ---- Work.
 
@@ -124,6 +133,8 @@ class Node {
   Link& AddLink(std::unique_ptr<LinkDriver> driver, LinkTraits traits, LinkOwner* owner);
   void RemoveLink(Link& link);  // closes it if need be; destroyed when its driver has ended
   void WakeLink(Link& link);    // pumped in the next pass
+  // Stops it; in a forked child, where it is the parent's, lets it be.
+  void EndOpening(std::unique_ptr<Opening> opening);
   // Takes `?spin=` out of an address and obeys it: 0, a duration, always or learned. It is the
   // node's, not one link's.
   absl::StatusOr<Address> TakeSpin(const Address& address);
@@ -198,6 +209,7 @@ class Node {
   uint64_t pass_ = 0;
   uint64_t random_;
   uint64_t services_ = 0;
+  const ForkMark fork_mark_;
   bool in_turn_ = false;
   bool stopped_ = false, interrupted_ = false;
   bool found_work_ = false;  // while spinning: this turn is not an idle one

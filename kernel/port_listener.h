@@ -30,7 +30,10 @@ struct Port::Listener final : LinkSink {
                 self->OnOpenFailed(std::move(status));
             },
             this) {}
-  ~Listener() override { port.node_.timers().Cancel(retry); }
+  ~Listener() override {
+    port.node_.timers().Cancel(retry);
+    port.node_.EndOpening(std::move(opening));
+  }
   absl::Status Open() {
     absl::StatusOr<std::unique_ptr<Opening>> opened =
         port.node_.registry().Open(address, Role::kServe, port.node_, *this);

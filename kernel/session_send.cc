@@ -55,6 +55,12 @@ void Session::FillAndCommit(const Outgoing& out, std::byte* frame, uint32_t fram
 }
 
 absl::Status Session::CheckSendable(const Outgoing& out) const {
+  if (node_.forked()) {
+    return Refused(
+        Reason::kMisuse,
+        "this process is a forked child, and the node is its parent's: make another node "
+        "after the fork");
+  }
   if (state_ == State::kEnded || close_sent_)
     return Refused(Reason::kClosed, "the channel is closed");
   if (one_way() && (out.kind != FrameKind::OneWay || !link_->caps().send)) {
@@ -101,7 +107,8 @@ absl::Status Session::NoCredit(FrameKind kind) const {
 }
 
 absl::Status Session::Send(const Outgoing& out, Payload& payload) {
-  if (state_ != State::kOpen || close_sent_ || one_way() || !out.fds.empty()) [[unlikely]] {
+  if (state_ != State::kOpen || close_sent_ || one_way() || !out.fds.empty() || node_.forked())
+      [[unlikely]] {
     if (absl::Status status = CheckSendable(out); !status.ok()) return status;
   }
   const auto prefix = static_cast<uint32_t>(kHeaderBytes + out.extension.size());
@@ -129,7 +136,7 @@ absl::Status Session::Send(const Outgoing& out, Payload& payload) {
 }
 
 bool Session::SendControl(FrameKind kind, Payload& payload) {
-  if (link_->claim_open()) return false;  // from inside the building of a message
+  if (link_->claim_open() || node_.forked()) return false;  // from inside the building of a message
   FrameSpace space(link_, nullptr, kHeaderBytes, std::max(frame_bytes_max_, 256u));
   std::span<std::byte> written;
   if (!payload.Write(space, &written)) {

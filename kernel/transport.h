@@ -34,7 +34,8 @@ class LinkSink {
   virtual void OnOpenFailed(absl::Status status) = 0;
 };
 
-// An opening under way. Destroying it stops it: no call to the sink comes after.
+// An opening under way. Destroying it stops it: no call to the sink comes after. (The kernel does
+// not destroy one in a forked child, where it is the parent's: Node::forked.)
 class Opening {
  public:
   virtual ~Opening() = default;
