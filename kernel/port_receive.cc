@@ -98,7 +98,7 @@ void Port::TellUntold() {
     call->Unlink();
     running_.PushBack(*call);  // so that the next one is found in front
     InlineFunction<void()> tell = std::move(call->on_cancel_);
-    tell();
+    if (tell) tell();
   }
   untold_ = 0;
 }

@@ -78,6 +78,11 @@ void ServerCall::Run(Task<absl::Status> task) {
       .IgnoreError();
 }
 
+void ServerCall::OnCancel(InlineFunction<void()> f) {
+  on_cancel_ = std::move(f);
+  if (cancelled_ && on_cancel_) port_->TellOfCancel(*this);
+}
+
 void ServerCall::Cancel() {
   if (cancelled_) return;
   cancelled_ = true;

@@ -64,9 +64,9 @@ class ServerCall : public ListNode<CallTag> {
   // The caller no longer waits: it cancelled, its deadline passed, or it is gone. Work may stop; an
   // answer goes nowhere.
   bool cancelled() const { return cancelled_; }
-  void OnCancel(InlineFunction<void()> f) {
-    on_cancel_ = std::move(f);
-  }  // called at most once, in a later turn, and never once the call has ended
+  // `f` is called at most once, in a later turn, and never once the call has ended; also if the
+  // call is cancelled already.
+  void OnCancel(InlineFunction<void()> f);
 
   // ---- Items, of a call that was opened as a stream (else nullptr).
   StreamEnd* stream() const { return stream_.get(); }

@@ -19,7 +19,7 @@
 //      handled there.
 //   2. Units are charged when a frame is sent and granted again when its receiver has handled it; a
 //      sender may exceed the grant by the last frame it began with credit left. Items of streams
-//      are begun only while more than a quarter of the window is left. What comes without
+//      are begun only while more than an eighth of the window is left. What comes without
 //      credit ends the session: a peer that ignores it would fill our memory.
 //   3. unhandled_ holds, in order, what arrived and is not handled yet: it bounds the
 //      acknowledgement.
@@ -172,10 +172,10 @@ class Session {
   // Lets those try whose time is over (all, with kNever). Returns when the next one's is.
   int64_t WakeWaiters(int64_t now_ns);
   bool has_credit() const { return After(peer_grant_, tx_units_); }
-  // Items leave a quarter of the window to calls, so that streams which nobody reads cannot hold
-  // them up.
+  // Items leave an eighth of the window to calls, so that streams which nobody reads cannot hold
+  // them up: less than a peer grants at once, so a flood of calls does not hold up items.
   bool has_credit(FrameKind kind) const {
-    return After(peer_grant_, tx_units_ + (kind == FrameKind::Item ? peer_window_units_ / 4 : 0));
+    return After(peer_grant_, tx_units_ + (kind == FrameKind::Item ? peer_window_units_ / 8 : 0));
   }
   bool outbox_empty() const { return outbox_frames_ == 0; }
   bool outbox_empty(uint8_t priority) const { return outbox_[priority].first == nullptr; }
@@ -239,6 +239,7 @@ class Session {
   absl::Status CheckSendable(const Outgoing& outgoing) const;
   absl::Status NoCredit(FrameKind kind) const;
   absl::Status TooLarge() const;
+  absl::Status NoMemory() const;
   absl::Status NoRoom(const FrameSpace& space) const;
   absl::Status Enqueue(const Outgoing& outgoing, Payload& payload);
   bool SendQueued(Queued& queued);

@@ -88,6 +88,11 @@ absl::Status Session::CheckSendable(const Outgoing& out) const {
   return absl::OkStatus();
 }
 
+absl::Status Session::NoMemory() const {
+  return Refused(Reason::kResource, Text("no message memory: ", node_.blocks().bytes_max(),
+                                         " bytes are in use (pool_bytes_max)"));
+}
+
 absl::Status Session::TooLarge() const {
   return Refused(Reason::kTooLarge, Text("the message is larger than the ", payload_bytes_max(),
                                          " bytes that ", Where(), " carries (frame_bytes_max)"));
@@ -95,6 +100,10 @@ absl::Status Session::TooLarge() const {
 
 absl::Status Session::NoRoom(const FrameSpace& space) const {
   if (space.too_large()) return TooLarge();
+  // An empty link makes no room: it is memory that there is none of, and nobody says when there is.
+  if (link_ != nullptr && !link_->has_tx() && !link_->traits().provides_tx && !link_->closing() &&
+      !link_->closed())
+    return NoMemory();
   return Refused(Reason::kBackPressure,
                  Text(Where(), " is full: its reader is slower than its writers"));
 }
@@ -103,7 +112,7 @@ absl::Status Session::NoCredit(FrameKind kind) const {
   return Refused(Reason::kBackPressure,
                  Text("no credit: ", peer_name_, " has not handled the last ",
                       tx_sequence_ - tx_acked_, " messages (its window_units",
-                      kind == FrameKind::Item ? ", of which a quarter is not for items" : "", ")"));
+                      kind == FrameKind::Item ? ", of which an eighth is not for items" : "", ")"));
 }
 
 absl::Status Session::Send(const Outgoing& out, Payload& payload) {
@@ -209,8 +218,7 @@ absl::Status Session::Enqueue(const Outgoing& out, Payload& payload) {
   std::span<std::byte> written;
   if (!payload.Write(space, &written)) {
     if (space.too_large()) return NoRoom(space);
-    return Refused(Reason::kResource, Text("no message memory: ", node_.blocks().bytes_max(),
-                                           " bytes are in use (pool_bytes_max)"));
+    return NoMemory();
   }
   std::byte* frame = written.data() - kHeaderBytes - out.extension.size();
   if (!out.extension.empty())

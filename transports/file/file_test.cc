@@ -153,6 +153,7 @@ TEST_P(FileTest, WhatWasDeliveredSurvivesTheDeathOfTheWriterAndATornRestIsSkippe
   const std::unique_ptr<Port> again = Serve(address_, all);
   ASSERT_TRUE(AwaitNotes(all, got.size() - 1 + 50));
   EXPECT_EQ(CheckNotes(all)["b"], 50u);
+  EXPECT_EQ(again->ledger().lost, 1u);
   EXPECT_EQ(all.size(), got.size() - 1 + 50);
 }
 
