@@ -180,11 +180,23 @@ TEST_P(Conformance, ACallWithoutAnAnswerEndsInDoubtAtItsDeadlineAndCancelsTheHan
 TEST_P(Conformance, ALateReplyIsCountedAndNeverTakenForAnother) {
   World world(GetParam());
   ASSERT_TRUE(world.ok());
-  const absl::Status late = world.Call(kLinger, "60000", Within(5'000)).status();
-  EXPECT_EQ(OutcomeOf(late), Outcome::kInDoubt) << late;
+  // Its answer is sent when it has ended here. On a slow machine it may end before it arrives, and
+  // then it is given more time.
+  std::string released = "0";
+  uint64_t before = 0;
+  for (int64_t time_us = 5'000; released == "0" && time_us < 10'000'000; time_us *= 4) {
+    before = world.channel().ledger().late;
+    const absl::Status late = world.Call(kKeep, "", Within(time_us)).status();
+    EXPECT_FALSE(late.ok());
+    released = world.Call(kRelease, "", Long()).value_or("?");
+    if (released != "0") {
+      EXPECT_EQ(OutcomeOf(late), Outcome::kInDoubt) << late;
+    }
+  }
+  EXPECT_EQ(released, "1");
   for (int i = 0; i < 20; ++i)
     ASSERT_EQ(world.Call(kEcho, Text("mine ", i)).value_or("?"), Text("mine ", i));
-  ASSERT_TRUE(world.Drive([&] { return world.channel().ledger().late == 1; }));
+  ASSERT_TRUE(world.Drive([&] { return world.channel().ledger().late == before + 1; }));
 }
 
 TEST_P(Conformance, CancellationReachesTheHandler) {

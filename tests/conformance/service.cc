@@ -146,6 +146,15 @@ TestService::TestService(Port& port, const ServerSetup& setup) : port_(port) {
     });
   });
   port.Handle(kCancels, [this](ServerCall& call) { Answer(call, Text(cancels_)); });
+  port.Handle(kKeep, [this](ServerCall& call) {
+    call.Hold();
+    kept_.push_back(&call);
+  });
+  port.Handle(kRelease, [this](ServerCall& call) {
+    for (ServerCall* kept : kept_) Answer(*kept, "late");
+    Answer(call, Text(kept_.size()));
+    kept_.clear();
+  });
   port.Handle(kPeak, [this](ServerCall& call) { Answer(call, Text(peak_)); });
   port.Handle(kLedger, [this](ServerCall& call) {
     const Ledger ledger = port_.ledger();

@@ -31,6 +31,8 @@ enum Method : uint32_t {
   kWaitForCancel,  // answers only once it is cancelled
   kCancels,        // how many were
   kLinger,         // waits so many microseconds, cancelled or not, and echoes
+  kKeep,           // answers, cancelled or not, only when kRelease asks for it
+  kRelease,        // has every kKeep that is under way answered first; how many
   kPeak,           // the largest number of kLinger that were under way at once
   kLedger,         // "received handled expired stale late"
   kFail,           // NOT_FOUND, with the payload as text
@@ -97,6 +99,7 @@ class TestService {
   Port& port_;
   std::map<std::string, std::unique_ptr<Channel>> onward_;
   std::vector<std::string> notes_;
+  std::vector<ServerCall*> kept_;
   int cancels_ = 0, lingering_ = 0, peak_ = 0;
 };
 

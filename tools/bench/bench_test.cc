@@ -143,7 +143,8 @@ TEST_P(BenchModeTest, FloorStandsBesideTheBusOverEveryMedium) {
 // Datagrams and queues: round trips, blocking and spinning.
 TEST(BenchFloorTest, OfMessagesWithoutAConnectionIsOfRoundTrips) {
   const char* over =
-      "mq:,mq:?spin=0,sysv:,sysv:?spin=0,udp:,udp:?spin=0,unix:?type=dgram,unix:?type=dgram&spin=0";
+      "mq:?depth=2,mq:?depth=2&spin=0,sysv:,sysv:?spin=0,udp:,udp:?spin=0,unix:?type=dgram,unix:?"
+      "type=dgram&spin=0";
   const Ended ended = Bench(
       {"--over", over, "--seconds", "0.05", "--rounds", "2", "--size", "100", "--json", "--floor"});
   ASSERT_EQ(ended.status, 0) << ended.err;
@@ -161,8 +162,8 @@ TEST(BenchFloorTest, OfMessagesWithoutAConnectionIsOfRoundTrips) {
 }
 
 TEST(BenchFloorTest, WhatTheBareMediumCannotDoIsSaid) {
-  Ended ended = Bench(
-      {"--over", "mq:", "--size", "9000", "--seconds", "0.05", "--json", "--floor", "--rounds=1"});
+  Ended ended = Bench({"--over", "mq:?depth=2", "--size", "9000", "--seconds", "0.05", "--json",
+                       "--floor", "--rounds=1"});
   EXPECT_EQ(ended.status, 0) << ended.err;
   EXPECT_NE(ended.err.find("at most 8192 bytes"), ended.err.npos) << ended.err;
   ended = Bench({"--over", "sysv:", "--mode=throughput", "--seconds", "0.05", "--json", "--floor",

@@ -13,7 +13,7 @@ constexpr Flag kFlags[] = {{'n', "dry-run", "", "say what would be removed, and 
 
 int RunClean(const Program& program, const Arguments& arguments) {
   const bool dry_run = arguments.Has("dry-run");
-  int count = 0, living = 0, kept = 0, failures = 0;
+  int count = 0, living = 0, kept = 0, changed = 0, failures = 0;
   for (const auto& resources : program.resources) {
     for (const Resource& resource : resources->List()) {
       if (resource.keeps || resource.owner != Resource::Owner::kDead) {
@@ -23,7 +23,13 @@ int RunClean(const Program& program, const Arguments& arguments) {
       const std::string name =
           Text(resource.what, " ", Escaped(resource.place), " (", OwnerOf(resource), ")");
       if (!dry_run) {
-        if (const absl::Status status = resources->Remove(resource); !status.ok()) {
+        const absl::Status status = resources->Remove(resource);
+        // Listed while its owner was about to take it, or gone since: nothing is left to be done.
+        if (absl::IsFailedPrecondition(status)) {
+          ++changed;
+          continue;
+        }
+        if (!status.ok()) {
           ++failures;
           Complain(kExitFailed, Text("not removed: ", name, ": ", std::string(status.message())));
           continue;
@@ -34,9 +40,10 @@ int RunClean(const Program& program, const Arguments& arguments) {
     }
   }
   if (!arguments.Has("quiet")) {
-    std::fprintf(stderr, "%s %d; left alone: %d of the living%s\n",
+    std::fprintf(stderr, "%s %d; left alone: %d of the living%s%s\n",
                  dry_run ? "would remove" : "removed", count, living,
-                 kept == 0 ? "" : Text(", ", kept, " that hold data").c_str());
+                 kept == 0 ? "" : Text(", ", kept, " that hold data").c_str(),
+                 changed == 0 ? "" : Text(", ", changed, " that have changed meanwhile").c_str());
   }
   return failures == 0 ? kExitOk : kExitFailed;
 }

@@ -1,6 +1,7 @@
 #include "transports/engine/own_file.h"
 
 #include <dirent.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cinttypes>
@@ -18,6 +19,13 @@ namespace {
 
 constexpr int kTriesMax = 16;
 
+// The runtime directory may be shared by containers, in each of which other processes have the same
+// numbers (pid_namespaces(7)). 0: the system does not tell.
+uint64_t PidNamespace() {
+  struct stat is {};
+  return stat("/proc/self/ns/pid", &is) == 0 ? is.st_ino : 0;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Opening>> ServeOwnFile(
@@ -33,8 +41,8 @@ absl::StatusOr<std::unique_ptr<Opening>> ServeOwnFile(
     }
     // Publishes nothing: it only makes two names two.
     const uint32_t number = next.fetch_add(1, std::memory_order_relaxed);
-    opening = serve(
-        Text(RuntimeDirectory(), "/", prefix, "-", self.pid, "-", self.start_ticks, "-", number));
+    opening = serve(Text(RuntimeDirectory(), "/", prefix, "-", self.pid, "-", self.start_ticks, "-",
+                         PidNamespace(), "-", number));
   }
   return opening;
 }
@@ -47,6 +55,7 @@ void RemoveOwnFile(std::string_view scheme, const std::string& path) {
 
 void AddOwnFiles(std::string_view prefix, std::string_view what, std::vector<Resource>& found) {
   const std::string pattern = Text(prefix, "-");
+  const uint64_t here = PidNamespace();
   for (const std::string& directory : RuntimeDirectories()) {
     DIR* open_directory = opendir(directory.c_str());
     if (open_directory == nullptr) continue;
@@ -54,14 +63,16 @@ void AddOwnFiles(std::string_view prefix, std::string_view what, std::vector<Res
       const std::string_view name = entry->d_name;
       if (name.substr(0, pattern.size()) != pattern) continue;
       ProcessName owner;
-      if (std::sscanf(entry->d_name + pattern.size(), "%" SCNd64 "-%" SCNu64 "-", &owner.pid,
-                      &owner.start_ticks) != 2)
+      uint64_t its_namespace = 0;
+      if (std::sscanf(entry->d_name + pattern.size(), "%" SCNd64 "-%" SCNu64 "-%" SCNu64 "-",
+                      &owner.pid, &owner.start_ticks, &its_namespace) != 3)
         continue;
       Resource resource{.what = std::string(what),
                         .place = Text(directory, "/", name),
                         .pid = static_cast<int>(owner.pid)};
-      resource.owner =
-          ProcessWithPid(owner.pid) == owner ? Resource::Owner::kLives : Resource::Owner::kDead;
+      resource.owner = its_namespace != here                ? Resource::Owner::kUnknown
+                       : ProcessWithPid(owner.pid) == owner ? Resource::Owner::kLives
+                                                            : Resource::Owner::kDead;
       resource.age_seconds = FileAgeSeconds(resource.place);
       found.push_back(std::move(resource));
     }

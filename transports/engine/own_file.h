@@ -1,6 +1,8 @@
 // A file for a server that has chosen no place for it: in the runtime directory, under a name that
-// bears its process (engine/process.h), "log-4121-381223-1". So no later process of the same number
-// takes what an earlier one left for its own, and whether its owner lives can be told.
+// bears its process (engine/process.h) and that one's pid namespace,
+// "log-4121-381223-4026531836-1". So no later process of the same number takes what an earlier one
+// left for its own, and whether its owner lives can be told: in its namespace. In another it is
+// unknown.
 //
 // Thread: any.
 #ifndef JACKFIELD_TRANSPORTS_ENGINE_OWN_FILE_H_
@@ -29,7 +31,8 @@ absl::StatusOr<std::unique_ptr<Opening>> ServeOwnFile(
 // Removes it, and what was noted of it: a writer that was killed could not (engine/place_record.h).
 void RemoveOwnFile(std::string_view scheme, const std::string& path);
 
-// Adds all that have such names, and those whose names go on behind it ("log-4121-381223-1.x").
+// Adds all that have such names, and those whose names go on behind it
+// ("log-4121-381223-4026531836-1.x").
 void AddOwnFiles(std::string_view prefix, std::string_view what, std::vector<Resource>& found);
 
 }  // namespace jackfield

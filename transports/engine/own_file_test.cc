@@ -15,6 +15,13 @@
 namespace jackfield {
 namespace {
 
+// elsewhere: added to this process's pid namespace.
+std::string NameOf(const ProcessName& process, ino_t elsewhere) {
+  struct stat is {};
+  EXPECT_EQ(stat("/proc/self/ns/pid", &is), 0);
+  return Text("log-", process.pid, "-", process.start_ticks, "-", is.st_ino + elsewhere, "-1");
+}
+
 TEST(OwnFile, OfALaterProcessOfTheSameNumberIsNotTakenForTheOwner) {
   char directory[] = "/tmp/jf-own-XXXXXX";
   ASSERT_NE(mkdtemp(directory), nullptr);
@@ -22,8 +29,7 @@ TEST(OwnFile, OfALaterProcessOfTheSameNumberIsNotTakenForTheOwner) {
   const std::string runtime = Text(directory, "/jackfield");
   ASSERT_EQ(mkdir(runtime.c_str(), 0700), 0);
   const ProcessName self = ThisProcess();
-  const std::string mine = Text("log-", self.pid, "-", self.start_ticks, "-1");
-  const std::string earlier = Text("log-", self.pid, "-", self.start_ticks - 1, "-1");
+  const std::string mine = NameOf(self, 0), earlier = NameOf({self.pid, self.start_ticks - 1}, 0);
   for (const std::string& name : {mine, earlier, earlier + ".reader-x", std::string("log-x")})
     std::ofstream(Text(runtime, "/", name)) << "";
   std::vector<Resource> found;
@@ -39,6 +45,29 @@ TEST(OwnFile, OfALaterProcessOfTheSameNumberIsNotTakenForTheOwner) {
   }
   EXPECT_EQ(living, 1);
   EXPECT_EQ(dead, 2) << "the file and what belongs to it, and nothing without a process";
+  std::filesystem::remove_all(directory);
+}
+
+// In a container the same numbers are other processes'. That the directory is shared, and who lives
+// there, cannot be seen from here.
+TEST(OwnFile, OfAProcessInAnotherPidNamespaceIsNotTakenForDead) {
+  char directory[] = "/tmp/jf-own-XXXXXX";
+  ASSERT_NE(mkdtemp(directory), nullptr);
+  setenv("XDG_RUNTIME_DIR", directory, 1);
+  const std::string runtime = Text(directory, "/jackfield");
+  ASSERT_EQ(mkdir(runtime.c_str(), 0700), 0);
+  const ProcessName self = ThisProcess();
+  for (const std::string& name : {NameOf(self, 1), NameOf({self.pid, self.start_ticks - 1}, 1)})
+    std::ofstream(Text(runtime, "/", name)) << "";
+  std::vector<Resource> found;
+  AddOwnFiles("log", "log", found);
+  int unknown = 0;
+  for (const Resource& resource : found) {
+    if (resource.place.find(runtime) != 0) continue;  // other programs of this user
+    EXPECT_EQ(resource.owner, Resource::Owner::kUnknown) << resource.place;
+    ++unknown;
+  }
+  EXPECT_EQ(unknown, 2);
   std::filesystem::remove_all(directory);
 }
 

@@ -57,9 +57,13 @@ class FifoResources final : public Resources {
       return absl::OkStatus();
     }
     absl::StatusOr<FifoPlace> place = OpenFifoPlace(resource.place, resource.place);
+    if (absl::IsUnavailable(place.status()))
+      return absl::FailedPreconditionError(Text(resource.place, " has gone"));
     if (!place.ok()) return place.status();
     const int directory_fd = place->directory.get();
     absl::StatusOr<OwnedFd> fd = OpenFifo(directory_fd, place->name, O_RDONLY, resource.place);
+    if (absl::IsUnavailable(fd.status()))
+      return absl::FailedPreconditionError(Text(resource.place, " has gone"));
     if (!fd.ok()) return fd.status();
     // Held until the name is gone, so that no server can take it over meanwhile.
     if (flock(fd->get(), LOCK_EX | LOCK_NB) != 0) {

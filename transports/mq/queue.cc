@@ -183,6 +183,8 @@ void Queue::Reap(const Queue& used, const std::string& name) {
 
 absl::Status Queue::RemoveDead(const std::string& name) {
   const int fd = mq_open(name.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  if (fd < 0 && errno == ENOENT)
+    return absl::FailedPreconditionError(Text("queue ", name, " has gone"));
   if (fd < 0) return SysError(errno, Text("open queue ", name));
   struct stat is {};
   // Held until the name is gone, so that no server can take it over meanwhile.

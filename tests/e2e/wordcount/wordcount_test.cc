@@ -161,10 +161,12 @@ TEST(WordcountRefusedTest, AMediumThatCannotAnswerIsRefusedBeforeAnythingStartsW
   }
 }
 
+// mq: as small as it may be: of its default queues a user may have seven at once (RLIMIT_MSGQUEUE),
+// in whatever sandboxes, and other tests run at the same time.
 INSTANTIATE_TEST_SUITE_P(Over, WordcountTest,
-                         testing::Values("inproc:", "shm:", "pipe:", "fifo:", "mq:", "sysv:",
-                                         "unix:", "unix:?type=seqpacket", "unix:?type=dgram",
-                                         "tcp:", "udp:", "vsock:", "sctp:"),
+                         testing::Values("inproc:", "shm:", "pipe:", "fifo:", "mq:?depth=2",
+                                         "sysv:", "unix:", "unix:?type=seqpacket",
+                                         "unix:?type=dgram", "tcp:", "udp:", "vsock:", "sctp:"),
                          [](const auto& info) {
                            std::string name = info.param;
                            std::erase_if(name, [](char c) {
