@@ -117,6 +117,22 @@ TEST_P(HubMediaTest, AClientThatGoesWhileItsServerTakesNothingIsNoPeerAnyMore) {
   }));
 }
 
+// Each counts its names from 1, and one that is just opening still has its own.
+TEST_P(HubMediaTest, TwoTransportsOfOneProcessDoNotGetInEachOthersWay) {
+  Registry another;
+  another.Add(MakeMqTransport());
+  another.Add(MakeSysvTransport());
+  another.Add(MakeUnixTransport());
+  End server(another, GetParam(), Role::kServe);
+  End client(another, server_->address(), Role::kConnect);
+  EXPECT_TRUE(server.Drive([&] { return !server.address().empty(); }));
+  EXPECT_NE(server.address(), server_->address());
+  EXPECT_TRUE(client.Drive([&] {
+    server_->TurnFor(1'000'000);
+    return client.has_link();
+  }));
+}
+
 INSTANTIATE_TEST_SUITE_P(Over, HubMediaTest,
                          testing::Values("mq:?depth=4", "sysv:", "unix:?type=dgram"),
                          [](const auto& info) {
