@@ -1,9 +1,11 @@
 #include "transports/engine/own_file.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cinttypes>
 #include <cstdio>
 #include <utility>
@@ -26,12 +28,26 @@ uint64_t PidNamespace() {
   return stat("/proc/self/ns/pid", &is) == 0 ? is.st_ino : 0;
 }
 
+// One that nobody has, and now this process: another transport in it may count from 1 as well, and
+// so does a program that the process runs in place of the one before it (execve). If it cannot be
+// made, who serves there says why.
+std::string DrawPath(std::string_view prefix, std::atomic<uint32_t>& next) {
+  const ProcessName self = ThisProcess();
+  for (;;) {
+    // Publishes nothing: it only makes two names two.
+    const uint32_t number = next.fetch_add(1, std::memory_order_relaxed);
+    std::string path = Text(RuntimeDirectory(), "/", prefix, "-", self.pid, "-", self.start_ticks,
+                            "-", PidNamespace(), "-", number);
+    const OwnedFd made(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+    if (made.ok() || errno != EEXIST) return path;
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Opening>> ServeOwnFile(
     std::string_view prefix, std::atomic<uint32_t>& next,
     const std::function<absl::StatusOr<std::unique_ptr<Opening>>(const std::string& path)>& serve) {
-  const ProcessName self = ThisProcess();
   absl::StatusOr<std::unique_ptr<Opening>> opening = absl::UnavailableError("");
   for (int tries = 0; tries < kTriesMax && absl::IsUnavailable(opening.status()); ++tries) {
     const absl::StatusOr<OwnedFd> directory = MakeRuntimeDirectory();
@@ -39,11 +55,11 @@ absl::StatusOr<std::unique_ptr<Opening>> ServeOwnFile(
       opening = directory.status();
       continue;
     }
-    // Publishes nothing: it only makes two names two.
-    const uint32_t number = next.fetch_add(1, std::memory_order_relaxed);
-    opening = serve(Text(RuntimeDirectory(), "/", prefix, "-", self.pid, "-", self.start_ticks, "-",
-                         PidNamespace(), "-", number));
+    const std::string path = DrawPath(prefix, next);
+    opening = serve(path);
+    if (!opening.ok()) unlink(path.c_str());
   }
+  if (!opening.ok()) RemoveRuntimeDirectoryIfEmpty();
   return opening;
 }
 

@@ -22,8 +22,8 @@
 namespace jackfield {
 
 // Serves with a new path of that kind. prefix: "log". next: counts the names of this process.
-// serve: makes the file, or fails with UNAVAILABLE if the runtime directory went in that moment,
-// and is called again.
+// serve: makes what is to be in the file, which is there and empty, or fails with UNAVAILABLE if
+// the runtime directory went in that moment, and is called again. The file is removed if it fails.
 absl::StatusOr<std::unique_ptr<Opening>> ServeOwnFile(
     std::string_view prefix, std::atomic<uint32_t>& next,
     const std::function<absl::StatusOr<std::unique_ptr<Opening>>(const std::string& path)>& serve);

@@ -71,6 +71,30 @@ TEST(OwnFile, OfAProcessInAnotherPidNamespaceIsNotTakenForDead) {
   std::filesystem::remove_all(directory);
 }
 
+// The same process may count its names anew: in another transport, or after an execve, when what it
+// left is still there. A recording that is there is read from its beginning.
+TEST(OwnFile, ANameThatIsInUseIsNotGivenAgain) {
+  char directory[] = "/tmp/jf-own-XXXXXX";
+  ASSERT_NE(mkdtemp(directory), nullptr);
+  setenv("XDG_RUNTIME_DIR", directory, 1);
+  std::vector<std::string> paths;
+  for (int transport = 0; transport < 3; ++transport) {
+    std::atomic<uint32_t> next{1};
+    const auto opening = ServeOwnFile(
+        "log", next, [&](const std::string& path) -> absl::StatusOr<std::unique_ptr<Opening>> {
+          EXPECT_EQ(std::filesystem::file_size(path), 0u) << path;
+          paths.push_back(path);
+          std::ofstream(path) << "a record";
+          return std::make_unique<Opening>();
+        });
+    EXPECT_TRUE(opening.ok()) << opening.status();
+  }
+  ASSERT_EQ(paths.size(), 3u);
+  EXPECT_NE(paths[0], paths[1]);
+  EXPECT_NE(paths[1], paths[2]);
+  std::filesystem::remove_all(directory);
+}
+
 TEST(OwnFile, IsTriedAgainWhenTheRuntimeDirectoryWentInThatMoment) {
   char directory[] = "/tmp/jf-own-XXXXXX";
   ASSERT_NE(mkdtemp(directory), nullptr);

@@ -17,6 +17,7 @@
 #include "kernel/channel.h"
 #include "kernel/node.h"
 #include "kernel/outcome.h"
+#include "kernel/owned_fd.h"
 #include "kernel/port.h"
 #include "kernel/registry.h"
 #include "kernel/text.h"
@@ -253,6 +254,27 @@ TEST_P(FileTest, WhatCannotBeIsRefusedWithTheReason) {
   std::ofstream(directory_ + "/letter") << "dear friend";
   const auto letter = Connect(*node_, Text("file:", directory_, "/letter"));
   says(letter.ok() ? (*letter)->WaitOpen() : letter.status(), "left alone");
+}
+
+// TearDown looks for what is left.
+TEST_P(FileTest, AServerWithoutAPlaceThatCannotBeMadeLeavesNothing) {
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  const OwnedFd next(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  bool served = false;
+  for (rlim_t more = 0; more < 20 && !served; ++more) {
+    const rlimit few{static_cast<rlim_t>(next.get()) + 1 + more, before.rlim_max};
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
+    PortOptions options;
+    options.needs = ReceiveNeeds();
+    const auto port = Port::Open(*node_, {"file:"}, options);
+    served = port.ok();
+    setrlimit(RLIMIT_NOFILE, &before);
+    if (!served) {
+      EXPECT_FALSE(std::filesystem::exists(directory_ + "/jackfield")) << more;
+    }
+  }
+  EXPECT_TRUE(served);
 }
 
 INSTANTIATE_TEST_SUITE_P(Over, FileTest,

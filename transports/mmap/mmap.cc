@@ -174,11 +174,13 @@ class MmapTransport final : public Transport {
                                                          const Settings& settings, Node& node,
                                                          LinkSink& sink) const {
     return ServeOwnFile("log", next_, [&](const std::string& path) {
-      return Serve(address.WithTarget(path), settings, node, sink,
-                   [path, cursor = Text(path, ".reader-", settings.reader.name)] {
-                     unlink(cursor.c_str());
-                     RemoveOwnFile("mmap", path);
-                   });
+      const auto remove = [path, cursor = Text(path, ".reader-", settings.reader.name)] {
+        unlink(cursor.c_str());
+        RemoveOwnFile("mmap", path);
+      };
+      auto opening = Serve(address.WithTarget(path), settings, node, sink, remove);
+      if (!opening.ok()) remove();
+      return opening;
     });
   }
 

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,6 +17,7 @@
 #include "gtest/gtest.h"
 #include "kernel/channel.h"
 #include "kernel/node.h"
+#include "kernel/owned_fd.h"
 #include "kernel/port.h"
 #include "kernel/registry.h"
 #include "kernel/text.h"
@@ -231,6 +233,27 @@ TEST_P(MmapTest, WhatCannotBeIsRefusedWithTheReason) {
   says(Connect(*node_, "mmap:/x?mode=ring&segment=64KiB").status(), "divides that itself");
   says(Connect(*node_, "mmap:/x?size=1MiB").status(), "of a ring");
   says(Connect(*node_, "mmap:/x?mode=heap").status(), "log or ring");
+}
+
+// TearDown looks for what is left.
+TEST_P(MmapTest, AServerWithoutAPlaceThatCannotBeMadeLeavesNothing) {
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  const OwnedFd next(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  bool served = false;
+  for (rlim_t more = 0; more < 20 && !served; ++more) {
+    const rlimit few{static_cast<rlim_t>(next.get()) + 1 + more, before.rlim_max};
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
+    PortOptions options;
+    options.needs = ReceiveNeeds();
+    const auto port = Port::Open(*node_, {"mmap:"}, options);
+    served = port.ok();
+    setrlimit(RLIMIT_NOFILE, &before);
+    if (!served) {
+      EXPECT_FALSE(std::filesystem::exists(directory_ + "/jackfield")) << more;
+    }
+  }
+  EXPECT_TRUE(served);
 }
 
 INSTANTIATE_TEST_SUITE_P(Over, MmapTest,

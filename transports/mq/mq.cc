@@ -19,6 +19,7 @@ constexpr std::string_view kKeys[] = {"frame", "depth", "priority"};
 constexpr size_t kNameBytesMax = 160;  // a client's queue adds process and number, 255 in all
 constexpr uint32_t kMessageBytesMin = 512, kMessageBytesMax = 16 << 20;
 constexpr uint32_t kDepthMax = 65536;
+constexpr int kTriesMax = 16;
 
 // A number from 0 to `most`; -1: it is not one.
 int64_t Number(std::string_view text, int64_t most) {
@@ -81,22 +82,29 @@ class MqTransport final : public Transport {
   }
 
  private:
-  // Different for every queue of every process.
-  std::string Unique() const {
+  // A queue whose name bears its process. Another transport in it may count from 1 as well: then
+  // the next number is tried.
+  absl::StatusOr<Queue> OwnUnique(Node& node, std::string_view front,
+                                  const MqSettings& settings) const {
     const ProcessName own = ThisProcess();
-    return Text(own.pid, ".", own.start_ticks, ".",
-                queues_made_.fetch_add(1, std::memory_order_relaxed));
+    for (int tries = 1;; ++tries) {
+      const std::string name = Text(front, own.pid, ".", own.start_ticks, ".",
+                                    queues_made_.fetch_add(1, std::memory_order_relaxed));
+      absl::StatusOr<Queue> queue = Queue::Own(node.sys(), name, settings.size);
+      if (!absl::IsAlreadyExists(queue.status()) || tries == kTriesMax) return queue;
+    }
   }
 
   absl::StatusOr<std::unique_ptr<Opening>> Serve(const Address& address, MqSettings& settings,
                                                  Node& node, LinkSink& sink) const {
     Address actual = address;
-    if (address.bare()) {
-      const std::string name = Unique();
-      settings.queue = Text(kMqPrefix, name);
-      actual = address.WithTarget("/" + name);
+    absl::StatusOr<Queue> queue = address.bare()
+                                      ? OwnUnique(node, kMqPrefix, settings)
+                                      : Queue::Own(node.sys(), settings.queue, settings.size);
+    if (queue.ok() && address.bare()) {
+      settings.queue = queue->name();
+      actual = address.WithTarget(Text("/", settings.queue.substr(kMqPrefix.size())));
     }
-    absl::StatusOr<Queue> queue = Queue::Own(node.sys(), settings.queue, settings.size);
     if (!queue.ok()) return queue.status();
     return MakeHubServer(
         node, sink, MakeMqServer(node, settings, *std::move(queue), actual.ToString()), {}, actual);
@@ -108,9 +116,9 @@ class MqTransport final : public Transport {
     absl::StatusOr<Queue> server =
         Queue::Use(node.sys(), settings.queue, settings.size.message_bytes);
     if (!server.ok()) return server.status();
-    std::string own_name = Text(settings.queue, ".", Unique());
-    absl::StatusOr<Queue> own = Queue::Own(node.sys(), own_name, settings.size);
+    absl::StatusOr<Queue> own = OwnUnique(node, Text(settings.queue, "."), settings);
     if (!own.ok()) return own.status();
+    std::string own_name = own->name();
     return MakeHubClient(node, sink,
                          MakeMqClient(node, settings, *std::move(own), std::move(own_name),
                                       *std::move(server), address.ToString()),

@@ -205,6 +205,7 @@ class MqClient final : public HubMedium {
     if (sent < 0) return SysError(-sent, Text("connect ", description_));
     return Greeted::kSent;
   }
+  void GiveUp() override { outbox_.Word(HubEnvelope::kGoodbye, key_, {}, ToServer()); }
 
  private:
   decltype(Into(std::declval<const Queue&>(), 0)) ToServer() const {

@@ -63,6 +63,7 @@ class Queue {
   static void Remove(const std::string& name);
 
   int fd() const { return fd_; }  // POLLIN, POLLOUT
+  const std::string& name() const { return name_; }
   // Removes the name, if it is owned; who has the queue open keeps it.
   void Unname();
 

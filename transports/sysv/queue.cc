@@ -36,6 +36,18 @@ struct Mark {
 
 bool IsOfTheBus(const msqid_ds& queue) { return (queue.msg_perm.mode & 0777) == kMode; }
 
+// What a queue's group says of its owner, besides its number: a part of when it began, which is
+// counted from the system's start.
+gid_t GroupOf(const ProcessName& owner) { return 1 + owner.start_ticks % 0xffff; }
+
+// Not where a user namespace has no such group: then only the clocks tell.
+void NameOwner(int id) {
+  msqid_ds queue{};
+  if (msgctl(id, IPC_STAT, &queue) != 0) return;
+  queue.msg_perm.gid = GroupOf(ThisProcess());
+  msgctl(id, IPC_SET, &queue);
+}
+
 Owner OwnerOf(const msqid_ds& queue) {
   const int64_t now_s = time(nullptr);
   if (queue.msg_lrpid == 0 && queue.msg_rtime != 0) return Owner::kUnseen;
@@ -43,6 +55,8 @@ Owner OwnerOf(const msqid_ds& queue) {
     return now_s - queue.msg_ctime < kToleranceS ? Owner::kLives : Owner::kDead;
   const ProcessName owner = ProcessWithPid(queue.msg_lrpid);
   if (owner.start_ticks == 0) return Owner::kDead;
+  const bool named = queue.msg_perm.gid != queue.msg_perm.cgid;
+  if (named && queue.msg_perm.gid == GroupOf(owner)) return Owner::kLives;
   timespec boot{};
   clock_gettime(CLOCK_BOOTTIME, &boot);
   const int64_t age_s =
@@ -60,8 +74,10 @@ absl::StatusOr<int> Own(const Sys& sys, key_t key, std::string_view what) {
       const auto id = static_cast<int>(made);
       Mark mark;
       if (msgsnd(id, &mark, sizeof mark.text, IPC_NOWAIT) == 0 &&
-          msgrcv(id, &mark, sizeof mark.text, kOwnersMark, IPC_NOWAIT) >= 0)
+          msgrcv(id, &mark, sizeof mark.text, kOwnersMark, IPC_NOWAIT) >= 0) {
+        NameOwner(id);
         return id;
+      }
       const int error = errno;
       msgctl(id, IPC_RMID, nullptr);
       return SysError(error, what);

@@ -2,7 +2,9 @@
 //
 // Its owner is known by the system's own word: msg_lrpid, who read last. An owner reads a message
 // of its own as soon as it has the queue, and nobody else reads from it. If that process is gone,
-// or began after msg_rtime (its number was used again), the queue is a dead one's.
+// the queue is a dead one's; also if its number was used again: if it is not the process that the
+// queue's group tells of, and began after msg_rtime. (The group grants nothing, by kMode. The time
+// alone does not tell: an owner at rest lives on when the clock is set.)
 //
 // A queue of the bus is known by its permissions, kMode: any program may have a queue of any key,
 // and one without this mark is never read, written or removed, whatever became of its owner.

@@ -221,6 +221,7 @@ class SysvClient final : public QueueEnd {
     if (sent < 0) return SysError(-sent, Text("connect ", description_));
     return Greeted::kSent;
   }
+  void GiveUp() override { Word(server_, HubEnvelope::kGoodbye, key_, {}); }
 
  private:
   const int server_;

@@ -96,6 +96,7 @@ void Hub::StopAdmitting() {
   sink_ = nullptr;
   node_.timers().Cancel(chores_);
   if (role_ == Role::kServe) medium_->CloseDoor();
+  if (role_ == Role::kConnect && began_ && !admitted_any_) medium_->GiveUp();
   admitted_.clear();
 }
 
@@ -225,6 +226,7 @@ void Hub::Open(HubSlot& slot) {
 void Hub::AddDriver(HubAdmission admission) {
   auto driver = std::make_unique<HubDriver>(*this, admission.key, std::move(admission.peer));
   peers_[admission.key] = driver.get();
+  admitted_any_ = true;
   admitted_.emplace_back(std::move(driver), std::move(admission.traits));
   node_.timers().Arm(chores_, 0);
 }

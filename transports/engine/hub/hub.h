@@ -125,7 +125,7 @@ class Hub {
   Op read_op_;
   Timer chores_;
   uint32_t users_ = 0;  // the opening, the drivers, and who is just calling the sink
-  bool began_ = false, broken_ = false, starved_ = false;
+  bool began_ = false, admitted_any_ = false, broken_ = false, starved_ = false;
   int64_t give_up_ns_ = 0;  // a client: until then the server must have answered
   absl::Status opening_failed_;
 

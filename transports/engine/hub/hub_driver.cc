@@ -17,7 +17,9 @@ namespace {
 
 constexpr int64_t kRetryNsMin = 50'000;  // for room that nothing announces
 constexpr int64_t kRetryNsMax = 5'000'000;
-constexpr int64_t kGoodbyeNs = 100'000'000;  // so long a goodbye waits for room
+// So long a goodbye waits for room. Who does not hear it holds what is the other's until that
+// process ends; so it outlasts a server that is busy for a while.
+constexpr int64_t kGoodbyeNs = 1'000'000'000;
 constexpr uint32_t kDrainLooks = 4096;       // others may keep the endpoint from ever being empty
 
 }  // namespace
@@ -134,6 +136,10 @@ void HubDriver::AwaitRoom() {
     if (!room_op_.pending) hub_.node().reactor().Start(room_op_, peer_->room_fd(), POLLOUT);
     return;
   }
+  Retry();
+}
+
+void HubDriver::Retry() {
   if (retry_.armed()) return;
   retry_ns_ = std::clamp(2 * retry_ns_, kRetryNsMin, kRetryNsMax);
   hub_.node().timers().Arm(retry_, hub_.node().clock().NowNs() + retry_ns_);
@@ -174,9 +180,8 @@ void HubDriver::Finish() {
   Node& node = hub_.node();
   hub_.Forget(*this);
   if (!said_goodbye_ && !peer_gone_ && !hub_.medium().SayGoodbye(*peer_) &&
-      node.clock().NowNs() < goodbye_until_ns_) {
-    return link_->Wake();  // stays awake meanwhile: it is short
-  }
+      node.clock().NowNs() < goodbye_until_ns_)
+    return Retry();
   said_goodbye_ = true;
   node.timers().Cancel(retry_);
   for (Op* op : {&watch_op_, &room_op_}) {

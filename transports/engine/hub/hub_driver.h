@@ -46,6 +46,7 @@ class HubDriver final : public LinkDriver {
   void Receive(Link& link);
   void ReleaseDelivered();
   void AwaitRoom();
+  void Retry();
   void CountFull();
   void Finish();  // stops what runs; when nothing does, tells the link
   absl::Status Gone(int error) const;

@@ -130,6 +130,9 @@ class HubMedium {
   };
   // Errors: as Transport::Open.
   virtual absl::StatusOr<Greeted> Greet() { return Greeted::kAdmitted; }
+  // It has greeted, and goes without having been admitted, as far as it has heard: a server that has
+  // admitted it is told, where nothing else tells it.
+  virtual void GiveUp() {}
 };
 
 }  // namespace jackfield

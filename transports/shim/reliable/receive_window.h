@@ -25,9 +25,10 @@ class ReceiveWindow {
  public:
   static constexpr uint32_t kSegmentsMax = 512;
 
-  // window_segments: 1..kSegmentsMax
-  ReceiveWindow(BlockPool& pool, uint32_t window_segments)
-      : pool_(pool), window_(window_segments) {}
+  // window_segments: 1..kSegmentsMax. first: the first segment's number, another one in tests
+  // alone.
+  ReceiveWindow(BlockPool& pool, uint32_t window_segments, uint32_t first = 1)
+      : pool_(pool), window_(window_segments), free_(first), cut_(first), next_(first) {}
 
   enum class Taken : uint8_t { kYes, kRepeat, kNoRoom };
   // kNoRoom: outside the window, or no memory. It must not be acknowledged then.
@@ -40,7 +41,10 @@ class ReceiveWindow {
 
   uint32_t next() const { return next_; }
   // How many segments, from next() on, may come.
-  uint32_t room() const { return free_ + window_ - next_; }
+  uint32_t room() const {
+    const uint32_t end = free_ + window_;  // next_ may have stepped over it where it stepped over 0
+    return After(end, next_) ? end - next_ : 0;
+  }
   uint32_t window() const { return window_; }
   bool has_gaps() const { return beyond_ > 0; }
   bool delivered_all() const { return cut_ == next_; }
@@ -60,7 +64,7 @@ class ReceiveWindow {
   BlockPool& pool_;
   const uint32_t window_;
   Slots<Held, kSegmentsMax> slots_;
-  uint32_t free_ = 1, cut_ = 1, next_ = 1;
+  uint32_t free_, cut_, next_;
   uint32_t cut_at_ = 0;  // bytes of segment cut_ that were delivered
   uint32_t beyond_ = 0;  // segments that arrived before one that is missing
 };

@@ -209,6 +209,25 @@ TEST(ReceiveWindow, TakesEachSegmentOnceInAnyOrderAndNothingBeyondItsWindow) {
   EXPECT_EQ(window.Take(2, bytes), Taken::kRepeat);
 }
 
+// 0 is no segment, so where the numbers wrap there is one less in the same span of them.
+TEST(ReceiveWindow, IsNoLargerWhereItsNumbersWrap) {
+  using Taken = ReceiveWindow::Taken;
+  BlockPool pool(64 << 20);
+  for (const uint32_t first : {0xfffffffbu, 0xfffffffcu, 0xfffffffdu, 0xffffffffu}) {
+    ReceiveWindow window(pool, 4, first);
+    uint32_t taken = 0;
+    uint32_t number = first;
+    while (taken < 8 && window.Take(number, Frame()) == Taken::kYes) {
+      ++taken;
+      if (++number == 0) ++number;
+    }
+    EXPECT_GE(taken, 3u) << first;
+    EXPECT_LE(taken, 4u) << first;
+    EXPECT_EQ(window.room(), 0u) << first;
+    EXPECT_EQ(window.next(), number) << first;
+  }
+}
+
 TEST(ReceiveWindow, WithoutMemoryNothingIsTaken) {
   BlockPool pool(20 << 10);
   ReceiveWindow window(pool, 4);
