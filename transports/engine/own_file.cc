@@ -36,13 +36,13 @@ absl::StatusOr<std::unique_ptr<Opening>> ServeOwnFile(
     opening = serve(
         Text(RuntimeDirectory(), "/", prefix, "-", self.pid, "-", self.start_ticks, "-", number));
   }
+  if (!opening.ok()) RemoveRuntimeDirectoryIfEmpty();
   return opening;
 }
 
 void RemoveOwnFile(std::string_view scheme, const std::string& path) {
   unlink(path.c_str());
   RemovePlaceRecordsOf(scheme, path);
-  RemoveRuntimeDirectoryIfEmpty();
 }
 
 void AddOwnFiles(std::string_view prefix, std::string_view what, std::vector<Resource>& found) {
