@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "kernel/channel.h"
+#include "kernel/common_params.h"
 #include "kernel/registry.h"
 #include "kernel/text.h"
 
@@ -14,19 +15,9 @@ constexpr int64_t kRetryNsMax = 100'000'000;
 
 // Takes the parameters that every channel understands out of the address.
 absl::StatusOr<Address> TakeOptions(const Address& address, Node& node, ChannelOptions& options) {
-  if (const auto on_full = address.Find("on_full")) {
-    if (*on_full == "wait")
-      options.on_full = OnFull::kWait;
-    else if (*on_full == "fail")
-      options.on_full = OnFull::kFail;
-    else if (*on_full == "drop_oldest")
-      options.on_full = OnFull::kDropOldest;
-    else if (*on_full == "drop_newest")
-      options.on_full = OnFull::kDropNewest;
-    else
-      return absl::InvalidArgumentError(
-          Text("on_full=", Escaped(*on_full), ": it is wait, fail, drop_oldest or drop_newest"));
-  }
+  const absl::StatusOr<std::optional<OnFull>> on_full = ReadOnFull(address);
+  if (!on_full.ok()) return on_full.status();
+  options.on_full = on_full->value_or(options.on_full);
   return node.TakeSpin(address.Without("on_full"));
 }
 

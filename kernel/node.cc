@@ -10,9 +10,9 @@
 
 #include "absl/status/status.h"
 #include "kernel/address.h"
+#include "kernel/common_params.h"
 #include "kernel/text.h"
 #include "kernel/transport.h"
-#include "kernel/units.h"
 
 namespace jackfield {
 namespace {
@@ -376,15 +376,9 @@ void Node::WakeLink(Link& link) {
 }
 
 absl::StatusOr<Address> Node::TakeSpin(const Address& address) {
-  if (const auto spin = address.Find("spin")) {
-    int64_t spin_ns = *spin == "always" ? Spin::kAlways : Spin::kLearned;
-    if (*spin != "always" && *spin != "learned") {
-      absl::StatusOr<int64_t> parsed = ParseDurationNs(*spin);
-      if (!parsed.ok()) return parsed.status();
-      spin_ns = *parsed;
-    }
-    spin_ = Spin(spin_ns, may_spin_);
-  }
+  const absl::StatusOr<std::optional<int64_t>> spin_ns = ReadSpin(address);
+  if (!spin_ns.ok()) return spin_ns.status();
+  if (*spin_ns) spin_ = Spin(**spin_ns, may_spin_);
   return address.Without("spin");
 }
 

@@ -45,6 +45,20 @@ class ShimOpening final : public Opening, public LinkSink {
   std::unique_ptr<Opening> inner_;
 };
 
+absl::Status UnknownShim(const Registry& registry, std::string_view name) {
+  std::vector<std::string_view> known;
+  for (const auto& shim : registry.shims()) known.push_back(shim->name());
+  const std::string said = Text("\"", Escaped(name), "+\" is not a shim");
+  for (const auto& transport : registry.transports()) {
+    if (transport->scheme() == name)
+      return absl::InvalidArgumentError(Text(said, " but a transport, and stands last"));
+  }
+  const std::string_view nearest = Nearest(name, known);
+  return absl::InvalidArgumentError(nearest.empty()
+                                        ? Text(said, "; there are ", Listed(known))
+                                        : Text(said, "; did you mean \"", nearest, "+\"?"));
+}
+
 }  // namespace
 
 void Registry::AddAlias(std::string alias, std::string scheme, std::string prefix) {
@@ -58,15 +72,13 @@ absl::StatusOr<Address> Registry::Parse(std::string_view text) const {
     if (alias.alias != address->scheme()) continue;
     Address resolved(alias.scheme, alias.prefix + address->target());
     for (const auto& [key, value] : address->params()) resolved = resolved.With(key, value);
-    if (!address->shims().empty()) {
-      return absl::InvalidArgumentError(
-          Text("write \"", alias.scheme, ":\" instead of \"", alias.alias, ":\" behind a shim"));
-    }
+    for (auto shim = address->shims().rbegin(); shim != address->shims().rend(); ++shim)
+      resolved = resolved.WithOuterShim(*shim);
     address = std::move(resolved);
     break;
   }
   for (const std::string& shim : address->shims()) {
-    if (FindShim(shim) == nullptr) return Unknown(shim);
+    if (FindShim(shim) == nullptr) return UnknownShim(*this, shim);
   }
   if (FindTransport(address->scheme()) == nullptr) return Unknown(address->scheme());
   return address;
@@ -75,7 +87,7 @@ absl::StatusOr<Address> Registry::Parse(std::string_view text) const {
 absl::StatusOr<Caps> Registry::Describe(const Address& address, Role role) const {
   if (!address.shims().empty()) {
     const Shim* shim = FindShim(address.shims().front());
-    if (shim == nullptr) return Unknown(address.shims().front());
+    if (shim == nullptr) return UnknownShim(*this, address.shims().front());
     absl::StatusOr<Caps> inner = Describe(Inner(address, *shim), role);
     if (!inner.ok()) return inner;
     return shim->Describe(address, *inner);
@@ -157,15 +169,23 @@ const Shim* Registry::FindShim(std::string_view name) const {
 }
 
 absl::Status Registry::Unknown(std::string_view name) const {
-  std::vector<std::string_view> known;
-  for (const auto& transport : transports_) known.push_back(transport->scheme());
-  for (const auto& shim : shims_) known.push_back(shim->name());
-  for (const Alias& alias : aliases_) known.push_back(alias.alias);
-  const std::string_view nearest = Nearest(name, known);
-  return absl::InvalidArgumentError(
-      nearest.empty()
-          ? Text("\"", Escaped(name), ":\" is not a transport; there are ", Listed(known))
-          : Text("\"", Escaped(name), ":\" is not a transport; did you mean \"", nearest, ":\"?"));
+  std::vector<std::string_view> schemes, all;
+  for (const auto& transport : transports_) schemes.push_back(transport->scheme());
+  all = schemes;
+  std::string aliases;
+  for (const Alias& alias : aliases_) {
+    all.push_back(alias.alias);
+    aliases += Text("; ", alias.alias, ": is ", alias.scheme, ":", alias.prefix);
+  }
+  const std::string said = Text("\"", Escaped(name), ":\" is not a transport");
+  if (FindShim(name) != nullptr) {
+    return absl::InvalidArgumentError(
+        Text(said, " but a shim, and stands in front of one: ", name, "+SCHEME:"));
+  }
+  const std::string_view nearest = Nearest(name, all);
+  return absl::InvalidArgumentError(nearest.empty()
+                                        ? Text(said, "; there are ", Listed(schemes), aliases)
+                                        : Text(said, "; did you mean \"", nearest, ":\"?"));
 }
 
 Address Registry::Inner(const Address& address, const Shim& shim) {

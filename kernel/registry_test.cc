@@ -99,6 +99,30 @@ TEST_F(StackTest, RawForbidsItAndANeedThatIsThenNotMetIsNamed) {
       << Stacked("lossy:?raw");
 }
 
+TEST_F(StackTest, AnAliasMayStandBehindShims) {
+  registry_.AddAlias("tiny", "small", "@");
+  const absl::StatusOr<Address> address = registry_.Parse("perfect+parts+tiny:x?raw");
+  ASSERT_TRUE(address.ok()) << address.status();
+  EXPECT_EQ(address->ToString(), "perfect+parts+small:@x?raw");
+}
+
+TEST_F(StackTest, WhatIsUnknownIsToldWithThoseThatStandInItsPlace) {
+  registry_.AddAlias("tiny", "small", "@");
+  const auto said = [this](std::string_view text) {
+    return std::string(registry_.Parse(text).status().message());
+  };
+  EXPECT_EQ(said("carrier-pigeon:x"),
+            "\"carrier-pigeon:\" is not a transport; there are small and lossy; tiny: is small:@");
+  EXPECT_EQ(said("smal:x"), "\"smal:\" is not a transport; did you mean \"small:\"?");
+  EXPECT_EQ(said("tint:x"), "\"tint:\" is not a transport; did you mean \"tiny:\"?");
+  EXPECT_EQ(said("parts:x"),
+            "\"parts:\" is not a transport but a shim, and stands in front of one: parts+SCHEME:");
+  EXPECT_EQ(said("part+small:x"), "\"part+\" is not a shim; did you mean \"parts+\"?");
+  EXPECT_EQ(said("umbrella+small:x"),
+            "\"umbrella+\" is not a shim; there are perfect, again and parts");
+  EXPECT_EQ(said("small+lossy:x"), "\"small+\" is not a shim but a transport, and stands last");
+}
+
 TEST_F(StackTest, AMessageSizeThatNoShimGivesIsNoReasonToRefuse) {
   EXPECT_EQ(Stacked("small:", 100 << 20), "small:");
   EXPECT_EQ(Stacked("lossy:", 100 << 20), "again+lossy:");

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "kernel/standard_streams.h"
 #include "kernel/text.h"
 
 namespace jackfield {
@@ -21,21 +22,28 @@ bool AsksForHelp(int argc, char** argv) {
 
 absl::StatusOr<Grants> FromCommandLine(int argc, char** argv) {
   Grants grants;
+  const std::string_view program = argc > 0 ? argv[0] : "";
+  if (!program.empty()) grants.name = program.substr(program.rfind('/') + 1);
   int i = 1;
   for (; i < argc; ++i) {
     const std::string_view word = argv[i];
     if (word == "--") break;
+    if (word != "--name" && word != "--serve" && word != "--call") {
+      return absl::InvalidArgumentError(Text("cannot read \"", Escaped(word),
+                                             "\"; what the service itself gets stands behind --"));
+    }
     if (i + 1 >= argc) return absl::InvalidArgumentError(Text(word, " needs a value"));
     const std::string_view value = argv[++i];
     if (word == "--name") {
       grants.name = value;
     } else if (word == "--serve") {
       grants.serves.emplace_back(value);
-    } else if (word == "--call" && value.find('=') != std::string_view::npos) {
+    } else if (value.find('=') != std::string_view::npos) {
       const size_t equals = value.find('=');
       grants.calls.emplace_back(value.substr(0, equals), value.substr(equals + 1));
     } else {
-      return absl::InvalidArgumentError(Text("cannot read ", word, " ", value));
+      return absl::InvalidArgumentError(
+          Text("--call is ROLE=ADDRESS, such as --call kv=unix:@kv, not \"", Escaped(value), "\""));
     }
   }
   for (++i; i < argc; ++i) grants.args.emplace_back(argv[i]);
@@ -126,6 +134,7 @@ absl::Status Service::Run() {
 }
 
 int ServiceMain(int argc, char** argv, const Registry& registry, ServiceFunction run) {
+  OpenMissingStandardStreams();
   const char* text = std::getenv("JACKFIELD_GRANTS");
   if (text == nullptr && AsksForHelp(argc, argv)) {
     std::printf(kUsage, argv[0]);

@@ -129,7 +129,9 @@ int Sys::PidFd(int pid) const {
 absl::Status SysError(int error, std::string_view what) {
   const char* name = strerrorname_np(error);
   const std::string text =
-      Text(what, ": ", strerror(error), " (", name == nullptr ? "?" : name, ")");
+      // What ends in a bare address has its colon already: "serve tcp:".
+      Text(what, what.ends_with(':') ? " " : ": ", strerror(error), " (",
+           name == nullptr ? "?" : name, ")");
   switch (error) {
     case EMFILE:
       return MakeStatus(Outcome::kRefused, Reason::kResource,

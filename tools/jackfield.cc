@@ -15,6 +15,7 @@ int main(int argc, char** argv) {
   jackfield::Program program;
   program.registry = &registry;
   program.resources = jackfield::BuiltinResources();
+  program.machine = jackfield::BuiltinMachineChecks();
   program.services = {
       {"semaphore", jackfield::semaphore::RunSemaphore,
        "named counting semaphores and mutexes between processes"},

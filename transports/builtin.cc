@@ -53,6 +53,15 @@ void AddBuiltinTransports(Registry& registry) {
   registry.AddAlias("abstract", "unix", "@");
 }
 
+MachineChecks BuiltinMachineChecks() {
+  return {
+      {"sctp", CheckSctpMachine},
+      {"tcp", CheckTcpMachine},
+      {"udp", CheckUdpMachine},
+      {"vsock", CheckVsockMachine},
+  };
+}
+
 ResourcesList BuiltinResources() {
   ResourcesList list;
   list.push_back(MakeFifoResources());

@@ -1,6 +1,4 @@
 #include <dirent.h>
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +13,7 @@
 
 #include "kernel/text.h"
 #include "kernel/units.h"
+#include "services/wordcount/input.h"
 #include "services/wordcount/wordcount.h"
 #include "services/wordcount/wordcount_service.h"
 
@@ -25,36 +24,18 @@ constexpr const char* kLicenses = "/usr/share/common-licenses";
 constexpr size_t kPieceBytes = 60 << 10;
 constexpr uint64_t kProgressEveryBytes = 1 << 20;
 
-absl::Status FileError(const std::string& path, int error) {
-  const std::string text = Text("cannot read ", path, ": ", strerror(error));
-  return error == ENOENT   ? absl::NotFoundError(text)
-         : error == EACCES ? absl::PermissionDeniedError(text)
-                           : absl::FailedPreconditionError(text);
-}
-
-// An open file that closes itself.
-class File {
- public:
-  explicit File(int fd) : fd_(fd) {}
-  File(File&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  ~File() {
-    if (fd_ >= 0) close(fd_);
-  }
-  int fd() const { return fd_; }
-
- private:
-  int fd_;
-};
-
 struct Sources {
-  std::vector<std::string> paths;
-  std::vector<File> files;
+  std::vector<Input> inputs;
   uint64_t bytes = 0;  // as far as the file system knows
 };
 
 absl::StatusOr<std::vector<std::string>> LicensePaths() {
   DIR* directory = opendir(kLicenses);
-  if (directory == nullptr) return FileError(kLicenses, errno);
+  if (directory == nullptr) {
+    return absl::NotFoundError(
+        Text("no files are named, and the licence texts that are counted then are not there: ",
+             kLicenses, ": ", strerror(errno)));
+  }
   std::vector<std::string> paths;
   while (const dirent* entry = readdir(directory)) {
     if (entry->d_name[0] != '.') paths.push_back(std::string(kLicenses) + "/" + entry->d_name);
@@ -66,20 +47,15 @@ absl::StatusOr<std::vector<std::string>> LicensePaths() {
 
 // Opens everything before anything is sent, so that a missing file costs nothing.
 absl::StatusOr<Sources> OpenAll(const std::vector<std::string>& args) {
+  absl::StatusOr<std::vector<std::string>> paths = args;
+  if (args.empty()) paths = LicensePaths();
+  if (!paths.ok()) return paths.status();
   Sources text;
-  text.paths = args;
-  if (args.empty()) {
-    absl::StatusOr<std::vector<std::string>> licenses = LicensePaths();
-    if (!licenses.ok()) return licenses.status();
-    text.paths = *std::move(licenses);
-  }
-  for (const std::string& path : text.paths) {
-    text.files.emplace_back(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    struct stat what {};
-    if (text.files.back().fd() < 0 || fstat(text.files.back().fd(), &what) != 0)
-      return FileError(path, errno);
-    if (S_ISDIR(what.st_mode)) return FileError(path, EISDIR);
-    text.bytes += static_cast<uint64_t>(what.st_size);
+  for (const std::string& path : *paths) {
+    absl::StatusOr<Input> input = Input::Open(path);
+    if (!input.ok()) return input.status();
+    text.bytes += input->bytes();
+    text.inputs.push_back(*std::move(input));
   }
   return text;
 }
@@ -111,28 +87,24 @@ class Progress {
 };
 
 // Sends the text to tokenize. Returns the number of its words.
-absl::StatusOr<uint64_t> Send(Service& service, const Sources& text, TokenizeClient& tokenize) {
+absl::StatusOr<uint64_t> Send(Service& service, Sources& text, TokenizeClient& tokenize) {
   absl::StatusOr<WriteStream<Piece, SplitDone>> stream = tokenize.Split();
   if (!stream.ok()) return stream.status();
   Progress progress(text.bytes);
   std::array<uint8_t, kPieceBytes> piece;
   uint64_t bytes = 0;
-  for (size_t i = 0; i < text.files.size(); ++i) {
+  for (Input& input : text.inputs) {
     for (;;) {
-      const ssize_t got = read(text.files[i].fd(), piece.data(), piece.size());
-      if (got < 0 && errno == EINTR) continue;
-      if (got < 0) return FileError(text.paths[i], errno);
-      if (got == 0) break;
-      if (service.stop_requested())
-        return absl::CancelledError("asked to stop before the text was read");
-      absl::Status written =
-          stream
-              ->Write([&](flatbuffers::FlatBufferBuilder& fbb) {
-                return CreatePiece(fbb, fbb.CreateVector(piece.data(), static_cast<size_t>(got)));
-              })
-              .Wait();
+      const absl::StatusOr<size_t> got = input.Read(service, piece);
+      if (!got.ok()) return got.status();
+      if (*got == 0) break;
+      absl::Status written = stream
+                                 ->Write([&](flatbuffers::FlatBufferBuilder& fbb) {
+                                   return CreatePiece(fbb, fbb.CreateVector(piece.data(), *got));
+                                 })
+                                 .Wait();
       if (!written.ok()) return written;
-      bytes += static_cast<uint64_t>(got);
+      bytes += *got;
       progress.Show(bytes);
     }
   }

@@ -20,9 +20,9 @@
 
 namespace jackfield::wordcount {
 
-// Calls "tokenize" and "count". Arguments: the files, in order; none: those in
-// /usr/share/common-licenses. Errors: NOT_FOUND and others for a file that cannot be read, before
-// anything is counted where possible.
+// Calls "tokenize" and "count". Arguments: the files, in order, "-" for standard input; none: those
+// in /usr/share/common-licenses. Errors: NOT_FOUND and others for a file that cannot be read,
+// before anything is counted where possible.
 absl::Status RunSource(Service& service);
 
 // Serves Tokenize; calls "count".

@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <optional>
+#include <sstream>
 
 #include "kernel/text.h"
 #include "kernel/units.h"
@@ -40,8 +41,9 @@ absl::Status ReadNumber(std::string_view flag, std::string_view text, Number lea
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc() || end != text.data() + text.size() ||
       !(number >= least && number <= most)) {
-    return Bad(
-        Text(flag, " is a number from ", least, " to ", most, ", not \"", Escaped(text), "\""));
+    std::ostringstream range;  // 0.01, not 0.010000
+    range << least << " to " << most;
+    return Bad(Text(flag, " is a number from ", range.str(), ", not \"", Escaped(text), "\""));
   }
   to = number;
   return absl::OkStatus();

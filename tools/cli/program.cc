@@ -1,8 +1,11 @@
 #include "tools/cli/program.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 
+#include "kernel/standard_streams.h"
 #include "kernel/text.h"
 
 namespace jackfield {
@@ -17,7 +20,7 @@ constexpr Flag kCommonFlags[] = {
 
 int Print(std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
-  return std::fflush(stdout) == 0 ? kExitOk : kExitFailed;
+  return kExitOk;
 }
 
 int UsageError(const Verb& verb, std::string_view sentence) {
@@ -45,20 +48,7 @@ int RunVerb(const Program& program, const Verb& verb, int argc, char** argv) {
   return verb.run(program, *arguments);
 }
 
-}  // namespace
-
-std::span<const Flag> CommonFlags() { return kCommonFlags; }
-
-absl::StatusOr<Output> OutputOf(const Arguments& arguments) {
-  const std::string_view format = arguments.Find("output").value_or("table");
-  if (format == "table") return Output::kTable;
-  if (format == "json") return Output::kJson;
-  constexpr std::string_view kFormats[] = {"table", "json"};
-  return absl::InvalidArgumentError(
-      Text("no output format \"", Escaped(format), "\"; there are ", Listed(kFormats)));
-}
-
-int RunProgram(const Program& program, int argc, char** argv) {
+int RunWords(const Program& program, int argc, char** argv) {
   if (argc < 2) {
     const std::string help = HelpOfProgram(program);
     std::fwrite(help.data(), 1, help.size(), stderr);
@@ -78,6 +68,30 @@ int RunProgram(const Program& program, int argc, char** argv) {
   }
   return Complain(kExitUsage, Text("no verb \"", Escaped(word), "\"", DidYouMean(word, names),
                                    "\n  try: jackfield help"));
+}
+
+}  // namespace
+
+std::span<const Flag> CommonFlags() { return kCommonFlags; }
+
+absl::StatusOr<Output> OutputOf(const Arguments& arguments) {
+  const std::string_view format = arguments.Find("output").value_or("table");
+  if (format == "table") return Output::kTable;
+  if (format == "json") return Output::kJson;
+  constexpr std::string_view kFormats[] = {"table", "json"};
+  return absl::InvalidArgumentError(
+      Text("no output format \"", Escaped(format), "\"; there are ", Listed(kFormats)));
+}
+
+int RunProgram(const Program& program, int argc, char** argv) {
+  OpenMissingStandardStreams();
+  const int exit_status = RunWords(program, argc, argv);
+  if (exit_status != kExitOk) return exit_status;
+  // What was printed may lie in a buffer still, and the disk be full.
+  errno = 0;
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return kExitOk;
+  return Complain(kExitFailed, Text("cannot write to standard output", errno == 0 ? "" : ": ",
+                                    errno == 0 ? "" : std::strerror(errno)));
 }
 
 std::string HelpOfProgram(const Program& program) {

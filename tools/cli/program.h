@@ -16,6 +16,7 @@
 #include "kernel/registry.h"
 #include "kernel/service.h"
 #include "tools/cli/arguments.h"
+#include "transports/machine.h"
 #include "transports/resources.h"
 
 namespace jackfield {
@@ -54,6 +55,7 @@ struct Verb {
 struct Program {
   const Registry* registry = nullptr;  // outlives it
   ResourcesList resources;             // of the transports in it
+  MachineChecks machine;               // and what they ask of the machine
   std::vector<BuiltinService> services;
   std::vector<Verb> verbs;
 };

@@ -15,6 +15,10 @@ namespace {
 // Told apart by people with any kind of colour vision, on dark and on light.
 constexpr std::string_view kColours[] = {"\x1b[36m", "\x1b[33m", "\x1b[34m", "\x1b[35m"};
 
+// On a narrow terminal a piece that goes on in a second line would not be covered by the next
+// (DECAWM: XTerm Control Sequences).
+constexpr std::string_view kDoNotWrap = "\x1b[?7l", kWrap = "\x1b[?7h";
+
 }  // namespace
 
 Screen Screen::OfStderr() {
@@ -62,7 +66,8 @@ void Relay::Take(std::string_view bytes) {
     const bool progress = !bytes.empty() && bytes[0] == '\r' && bytes.substr(0, 2) != "\r\n";
     if (!bytes.empty() && bytes[0] == '\r') bytes.remove_prefix(1);
     if (progress) {
-      if (screen_.terminal && !line_.empty()) out += Text(prefix_, line_, "\x1b[K\r");
+      if (screen_.terminal && !line_.empty())
+        out += Text(kDoNotWrap, prefix_, line_, "\x1b[K\r", kWrap);
     } else {
       out += Text(prefix_, line_, screen_.terminal ? "\x1b[K\n" : "\n");
       if (!bytes.empty() && bytes[0] == '\n') bytes.remove_prefix(1);

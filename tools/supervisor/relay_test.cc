@@ -39,7 +39,8 @@ TEST(RelayTest, CutsALineThatIsTooLong) {
 
 TEST(RelayTest, ShowsProgressOnATerminalAndNowhereElse) {
   EXPECT_EQ(Relayed({"10%\r20%\rdone\n"}), "kv   | done\n");
-  EXPECT_EQ(Relayed({"10%\rdone\n"}, true), "kv   | 10%\x1b[K\rkv   | done\x1b[K\n");
+  EXPECT_EQ(Relayed({"10%\rdone\n"}, true), "\x1b[?7lkv   | 10%\x1b[K\r\x1b[?7hkv   | done\x1b[K\n")
+      << "cut at the edge of a narrow one, as only one line is covered by the next";
 }
 
 TEST(RelayTest, ALineOfWindowsIsNoProgress) { EXPECT_EQ(Relayed({"one\r\n"}), "kv   | one\n"); }

@@ -1,13 +1,17 @@
 #include "tools/verbs/explain.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdio>
+#include <span>
 
 #include "kernel/caps.h"
+#include "kernel/common_params.h"
 #include "kernel/text.h"
 #include "kernel/transport.h"
 #include "kernel/units.h"
 #include "tools/verbs/load_plan.h"
+#include "tools/wiring/carry.h"
 
 namespace jackfield {
 namespace {
@@ -19,9 +23,11 @@ struct Explanation {
   std::string title;  // "orders → kv", or ""
   std::string address;
   std::string whence;  // "shop.toml:6:21", or ""
-  std::vector<std::string> shims;
-  bool stacked = false;  // some of them stand there because the medium alone would not do
-  Caps caps;
+  std::vector<std::string> added,
+      asked;             // shims: the bus's own in front, then those of the address
+  Caps server, client;   // what each end can do
+  bool one_way = false;  // they differ
+  std::string why_not;   // it carries no calls; "": it does
   std::vector<std::string> also, refused;  // other transports; the refused with why
 };
 
@@ -38,40 +44,67 @@ std::vector<std::string> NamesOf(const Caps& caps) {
   return names;
 }
 
+// `status` without the address that it begins with.
+std::string WhyNot(const absl::Status& status, const Address& address) {
+  const std::string name = address.ToString();
+  std::string_view why(status.message().data(), status.message().size());
+  for (const std::string_view head :
+       {std::string_view(name), std::string_view(":"), std::string_view(" "),
+        std::string_view("cannot carry this: ")}) {
+    if (why.starts_with(head)) why.remove_prefix(head.size());
+  }
+  return std::string(why);
+}
+
 // Errors: as Registry::Parse and Describe.
-absl::StatusOr<Explanation> ExplainAddress(const Registry& registry, std::string_view text) {
+absl::StatusOr<Explanation> ExplainAddress(const Program& program, std::string_view text) {
+  const Registry& registry = *program.registry;
   absl::StatusOr<Address> address = registry.Parse(text);
   if (!address.ok()) return address.status();
-  const Address medium = MediumOf(*address);
+  if (absl::Status status = CheckCommonParams(*address); !status.ok()) return status;
+  const Address medium = WithoutCommonParams(*address);
   Explanation explanation;
   explanation.address = address->ToString();
-  absl::StatusOr<Registry::Stacked> stacked = registry.Stack(medium, Role::kServe, CallNeeds());
-  if (!stacked.ok()) {  // as it is, then: the table says what it lacks
-    stacked = registry.Stack(medium, Role::kServe, Caps(), 0);
-    if (!stacked.ok()) return stacked.status();
+  explanation.asked = address->shims();
+  // Only a server has a place yet where the address has none.
+  const Role roles[] = {Role::kServe, Role::kConnect};
+  for (const Role role : std::span(roles, address->bare() ? 1 : 2)) {
+    absl::StatusOr<Registry::Stacked> stacked =
+        CarryCalls(registry, program.machine, *address, role);
+    if (!stacked.ok()) {
+      if (explanation.why_not.empty()) explanation.why_not = WhyNot(stacked.status(), *address);
+      // What it can do is known all the same, unless it is no address at all.
+      stacked = registry.Stack(medium, role, CallNeeds());
+      if (!stacked.ok()) stacked = registry.Stack(medium, role, Caps(), 0);
+      if (!stacked.ok() && role == Role::kServe) return stacked.status();
+      if (!stacked.ok()) continue;  // nobody can call there; it is a place to serve at all the same
+    }
+    explanation.client = stacked->caps;
+    if (role == Role::kServe) explanation.server = stacked->caps;
+    const std::vector<std::string>& shims = stacked->address.shims();
+    explanation.added.assign(shims.begin(),
+                             shims.end() - static_cast<ptrdiff_t>(address->shims().size()));
   }
-  explanation.shims = stacked->address.shims();
-  explanation.stacked = stacked->address.shims().size() > address->shims().size();
-  explanation.caps = stacked->caps;
+  explanation.one_way = !(explanation.server == explanation.client);
   return explanation;
 }
 
 // Which other transports could carry calls between two services, and why not.
-void AddOthers(const Registry& registry, const Plan& plan, const PlannedChannel& channel,
+void AddOthers(const Program& program, const Plan& plan, const PlannedChannel& channel,
                Explanation& explanation) {
-  for (const auto& transport : registry.transports()) {
+  for (const auto& transport : program.registry->transports()) {
     if (transport->scheme() == channel.address.scheme()) continue;
-    const std::string bare = Text(transport->scheme(), ":");
+    const Address bare(std::string(transport->scheme()), "");
     const absl::StatusOr<Registry::Stacked> stacked =
-        registry.Stack(Address(std::string(transport->scheme()), ""), Role::kServe, CallNeeds());
+        CarryCalls(*program.registry, program.machine, bare, Role::kServe);
     if (!stacked.ok()) {
-      explanation.refused.push_back(Text(bare, " (", std::string(stacked.status().message()), ")"));
+      explanation.refused.push_back(Text(bare.ToString(), " ", WhyNot(stacked.status(), bare)));
     } else if (stacked->caps.one_process &&
                std::any_of(plan.services.begin(), plan.services.end(),
                            [](const PlannedService& s) { return s.builtin == nullptr; })) {
-      explanation.refused.push_back(Text(bare, " (joins only built-in services)"));
+      explanation.refused.push_back(Text(bare.ToString(), " joins only built-in services"));
     } else {
-      explanation.also.push_back(bare);
+      explanation.also.push_back(bare.ToString());
     }
   }
 }
@@ -94,14 +127,13 @@ absl::StatusOr<std::vector<Explanation>> ExplainChannel(const Program& program, 
                       &to = plan.services[channel.server].name;
     opposite |= from == server && to == client;
     if (from != client || to != server) continue;
-    absl::StatusOr<Explanation> explanation =
-        ExplainAddress(*program.registry, channel.address.ToString());
+    absl::StatusOr<Explanation> explanation = ExplainAddress(program, channel.address.ToString());
     if (!explanation.ok()) return explanation.status();
     explanation->title =
         Text(from, " → ", to, channel.role == to ? "" : Text(" (as ", channel.role, ")"));
     explanation->whence = Prefix(plan.file, channel.place);
     explanation->whence.resize(explanation->whence.size() - 2);  // without ": "
-    AddOthers(*program.registry, plan, channel, *explanation);
+    AddOthers(program, plan, channel, *explanation);
     found.push_back(*std::move(explanation));
   }
   if (!found.empty()) return found;
@@ -112,19 +144,29 @@ absl::StatusOr<std::vector<Explanation>> ExplainChannel(const Program& program, 
                       "] it would be calls = { ", server, " = \"unix:\" }"));
 }
 
+std::string ShimsAsText(const Explanation& e) {
+  if (e.added.empty()) return e.asked.empty() ? "none" : Joined(e.asked);
+  return Text(Joined(e.added), ", put in front for what the medium lacks (?raw forbids it)",
+              e.asked.empty() ? "" : Text("; ", Joined(e.asked), ", as written"));
+}
+
 std::string AsTable(const Explanation& e) {
   std::string text = e.title.empty() ? Text(e.address, "\n")
                                      : Text(e.title, "  ", e.address, "   (", e.whence, ")\n");
-  text += Text("  can: ", Joined(NamesOf(e.caps)), "\n");
-  text += Text("  frames up to ", FormatBytes(e.caps.frame_bytes_max), ", ", e.caps.depth_frames,
-               " queued each way\n");
-  text += Text("  shims: ", e.shims.empty() ? "none" : Joined(e.shims),
-               e.stacked ? "  (for what the medium lacks; ?raw forbids it)\n" : "\n");
-  const std::vector<std::string> missing = MissingNeeds(e.caps, CallNeeds());
-  text += missing.empty() ? "  carries calls: yes\n"
-                          : Text("  carries calls: no, it lacks ", Joined(missing), "\n");
+  if (e.one_way) {
+    text += Text("  a server can: ", Joined(NamesOf(e.server)), "\n");
+    text += Text("  a client can: ", Joined(NamesOf(e.client)), "\n");
+  } else {
+    text += Text("  can: ", Joined(NamesOf(e.server)), "\n");
+  }
+  text += Text("  frames up to ", FormatBytes(e.server.frame_bytes_max), ", ",
+               e.server.depth_frames, " queued each way\n");
+  text += Text("  shims: ", ShimsAsText(e), "\n");
+  text +=
+      e.why_not.empty() ? "  carries calls: yes\n" : Text("  carries calls: no, ", e.why_not, "\n");
   if (!e.also.empty()) text += Text("  would also work: ", Joined(e.also), "\n");
-  if (!e.refused.empty()) text += Text("  not possible: ", Joined(e.refused), "\n");
+  if (!e.refused.empty()) text += "  not possible:\n";
+  for (const std::string& refused : e.refused) text += Text("    ", refused, "\n");
   return text;
 }
 
@@ -135,11 +177,16 @@ std::string AsJson(const Explanation& e) {
       text += Text(text.size() > 1 ? "," : "", JsonString(word));
     return text + "]";
   };
+  std::vector<std::string> shims = e.added;
+  shims.insert(shims.end(), e.asked.begin(), e.asked.end());
   return Text("{\"channel\":", JsonString(e.title), ",\"address\":", JsonString(e.address),
-              ",\"configured\":", JsonString(e.whence), ",\"shims\":", list(e.shims),
-              ",\"can\":", list(NamesOf(e.caps)), ",\"frame_bytes_max\":", e.caps.frame_bytes_max,
-              ",\"missing_for_calls\":", list(MissingNeeds(e.caps, CallNeeds())),
-              ",\"also\":", list(e.also), ",\"refused\":", list(e.refused), "}\n");
+              ",\"configured\":", JsonString(e.whence), ",\"shims\":", list(shims),
+              ",\"shims_added\":", list(e.added), ",\"can\":", list(NamesOf(e.server)),
+              e.one_way ? Text(",\"client_can\":", list(NamesOf(e.client))) : "",
+              ",\"frame_bytes_max\":", e.server.frame_bytes_max,
+              ",\"carries_calls\":", e.why_not.empty() ? "true" : "false",
+              ",\"why_not\":", JsonString(e.why_not), ",\"also\":", list(e.also),
+              ",\"refused\":", list(e.refused), "}\n");
 }
 
 int RunExplain(const Program& program, const Arguments& arguments) {
@@ -147,8 +194,7 @@ int RunExplain(const Program& program, const Arguments& arguments) {
   if (!output.ok()) return Complain(kExitUsage, std::string(output.status().message()));
   std::vector<Explanation> explanations;
   if (arguments.operands.size() == 1) {
-    absl::StatusOr<Explanation> explanation =
-        ExplainAddress(*program.registry, arguments.operands[0]);
+    absl::StatusOr<Explanation> explanation = ExplainAddress(program, arguments.operands[0]);
     if (!explanation.ok()) return Complain(kExitUsage, std::string(explanation.status().message()));
     explanations.push_back(*std::move(explanation));
   } else if (arguments.operands.size() == 3) {

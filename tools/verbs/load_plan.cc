@@ -14,7 +14,7 @@ absl::StatusOr<Plan> LoadPlan(const Program& program, const Arguments& arguments
   if (arguments.Has("over") && options.over.empty())
     return absl::FailedPreconditionError("--over is empty; name a scheme, such as --over unix");
   options.args = arguments.rest;
-  return MakePlan(*std::move(wiring), *program.registry, program.services, options);
+  return MakePlan(*std::move(wiring), program, options);
 }
 
 int ComplainOfWiring(const absl::Status& status) {

@@ -2,6 +2,7 @@
 
 #include <sys/prctl.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <string>
 
@@ -30,6 +31,15 @@ int RunService(const Program& program, int argc, char** argv) {
     return ServiceMain(argc - 1, argv + 1, *program.registry, service.run);
   }
   if (names.empty()) return Complain(kExitUsage, "service: this program has no built-in services");
+  if (name == "-h" || name == "--help") {
+    const std::string text = Text(
+        "jackfield service: run a built-in service here, without a wiring file\n\n"
+        "usage: jackfield service NAME [--name N] [--serve ADDRESS]… [--call ROLE=ADDRESS]… "
+        "[-- ARGS…]\n\nNAME: ",
+        Listed(names), "\n");
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    return kExitOk;
+  }
   return Complain(kExitUsage, name.empty() ? Text("service: which? there are ", Listed(names))
                                            : Text("there is no built-in service \"", Escaped(name),
                                                   "\"", DidYouMean(name, names)));

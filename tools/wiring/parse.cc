@@ -325,6 +325,7 @@ absl::StatusOr<Wiring> ReadWiring(const std::string& file, std::span<const std::
         Text("cannot read the wiring file ", Escaped(file), ": ", std::strerror(error));
     return error == ENOENT ? absl::NotFoundError(text) : absl::UnavailableError(text);
   };
+  if (file.empty()) return absl::NotFoundError("the name of the wiring file is empty");
   const int fd = open(file.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return cannot(errno);
   std::string text;

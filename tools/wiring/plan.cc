@@ -8,7 +8,9 @@
 #include <cstring>
 #include <utility>
 
+#include "kernel/common_params.h"
 #include "kernel/text.h"
+#include "tools/wiring/carry.h"
 
 namespace jackfield {
 namespace {
@@ -20,9 +22,8 @@ std::string DirectoryOf(std::string_view file) {
 
 class Planner {
  public:
-  Planner(Wiring wiring, const Registry& registry, std::span<const BuiltinService> builtins,
-          const PlanOptions& options)
-      : wiring_(std::move(wiring)), registry_(registry), builtins_(builtins), options_(options) {}
+  Planner(Wiring wiring, const Program& program, const PlanOptions& options)
+      : wiring_(std::move(wiring)), program_(program), options_(options) {}
 
   absl::StatusOr<Plan> Make() {
     plan_.file = wiring_.file;
@@ -59,7 +60,7 @@ class Planner {
       CheckProgram(entry, service.program);
     } else {
       std::vector<std::string_view> names;
-      for (const BuiltinService& builtin : builtins_) {
+      for (const BuiltinService& builtin : program_.services) {
         names.push_back(builtin.name);
         if (builtin.name == what) service.builtin = &builtin;
       }
@@ -123,7 +124,7 @@ class Planner {
           call.place,
           Text("over what does ", caller, " call ", call.service,
                "? say it here, or for all channels by a line at the top: over = \"unix:\""));
-    absl::StatusOr<Address> address = registry_.Parse(over);
+    absl::StatusOr<Address> address = program_.registry->Parse(over);
     if (!address.ok()) return Wrong(place, std::string(address.status().message()));
     channel.address = *std::move(address);
     // A bare address becomes a place only when its server chooses one, so a client's side can be
@@ -131,7 +132,7 @@ class Planner {
     for (const Role role : {Role::kServe, Role::kConnect}) {
       if (role == Role::kConnect && channel.address.bare()) break;
       absl::StatusOr<Registry::Stacked> stacked =
-          registry_.Stack(MediumOf(channel.address), role, CallNeeds());
+          CarryCalls(*program_.registry, program_.machine, channel.address, role);
       if (!stacked.ok()) {
         const std::string why(stacked.status().message());
         return Wrong(place, stacked.status().code() == absl::StatusCode::kFailedPrecondition
@@ -156,11 +157,6 @@ class Planner {
       server.serves.push_back(serve);
     }
     plan_.one_process |= channel.caps.one_process;
-    if (channel.caps.one_thread) {
-      Wrong(channel.place, Text(channel.address.ToString(),
-                                " joins nodes that one thread drives, and each service here has a "
-                                "thread of its own; it is for tests"));
-    }
     server.called.push_back(plan_.channels.size());
     plan_.services[channel.client].calls.push_back(plan_.channels.size());
     plan_.channels.push_back(std::move(channel));
@@ -172,8 +168,8 @@ class Planner {
       if (channel.address.bare() || channel.caps.inherited) continue;
       for (const PlannedChannel& other : plan_.channels) {
         if (&other == &channel) break;
-        if (other.server != channel.server &&
-            MediumOf(other.address).ToString() == MediumOf(channel.address).ToString()) {
+        if (other.server != channel.server && WithoutCommonParams(other.address).ToString() ==
+                                                  WithoutCommonParams(channel.address).ToString()) {
           Wrong(channel.place, Text(plan_.services[other.server].name, " and ",
                                     plan_.services[channel.server].name, " cannot both serve at ",
                                     channel.address.ToString(), "; write \"",
@@ -253,8 +249,7 @@ class Planner {
   }
 
   const Wiring wiring_;
-  const Registry& registry_;
-  const std::span<const BuiltinService> builtins_;
+  const Program& program_;
   const PlanOptions& options_;
   Plan plan_;
   std::string wrongs_;
@@ -262,13 +257,9 @@ class Planner {
 
 }  // namespace
 
-absl::StatusOr<Plan> MakePlan(Wiring wiring, const Registry& registry,
-                              std::span<const BuiltinService> builtins,
-                              const PlanOptions& options) {
-  return Planner(std::move(wiring), registry, builtins, options).Make();
+absl::StatusOr<Plan> MakePlan(Wiring wiring, const Program& program, const PlanOptions& options) {
+  return Planner(std::move(wiring), program, options).Make();
 }
-
-Address MediumOf(const Address& address) { return address.Without("on_full").Without("spin"); }
 
 Address ClientAddress(const Address& wired, const Address& actual) {
   Address address = actual;

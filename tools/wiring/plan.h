@@ -1,7 +1,8 @@
 // A wiring that has been checked: every service found, every channel's medium able to carry calls,
-// an order to start in. Nothing has been started and no file but programs' permissions looked at.
+// an order to start in. Nothing has been started; programs' permissions have been looked at, and
+// whether the kernel has the media.
 //
-// Thread: any; plain values. A Plan points to BuiltinServices, which outlive it.
+// Thread: any; plain values. A Plan points to the program's built-in services, which outlive it.
 #ifndef JACKFIELD_TOOLS_WIRING_PLAN_H_
 #define JACKFIELD_TOOLS_WIRING_PLAN_H_
 
@@ -54,11 +55,7 @@ struct PlanOptions {
 };
 
 // Errors: INVALID_ARGUMENT; each line of the message is one thing that is wrong, with its place.
-absl::StatusOr<Plan> MakePlan(Wiring wiring, const Registry& registry,
-                              std::span<const BuiltinService> builtins, const PlanOptions& options);
-
-// `address` without what a channel or a node understands itself: what a transport is asked about.
-Address MediumOf(const Address& address);
+absl::StatusOr<Plan> MakePlan(Wiring wiring, const Program& program, const PlanOptions& options);
 
 // Where a client reaches the server that was wired as `wired` and reports that it serves at
 // `actual`.

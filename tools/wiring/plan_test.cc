@@ -1,7 +1,9 @@
 #include "tools/wiring/plan.h"
 
 #include "gtest/gtest.h"
+#include "kernel/common_params.h"
 #include "kernel/transport.h"
+#include "tools/wiring/carry.h"
 #include "transports/builtin.h"
 
 namespace jackfield {
@@ -28,6 +30,13 @@ class PlanTest : public ::testing::Test {
  protected:
   PlanTest() {
     AddBuiltinTransports(registry_);
+    program_.registry = &registry_;
+    program_.services = {
+        {"source", NoService, ""}, {"tokenize", NoService, ""}, {"count", NoService, ""}};
+    program_.machine = {{"shm", [](const Address& address, Role) {
+                           return absl::UnavailableError(address.ToString() +
+                                                         " this machine has no memory to share");
+                         }}};
     registry_.Add(std::make_unique<LossyTransport>());
   }
 
@@ -36,16 +45,15 @@ class PlanTest : public ::testing::Test {
     absl::StatusOr<Wiring> wiring =
         ParseWiring("/dev/shop.toml", std::string("jackfield = 1\n") + std::string(body), sets);
     if (!wiring.ok()) return wiring.status();
-    return MakePlan(*std::move(wiring), registry_, kServices, options);
+    return MakePlan(*std::move(wiring), program_, options);
   }
   std::string ErrorOf(std::string_view body, PlanOptions options = {},
                       std::vector<std::string> sets = {}) {
     return std::string(Make(body, std::move(options), std::move(sets)).status().message());
   }
 
-  static constexpr BuiltinService kServices[] = {
-      {"source", NoService, ""}, {"tokenize", NoService, ""}, {"count", NoService, ""}};
   Registry registry_;
+  Program program_;
 };
 
 constexpr std::string_view kWords =
@@ -141,6 +149,23 @@ TEST_F(PlanTest, SaysWhatIsWrongAndWhere) {
        "\"count\"\n",
        "/dev/shop.toml:3:7: service a is a program, and inproc: joins only services of one "
        "process, which are built in; choose another medium, such as \"unix:\""},
+      {"[service.a]\nrun = \"source\"\ncalls = { b = \"sim:\" }\n[service.b]\nrun = \"count\"\n",
+       "/dev/shop.toml:4:15: the calls of a to b: sim: joins nodes that one thread drives, and "
+       "each "
+       "service has a thread of its own; it is for tests"},
+      {"[service.a]\nrun = \"source\"\ncalls = { b = \"chaos+shm:?drop=0%\" }\n[service.b]\nrun = "
+       "\"count\"\n",
+       "/dev/shop.toml:4:15: shm: this machine has no memory to share"},
+      {"[service.a]\nrun = \"source\"\ncalls = { b = \"tcp://192.0.2.1:80\" }\n[service.b]\nrun = "
+       "\"count\"\n",
+       "/dev/shop.toml:4:15: tcp:192.0.2.1:80 is not loopback: without TLS anyone on the way could "
+       "read and write; if that is meant, say ?plain"},
+      {"[service.a]\nrun = \"source\"\ncalls = { b = \"unix:?on_full=drop\" }\n[service.b]\nrun = "
+       "\"count\"\n",
+       "/dev/shop.toml:4:15: on_full=drop: it is wait, fail, drop_oldest or drop_newest"},
+      {"[service.a]\nrun = \"source\"\ncalls = { b = \"unix:?spin=often\" }\n[service.b]\nrun = "
+       "\"count\"\n",
+       "/dev/shop.toml:4:15: spin=often: it is always, learned, or a time such as 20us"},
   };
   for (const auto& [body, sentence] : kWrongs) EXPECT_EQ(ErrorOf(body), sentence) << body;
 }
@@ -170,7 +195,7 @@ TEST_F(PlanTest, AClientReachesThePlaceThatTheServerReportsWithItsOwnParameters)
   const auto actual = registry_.Parse("unix:@7?type=seqpacket");
   EXPECT_EQ(ClientAddress(*wired, *actual).ToString(),
             "unix:@7?type=seqpacket&on_full=fail&spin=0");
-  EXPECT_EQ(MediumOf(*wired).ToString(), "unix:?type=seqpacket");
+  EXPECT_EQ(WithoutCommonParams(*wired).ToString(), "unix:?type=seqpacket");
 }
 
 }  // namespace

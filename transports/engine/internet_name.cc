@@ -9,14 +9,25 @@
 
 #include "kernel/outcome.h"
 #include "kernel/text.h"
+#include "transports/engine/about.h"
 
 namespace jackfield {
+namespace {
+
+absl::Status NotLoopback(const Address& address) {
+  return MakeStatus(Outcome::kRefused, Reason::kPermission,
+                    Text(address.ToString(),
+                         " is not loopback: without TLS anyone on the way could read and write; "
+                         "if that is meant, say ?plain"));
+}
+
+}  // namespace
 
 absl::StatusOr<HostPort> HostPort::Read(const Address& address, Role role) {
   const auto bad = [&](std::string_view why) {
-    return absl::InvalidArgumentError(Text(address.ToString(), ": ", why, "; write ",
-                                           address.scheme(), "://HOST:PORT or ", address.scheme(),
-                                           "://[IPV6]:PORT"));
+    return absl::InvalidArgumentError(About(address, why, "; write ", address.scheme(),
+                                            "://HOST:PORT or ", address.scheme(),
+                                            "://[IPV6]:PORT"));
   };
   HostPort where;
   const std::string_view target = address.target();
@@ -42,6 +53,19 @@ absl::StatusOr<HostPort> HostPort::Read(const Address& address, Role role) {
   return where;
 }
 
+bool HostPort::IsLoopbackByName() const {
+  if (host == "localhost" || host.ends_with(".localhost")) return true;
+  addrinfo hints{};
+  hints.ai_flags = AI_NUMERICHOST;  // nobody is asked
+  addrinfo* found = nullptr;
+  if (getaddrinfo(host.c_str(), nullptr, &hints, &found) != 0) return false;
+  InternetName name;
+  std::memcpy(&name.address, found->ai_addr, found->ai_addrlen);
+  name.bytes = found->ai_addrlen;
+  freeaddrinfo(found);
+  return name.IsLoopback();
+}
+
 bool InternetName::IsLoopback() const {
   if (address.ss_family == AF_INET) {
     return (ntohl(reinterpret_cast<const sockaddr_in&>(address).sin_addr.s_addr) >> 24) == 127;
@@ -57,7 +81,7 @@ absl::StatusOr<InternetName> Resolve(const Address& address, const HostPort& whe
   if (const int error = getaddrinfo(where.host.c_str(), where.port.c_str(), &hints, &found);
       error != 0) {
     return absl::InvalidArgumentError(
-        Text(address.ToString(), ": no address for \"", where.host, "\": ", gai_strerror(error)));
+        About(address, "no address for \"", where.host, "\": ", gai_strerror(error)));
   }
   const addrinfo* chosen = found;
   for (const addrinfo* next = found; next != nullptr; next = next->ai_next) {
@@ -73,13 +97,16 @@ absl::StatusOr<InternetName> Resolve(const Address& address, const HostPort& whe
   return name;
 }
 
+absl::StatusOr<HostPort> ReadAllowed(const Address& address, Role role) {
+  absl::StatusOr<HostPort> where = HostPort::Read(address, role);
+  if (!where.ok() || where->IsLoopbackByName() || address.Find("plain")) return where;
+  return NotLoopback(address);
+}
+
 absl::StatusOr<InternetName> ResolveAllowed(const Address& address, const HostPort& where) {
   absl::StatusOr<InternetName> name = Resolve(address, where);
   if (!name.ok() || name->IsLoopback() || address.Find("plain")) return name;
-  return MakeStatus(Outcome::kRefused, Reason::kPermission,
-                    Text(address.ToString(),
-                         " is not loopback: without TLS anyone on the way could read and write; "
-                         "if that is meant, say ?plain"));
+  return NotLoopback(address);
 }
 
 std::string TextOf(const sockaddr_storage& address) {

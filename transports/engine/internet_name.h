@@ -21,6 +21,10 @@ struct HostPort {
   // Pure. An IPv6 host is in brackets, as in a URI (RFC 3986, 3.2.2). A server's may be empty.
   // Errors: INVALID_ARGUMENT, with the form that is expected.
   static absl::StatusOr<HostPort> Read(const Address& address, Role role);
+
+  // Is it this machine, as far as the text can tell: a loopback number, or localhost and names
+  // under it, which are never anything else (RFC 6761, 6.3)? Pure.
+  bool IsLoopbackByName() const;
 };
 
 struct InternetName {
@@ -35,8 +39,10 @@ struct InternetName {
 // most servers listen. Errors: INVALID_ARGUMENT.
 absl::StatusOr<InternetName> Resolve(const Address& address, const HostPort& where);
 
-// The same, but only loopback unless the address says ?plain: it is for schemes whose bytes anyone
-// on the way can read and write. Errors: PERMISSION_DENIED.
+// For schemes whose bytes anyone on the way can read and write: only loopback, unless the address
+// says ?plain. ReadAllowed goes by the text alone and is pure; ResolveAllowed looks again at what a
+// name stands for. Errors: as above; PERMISSION_DENIED.
+absl::StatusOr<HostPort> ReadAllowed(const Address& address, Role role);
 absl::StatusOr<InternetName> ResolveAllowed(const Address& address, const HostPort& where);
 
 // "127.0.0.1:7001"

@@ -31,6 +31,21 @@ TEST(InternetName, WhatIsNotOneIsRefusedWithTheForm) {
   }
 }
 
+TEST(InternetName, OnlyLoopbackIsAllowedWithoutPlainByTheTextAlone) {
+  const auto allowed = [](std::string_view text) {
+    return ReadAllowed(*Address::Parse(text), Role::kConnect).status().code();
+  };
+  for (const char* here : {"tcp://127.0.0.1:80", "tcp://127.5.0.1:80", "tcp://127.1:80",
+                           "tcp://[::1]:80", "tcp://localhost:80", "tcp://a.localhost:80",
+                           "tcp://:80", "tcp://192.0.2.1:80?plain", "tcp://example:80?plain"})
+    EXPECT_EQ(allowed(here), absl::StatusCode::kOk) << here;
+  for (const char* far :
+       {"tcp://192.0.2.1:80", "tcp://0.0.0.0:80", "tcp://[2001:db8::1]:80", "tcp://[::]:80",
+        "tcp://example:80", "tcp://localhost.example:80", "tcp://127.0.0.1.example:80"})
+    EXPECT_EQ(allowed(far), absl::StatusCode::kPermissionDenied) << far;
+  EXPECT_EQ(allowed("tcp://192.0.2.1"), absl::StatusCode::kInvalidArgument);
+}
+
 TEST(InternetName, NumbersBecomeNamesAndLoopbackIsKnown) {
   const Address address = *Address::Parse("tcp://127.0.0.1:80");
   const auto resolve = [&](std::string host) {

@@ -66,7 +66,6 @@ absl::StatusOr<std::unique_ptr<Opening>> ServeOwnFile(
 void RemoveOwnFile(std::string_view scheme, const std::string& path) {
   unlink(path.c_str());
   RemovePlaceRecordsOf(scheme, path);
-  RemoveRuntimeDirectoryIfEmpty();
 }
 
 void AddOwnFiles(std::string_view prefix, std::string_view what, std::vector<Resource>& found) {

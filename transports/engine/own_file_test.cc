@@ -110,7 +110,7 @@ TEST(OwnFile, IsTriedAgainWhenTheRuntimeDirectoryWentInThatMoment) {
   EXPECT_TRUE(absl::IsResourceExhausted(opening.status())) << opening.status();
   ASSERT_EQ(paths.size(), 3u);
   EXPECT_NE(paths[0], paths[1]);
-  std::filesystem::remove_all(directory);
+  EXPECT_EQ(rmdir(directory), 0) << "the runtime directory is left, for nothing";
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "kernel/outcome.h"
 #include "kernel/sys.h"
 #include "kernel/text.h"
+#include "transports/engine/about.h"
 
 namespace jackfield {
 namespace {
@@ -46,7 +47,7 @@ int FindGroup(const std::string& name, gid_t& gid) {
 
 absl::StatusOr<PathPermissions> ReadPathPermissions(const Address& address, Place place) {
   const auto bad = [&](std::string_view why) {
-    return absl::InvalidArgumentError(Text(address.ToString(), ": ", why));
+    return absl::InvalidArgumentError(About(address, why));
   };
   const auto mode = address.Find("mode"), gid = address.Find("gid");
   if ((mode || gid) && place == Place::kElsewhere)

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <climits>
 #include <cstdio>
 
@@ -14,6 +15,8 @@
 
 namespace jackfield {
 namespace {
+
+constexpr int kTriesMax = 8;
 
 std::string Hex(uint64_t number) {
   char text[17];
@@ -31,16 +34,21 @@ std::vector<std::string> NamesIn(const std::string& path) {
 }
 
 std::string Make(std::string_view scheme, const struct stat& is, const std::string& place) {
-  // Not OK: a runtime directory that is not ours, or not private; then nothing is noted.
-  const absl::StatusOr<OwnedFd> directory = MakeRuntimeDirectory();
-  if (!directory.ok()) return "";
   const std::string file = Text(scheme, "@", Hex(is.st_dev), "-", Hex(is.st_ino), "-");
   const std::string name = Text(file, getpid());
-  for (const std::string& other : NamesIn(RuntimeDirectory())) {
-    if (other.compare(0, file.size(), file) == 0) unlinkat(directory->get(), other.c_str(), 0);
+  for (int tries = 0; tries < kTriesMax; ++tries) {
+    // Not OK: a runtime directory that is not ours, or not private; then nothing is noted.
+    const absl::StatusOr<OwnedFd> directory = MakeRuntimeDirectory();
+    if (!directory.ok()) return "";
+    for (const std::string& other : NamesIn(RuntimeDirectory())) {
+      if (other.compare(0, file.size(), file) == 0) unlinkat(directory->get(), other.c_str(), 0);
+    }
+    if (symlinkat(place.c_str(), directory->get(), name.c_str()) == 0)
+      return Text(RuntimeDirectory(), "/", name);
+    if (errno != ENOENT) break;  // else somebody's last name went from it, and it with that
   }
-  if (symlinkat(place.c_str(), directory->get(), name.c_str()) != 0) return "";
-  return Text(RuntimeDirectory(), "/", name);
+  RemoveRuntimeDirectoryIfEmpty();
+  return "";
 }
 
 }  // namespace
@@ -65,6 +73,8 @@ void RemovePlaceRecordsOf(std::string_view scheme, const std::string& place) {
   for (const PlaceRecord& record : PlaceRecordsOf(scheme)) {
     if (record.place == place) RemovePlaceRecord(record.path);
   }
+  // Who died between making the directory and the record left the directory alone.
+  for (const std::string& directory : RuntimeDirectories()) rmdir(directory.c_str());  // if empty
 }
 
 std::vector<std::string> RuntimeDirectories() {

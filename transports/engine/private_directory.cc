@@ -47,14 +47,23 @@ std::string RuntimeDirectory() {
 
 absl::StatusOr<OwnedFd> MakeRuntimeDirectory() {
   const std::string path = RuntimeDirectory();
-  if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
+  const bool made = mkdir(path.c_str(), 0700) == 0;
+  if (!made && errno == ENOENT) {
+    return absl::FailedPreconditionError(
+        Text("make the directory ", path, ": ", getenv("XDG_RUNTIME_DIR"),
+             ", which XDG_RUNTIME_DIR names, is not there; make it, or unset XDG_RUNTIME_DIR and a "
+             "directory in /tmp is taken"));
+  }
+  if (!made && errno != EEXIST) {
     return SysError(errno, Text("make the directory ", path,
                                 getenv("XDG_RUNTIME_DIR") == nullptr
                                     ? ""
                                     : " (XDG_RUNTIME_DIR must name a directory of this user; "
                                       "without it, one in /tmp is taken)"));
   }
-  return OpenPrivateDirectory(path, "the place for what has no other");
+  absl::StatusOr<OwnedFd> fd = OpenPrivateDirectory(path, "the place for what has no other");
+  if (made && !fd.ok()) RemoveRuntimeDirectoryIfEmpty();  // no descriptor was left for it
+  return fd;
 }
 
 void RemoveRuntimeDirectoryIfEmpty() { rmdir(RuntimeDirectory().c_str()); }

@@ -26,7 +26,7 @@ std::string RuntimeDirectory();
 // empty (RemoveRuntimeDirectoryIfEmpty): who finds that a name in it cannot be made tries again.
 absl::StatusOr<OwnedFd> MakeRuntimeDirectory();
 
-// Called by whoever removed something from it.
+// Called by whoever removed something from it, or made it and then put nothing there.
 void RemoveRuntimeDirectoryIfEmpty();
 
 }  // namespace jackfield

@@ -7,6 +7,7 @@
 
 #include "kernel/node.h"
 #include "kernel/text.h"
+#include "transports/engine/about.h"
 #include "transports/engine/place_record.h"
 #include "transports/engine/private_directory.h"
 #include "transports/engine/stream/pipe_fds.h"
@@ -22,7 +23,7 @@ constexpr size_t kNameBytesMax = 255;  // NAME_MAX of every common file system
 absl::Status Check(const Address& address, Role role) {
   if (absl::Status status = address.CheckKeys({}); !status.ok()) return status;
   const auto bad = [&](std::string_view why) {
-    return absl::InvalidArgumentError(Text(address.ToString(), ": ", why));
+    return absl::InvalidArgumentError(About(address, why));
   };
   const std::string& path = address.target();
   if (path.empty()) {
@@ -114,8 +115,9 @@ class FifoTransport final : public Transport {
           Serve(actual, node, sink, std::move(place), Where::kChosen);
       if (opening.ok()) return opening;
       last = opening.status();
-      if (!absl::IsUnavailable(last) && !absl::IsAlreadyExists(last)) return last;
+      if (!absl::IsUnavailable(last) && !absl::IsAlreadyExists(last)) break;
     }
+    RemoveRuntimeDirectoryIfEmpty();
     return last;
   }
 

@@ -6,6 +6,7 @@
 
 #include "kernel/node.h"
 #include "kernel/text.h"
+#include "transports/engine/about.h"
 #include "transports/engine/one_link_opening.h"
 #include "transports/engine/own_file.h"
 #include "transports/engine/place_record.h"
@@ -27,7 +28,7 @@ struct Settings {
 absl::StatusOr<Settings> Read(const Address& address, Role role) {
   if (absl::Status status = address.CheckKeys(kKeys); !status.ok()) return status;
   const auto bad = [&](std::string_view why) {
-    return absl::InvalidArgumentError(Text(address.ToString(), ": ", why));
+    return absl::InvalidArgumentError(About(address, why));
   };
   if (address.bare() && role == Role::kConnect)
     return bad("a channel needs to know which file: file:/directory/name");

@@ -14,6 +14,7 @@
 #include "kernel/outcome.h"
 #include "kernel/text.h"
 #include "kernel/units.h"
+#include "transports/engine/about.h"
 #include "transports/engine/ring/ring_driver.h"
 
 namespace jackfield {
@@ -32,8 +33,7 @@ absl::StatusOr<uint64_t> RingBytes(const Address& address) {
   absl::StatusOr<uint64_t> bytes = ParseBytes(*size);
   if (!bytes.ok()) return bytes;
   if (!std::has_single_bit(*bytes) || *bytes < kRingBytesMin || *bytes > kRingBytesMax) {
-    return absl::InvalidArgumentError(
-        Text(address.ToString(), ": size is a power of two from 64KiB to 1GiB"));
+    return absl::InvalidArgumentError(About(address, "size is a power of two from 64KiB to 1GiB"));
   }
   return bytes;
 }
@@ -255,7 +255,7 @@ class InprocTransport final : public Transport {
     const auto unavailable = [&] {
       return MakeStatus(
           Outcome::kRefused, Reason::kUnreachable,
-          Text("connect ", address.ToString(), ": nobody in this process serves that name"));
+          Text("connect ", About(address), "nobody in this process serves that name"));
     };
     if (listener == nullptr)
       return std::make_unique<ClientOpening>(node, sink, nullptr, unavailable(), "");

@@ -11,6 +11,7 @@
 #include "kernel/node.h"
 #include "kernel/text.h"
 #include "kernel/units.h"
+#include "transports/engine/about.h"
 #include "transports/engine/one_link_opening.h"
 #include "transports/engine/own_file.h"
 #include "transports/engine/place_record.h"
@@ -36,7 +37,7 @@ struct Settings {
 absl::StatusOr<Settings> Read(const Address& address, Role role) {
   if (absl::Status status = address.CheckKeys(kKeys); !status.ok()) return status;
   const auto bad = [&](std::string_view why) {
-    return absl::InvalidArgumentError(Text(address.ToString(), ": ", why));
+    return absl::InvalidArgumentError(About(address, why));
   };
   Settings settings;
   if (address.bare() && role == Role::kConnect)

@@ -8,6 +8,7 @@
 #include "kernel/node.h"
 #include "kernel/text.h"
 #include "kernel/units.h"
+#include "transports/engine/about.h"
 #include "transports/engine/hub/hub.h"
 #include "transports/engine/process.h"
 #include "transports/mq/mq_medium.h"
@@ -31,7 +32,7 @@ int64_t Number(std::string_view text, int64_t most) {
 absl::StatusOr<MqSettings> Read(const Address& address, Role role) {
   if (absl::Status status = address.CheckKeys(kKeys); !status.ok()) return status;
   const auto bad = [&](std::string_view why) {
-    return absl::InvalidArgumentError(Text(address.ToString(), ": ", why));
+    return absl::InvalidArgumentError(About(address, why));
   };
   MqSettings settings;
   if (const auto frame = address.Find("frame")) {

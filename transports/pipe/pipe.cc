@@ -12,6 +12,7 @@
 #include "kernel/node.h"
 #include "kernel/outcome.h"
 #include "kernel/text.h"
+#include "transports/engine/about.h"
 #include "transports/engine/stream/pipe_fds.h"
 #include "transports/engine/stream/stream_driver.h"
 
@@ -29,7 +30,7 @@ struct Ends {
 absl::StatusOr<Ends> Read(const Address& address) {
   if (absl::Status status = address.CheckKeys(kKeys); !status.ok()) return status;
   const auto bad = [&](std::string_view why) {
-    return absl::InvalidArgumentError(Text(address.ToString(), ": ", why));
+    return absl::InvalidArgumentError(About(address, why));
   };
   Ends ends;
   if (!address.bare()) {
@@ -117,7 +118,7 @@ class PipeTransport final : public Transport {
       struct stat what {};
       if (fstat(fd, &what) != 0 || !S_ISFIFO(what.st_mode)) {
         return absl::InvalidArgumentError(
-            Text(address.ToString(), ": descriptor ", fd, " is not an open pipe"));
+            About(address, "descriptor ", fd, " is not an open pipe"));
       }
       fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
       fcntl(fd, F_SETFD, FD_CLOEXEC);
@@ -125,7 +126,7 @@ class PipeTransport final : public Transport {
     if ((fcntl(ends->read_fd, F_GETFL) & O_ACCMODE) == O_WRONLY ||
         (fcntl(ends->write_fd, F_GETFL) & O_ACCMODE) == O_RDONLY) {
       return absl::InvalidArgumentError(
-          Text(address.ToString(), ": the first descriptor is read from, the second written to"));
+          About(address, "the first descriptor is read from, the second written to"));
     }
     PreparePipeForWriting(ends->write_fd);
 

@@ -7,7 +7,9 @@
 
 #include "kernel/node.h"
 #include "kernel/outcome.h"
+#include "kernel/owned_fd.h"
 #include "kernel/text.h"
+#include "transports/engine/about.h"
 #include "transports/engine/connected_socket.h"
 #include "transports/engine/internet_name.h"
 #include "transports/engine/packet/packet_driver.h"
@@ -33,7 +35,7 @@ constexpr SctpRtoInfo kRtoInfo{.initial_ms = 1000, .max_ms = 10'000, .min_ms = 5
 
 absl::StatusOr<HostPort> Read(const Address& address, Role role) {
   if (absl::Status status = address.CheckKeys(kKeys); !status.ok()) return status;
-  return HostPort::Read(address, role);
+  return ReadAllowed(address, role);
 }
 
 Caps SctpCaps() {
@@ -59,15 +61,15 @@ std::unique_ptr<LinkDriver> MakeDriver(Node& node, int fd) {
 absl::Status Explain(const Address& address, int error) {
   if (error == ENOSYS) {
     return MakeStatus(Outcome::kRefused, Reason::kResource,
-                      Text(address.ToString(),
-                           ": this kernel cannot sign SCTP's cookies; load what "
-                           "net.sctp.cookie_hmac_alg names: modprobe sha1_generic or md5"));
+                      About(address,
+                            "this kernel cannot sign SCTP's cookies; load what "
+                            "net.sctp.cookie_hmac_alg names: modprobe sha1_generic or md5"));
   }
   if (error != EPROTONOSUPPORT && error != ESOCKTNOSUPPORT) return absl::OkStatus();
   return MakeStatus(Outcome::kRefused, Reason::kResource,
-                    Text(address.ToString(),
-                         ": this kernel has no SCTP; load its module: modprobe sctp "
-                         "(CONFIG_IP_SCTP; Debian keeps it from loading by itself), or use tcp:"));
+                    About(address,
+                          "this kernel has no SCTP; load its module: modprobe sctp "
+                          "(CONFIG_IP_SCTP; Debian keeps it from loading by itself), or use tcp:"));
 }
 
 class SctpTransport final : public Transport {
@@ -94,6 +96,21 @@ class SctpTransport final : public Transport {
 };
 
 }  // namespace
+
+absl::Status CheckSctpMachine(const Address& address, Role role) {
+  absl::StatusOr<HostPort> place = Read(address, role);
+  if (!place.ok()) return place.status();
+  absl::StatusOr<InternetName> where = ResolveAllowed(address, *place);
+  if (!where.ok()) return where.status();
+  const Sys sys(nullptr);
+  const OwnedFd fd(sys.Socket(AF_INET, SOCK_STREAM, IPPROTO_SCTP));
+  // The cookie's signer is missed only by who listens, here at a port that the system chooses.
+  const absl::StatusOr<InternetName> loopback = Resolve(address, HostPort());
+  int result = fd.get();
+  if (result >= 0) result = sys.Bind(fd.get(), loopback->get(), loopback->bytes);
+  if (result >= 0) result = sys.Listen(fd.get(), 1);
+  return result < 0 ? Explain(address, -result) : absl::OkStatus();
+}
 
 std::unique_ptr<Transport> MakeSctpTransport() { return std::make_unique<SctpTransport>(); }
 

@@ -2,8 +2,8 @@
 //
 //   sctp://127.0.0.1:7001   sctp://[::1]:7001
 //   sctp://127.0.0.1:0      a server gets a free port and reports it;  sctp: means just that
-//   ?plain                  allows an address that is not loopback: without TLS anyone on the way
-//                           can read and write
+//   ?plain                  allows an address that is not loopback, and a name other than
+//                           localhost: without TLS anyone on the way can read and write
 //
 // One-to-one sockets (RFC 6458, 4), one stream, one frame a packet: large messages get fragment+.
 // The kernel must have it: modprobe sctp.
@@ -17,6 +17,8 @@
 namespace jackfield {
 
 std::unique_ptr<Transport> MakeSctpTransport();
+// As a MachineCheck: is the host known, has the kernel SCTP?
+absl::Status CheckSctpMachine(const Address& address, Role role);
 
 }  // namespace jackfield
 

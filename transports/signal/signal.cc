@@ -13,6 +13,7 @@
 #include "kernel/node.h"
 #include "kernel/outcome.h"
 #include "kernel/text.h"
+#include "transports/engine/about.h"
 #include "transports/engine/one_link_opening.h"
 #include "transports/engine/process.h"
 #include "transports/engine/seamed.h"
@@ -46,7 +47,7 @@ bool ParseNumber(std::string_view text, uint64_t most, uint64_t& number) {
 absl::StatusOr<Settings> Read(const Address& address, Role role) {
   if (absl::Status status = address.CheckKeys(kKeys); !status.ok()) return status;
   const auto bad = [&](std::string_view why) {
-    return absl::InvalidArgumentError(Text(address.ToString(), ": ", why));
+    return absl::InvalidArgumentError(About(address, why));
   };
   constexpr uint64_t kPidMax = 1 << 22;  // proc(5), pid_max
   Settings settings;

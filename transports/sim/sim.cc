@@ -5,6 +5,7 @@
 
 #include "kernel/node.h"
 #include "kernel/text.h"
+#include "transports/engine/about.h"
 #include "transports/sim/sim_end.h"
 #include "transports/sim/sim_listener.h"
 
@@ -16,7 +17,7 @@ constexpr std::string_view kKeys[] = {"seed", "delay", "depth"};
 absl::StatusOr<SimSettings> Read(const Address& address, Role role) {
   if (absl::Status status = address.CheckKeys(kKeys); !status.ok()) return status;
   const auto bad = [&](std::string_view why) {
-    return absl::InvalidArgumentError(Text(address.ToString(), ": ", why));
+    return absl::InvalidArgumentError(About(address, why));
   };
   if (address.bare() && role == Role::kConnect)
     return bad("a client needs to know where: sim:name");
@@ -115,7 +116,7 @@ class SimTransport final : public Transport {
                                                  LinkSink& sink) const {
     const Address actual = address.bare() ? address.WithTarget(medium_.NewTarget()) : address;
     if (medium_.Find(actual.target()) != nullptr) {
-      return absl::AlreadyExistsError(Text(actual.ToString(), ": another port serves there"));
+      return absl::AlreadyExistsError(About(actual, "another port serves there"));
     }
     return std::make_unique<SimListener>(medium_, node, sink, actual, CapsOf(settings));
   }
@@ -125,10 +126,9 @@ class SimTransport final : public Transport {
                                                    LinkSink& sink) const {
     SimListener* listener = medium_.Find(address.target());
     const int64_t now_ns = node.clock().NowNs();
-    if (listener == nullptr)
-      return absl::UnavailableError(Text(address.ToString(), ": nobody serves there"));
+    if (listener == nullptr) return absl::UnavailableError(About(address, "nobody serves there"));
     if (medium_.Parted(node, listener->node(), now_ns))
-      return absl::UnavailableError(Text(address.ToString(), ": no way to it (partition)"));
+      return absl::UnavailableError(About(address, "no way to it (partition)"));
     Random random(settings.seeded ? settings.seed : medium_.random().Next());
     auto client = std::make_unique<SimEnd>(medium_, node, settings, random.Next());
     auto server = std::make_unique<SimEnd>(medium_, listener->node(), settings, random.Next());

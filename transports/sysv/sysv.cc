@@ -10,6 +10,7 @@
 #include "kernel/node.h"
 #include "kernel/text.h"
 #include "kernel/units.h"
+#include "transports/engine/about.h"
 #include "transports/engine/hub/hub.h"
 #include "transports/engine/process.h"
 #include "transports/sysv/sysv_medium.h"
@@ -41,7 +42,7 @@ key_t KeyOf(std::string_view target) {
 absl::StatusOr<SysvSettings> Read(const Address& address, Role role) {
   if (absl::Status status = address.CheckKeys(kKeys); !status.ok()) return status;
   const auto bad = [&](std::string_view why) {
-    return absl::InvalidArgumentError(Text(address.ToString(), ": ", why));
+    return absl::InvalidArgumentError(About(address, why));
   };
   SysvSettings settings;
   if (const auto frame = address.Find("frame")) {

@@ -22,7 +22,7 @@ constexpr int kKeepIdleSeconds = 15, kKeepIntervalSeconds = 5, kKeepCount = 3;
 
 absl::StatusOr<HostPort> Read(const Address& address, Role role) {
   if (absl::Status status = address.CheckKeys(kKeys); !status.ok()) return status;
-  return HostPort::Read(address, role);
+  return ReadAllowed(address, role);
 }
 
 Caps TcpCaps() {
@@ -69,6 +69,11 @@ class TcpTransport final : public Transport {
 };
 
 }  // namespace
+
+absl::Status CheckTcpMachine(const Address& address, Role role) {
+  absl::StatusOr<HostPort> place = Read(address, role);
+  return place.ok() ? ResolveAllowed(address, *place).status() : place.status();
+}
 
 std::unique_ptr<Transport> MakeTcpTransport() { return std::make_unique<TcpTransport>(); }
 

@@ -2,8 +2,8 @@
 //
 //   tcp://127.0.0.1:7001   tcp://[::1]:7001   tcp://localhost:7001
 //   tcp://127.0.0.1:0      a server gets a free port and reports it;  tcp: means just that
-//   ?plain                 allows an address that is not loopback: without TLS anyone on the way
-//                          can read and write
+//   ?plain                 allows an address that is not loopback, and a name other than localhost:
+//                          without TLS anyone on the way can read and write
 //
 // A name (not a number) is looked up when the address is opened, which may block for the resolver's
 // time.
@@ -17,6 +17,8 @@
 namespace jackfield {
 
 std::unique_ptr<Transport> MakeTcpTransport();
+// As a MachineCheck: is the host known?
+absl::Status CheckTcpMachine(const Address& address, Role role);
 
 }  // namespace jackfield
 

@@ -3,8 +3,8 @@
 #include <net/if.h>
 #include <netinet/in.h>
 
-#include "kernel/outcome.h"
 #include "kernel/text.h"
+#include "transports/engine/about.h"
 #include "transports/engine/seamed.h"
 
 namespace jackfield {
@@ -27,17 +27,12 @@ int Set(const Sys& sys, int fd, int level, int name, const Value& value) {
 absl::StatusOr<InternetName> Resolve(const Address& address, const UdpSettings& settings) {
   absl::StatusOr<InternetName> name = Resolve(address, settings.where);
   if (!name.ok()) return name;
-  const bool here = settings.multicast ? settings.iface == "lo" : name->IsLoopback();
-  if (!here && !settings.plain) {
-    return MakeStatus(
-        Outcome::kRefused, Reason::kPermission,
-        Text(address.ToString(), " is not loopback: anyone on the way could read and write; if ",
-             "that is meant, say ?plain",
-             settings.multicast ? ", and to stay on this machine ?iface=lo" : ""));
-  }
+  // What Read has let pass by its name may be something else by its number.
+  if (!settings.multicast && !settings.plain && !name->IsLoopback())
+    return settings.NotLoopback(address);
   if (!settings.iface.empty() && IndexOf(settings) == 0) {
-    return absl::InvalidArgumentError(Text(address.ToString(), ": no interface \"", settings.iface,
-                                           "\"; ip link shows which there are"));
+    return absl::InvalidArgumentError(
+        About(address, "no interface \"", settings.iface, "\"; ip link shows which there are"));
   }
   // A group of one link or one machine is a different one on each interface.
   if (name->address.ss_family == AF_INET6 && !settings.iface.empty())

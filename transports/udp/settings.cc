@@ -6,7 +6,9 @@
 #include <charconv>
 
 #include "kernel/link.h"
+#include "kernel/outcome.h"
 #include "kernel/text.h"
+#include "transports/engine/about.h"
 #include "transports/udp/udp.h"
 
 namespace jackfield {
@@ -31,7 +33,7 @@ bool ReadNumber(std::string_view text, int most, int& number) {
 absl::StatusOr<UdpSettings> UdpSettings::Read(const Address& address, Role role) {
   if (absl::Status status = address.CheckKeys(kKeys); !status.ok()) return status;
   const auto bad = [&](std::string_view why) {
-    return absl::InvalidArgumentError(Text(address.ToString(), ": ", why));
+    return absl::InvalidArgumentError(About(address, why));
   };
   UdpSettings settings;
   settings.plain = address.Find("plain").has_value();
@@ -53,7 +55,17 @@ absl::StatusOr<UdpSettings> UdpSettings::Read(const Address& address, Role role)
     if (iface->empty()) return bad("iface is the name of a network interface, such as lo or eth0");
     settings.iface = *iface;
   }
+  const bool here = settings.multicast ? settings.iface == "lo" : settings.where.IsLoopbackByName();
+  if (!here && !settings.plain) return settings.NotLoopback(address);
   return settings;
+}
+
+absl::Status UdpSettings::NotLoopback(const Address& address) const {
+  return MakeStatus(
+      Outcome::kRefused, Reason::kPermission,
+      Text(address.ToString(), " is not loopback: anyone on the way could read and write; if ",
+           "that is meant, say ?plain",
+           multicast ? ", and to stay on this machine ?iface=lo" : ""));
 }
 
 Caps CapsOf(const UdpSettings& settings, Role role) {

@@ -20,8 +20,9 @@ struct UdpSettings {
   int ttl = 1;  // 0..255
   std::string iface;
 
-  // Errors: INVALID_ARGUMENT.
+  // Errors: INVALID_ARGUMENT; PERMISSION_DENIED (beyond this machine by its text, and not ?plain).
   static absl::StatusOr<UdpSettings> Read(const Address& address, Role role);
+  absl::Status NotLoopback(const Address& address) const;  // PERMISSION_DENIED, and what to do
 };
 
 Caps CapsOf(const UdpSettings& settings, Role role);

@@ -88,6 +88,11 @@ class UdpTransport final : public Transport {
 
 }  // namespace
 
+absl::Status CheckUdpMachine(const Address& address, Role role) {
+  absl::StatusOr<UdpSettings> settings = UdpSettings::Read(address, role);
+  return settings.ok() ? Resolve(address, *settings).status() : settings.status();
+}
+
 std::unique_ptr<Transport> MakeUdpTransport() { return std::make_unique<UdpTransport>(); }
 
 }  // namespace jackfield

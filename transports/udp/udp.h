@@ -29,6 +29,8 @@ namespace jackfield {
 inline constexpr uint32_t kUdpFrameBytesMax = 1200;
 
 std::unique_ptr<Transport> MakeUdpTransport();
+// As a MachineCheck: are host and interface known?
+absl::Status CheckUdpMachine(const Address& address, Role role);
 
 }  // namespace jackfield
 

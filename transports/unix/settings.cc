@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "kernel/text.h"
+#include "transports/engine/about.h"
 
 namespace jackfield {
 namespace {
@@ -18,7 +19,7 @@ constexpr std::string_view kKeys[] = {"type", "uid", "mode", "gid"};
 absl::StatusOr<UnixSettings> ReadUnixSettings(const Address& address, Role role) {
   if (absl::Status status = address.CheckKeys(kKeys); !status.ok()) return status;
   const auto bad = [&](std::string_view why) {
-    return absl::InvalidArgumentError(Text(address.ToString(), ": ", why));
+    return absl::InvalidArgumentError(About(address, why));
   };
   UnixSettings settings;
   if (const auto type = address.Find("type")) {

@@ -14,6 +14,7 @@
 #include "kernel/outcome.h"
 #include "kernel/owned_fd.h"
 #include "kernel/text.h"
+#include "transports/engine/about.h"
 #include "transports/engine/connected_socket.h"
 #include "transports/engine/stream/stream_driver.h"
 
@@ -28,9 +29,9 @@ struct Place {
 absl::StatusOr<Place> Read(const Address& address, Role role) {
   if (absl::Status status = address.CheckKeys({}); !status.ok()) return status;
   const auto bad = [&](std::string_view why) {
-    return absl::InvalidArgumentError(Text(address.ToString(), ": ", why,
-                                           "; write vsock://CID:PORT, where CID is a number, ",
-                                           "local (1), host (2) or, to serve, any"));
+    return absl::InvalidArgumentError(About(address, why,
+                                            "; write vsock://CID:PORT, where CID is a number, ",
+                                            "local (1), host (2) or, to serve, any"));
   };
   const auto parse = [](std::string_view text, unsigned& number) {
     const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -96,23 +97,23 @@ std::string TargetOf(int fd) {
 
 // Without vsock_loopback the system sends what is for this machine to the hypervisor, which knows
 // no such machine: connecting would end in silence, where binding tells.
-absl::Status CheckLoopback(const Address& address, const Node& node) {
-  const int made = node.sys().Socket(AF_VSOCK, SOCK_STREAM, 0);
+absl::Status CheckLoopback(const Address& address, const Sys& sys) {
+  const int made = sys.Socket(AF_VSOCK, SOCK_STREAM, 0);
   if (made < 0) return absl::OkStatus();  // told by whoever needs a socket next
   const OwnedFd fd(made);
   const sockaddr_storage name = NameOf({});
   const int result =
-      node.sys().Bind(fd.get(), reinterpret_cast<const sockaddr*>(&name), sizeof(sockaddr_vm));
+      sys.Bind(fd.get(), reinterpret_cast<const sockaddr*>(&name), sizeof(sockaddr_vm));
   if (result != -EADDRNOTAVAIL) return absl::OkStatus();
   return MakeStatus(Outcome::kRefused, Reason::kResource,
-                    Text(address.ToString(),
-                         ": this kernel carries no vsock within one machine; load its module: "
-                         "modprobe vsock_loopback (CONFIG_VSOCKETS_LOOPBACK)"));
+                    About(address,
+                          "this kernel carries no vsock within one machine; load its module: "
+                          "modprobe vsock_loopback (CONFIG_VSOCKETS_LOOPBACK)"));
 }
 
 absl::Status Explain(const Address& address, int error) {
   const auto lacks = [&](std::string_view what) {
-    return MakeStatus(Outcome::kRefused, Reason::kResource, Text(address.ToString(), ": ", what));
+    return MakeStatus(Outcome::kRefused, Reason::kResource, About(address, what));
   };
   switch (error) {
     case EAFNOSUPPORT:
@@ -143,7 +144,7 @@ class VsockTransport final : public Transport {
     const absl::StatusOr<Place> place = Read(address, role);
     if (!place.ok()) return place.status();
     if (place->cid == VMADDR_CID_LOCAL) {
-      if (absl::Status status = CheckLoopback(address, node); !status.ok()) return status;
+      if (absl::Status status = CheckLoopback(address, node.sys()); !status.ok()) return status;
     }
     ConnectedSocket socket;
     socket.name = NameOf(*place);
@@ -161,6 +162,15 @@ class VsockTransport final : public Transport {
 };
 
 }  // namespace
+
+absl::Status CheckVsockMachine(const Address& address, Role role) {
+  const absl::StatusOr<Place> place = Read(address, role);
+  if (!place.ok()) return place.status();
+  const Sys sys(nullptr);
+  const OwnedFd fd(sys.Socket(AF_VSOCK, SOCK_STREAM, 0));
+  if (!fd.ok()) return Explain(address, -fd.get());
+  return place->cid == VMADDR_CID_LOCAL ? CheckLoopback(address, sys) : absl::OkStatus();
+}
 
 std::unique_ptr<Transport> MakeVsockTransport() { return std::make_unique<VsockTransport>(); }
 

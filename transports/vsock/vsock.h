@@ -18,6 +18,8 @@
 namespace jackfield {
 
 std::unique_ptr<Transport> MakeVsockTransport();
+// As a MachineCheck: has the kernel vsock, and its loopback where the address needs it?
+absl::Status CheckVsockMachine(const Address& address, Role role);
 
 }  // namespace jackfield
 

@@ -109,6 +109,13 @@ pid_t Command::PidOf(std::string_view service) const {
   return pid == std::string::npos ? 0 : std::atoi(err_.c_str() + pid + 4);
 }
 
+std::string OutputOf(const std::vector<std::string>& words, const std::string& directory) {
+  Command command(words, directory);
+  EXPECT_EQ(command.Wait(), 0) << command.err();
+  EXPECT_EQ(command.err(), "");
+  return command.out();
+}
+
 bool IsAlive(pid_t pid) {
   std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
   std::string text;

@@ -59,6 +59,9 @@ class Command {
   std::string out_, err_;
 };
 
+// What a command that must succeed and say nothing on stderr prints.
+std::string OutputOf(const std::vector<std::string>& words, const std::string& directory = ".");
+
 // Is there such a process? One that has ended and was not waited for counts as gone.
 bool IsAlive(pid_t pid);
 

@@ -12,6 +12,7 @@ int main(int argc, char** argv) {
   Program program;
   program.registry = &registry;
   program.resources = BuiltinResources();
+  program.machine = BuiltinMachineChecks();
   program.services = {
       {"source", SourceService, "sends words"},
       {"tokenize", TokenizeService, "passes words on"},

@@ -89,6 +89,11 @@ TEST(WordsTest, AWrongCommandIsToldWhatIsWrong) {
        "--help\n"},
       {{"explain", "unxi:@x"},
        "jackfield: \"unxi:\" is not a transport; did you mean \"unix:\"?\n"},
+      {{"explain", "tcp://192.0.2.1:80"},
+       "jackfield: tcp:192.0.2.1:80 is not loopback: without TLS anyone on the way could read and "
+       "write; if that is meant, say ?plain\n"},
+      {{"explain", "unix:@x?on_full=drop"},
+       "jackfield: on_full=drop: it is wait, fail, drop_oldest or drop_newest\n"},
       {{"explain", "words.toml", "source"},
        "jackfield: explain: give one address, or a wiring file and two of its services\n  try: "
        "jackfield explain shop.toml orders kv\n"},
@@ -112,13 +117,6 @@ TEST(WordsTest, AWrongCommandIsToldWhatIsWrong) {
     EXPECT_EQ(command.err(), wrong.err) << said;
     EXPECT_EQ(command.out(), "") << said << ": stdout is for data";
   }
-}
-
-std::string OutputOf(const std::vector<std::string>& words, const std::string& directory = ".") {
-  Command command(words, directory);
-  EXPECT_EQ(command.Wait(), 0) << command.err();
-  EXPECT_EQ(command.err(), "");
-  return command.out();
 }
 
 TEST(WordsTest, HelpListsWhatThereIs) {
@@ -197,19 +195,6 @@ TEST(WordsTest, CheckSaysThatAWiringIsRight) {
             " tcp:\n");
   EXPECT_EQ(OutputOf({"check", "-o", "json", "words.toml"}, directory.path()),
             "{\"file\":\"words.toml\",\"services\":3,\"channels\":2}\n");
-}
-
-TEST(WordsTest, ExplainNamesTheMediumWhereItIsWrittenAndWhatElseWouldDo) {
-  const TemporaryDirectory directory;
-  directory.Write("words.toml", kWords);
-  const std::string text =
-      OutputOf({"explain", "words.toml", "source", "tokenize"}, directory.path());
-  EXPECT_EQ(text.substr(0, text.find('\n')), "source → tokenize  unix:   (words.toml:6:10)");
-  EXPECT_NE(text.find("  carries calls: yes\n"), std::string::npos) << text;
-  EXPECT_NE(text.find("  would also work: "), std::string::npos) << text;
-  EXPECT_NE(OutputOf({"explain", "unix:@x?type=seqpacket", "-o", "json"})
-                .find("{\"channel\":\"\",\"address\":\"unix:@x?type=seqpacket\","),
-            std::string::npos);
 }
 
 TEST(WordsTest, CapsHasAColumnForEachTransport) {

@@ -49,7 +49,7 @@ class WordcountTest : public testing::TestWithParam<std::string> {
   void SetUp() override {
     // What the running kernel must have for a medium and has not, the program says.
     Command command(Up(GetParam(), {directory_.Write("nothing", "")}));
-    if (command.Wait() != 0 && command.err().find("modprobe ") != std::string::npos)
+    if (command.Wait() == 2 && command.err().find("modprobe ") != std::string::npos)
       GTEST_SKIP() << command.err();
   }
   void ExpectAsPipeline(const std::vector<std::string>& files) {
@@ -148,6 +148,21 @@ TEST_P(WordcountTest, PrintsNothingAndFailsWhenAServiceIsKilledOnTheWay) {
     EXPECT_NE(command.err().find(victim), std::string::npos) << command.err();
     for (const pid_t pid : pids) EXPECT_FALSE(IsAlive(pid)) << pid;
     ExpectNothingLeftBy(pids);
+  }
+}
+
+// A person who waits for a slow writer, or forgot that there is none, and gives up.
+TEST_P(WordcountTest, StopsAtOnceWhileItWaitsForText) {
+  const std::string fifo = directory_.path() + "/slow";
+  ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
+  for (const bool somebody_writes : {false, true}) {
+    Command command(Up(GetParam(), {fifo}, /*quiet=*/false));
+    ASSERT_TRUE(command.WaitForStderr("wordcount is up")) << command.err();
+    const int feed = somebody_writes ? open(fifo.c_str(), O_WRONLY | O_CLOEXEC) : -1;
+    command.Signal(SIGINT);
+    EXPECT_EQ(command.Wait(), 130) << command.err();
+    EXPECT_EQ(command.err().find("did not stop"), std::string::npos) << command.err();
+    if (somebody_writes) close(feed);
   }
 }
 

@@ -70,6 +70,7 @@ class ChaosShim final : public Shim {
     Caps caps = inner;
     if (settings->drop > 0 || settings->dup > 0 || settings->corrupt > 0) caps.reliable = false;
     if (settings->reorder > 0) caps.ordered = false;
+    caps.durable = false;  // what is held here goes with the process, as no medium of that kind may
     return caps;
   }
 

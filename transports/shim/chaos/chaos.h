@@ -15,7 +15,7 @@
 // connection with the shim at one end has it in both directions. The effect on Caps: drop, dup and
 // corrupt take away reliable, reorder takes away ordered; delay, stall and cut take away nothing
 // (the loss of a peer is not a lost frame). Descriptors go with their frame; a duplicate has its
-// own.
+// own. What waits here is in this process's memory, so that nothing behind it is durable.
 //
 // Thread: as the inner transport.
 #ifndef JACKFIELD_TRANSPORTS_SHIM_CHAOS_CHAOS_H_

@@ -301,6 +301,14 @@ TEST(Chaos, TakesAwayFromCapsWhatTheKnobsBreakAndNothingElse) {
     EXPECT_EQ(CapsOf(harmless), all) << harmless;
 }
 
+TEST(Chaos, WhatItHoldsGoesWithItsProcessSoThatNothingBehindItIsDurable) {
+  Caps inner;
+  inner.send = inner.durable = true;
+  Caps outer = inner;
+  outer.durable = false;
+  EXPECT_EQ(*MakeChaosShim()->Describe(*Address::Parse("chaos+log:x"), inner), outer);
+}
+
 TEST(Chaos, RefusesWhatItCannotRead) {
   SimMedium medium(1);
   Registry registry;

@@ -5,6 +5,7 @@
 
 #include "kernel/text.h"
 #include "kernel/units.h"
+#include "transports/engine/about.h"
 #include "transports/shim/fragment/fragment_driver.h"
 
 namespace jackfield {
@@ -19,9 +20,9 @@ absl::StatusOr<uint32_t> MessageBytesMax(const Address& address) {
   absl::StatusOr<uint64_t> bytes = ParseBytes(*text);
   if (!bytes.ok()) return bytes.status();
   if (*bytes < kMessageBytesMin || *bytes > kFrameBytesMaxDefault) {
-    return absl::InvalidArgumentError(Text(address.ToString(), ": message is from ",
-                                           FormatBytes(kMessageBytesMin), " to ",
-                                           FormatBytes(kFrameBytesMaxDefault)));
+    return absl::InvalidArgumentError(About(address, "message is from ",
+                                            FormatBytes(kMessageBytesMin), " to ",
+                                            FormatBytes(kFrameBytesMaxDefault)));
   }
   return static_cast<uint32_t>(*bytes);
 }
@@ -36,9 +37,9 @@ class FragmentShim final : public Shim {
     absl::StatusOr<uint32_t> message_bytes_max = MessageBytesMax(address);
     if (!message_bytes_max.ok()) return message_bytes_max.status();
     if (inner.frame_bytes_max < PieceHeader::kInnerFrameBytesMin) {
-      return absl::InvalidArgumentError(Text(
-          address.ToString(), ": pieces need frames of at least ", PieceHeader::kInnerFrameBytesMin,
-          " bytes below, and there are ", inner.frame_bytes_max));
+      return absl::InvalidArgumentError(
+          About(address, "pieces need frames of at least ", PieceHeader::kInnerFrameBytesMin,
+                " bytes below, and there are ", inner.frame_bytes_max));
     }
     Caps caps = inner;
     caps.frame_bytes_max = *message_bytes_max;

@@ -5,6 +5,7 @@
 
 #include "kernel/text.h"
 #include "kernel/units.h"
+#include "transports/engine/about.h"
 #include "transports/shim/reliable/packet.h"
 #include "transports/shim/reliable/reliable_driver.h"
 
@@ -23,7 +24,7 @@ absl::StatusOr<ReliableSettings> Read(const Address& address) {
     if (!idle_ns.ok()) return idle_ns.status();
     if (*idle_ns < kIdleLeastNs || *idle_ns > kIdleMostNs)
       return absl::InvalidArgumentError(
-          Text(address.ToString(), ": idle=", Escaped(*text), " is not within 100ms..1h"));
+          About(address, "idle=", Escaped(*text), " is not within 100ms..1h"));
     settings.idle_ns = *idle_ns;
   }
   return settings;
@@ -40,16 +41,15 @@ class ReliableShim final : public Shim {
       return settings.status();
     if (!inner.send || !inner.receive || !inner.reply) {
       return absl::InvalidArgumentError(
-          Text(address.ToString(),
-               ": reliable needs a medium that goes both ways, because what arrived must be "
-               "acknowledged to its sender; this one does not"));
+          About(address,
+                "reliable needs a medium that goes both ways, because what arrived must be "
+                "acknowledged to its sender; this one does not"));
     }
     const uint32_t packet_bytes = std::min(inner.frame_bytes_max, ReliableDriver::kPacketBytesMax);
     if (packet_bytes < kFrameBytesLeast + Packet::kHeaderBytesMax) {
-      return absl::InvalidArgumentError(Text(address.ToString(), ": reliable needs frames of ",
-                                             kFrameBytesLeast + Packet::kHeaderBytesMax,
-                                             " bytes or more; the medium has ",
-                                             inner.frame_bytes_max));
+      return absl::InvalidArgumentError(
+          About(address, "reliable needs frames of ", kFrameBytesLeast + Packet::kHeaderBytesMax,
+                " bytes or more; the medium has ", inner.frame_bytes_max));
     }
     Caps caps = inner;
     caps.ordered = caps.reliable = caps.peer_loss = true;
