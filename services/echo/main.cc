@@ -1,6 +1,6 @@
 // The program of the echo service: echo --serve unix:@echo
-#include "kernel/service.h"
 #include "services/echo/echo.h"
+#include "services/service.h"
 #include "transports/builtin.h"
 
 namespace {

@@ -1,6 +1,6 @@
 // The program of the semaphore service: semaphore --serve unix:@semaphore
-#include "kernel/service.h"
 #include "services/semaphore/semaphore.h"
+#include "services/service.h"
 #include "transports/builtin.h"
 
 int main(int argc, char** argv) {

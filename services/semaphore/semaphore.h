@@ -13,9 +13,9 @@
 
 #include "absl/status/status.h"
 #include "kernel/port.h"
-#include "kernel/service.h"
 #include "services/semaphore/permits.h"
 #include "services/semaphore/semaphore_service.h"
+#include "services/service.h"
 
 namespace jackfield::semaphore {
 

@@ -13,7 +13,7 @@
 
 #include "absl/status/statusor.h"
 #include "kernel/owned_fd.h"
-#include "kernel/service.h"
+#include "services/service.h"
 
 namespace jackfield::wordcount {
 

@@ -16,7 +16,7 @@
 #define JACKFIELD_SERVICES_WORDCOUNT_WORDCOUNT_H_
 
 #include "absl/status/status.h"
-#include "kernel/service.h"
+#include "services/service.h"
 
 namespace jackfield::wordcount {
 

@@ -5,8 +5,8 @@
 #include <cstdio>
 #include <cstring>
 
-#include "kernel/standard_streams.h"
 #include "kernel/text.h"
+#include "services/standard_streams.h"
 
 namespace jackfield {
 namespace {

@@ -14,7 +14,7 @@
 
 #include "absl/status/status.h"
 #include "kernel/registry.h"
-#include "kernel/service.h"
+#include "services/service.h"
 #include "tools/cli/arguments.h"
 #include "transports/machine.h"
 #include "transports/resources.h"

@@ -12,8 +12,8 @@
 
 #include "absl/status/status.h"
 #include "kernel/owned_fd.h"
-#include "kernel/service.h"
 #include "kernel/sys.h"
+#include "services/service.h"
 #include "tools/wiring/plan.h"
 
 namespace jackfield {

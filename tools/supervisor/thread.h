@@ -11,7 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "kernel/node.h"
-#include "kernel/service.h"
+#include "services/service.h"
 #include "tools/supervisor/running.h"
 
 namespace jackfield {

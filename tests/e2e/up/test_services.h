@@ -5,7 +5,7 @@
 #ifndef JACKFIELD_TESTS_E2E_UP_TEST_SERVICES_H_
 #define JACKFIELD_TESTS_E2E_UP_TEST_SERVICES_H_
 
-#include "kernel/service.h"
+#include "services/service.h"
 
 namespace jackfield {
 

@@ -37,7 +37,6 @@ class RecordDriverTest : public testing::TestWithParam<NodeOptions::Wait>, publi
     for (; link.has_rx(); link.PopRx()) ++got_;
   }
   void OnRoom(Link&) override {}
-  void OnPeerLost(Link&, PeerNumber) override {}
   void OnClosed(Link&, const absl::Status&) override {}
   int got_ = 0;
 };

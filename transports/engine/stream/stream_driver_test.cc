@@ -52,7 +52,6 @@ class StreamDriverTest : public testing::TestWithParam<NodeOptions::Wait>, publi
     }
   }
   void OnRoom(Link&) override {}
-  void OnPeerLost(Link&, PeerNumber) override {}
   void OnClosed(Link&, const absl::Status& why) override { closed_ = true, why_ = why; }
 
   static std::vector<std::byte> FrameOf(uint32_t bytes, uint8_t fds) {

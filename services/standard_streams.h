@@ -2,8 +2,8 @@
 // number to the next thing that it opens, and then print into a socket.
 //
 // Thread: the main one, before anything else is opened.
-#ifndef JACKFIELD_KERNEL_STANDARD_STREAMS_H_
-#define JACKFIELD_KERNEL_STANDARD_STREAMS_H_
+#ifndef JACKFIELD_SERVICES_STANDARD_STREAMS_H_
+#define JACKFIELD_SERVICES_STANDARD_STREAMS_H_
 
 namespace jackfield {
 
@@ -13,4 +13,4 @@ void OpenMissingStandardStreams();
 
 }  // namespace jackfield
 
-#endif  // JACKFIELD_KERNEL_STANDARD_STREAMS_H_
+#endif  // JACKFIELD_SERVICES_STANDARD_STREAMS_H_

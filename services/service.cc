@@ -1,4 +1,4 @@
-#include "kernel/service.h"
+#include "services/service.h"
 
 #include <signal.h>
 #include <sys/signalfd.h>
@@ -7,8 +7,8 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "kernel/standard_streams.h"
 #include "kernel/text.h"
+#include "services/standard_streams.h"
 
 namespace jackfield {
 namespace {

@@ -18,8 +18,8 @@
 // greeter] [-- ARGS…].
 //
 // Thread: the thread that runs it; RequestStop may come from any.
-#ifndef JACKFIELD_KERNEL_SERVICE_H_
-#define JACKFIELD_KERNEL_SERVICE_H_
+#ifndef JACKFIELD_SERVICES_SERVICE_H_
+#define JACKFIELD_SERVICES_SERVICE_H_
 
 #include <functional>
 #include <memory>
@@ -98,4 +98,4 @@ int ServiceMain(int argc, char** argv, const Registry& registry, ServiceFunction
 
 }  // namespace jackfield
 
-#endif  // JACKFIELD_KERNEL_SERVICE_H_
+#endif  // JACKFIELD_SERVICES_SERVICE_H_

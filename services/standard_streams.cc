@@ -1,4 +1,4 @@
-#include "kernel/standard_streams.h"
+#include "services/standard_streams.h"
 
 #include <fcntl.h>
 #include <unistd.h>
