@@ -142,6 +142,25 @@ TEST_F(ChannelRoom, StreamsThatNobodyReadsLeaveCreditToCalls) {
   Turns();
 }
 
+TEST_F(ChannelRoom, AnAnswerThatThereIsNoMemoryForIsNotWaitedForInVain) {
+  Serve();
+  std::vector<Block> all;
+  port_->Handle(kRelay, [&](ServerCall& call) {
+    for (const uint32_t bytes : {16u << 20, 64u << 10, 512u}) {
+      while (Block block = node_->blocks().Get(bytes)) all.push_back(std::move(block));
+    }
+    const std::string large(100'000, 'x');
+    EXPECT_EQ(ReasonOf(call.Reply(Bytes(large))), Reason::kResource);
+  });
+  Connect();
+  Turns();
+  Result& result = results_.emplace_back();
+  ASSERT_TRUE(Start(kRelay, "", result).ok());
+  Turns();
+  ASSERT_TRUE(result.has_value());
+  EXPECT_FALSE(result->ok());
+}
+
 TEST_F(ChannelRoom, WithoutMessageMemoryACallIsRefusedAndDoesNotWaitForRoom) {
   Serve();
   Connect();

@@ -16,6 +16,10 @@ namespace {
 constexpr uint32_t kMoveBytesMax = 4096;
 constexpr uint32_t kTxBlockBytes = 64 << 10;
 
+void CloseFds(const Link::FdList& list) {
+  for (uint8_t i = 0; i < list.count; ++i) close(list.fds[i]);
+}
+
 absl::Status NoQueueMemory() {
   return absl::ResourceExhaustedError("no memory for a link's queue: raise pool_bytes_max");
 }
@@ -38,14 +42,8 @@ Link::~Link() {
   driver_.reset();
   if (fd_queues_ != nullptr) {
     FdQueues& q = *fd_queues_;
-    for (; q.tx_head != q.tx_tail; ++q.tx_head) {
-      FdList& list = q.tx[q.tx_head % kFdFramesMax];
-      for (uint8_t i = 0; i < list.count; ++i) close(list.fds[i]);
-    }
-    for (; q.rx_head != q.rx_tail; ++q.rx_head) {
-      FdList& list = q.rx[q.rx_head % kFdFramesMax];
-      for (uint8_t i = 0; i < list.count; ++i) close(list.fds[i]);
-    }
+    while (q.tx_head != q.tx_tail) CloseFds(q.tx[q.tx_head++ % kFdFramesMax]);
+    while (q.rx_head != q.rx_tail) CloseFds(q.rx[q.rx_head++ % kFdFramesMax]);
   }
   while (tx_oldest_ != nullptr) FreeOldestTxBlock();
 }
@@ -152,10 +150,8 @@ bool Link::TakeFds(int* fds, uint8_t count) {
   if (fd_queues_ == nullptr) return count == 0;
   FdQueues& q = *fd_queues_;
   // Those of a frame that was dropped are nobody's.
-  while (q.rx_head != q.rx_tail && After(rx_head_, q.rx[q.rx_head % kFdFramesMax].frame)) {
-    FdList& list = q.rx[q.rx_head++ % kFdFramesMax];
-    for (uint8_t i = 0; i < list.count; ++i) close(list.fds[i]);
-  }
+  while (q.rx_head != q.rx_tail && After(rx_head_, q.rx[q.rx_head % kFdFramesMax].frame))
+    CloseFds(q.rx[q.rx_head++ % kFdFramesMax]);
   const bool here = q.rx_head != q.rx_tail && q.rx[q.rx_head % kFdFramesMax].frame == rx_head_;
   if (q.rx_overflow || (here ? q.rx[q.rx_head % kFdFramesMax].count : 0) != count) return false;
   if (here) std::memcpy(fds, q.rx[q.rx_head++ % kFdFramesMax].fds.data(), count * sizeof(int));
@@ -180,10 +176,8 @@ void Link::PopTx(uint32_t frames) {
   activity_ += frames;
   if (fd_queues_ != nullptr) {
     FdQueues& q = *fd_queues_;
-    while (q.tx_head != q.tx_tail && After(tx_head_, q.tx[q.tx_head % kFdFramesMax].frame)) {
-      FdList& list = q.tx[q.tx_head++ % kFdFramesMax];
-      for (uint8_t i = 0; i < list.count; ++i) close(list.fds[i]);
-    }
+    while (q.tx_head != q.tx_tail && After(tx_head_, q.tx[q.tx_head % kFdFramesMax].frame))
+      CloseFds(q.tx[q.tx_head++ % kFdFramesMax]);
   }
   while (tx_oldest_ != tx_newest_ && !After(tx_oldest_->frames_end, tx_head_)) FreeOldestTxBlock();
   if (tx_head_ == tx_tail_ && tx_newest_ != nullptr && claimed_bytes_ == 0) {

@@ -35,6 +35,14 @@ absl::Status ServerCall::Answer(uint8_t code, Payload& payload) {
   absl::Status status = session_->SendOrQueue(reply, payload);
   if (!status.ok() && ReasonOf(status) == Reason::kTooLarge)
     return status;  // another answer may fit
+  if (!status.ok() && ReasonOf(status) == Reason::kResource) {
+    // Its caller must not wait in vain: it gets a small failure, or else the end of the session.
+    if (code == 0) {
+      Fail(status).IgnoreError();
+      return status;
+    }
+    session_->Fail(MakeStatus(Outcome::kFailed, Reason::kResource, std::string(status.message())));
+  }
   answered_ = true;
   if (stream_ != nullptr)
     stream_->Detach(MakeStatus(Outcome::kRefused, Reason::kClosed, "the call is answered"));

@@ -194,12 +194,11 @@ bool Session::DropFirst(uint8_t priority, Wanted wanted) {
 }
 
 void Session::DropRequest(uint64_t call_id) {
-  for (uint8_t priority = 0; priority < kPriorityLevels; ++priority) {
-    if (DropFirst(priority, [call_id](const Outgoing& out) {
-          return out.kind == FrameKind::Request && out.call_id == call_id;
-        }))
-      return;
-  }
+  const auto wanted = [call_id](const Outgoing& out) {
+    return out.kind == FrameKind::Request && out.call_id == call_id;
+  };
+  for (uint8_t priority = 0; priority < kPriorityLevels && !DropFirst(priority, wanted);)
+    ++priority;
 }
 
 absl::Status Session::Enqueue(const Outgoing& out, Payload& payload) {

@@ -73,7 +73,6 @@ TEST_P(Chains, ACycleThroughABusyServiceIsRefusedAtOnceNotAtItsDeadline) {
 }
 
 TEST_P(Chains, AOneWayMessageToWhomWaitsForTheSenderArrives) {
-  if (GetParam().place == Place::kOneNode) GTEST_SKIP() << "one node is one service";
   ASSERT_TRUE(Meet());
   for (uint32_t i = 1; i <= 3; ++i) {
     const std::string back = To(second(), kNote, Pattern(i, 16));
@@ -109,12 +108,7 @@ TEST_P(Chains, ADetachedCallIsNoPartOfTheChain) {
   onward.payload = To(second(), kEcho, "round");
   onward.detached = 1;
   const absl::StatusOr<std::string> answer = Relay(onward.ToText());
-  if (GetParam().place == Place::kOneNode) {
-    // The second hop is the same service's own, and that one is not detached.
-    EXPECT_TRUE(Contains(answer.status(), "would wait for itself")) << answer.status();
-  } else {
-    EXPECT_EQ(answer.value_or("?"), "round");
-  }
+  EXPECT_EQ(answer.value_or("?"), "round");
 }
 
 TEST_P(Chains, BlockingInsideAHandlerIsRefusedWithAnExplanation) {
@@ -128,7 +122,6 @@ TEST_P(Chains, BlockingInsideAHandlerIsRefusedWithAnExplanation) {
 }
 
 TEST_P(Chains, WhatRemainsOfADeadlineReachesTheSecondHandler) {
-  if (GetParam().place == Place::kOneNode) GTEST_SKIP() << "one node is one service";
   ASSERT_TRUE(Meet({}, {.reentrant = 1}));
   Onward onward;
   onward.address = first();
@@ -151,7 +144,6 @@ TEST_P(Chains, WhatRemainsOfADeadlineReachesTheSecondHandler) {
 }
 
 TEST_P(Chains, CancellationReachesTheSecondHandler) {
-  if (GetParam().place == Place::kOneNode) GTEST_SKIP() << "one node is one service";
   ASSERT_TRUE(Meet());
   // The inner call has the outer's deadline, which ends it there too. Over a medium that mends
   // losses a call may not arrive in so short a time: then it is given more.
@@ -168,7 +160,6 @@ TEST_P(Chains, CancellationReachesTheSecondHandler) {
 }
 
 TEST_P(Chains, ACallInheritsThePriorityOfTheCallBeingHandled) {
-  if (GetParam().place == Place::kOneNode) GTEST_SKIP() << "one node is one service";
   ASSERT_TRUE(Meet());
   for (uint8_t priority = 0; priority < kPriorityLevels; ++priority) {
     CallOptions options = Long();

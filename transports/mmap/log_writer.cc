@@ -182,7 +182,10 @@ absl::Status LogWriter::Allocate(uint64_t segment) const {
 // Of a ring: from here on, what that segment held a lap ago may be written over.
 absl::Status LogWriter::EnterSegment(uint64_t segment) {
   const uint32_t ring = file_.ring_segments();
-  const uint64_t oldest = segment + 1 <= ring ? 0 : (segment + 1 - ring) * file_.segment_bytes();
+  uint64_t oldest = segment + 1 <= ring ? 0 : (segment + 1 - ring) * file_.segment_bytes();
+  // A writer that was killed may have entered the next one, and begun to write over what was there.
+  if (const uint64_t raised = oldest + file_.segment_bytes(); file_.ReadOldest() == raised)
+    oldest = raised;
   return file_.WriteOldest(oldest);
 }
 

@@ -1,5 +1,6 @@
 // The log as a ring: a fixed size, the oldest written over; a slow reader gets nothing wrong and is
 // told how much it missed.
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -236,6 +237,32 @@ TEST_F(RingTest, AKilledWritersRingIsWholeAndTheNextGoesOn) {
   EXPECT_EQ(reader->sequence(), log->sequence());
   Append(*log, log->sequence() + 1, log->sequence() + 5);
   EXPECT_EQ(ReadAll(*reader), 5u);
+}
+
+TEST_F(RingTest, AWriterThatDiedOnEnteringASegmentLeavesTheOthersToBeRead) {
+  uint64_t last = 0;
+  {
+    const std::unique_ptr<LogWriter> log = Writer();
+    for (; log->position() < 6 * kSegmentBytesMin; ++last) Append(*log, last + 1, last + 1);
+  }
+  {  // It has raised the oldest position and cleared the first header, and no more.
+    const std::unique_ptr<LogReader> reader = Reader();
+    const uint64_t oldest = reader->file().ReadOldest(), raised = oldest + kSegmentBytesMin;
+    const RecordHeader nothing{};
+    const OwnedFd fd(open(path_.c_str(), O_WRONLY | O_CLOEXEC));
+    ASSERT_EQ(pwrite(fd.get(), &raised, sizeof raised, kOldestOffset), 8);
+    ASSERT_GT(pwrite(fd.get(), &nothing, sizeof nothing,
+                     static_cast<off_t>(reader->file().OffsetOf(oldest))),
+              0);
+  }
+  const std::unique_ptr<LogWriter> log = Writer();
+  EXPECT_EQ(log->sequence(), last);
+  const std::unique_ptr<LogReader> reader = Reader();
+  EXPECT_GT(ReadAll(*reader), 100u);
+  EXPECT_EQ(reader->sequence(), last);
+  Append(*log, last + 1, last + 1000);
+  EXPECT_GT(ReadAll(*reader), 100u);
+  EXPECT_EQ(reader->sequence(), last + 1000);
 }
 
 TEST_F(RingTest, ALogIsNoRingAndARingNoLog) {
