@@ -11,6 +11,7 @@
 #include "kernel/link.h"
 #include "kernel/text.h"
 #include "kernel/units.h"
+#include "transports/engine/about.h"
 #include "transports/engine/ring/ring_driver.h"
 
 namespace jackfield {
@@ -28,7 +29,7 @@ constexpr uint64_t kHugePageBytes = 2 << 20;
 absl::StatusOr<ShmSettings> ShmSettings::Read(const Address& address, Role role) {
   if (absl::Status status = address.CheckKeys(kKeys); !status.ok()) return status;
   const auto bad = [&](std::string_view why) {
-    return absl::InvalidArgumentError(Text(address.ToString(), ": ", why));
+    return absl::InvalidArgumentError(About(address, why));
   };
   ShmSettings settings;
   settings.name = address.target();
