@@ -70,6 +70,7 @@ class End final : public LinkSink, public LinkOwner {
     while (link.has_rx()) link.PopRx();
   }
   void OnRoom(Link&) override {}
+  void OnLost(Link&, uint64_t) override {}
   void OnClosed(Link&, const absl::Status&) override { link_ended_ = true; }
 
   const std::unique_ptr<Node> node_;

@@ -22,6 +22,7 @@ class OneRecord final : public RecordSource {
     if (std::exchange(read_, true)) return std::nullopt;
     return std::span<const std::byte>(record_);
   }
+  uint64_t lost() const override { return 0; }
   absl::Status Commit() override { return absl::OkStatus(); }
   void ClearWake() const override {}
   std::string WhichRecord() const override { return "the one record"; }
@@ -37,6 +38,7 @@ class RecordDriverTest : public testing::TestWithParam<NodeOptions::Wait>, publi
     for (; link.has_rx(); link.PopRx()) ++got_;
   }
   void OnRoom(Link&) override {}
+  void OnLost(Link&, uint64_t) override {}
   void OnClosed(Link&, const absl::Status&) override {}
   int got_ = 0;
 };

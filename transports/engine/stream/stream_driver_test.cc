@@ -52,6 +52,7 @@ class StreamDriverTest : public testing::TestWithParam<NodeOptions::Wait>, publi
     }
   }
   void OnRoom(Link&) override {}
+  void OnLost(Link&, uint64_t) override {}
   void OnClosed(Link&, const absl::Status& why) override { closed_ = true, why_ = why; }
 
   static std::vector<std::byte> FrameOf(uint32_t bytes, uint8_t fds) {
