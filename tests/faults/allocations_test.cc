@@ -97,7 +97,7 @@ class Allocations : public testing::TestWithParam<Param> {
   }
 
   template <class F>
-  uint64_t AllocationsOf(F call) {
+  uint64_t AllocationsOf([[maybe_unused]] F call) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
     return 0;
 #else
