@@ -121,6 +121,14 @@ ClientStream::~ClientStream() {
     end_.Detach(MakeStatus(Outcome::kRefused, Reason::kClosed, "the stream was destroyed"));
     channel_.Abandon(*this);
   }
+  if (finisher_ == nullptr) return;
+  finisher_->stream_ = nullptr;
+  finisher_->suspended_.Resume(channel_.node());
+}
+
+absl::Status ClientStream::FinishAwaiter::StreamDestroyed() {
+  return MakeStatus(Outcome::kInDoubt, Reason::kCancelled,
+                    "the stream was destroyed before its end was known; the call may have run");
 }
 
 void ClientStream::OnCallEnd(absl::Status status, Message&& reply) {

@@ -142,6 +142,35 @@ TEST_F(ChannelRoom, StreamsThatNobodyReadsLeaveCreditToCalls) {
   Turns();
 }
 
+TEST_F(ChannelRoom, WhoWaitsOnAStreamThatIsDestroyedIsToldAndTouchesItNoMore) {
+  Serve(Window(16));
+  Connect();
+  Turns();
+  auto opened = channel_->OpenStream(kUnread, Bytes(""));
+  ASSERT_TRUE(opened.ok());
+  bool read_ended = false;
+  absl::Status written, finished;
+  node_->Spawn([](ClientStream& stream, bool& ended) -> Task<void> {
+    ended = !(co_await stream.Read()).has_value();
+  }(**opened, read_ended));
+  node_->Spawn([](ClientStream& stream, absl::Status& status) -> Task<void> {
+    do status = co_await stream.Write(Bytes("item"));
+    while (status.ok());
+  }(**opened, written));
+  node_->Spawn([](ClientStream& stream, absl::Status& status) -> Task<void> {
+    status = (co_await stream.Finish()).status();
+  }(**opened, finished));
+  Turns();
+  ASSERT_FALSE(read_ended);
+  ASSERT_TRUE(written.ok() && finished.ok()) << "nobody waits";
+  opened->reset();
+  Turns();
+  EXPECT_TRUE(read_ended);
+  EXPECT_EQ(ReasonOf(written), Reason::kClosed) << written;
+  EXPECT_EQ(ReasonOf(finished), Reason::kCancelled) << finished;
+  EXPECT_EQ(OutcomeOf(finished), Outcome::kInDoubt);
+}
+
 TEST_F(ChannelRoom, AnAnswerThatThereIsNoMemoryForIsNotWaitedForInVain) {
   Serve();
   std::vector<Block> all;

@@ -147,29 +147,33 @@ absl::StatusOr<std::unique_ptr<ClientStream>> Channel::OpenStream(uint32_t type,
 
 class ClientStream::FinishAwaiter {
  public:
-  explicit FinishAwaiter(ClientStream& stream) : stream_(stream) {}
+  explicit FinishAwaiter(ClientStream& stream) : stream_(&stream) {}
   ~FinishAwaiter() {
-    if (stream_.finisher_ == this) stream_.finisher_ = nullptr;
+    if (stream_ != nullptr && stream_->finisher_ == this) stream_->finisher_ = nullptr;
   }
-  bool await_ready() const { return stream_.done_; }
+  bool await_ready() const { return stream_->done_; }
   void await_suspend(std::coroutine_handle<> waiting) {
-    stream_.finisher_ = this;
-    suspended_.Suspend(stream_.channel_.node(), waiting);
+    stream_->finisher_ = this;
+    suspended_.Suspend(stream_->channel_.node(), waiting);
   }
-  absl::StatusOr<Message> await_resume() { return std::move(stream_.reply_); }
+  absl::StatusOr<Message> await_resume() {
+    if (stream_ == nullptr) return StreamDestroyed();
+    return std::move(stream_->reply_);
+  }
   absl::StatusOr<Message> Wait() {
-    if (!stream_.done_) {
+    if (!stream_->done_) {
       if (absl::Status waited =
-              BlockUntil(stream_.channel_.node(), [this] { return stream_.done_; });
+              BlockUntil(stream_->channel_.node(), [this] { return stream_->done_; });
           !waited.ok())
         return waited;
     }
-    return std::move(stream_.reply_);
+    return std::move(stream_->reply_);
   }
 
  private:
   friend class ClientStream;
-  ClientStream& stream_;
+  static absl::Status StreamDestroyed();
+  ClientStream* stream_;  // null: it was destroyed
   Suspended suspended_;
 };
 

@@ -27,6 +27,7 @@ struct StreamEnd::Item {
 
 StreamEnd::~StreamEnd() {
   while (first_ != nullptr) Take();
+  if (reader_ != nullptr) reader_->stream_ = nullptr;
 }
 
 void StreamEnd::Bind(Session& session, uint64_t call_id, uint8_t priority) {
@@ -48,7 +49,7 @@ bool StreamEnd::Deliver(Session::Received& received) {
   session_->KeepUnhandled(received, item->unhandled);
   (last_ == nullptr ? first_ : last_->next) = item;
   last_ = item;
-  if (reader_ != nullptr) std::exchange(reader_, nullptr)->suspended_.Resume(*node_);
+  if (reader_ != nullptr) reader_->suspended_.Resume(*node_);
   return true;
 }
 
@@ -76,7 +77,7 @@ std::optional<Message> StreamEnd::Take() {
 
 void StreamEnd::EndReads() {
   reads_ended_ = true;
-  if (reader_ != nullptr) std::exchange(reader_, nullptr)->suspended_.Resume(*node_);
+  if (reader_ != nullptr) reader_->suspended_.Resume(*node_);
 }
 
 void StreamEnd::OnGrant(uint32_t total) {

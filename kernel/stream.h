@@ -5,6 +5,8 @@
 //   absl::Status sent = co_await stream.Write(Bytes(data));
 //
 // In place of co_await, .Wait() blocks: outside handlers only, on the thread of the node.
+// A stream may be destroyed while a coroutine waits on it: that one goes on in a later part of the
+// turn, with nullopt or with the reason. Who blocks in Wait() keeps it.
 // Thread: the node's. One reader and one writer at a time.
 #ifndef JACKFIELD_KERNEL_STREAM_H_
 #define JACKFIELD_KERNEL_STREAM_H_
@@ -86,27 +88,29 @@ absl::Status BlockUntil(Node& node, Done done) {
 
 class StreamEnd::ReadAwaiter {
  public:
-  explicit ReadAwaiter(StreamEnd& stream) : stream_(stream) {}
+  explicit ReadAwaiter(StreamEnd& stream) : stream_(&stream) {}
   ~ReadAwaiter() {
-    if (stream_.reader_ == this) stream_.reader_ = nullptr;
+    if (stream_ != nullptr && stream_->reader_ == this) stream_->reader_ = nullptr;
   }
-  bool await_ready() const { return stream_.readable(); }
+  bool await_ready() const { return stream_->readable(); }
   void await_suspend(std::coroutine_handle<> waiting) {
-    stream_.reader_ = this;
-    suspended_.Suspend(*stream_.node_, waiting);
+    stream_->reader_ = this;
+    suspended_.Suspend(*stream_->node_, waiting);
   }
-  std::optional<Message> await_resume() { return stream_.Take(); }
+  std::optional<Message> await_resume() {
+    return stream_ == nullptr ? std::nullopt : stream_->Take();
+  }
   // nullopt as well inside a handler, and when the program is asked to stop.
   std::optional<Message> Wait() {
-    if (!stream_.readable() &&
-        !BlockUntil(*stream_.node_, [this] { return stream_.readable(); }).ok())
+    if (!stream_->readable() &&
+        !BlockUntil(*stream_->node_, [this] { return stream_->readable(); }).ok())
       return std::nullopt;
-    return stream_.Take();
+    return stream_->Take();
   }
 
  private:
   friend class StreamEnd;
-  StreamEnd& stream_;
+  StreamEnd* stream_;  // null: it was destroyed
   Suspended suspended_;
 };
 
@@ -115,7 +119,7 @@ inline StreamEnd::ReadAwaiter StreamEnd::Read() { return ReadAwaiter(*this); }
 class StreamEnd::WriteBase : public RoomWaiter {
  public:
   ~WriteBase() override {
-    if (stream_.writer_ == this) stream_.writer_ = nullptr;
+    if (!done_ && stream_.writer_ == this) stream_.writer_ = nullptr;  // done: it may be gone
   }
   bool await_ready() { return Try(); }
   void await_suspend(std::coroutine_handle<> waiting) {
