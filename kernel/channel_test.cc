@@ -52,13 +52,7 @@ TEST_F(ChannelTest, ACallFromInsideTheBuildingOfAnotherIsRefusedAndHarmsNeither)
     EXPECT_EQ(ReasonOf(Start(kEcho, "again", again)), Reason::kMisuse);
     fbb.Finish(words);
   });
-  ASSERT_TRUE(channel_
-                  ->CallAsync(kEcho, build, {},
-                              [&](absl::StatusOr<Message> m) {
-                                outer.emplace(m.ok() ? absl::StatusOr<std::string>(m->text())
-                                                     : m.status());
-                              })
-                  .ok());
+  ASSERT_TRUE(Start(kEcho, build, outer).ok());
   EXPECT_EQ(ReasonOf(nested), Reason::kMisuse) << nested;
   Turns();
   ASSERT_TRUE(outer.has_value());
@@ -74,13 +68,7 @@ TEST_F(ChannelTest, ACallFromInsideTheBuildingOfAQueuedOneIsACallOfItsOwn) {
     EXPECT_TRUE(Start(kEcho, "inner", inner).ok());
     fbb.Finish(fbb.CreateString("outer"));
   });
-  ASSERT_TRUE(channel_
-                  ->CallAsync(kEcho, build, {},
-                              [&](absl::StatusOr<Message> m) {
-                                outer.emplace(m.ok() ? absl::StatusOr<std::string>(m->text())
-                                                     : m.status());
-                              })
-                  .ok());
+  ASSERT_TRUE(Start(kEcho, build, outer).ok());
   EXPECT_EQ(channel_->calls_under_way(), 2u);
   Turns();
   ASSERT_TRUE(outer.has_value() && inner.has_value());

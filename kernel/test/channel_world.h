@@ -146,11 +146,15 @@ class ChannelWorld : public testing::Test {
     }
   }
   using Result = std::optional<absl::StatusOr<std::string>>;
-  absl::Status Start(uint32_t type, std::string_view text, Result& result,
-                     CallOptions options = {}) {
-    return channel_->CallAsync(type, Bytes(text), options, [&result](absl::StatusOr<Message> m) {
+  absl::Status Start(uint32_t type, Payload& payload, Result& result, CallOptions options = {}) {
+    return channel_->CallAsync(type, payload, options, [&result](absl::StatusOr<Message> m) {
       result.emplace(m.ok() ? absl::StatusOr<std::string>(m->text()) : m.status());
     });
+  }
+  absl::Status Start(uint32_t type, std::string_view text, Result& result,
+                     CallOptions options = {}) {
+    Bytes payload(text);
+    return Start(type, payload, result, options);
   }
   // The same by co_await.
   void Await(uint32_t type, std::string_view text, Result& result, CallOptions options = {}) {

@@ -1,7 +1,6 @@
 // The recording as a transport: many writers, many readers, deaths and full disks.
 #include "transports/file/file.h"
 
-#include <fcntl.h>
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
@@ -17,7 +16,6 @@
 #include "kernel/channel.h"
 #include "kernel/node.h"
 #include "kernel/outcome.h"
-#include "kernel/owned_fd.h"
 #include "kernel/port.h"
 #include "kernel/registry.h"
 #include "kernel/text.h"
@@ -258,23 +256,7 @@ TEST_P(FileTest, WhatCannotBeIsRefusedWithTheReason) {
 
 // TearDown looks for what is left.
 TEST_P(FileTest, AServerWithoutAPlaceThatCannotBeMadeLeavesNothing) {
-  rlimit before{};
-  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
-  const OwnedFd next(open("/dev/null", O_RDONLY | O_CLOEXEC));
-  bool served = false;
-  for (rlim_t more = 0; more < 20 && !served; ++more) {
-    const rlimit few{static_cast<rlim_t>(next.get()) + 1 + more, before.rlim_max};
-    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
-    PortOptions options;
-    options.needs = ReceiveNeeds();
-    const auto port = Port::Open(*node_, {"file:"}, options);
-    served = port.ok();
-    setrlimit(RLIMIT_NOFILE, &before);
-    if (!served) {
-      EXPECT_FALSE(std::filesystem::exists(directory_ + "/jackfield")) << more;
-    }
-  }
-  EXPECT_TRUE(served);
+  ExpectNothingLeftBy("file:");
 }
 
 INSTANTIATE_TEST_SUITE_P(Over, FileTest,

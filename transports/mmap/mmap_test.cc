@@ -1,10 +1,8 @@
 // The log as a transport: what counts as delivered is read by every reader, in order, whoever dies.
 #include "transports/mmap/mmap.h"
 
-#include <fcntl.h>
 #include <signal.h>
 #include <sys/mount.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,7 +15,6 @@
 #include "gtest/gtest.h"
 #include "kernel/channel.h"
 #include "kernel/node.h"
-#include "kernel/owned_fd.h"
 #include "kernel/port.h"
 #include "kernel/registry.h"
 #include "kernel/text.h"
@@ -237,23 +234,7 @@ TEST_P(MmapTest, WhatCannotBeIsRefusedWithTheReason) {
 
 // TearDown looks for what is left.
 TEST_P(MmapTest, AServerWithoutAPlaceThatCannotBeMadeLeavesNothing) {
-  rlimit before{};
-  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
-  const OwnedFd next(open("/dev/null", O_RDONLY | O_CLOEXEC));
-  bool served = false;
-  for (rlim_t more = 0; more < 20 && !served; ++more) {
-    const rlimit few{static_cast<rlim_t>(next.get()) + 1 + more, before.rlim_max};
-    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
-    PortOptions options;
-    options.needs = ReceiveNeeds();
-    const auto port = Port::Open(*node_, {"mmap:"}, options);
-    served = port.ok();
-    setrlimit(RLIMIT_NOFILE, &before);
-    if (!served) {
-      EXPECT_FALSE(std::filesystem::exists(directory_ + "/jackfield")) << more;
-    }
-  }
-  EXPECT_TRUE(served);
+  ExpectNothingLeftBy("mmap:");
 }
 
 INSTANTIATE_TEST_SUITE_P(Over, MmapTest,

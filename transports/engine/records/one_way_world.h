@@ -5,6 +5,9 @@
 #ifndef JACKFIELD_TRANSPORTS_ENGINE_RECORDS_ONE_WAY_WORLD_H_
 #define JACKFIELD_TRANSPORTS_ENGINE_RECORDS_ONE_WAY_WORLD_H_
 
+#include <fcntl.h>
+#include <sys/resource.h>
+
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
@@ -15,6 +18,7 @@
 #include "gtest/gtest.h"
 #include "kernel/channel.h"
 #include "kernel/node.h"
+#include "kernel/owned_fd.h"
 #include "kernel/port.h"
 #include "kernel/registry.h"
 
@@ -61,6 +65,28 @@ class OneWayWorld : public testing::TestWithParam<NodeOptions::Wait> {
   bool AwaitNotes(const std::vector<std::string>& got, size_t count) {
     return node_->RunUntil([&] { return got.size() >= count; },
                            SystemClock().NowNs() + 60'000'000'000);
+  }
+
+  // By a server without a place that finds too few descriptors: first none, then one more each time
+  // until it serves.
+  void ExpectNothingLeftBy(const std::string& bare) {
+    rlimit before{};
+    ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+    const OwnedFd next(open("/dev/null", O_RDONLY | O_CLOEXEC));
+    bool served = false;
+    for (rlim_t more = 0; more < 20 && !served; ++more) {
+      const rlimit few{static_cast<rlim_t>(next.get()) + 1 + more, before.rlim_max};
+      ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
+      PortOptions options;
+      options.needs = ReceiveNeeds();
+      const auto port = Port::Open(*node_, {bare}, options);
+      served = port.ok();
+      setrlimit(RLIMIT_NOFILE, &before);
+      if (!served) {
+        EXPECT_FALSE(std::filesystem::exists(directory_ + "/jackfield")) << more;
+      }
+    }
+    EXPECT_TRUE(served);
   }
 
   std::string directory_;
