@@ -271,12 +271,12 @@ void Link::Turn(bool resting) {
       pumping_ = false;
     }
   }
-  if (room_notice_) {
+  if (room_notice_ && owner_ != nullptr) {  // what it has just been told may have ended it
     room_notice_ = false;
     ++activity_;  // who waits for it looks again before the node sleeps
     owner_->OnRoom(*this);
   }
-  if (closed_ && !closed_told_ && !has_rx()) {
+  if (closed_ && !closed_told_ && !has_rx() && owner_ != nullptr) {
     closed_told_ = true;
     owner_->OnClosed(*this, closed_why_);
   }

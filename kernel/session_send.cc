@@ -267,8 +267,11 @@ void Session::FlushWaiting() {
   flushing_ = true;
   for (uint8_t priority = 0; priority < kPriorityLevels && state_ == State::kOpen; ++priority) {
     Outbox& outbox = outbox_[priority];
-    while (outbox.first != nullptr && SendQueued(*outbox.first)) DropQueued(priority);
-    if (outbox.first != nullptr) break;  // what is less urgent stays behind it
+    while (outbox.first != nullptr && SendQueued(*outbox.first)) {
+      if (state_ != State::kOpen) break;  // who was told of a refusal has ended the session
+      DropQueued(priority);
+    }
+    if (outbox.first != nullptr || state_ != State::kOpen) break;  // the less urgent stays behind
     // One that waits for something else (a call for a place in its channel's table, an item for the
     // credit that is not its) holds up its kind, and not whoever could give it that.
     uint32_t stuck = 0;  // bits, by kind
