@@ -23,8 +23,8 @@ absl::Status BackPressure(std::string_view text) {
 // ---- Calls.
 
 int64_t Channel::Deadline(const CallOptions& options) const {
-  const int64_t own_ns = AfterUs(node_.FreshNowNs(),
-                                 options.timeout_us > 0 ? options.timeout_us : options_.timeout_us);
+  const int64_t own_ns = AfterUs(
+      node_.FreshNowNs(), options.timeout_us != 0 ? options.timeout_us : options_.timeout_us);
   const ServerCall* call = options.detached ? nullptr : node_.current_call();
   return call == nullptr ? own_ns : std::min(own_ns, call->deadline_ns());
 }
@@ -44,6 +44,11 @@ absl::Status Channel::MakeTerms(const CallOptions& options, Terms& terms) const 
 absl::Status Channel::MakeCallTerms(const CallOptions& options, Terms& terms) const {
   if (absl::Status status = MakeTerms(options, terms); !status.ok()) return status;
   terms.deadline_ns = Deadline(options);
+  if (terms.deadline_ns <= node_.now_ns()) {
+    return MakeStatus(Outcome::kRefused, Reason::kDeadline,
+                      Text("deadline: it had passed before the call to ", address_.ToString(),
+                           " was made; nothing was sent"));
+  }
   const ServerCall* call = options.detached ? nullptr : node_.current_call();
   if (call == nullptr) return absl::OkStatus();
   terms.extension_bytes =

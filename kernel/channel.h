@@ -9,13 +9,16 @@
 //
 // One mechanism: a call is a slot in a table and someone to tell. Each call ends exactly once: with
 // the handler's answer (a message, or the status it chose), or with an outcome (kernel/outcome.h):
-//   REFUSED    back-pressure (on_full=fail, drop_*), deadline (on_full=wait: it passed before there
-//              was room, and nothing was sent), too large, deadlock, closed, version, misuse
+//   REFUSED    back-pressure (on_full=fail, drop_*), deadline (it had passed when the call was
+//   made,
+//              or passed before there was room: nothing was sent), too large, deadlock, closed,
+//              version, misuse
 //   FAILED     the service is gone and the request had not left
 //   IN_DOUBT   the service is gone, or the deadline passed, after the request had left
 //
-// Deadlines: every call has one. A call made while a handler runs inherits what remains of its
-// deadline, its priority and its chain of callers, unless CallOptions.detached.
+// Deadlines: every call has one. An answer that is found in the same turn as the end of the
+// deadline counts. A call made while a handler runs inherits what remains of its deadline, its
+// priority and its chain of callers, unless CallOptions.detached.
 //
 // Thread: the node's. Destroy it before the node, and not from within one of its callbacks (a
 // coroutine that awaits it may). A destroyed channel ends its calls as CANCELLED.
@@ -65,7 +68,7 @@ struct ChannelOptions {
 
 struct CallOptions {
   static constexpr uint8_t kInherit = 0xff;
-  int64_t timeout_us = 0;  // 0: the channel's
+  int64_t timeout_us = 0;  // 0: the channel's; a negative one has passed already
   uint8_t priority =
       kInherit;  // 0 most urgent … 3; kInherit: of the call being handled, or kPriorityDefault
   std::span<const int> fds = {};  // descriptors; after a success the channel closes them
