@@ -13,13 +13,17 @@ namespace {
 
 constexpr int64_t kAckDelayNs =
     5'000'000;  // an acknowledgement waits so long for a frame to ride on
-constexpr uint32_t kPeerWindowUnitsMax = 1 << 20;
-constexpr uint64_t kFeatureFds = 1;  // docs/WIRE.md lists the features
+constexpr uint32_t kPeerWindowUnitsMax = 1 << 20;  // docs/WIRE.md
+constexpr uint32_t kFrameBytesMaxLeast = 256;      // for what the session itself has to say
+constexpr uint64_t kFeatureFds = 1;                // docs/WIRE.md lists the features
 
-// With no credit at all nothing could ever be sent.
-SessionLimits AtLeastOne(SessionLimits limits) {
-  limits.window_units = std::max(1u, limits.window_units);
-  limits.stream_items = std::max(1u, limits.stream_items);
+// With no credit at all nothing could ever be sent; more than a peer believes in would end the
+// session; and a frame lies in one block.
+SessionLimits Sound(SessionLimits limits) {
+  limits.window_units = std::clamp(limits.window_units, 1u, kPeerWindowUnitsMax);
+  limits.stream_items = std::clamp(limits.stream_items, 1u, kPeerWindowUnitsMax);
+  limits.frame_bytes_max =
+      std::clamp(limits.frame_bytes_max, kFrameBytesMaxLeast, kFrameBytesMaxDefault);
   return limits;
 }
 
@@ -36,7 +40,7 @@ void Ledger::Add(const Ledger& other) {
 Session::Session(Node& node, Side side, SessionLimits limits, bool passes_fds, User& user)
     : node_(node),
       side_(side),
-      limits_(AtLeastOne(limits)),
+      limits_(Sound(limits)),
       user_(user),
       passes_fds_(passes_fds),
       hello_timer_(
@@ -55,7 +59,7 @@ Session::Session(Node& node, Side side, SessionLimits limits, bool passes_fds, U
             if (self->peer_closing_) self->MaybeSendClosed();
           },
           this),
-      frame_bytes_max_(limits.frame_bytes_max) {}
+      frame_bytes_max_(limits_.frame_bytes_max) {}
 
 void Session::Attach(Link& link, PeerNumber peer) {
   link_ = &link;
@@ -131,7 +135,7 @@ void Session::OpenWith(uint64_t epoch, const flatbuffers::String* name, uint32_t
                        uint32_t window_units, uint32_t stream_items, uint64_t features) {
   peer_epoch_ = epoch;
   peer_name_ = name == nullptr ? "" : Escaped(name->string_view().substr(0, 64));
-  frame_bytes_max_ = std::min(frame_bytes_max_, std::max(frame_bytes_max, 256u));
+  frame_bytes_max_ = std::min(frame_bytes_max_, std::max(frame_bytes_max, kFrameBytesMaxLeast));
   peer_grant_ = peer_window_units_ = std::min(window_units, kPeerWindowUnitsMax);
   peer_stream_items_ = stream_items;
   passes_fds_ &= (features & kFeatureFds) != 0;

@@ -43,13 +43,15 @@
 
 namespace jackfield {
 
+// What lies outside the ranges is taken for the nearest end.
 struct SessionLimits {
-  uint32_t window_units = 2048;  // credit given to the peer: frames, plus one per 4 KiB of them
-  uint32_t stream_items = 64;    // unread items of one stream before its sender waits
+  // Credit given to the peer: frames, plus one per 4 KiB of them. 1..2^20
+  uint32_t window_units = 2048;
+  uint32_t stream_items = 64;  // unread items of one stream before its sender waits; 1..2^20
   uint32_t outbox_frames =
       256;  // sent while there was no room, of those who do not wait themselves
-  uint32_t frame_bytes_max = kFrameBytesMaxDefault;
-  int64_t hello_ns = 2'000'000'000;  // until the peer must have said hello
+  uint32_t frame_bytes_max = kFrameBytesMaxDefault;  // 256..kFrameBytesMaxDefault
+  int64_t hello_ns = 2'000'000'000;                  // until the peer must have said hello
 };
 
 struct Ledger {
