@@ -124,9 +124,9 @@ void Channel::OnLink(std::unique_ptr<LinkDriver> driver, LinkTraits traits) {
 }
 
 absl::Status Channel::WaitOpen() {
-  if (node_.in_turn()) return BlockedInHandler();
-  node_.RunUntil([this] { return open() || !ended_why_.ok(); });
-  return ended_why_;
+  const absl::Status waited =
+      BlockUntil(node_, false, [this] { return open() || !ended_why_.ok(); });
+  return waited.ok() ? ended_why_ : waited;
 }
 
 std::string Channel::Describe() const {

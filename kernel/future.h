@@ -15,7 +15,17 @@
 namespace jackfield {
 
 absl::Status BlockedInHandler();
-absl::Status Interrupted(bool sent = true);
+absl::Status Interrupted(bool sent);
+
+// Drives `node` until `done()`. Errors: REFUSED, and nothing done, inside a handler, where that
+// would wait for itself; CANCELLED when the program is asked to stop: IN_DOUBT if something was
+// sent that is waited for.
+template <class Done>
+absl::Status BlockUntil(Node& node, bool sent, Done done) {
+  if (node.in_turn()) return BlockedInHandler();
+  node.RunUntil([&] { return done() || node.interrupted(); });
+  return done() ? absl::OkStatus() : Interrupted(sent);
+}
 
 template <class T>
 class FutureState {
@@ -56,9 +66,8 @@ class [[nodiscard]] Future {
   // Errors: of the result; REFUSED inside a handler.
   absl::StatusOr<T> Wait() {
     if (!ready()) {
-      if (state_->node.in_turn()) return BlockedInHandler();
-      state_->node.RunUntil([this] { return ready() || state_->node.interrupted(); });
-      if (!ready()) return Interrupted();
+      absl::Status waited = BlockUntil(state_->node, true, [this] { return ready(); });
+      if (!waited.ok()) return waited;
     }
     return *std::move(state_->result);
   }

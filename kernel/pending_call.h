@@ -24,10 +24,9 @@ class Channel::CallBase : public RoomWaiter, public CallWaiter {
   absl::StatusOr<Message> await_resume() { return std::move(result_); }
   absl::StatusOr<Message> Wait() {
     if (channel_.node_.in_turn()) return BlockedInHandler();
-    if (!Begin()) {
-      if (!BlockUntil(channel_.node_, [this] { return done_; }).ok()) return Interrupted(sent_);
-    }
-    return std::move(result_);
+    if (Begin() || BlockUntil(channel_.node_, true, [this] { return done_; }).ok())
+      return std::move(result_);
+    return Interrupted(sent_);
   }
 
  protected:
@@ -77,7 +76,7 @@ class Channel::SendBase : public RoomWaiter {
   absl::Status await_resume() { return std::move(status_); }
   absl::Status Wait() {
     if (Begin()) return std::move(status_);
-    absl::Status waited = BlockUntil(channel_.node_, [this] { return done_; });
+    absl::Status waited = BlockUntil(channel_.node_, false, [this] { return done_; });
     return waited.ok() ? std::move(status_) : waited;
   }
 
@@ -163,7 +162,7 @@ class ClientStream::FinishAwaiter {
   absl::StatusOr<Message> Wait() {
     if (!stream_->done_) {
       if (absl::Status waited =
-              BlockUntil(stream_->channel_.node(), [this] { return stream_->done_; });
+              BlockUntil(stream_->channel_.node(), true, [this] { return stream_->done_; });
           !waited.ok())
         return waited;
     }

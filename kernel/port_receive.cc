@@ -38,7 +38,8 @@ void Port::ReceiveAwaiter::await_suspend(std::coroutine_handle<> waiting) {
 }
 
 ServerCall* Port::ReceiveAwaiter::Wait() {
-  if (!await_ready() && !BlockUntil(port_.node_, [this] { return done_; }).ok()) return nullptr;
+  if (!await_ready() && !BlockUntil(port_.node_, false, [this] { return done_; }).ok())
+    return nullptr;
   return call_;
 }
 
@@ -106,9 +107,9 @@ void Port::TellUntold() {
 // ---- Questions and the end.
 
 absl::Status Port::WaitServing() {
-  if (node_.in_turn()) return BlockedInHandler();
-  node_.RunUntil([this] { return serving() || !failure_.ok(); });
-  return failure_;
+  const absl::Status waited =
+      BlockUntil(node_, false, [this] { return serving() || !failure_.ok(); });
+  return waited.ok() ? failure_ : waited;
 }
 
 Ledger Port::ledger() const {

@@ -13,7 +13,7 @@ absl::Status BlockedInHandler() {
 absl::Status Interrupted(bool sent) {
   if (!sent)
     return MakeStatus(Outcome::kRefused, Reason::kCancelled,
-                      "asked to stop while waiting for room; nothing was sent");
+                      "asked to stop while waiting; nothing was sent");
   return MakeStatus(Outcome::kInDoubt, Reason::kCancelled,
                     "asked to stop while waiting for an answer; what was asked for may happen");
 }

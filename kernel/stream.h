@@ -77,15 +77,6 @@ class StreamEnd {
 
 // Implementation.
 
-// Drives `node` until `done()`. Errors: REFUSED, and nothing done, inside a handler, where that
-// would wait for itself; CANCELLED when the program is asked to stop.
-template <class Done>
-absl::Status BlockUntil(Node& node, Done done) {
-  if (node.in_turn()) return BlockedInHandler();
-  node.RunUntil([&] { return done() || node.interrupted(); });
-  return done() ? absl::OkStatus() : Interrupted();
-}
-
 class StreamEnd::ReadAwaiter {
  public:
   explicit ReadAwaiter(StreamEnd& stream) : stream_(&stream) {}
@@ -103,7 +94,7 @@ class StreamEnd::ReadAwaiter {
   // nullopt as well inside a handler, and when the program is asked to stop.
   std::optional<Message> Wait() {
     if (!stream_->readable() &&
-        !BlockUntil(*stream_->node_, [this] { return stream_->readable(); }).ok())
+        !BlockUntil(*stream_->node_, false, [this] { return stream_->readable(); }).ok())
       return std::nullopt;
     return stream_->Take();
   }
@@ -128,7 +119,7 @@ class StreamEnd::WriteBase : public RoomWaiter {
   absl::Status await_resume() { return std::move(status_); }
   absl::Status Wait() {
     if (Try()) return std::move(status_);
-    absl::Status waited = BlockUntil(*stream_.node_, [this] { return done_; });
+    absl::Status waited = BlockUntil(*stream_.node_, false, [this] { return done_; });
     return waited.ok() ? std::move(status_) : waited;
   }
 
