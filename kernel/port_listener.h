@@ -53,11 +53,10 @@ struct Port::Listener final : LinkSink {
   }
   void OnLink(std::unique_ptr<LinkDriver> driver, LinkTraits traits) override {
     port.seats_.push_back(std::make_unique<PortSeat>(port, std::move(driver), std::move(traits)));
-    if (port.seats_.size() > port.options_.sessions_max || port.closing_) {
+    if (port.seats_.size() > port.options_.sessions_max) {
       port.seats_.back()->session().RefuseHello(
-          port.closing_ ? "the service is closing"
-                        : Text(port.node_.name(), " has as many clients as it takes (sessions_max ",
-                               port.options_.sessions_max, ")"));
+          Text(port.node_.name(), " has as many clients as it takes (sessions_max ",
+               port.options_.sessions_max, ")"));
     }
   }
   void OnOpenFailed(absl::Status status) override { port.failure_ = std::move(status); }

@@ -122,16 +122,21 @@ std::vector<Receipt> Port::Close(int64_t timeout_us) {
   StopServing();
   closing_ = true;
   EndReceivers();
+  const absl::Status closed = MakeStatus(Outcome::kRefused, Reason::kClosed, "the port was closed");
   if (!node_.in_turn()) {
     const int64_t deadline_ns = AfterUs(node_.clock().NowNs(), timeout_us);
     // After the goodbye nothing more can be sent, so the answers go first.
     node_.RunUntil([this] { return under_way_ == 0 && waiting_ == 0; }, deadline_ns);
     for (auto& seat : seats_) {
-      seat->session().StartClose();
-      seat->session().RefuseHello("the service is closing");
+      // Who has not said hello gets no word: its client takes that for a service that is not there
+      // yet, and comes back.
+      if (seat->session().state() == Session::State::kHello)
+        seat->session().Fail(closed);
+      else
+        seat->session().StartClose();
     }
     node_.RunUntil(
-        [this] {  // who has not said hello gives no receipt
+        [this] {
           return std::all_of(seats_.begin(), seats_.end(), [](const auto& seat) {
             return seat->receipt_came() || seat->session().state() != Session::State::kOpen;
           });
@@ -140,9 +145,8 @@ std::vector<Receipt> Port::Close(int64_t timeout_us) {
   }
   std::vector<Receipt> receipts;
   for (auto& seat : seats_) {
-    const bool client = seat->session().state() != Session::State::kHello;
-    seat->session().Fail(MakeStatus(Outcome::kRefused, Reason::kClosed, "the port was closed"));
-    if (client) receipts.push_back(seat->session().receipt());
+    seat->session().Fail(closed);
+    if (seat->session().peer_epoch() != 0) receipts.push_back(seat->session().receipt());
   }
   return receipts;
 }

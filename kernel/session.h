@@ -204,7 +204,7 @@ class Session {
   PeerNumber peer() const { return peer_; }
   const PeerIdentity& identity() const { return identity_; }
   const std::string& peer_name() const { return peer_name_; }
-  uint64_t peer_epoch() const { return peer_epoch_; }
+  uint64_t peer_epoch() const { return peer_epoch_; }  // 0 until it has said hello
   uint32_t payload_bytes_max() const { return frame_bytes_max_ - kHeaderBytes; }
   uint32_t stream_items() const { return limits_.stream_items; }
   uint32_t peer_stream_items() const { return peer_stream_items_; }
