@@ -18,7 +18,8 @@ namespace jackfield {
 namespace {
 
 constexpr int kTimersPerTurn = 256;
-constexpr int kReadyQueues = 8;  // of links: two are in use on each that works
+constexpr int kResumesPerTurn = 1024;  // so that coroutines that wake each other starve nobody
+constexpr int kReadyQueues = 8;        // of links: two are in use on each that works
 // A link that stays silent for so many passes while others work is armed and left to the reactor.
 constexpr uint32_t kQuietTurnsMax = 16;
 // While links are awake, the reactor is asked each so many turns (if it cannot tell for nothing
@@ -245,7 +246,8 @@ void Node::PumpWoken() {
 
 bool Node::RunDeferred() {
   bool any = false;
-  while (Suspended* ready = ready_.PopFront()) {
+  for (int left = kResumesPerTurn; left > 0 && !ready_.empty(); --left) {
+    Suspended* ready = ready_.PopFront();
     any = true;
     SetCurrentCall(ready->call_);
     std::exchange(ready->waiting_, nullptr).resume();  // `ready` may be gone after this

@@ -49,8 +49,9 @@ struct ReadyTag {};
 class Suspended : public ListNode<ReadyTag> {
  public:
   inline void Suspend(Node& node, std::coroutine_handle<> waiting);
-  // Makes the node resume it in a later part of this turn: never under the feet of who calls, so
-  // that the coroutine may destroy what it waited for. Does nothing when nobody is suspended.
+  // Makes the node resume it in a later part of this turn, or in the next: never under the feet of
+  // who calls, so that the coroutine may destroy what it waited for. Does nothing when nobody is
+  // suspended.
   inline void Resume(Node& node);
   void Forget() {  // the coroutine is being destroyed
     Unlink();
@@ -92,11 +93,12 @@ class Node {
   void Stop() {
     stopped_ = true;
   }  // from the node's thread; elsewhere: handle().Run([node] { node->Stop(); })
-  // Turns until `done()` holds or `deadline_ns` (of clock()) has passed. False: the latter.
+  // Turns until `done()` holds or `deadline_ns` (of clock()) has passed. False: the latter; or at
+  // once, in a forked child and inside a turn, which cannot wait for another.
   template <class Done>
   bool RunUntil(Done done, int64_t deadline_ns = Timers::kNever) {
     while (!done()) {
-      if (forked()) return false;
+      if (in_turn_ || forked()) return false;
       if (deadline_ns != Timers::kNever && clock().NowNs() >= deadline_ns) return done();
       Turn(deadline_ns);
     }
