@@ -15,7 +15,9 @@ BlockPool::~BlockPool() {
 }
 
 Block BlockPool::Make(uint8_t size_class) {
-  if (total_bytes_ + kSizes[size_class] > bytes_max_) Trim();
+  for (const uint8_t smallest : {2, 0}) {
+    if (total_bytes_ + kSizes[size_class] > bytes_max_) Trim(smallest);
+  }
   if (total_bytes_ + kSizes[size_class] > bytes_max_) return {};
   void* memory = ::operator new(kSizes[size_class], kAlignment, std::nothrow);
   if (memory == nullptr) return {};
@@ -23,8 +25,8 @@ Block BlockPool::Make(uint8_t size_class) {
   return Block(this, static_cast<std::byte*>(memory), size_class);
 }
 
-void BlockPool::Trim() {
-  for (uint8_t i = 2; i < kClasses; ++i) {
+void BlockPool::Trim(uint8_t smallest) {
+  for (uint8_t i = smallest; i < kClasses; ++i) {
     while (free_[i] != nullptr) {
       ::operator delete(std::exchange(free_[i], free_[i]->next), kAlignment);
       free_bytes_ -= kSizes[i];

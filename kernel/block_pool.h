@@ -76,8 +76,6 @@ class BlockPool {
 
   uint64_t bytes_in_use() const { return total_bytes_ - free_bytes_; }
   uint64_t bytes_max() const { return bytes_max_; }
-  // Gives free blocks back to the system, all but those of the small sizes.
-  void Trim();
 
  private:
   friend class Block;
@@ -85,6 +83,7 @@ class BlockPool {
     Free* next;
   };
   Block Make(uint8_t size_class);
+  void Trim(uint8_t smallest);  // gives the free blocks from that size on back to the system
   void Put(std::byte* data, uint8_t size_class) {
     auto* block = reinterpret_cast<Free*>(data);
     block->next = free_[size_class];
