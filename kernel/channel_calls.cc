@@ -117,13 +117,11 @@ bool Channel::SendBase::OnRoom() {
 // ---- ClientStream.
 
 ClientStream::~ClientStream() {
-  if (!done_) {
-    end_.Detach(MakeStatus(Outcome::kRefused, Reason::kClosed, "the stream was destroyed"));
-    channel_.Abandon(*this);
-  }
-  if (finisher_ == nullptr) return;
-  finisher_->stream_ = nullptr;
-  finisher_->suspended_.Resume(channel_.node());
+  if (finisher_ != nullptr) finisher_->stream_ = nullptr;
+  if (done_) return;  // the channel may be gone
+  end_.Detach(MakeStatus(Outcome::kRefused, Reason::kClosed, "the stream was destroyed"));
+  channel_.Abandon(*this);
+  if (finisher_ != nullptr) finisher_->suspended_.Resume(channel_.node());
 }
 
 absl::Status ClientStream::FinishAwaiter::StreamDestroyed() {
