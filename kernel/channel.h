@@ -117,8 +117,9 @@ class Channel final : public LinkSink, public LinkOwner, public Session::User {
   template <class P>
   Future<Message> CallFuture(uint32_t type, P payload, const CallOptions& options = {});
 
-  // One-way. Done when it is on its way (or dropped, by on_full); how it ended is in ledger() and
-  // in the receipt.
+  // One-way. Done when it is in the link's queue (or dropped, by on_full), from where the node's
+  // next turn sends it, so that many leave at once: who does not turn the node soon calls Turn or
+  // Close. How it ended is in ledger() and in the receipt.
   template <class P>
   class PendingSend;
   template <class P>
