@@ -209,7 +209,6 @@ class Channel final : public LinkSink, public LinkOwner, public Session::User {
   void OnEnd(Session& session, const absl::Status& why) override;
 
   Node& node_;
-  const Address asked_;
   const Address address_;  // without what the channel itself understands
   ChannelOptions options_;
   std::unique_ptr<Opening> opening_;

@@ -49,7 +49,6 @@ absl::StatusOr<std::unique_ptr<Channel>> Channel::Open(Node& node, const Address
 
 Channel::Channel(Node& node, Address address, ChannelOptions options)
     : node_(node),
-      asked_(address),
       address_(std::move(address)),
       options_(std::move(options)),
       connect_deadline_ns_(AfterUs(node.clock().NowNs(), options_.connect_us)),

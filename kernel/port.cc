@@ -234,8 +234,6 @@ bool Port::Dispatch(ServerCall& call, HandlerEntry* entry) {
     entry->plain(call);
   } else if (OfferToReceivers(call)) {
     return true;  // it is the receiver's, until Finish
-  } else if (other_) {
-    other_(call);
   } else if (!call.one_way_) {
     call.Refuse(MakeStatus(Outcome::kRefused, Reason::kUnknownMethod,
                            UnknownMethodText(node_.name(), call.type(), interfaces_)))
@@ -319,7 +317,6 @@ void Port::End(ServerCall& call) {
   if (call.session_ != nullptr) call.session_->MarkHandled(call.unhandled_);
   call.Unlink();
   if (call.counted_) --under_way_;
-  ++ended_calls_;
   const Block freed = std::move(call.self_);
   call.~ServerCall();
   if (waiting_ > 0 && !dispatching_) node_.timers().Arm(work_timer_, 0);

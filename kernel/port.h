@@ -61,8 +61,7 @@ class Port {
   void Handle(uint32_t type, Handler handler);
   // A coroutine: the status it returns is the answer, unless it has replied.
   void HandleTask(uint32_t type, TaskHandler handler);
-  // For every type without a handler of its own; without this they are answered UNIMPLEMENTED.
-  void HandleOther(Handler handler) { other_ = std::move(handler); }
+  // A call of a type without a handler is answered UNIMPLEMENTED.
   // Pull instead: a message of one of `types` (of any, if empty), the most urgent and oldest first;
   // others stay. Types that are received so need no handler. nullptr when the port
   // closes, or has closed. Finish(call) when done with it.
@@ -96,7 +95,6 @@ class Port {
   uint32_t calls_under_way() const { return under_way_; }
   uint32_t waiting() const { return waiting_; }
   Ledger ledger() const;  // of all clients, those gone included
-  uint64_t ended_calls() const { return ended_calls_; }
   Node& node() const { return node_; }
   // Told when a client's session ends, with why.
   void OnClientGone(std::function<void(const std::string& name, const absl::Status& why)> f) {
@@ -154,7 +152,6 @@ class Port {
   std::vector<std::unique_ptr<class PortSeat>> seats_;
   std::vector<HandlerEntry> handlers_;  // by type
   std::vector<const Interface*> interfaces_;
-  Handler other_;
   std::array<List<ServerCall, CallTag>, kPriorityLevels> inbox_;
   List<ServerCall, CallTag> running_, ended_;
   CallTable calls_;  // those of inbox_ and running_
@@ -163,7 +160,6 @@ class Port {
        paused_ = false, resuming_ = false;
   bool holds_back_ = false;  // a one-way link has frames for which there was no room
   uint32_t under_way_ = 0, waiting_ = 0, untold_ = 0;  // untold_: at most so many
-  uint64_t ended_calls_ = 0;
   Timer deadline_timer_, work_timer_;
   Ledger gone_;
   std::function<void(const std::string&, const absl::Status&)> on_gone_;

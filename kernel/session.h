@@ -190,8 +190,6 @@ class Session {
 
   // ---- Ending.
   void StartClose();  // asks for a receipt: OnReceipt, when the peer has handled everything
-  bool close_sent() const { return close_sent_; }
-  bool peer_closing() const { return peer_closing_; }
   Receipt receipt() const;
   void Fail(const absl::Status& why);  // ends it at once
 

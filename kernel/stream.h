@@ -23,8 +23,6 @@
 namespace jackfield {
 
 class StreamEnd {
-  class Awaiter;
-
  public:
   StreamEnd() = default;
   ~StreamEnd();
