@@ -10,6 +10,7 @@ namespace jackfield {
 namespace {
 
 constexpr uint32_t kShimsMax = 3;  // put in front of an address unasked
+constexpr uint32_t kOverheadBytesMax = kHeaderBytes + kExtensionBytesMax;
 
 // Stands between a shim's user and the transport below: wraps each link on its way up.
 class ShimOpening final : public Opening, public LinkSink {
@@ -121,7 +122,8 @@ absl::StatusOr<Registry::Stacked> Registry::Stack(const Address& address, Role r
   if (!caps.ok()) return caps.status();
   Caps wishes = needs;
   wishes.frame_bytes_max =
-      std::max(needs.frame_bytes_max, message_bytes + kHeaderBytes + kExtensionBytesMax);
+      std::max(needs.frame_bytes_max,
+               std::min(message_bytes, UINT32_MAX - kOverheadBytesMax) + kOverheadBytesMax);
   if (MissingNeeds(*caps, wishes).empty()) return Stacked{bare, *caps};
   const bool raw = address.Find("raw").has_value();
   const bool meets_needs = MissingNeeds(*caps, needs).empty();
