@@ -43,13 +43,8 @@ class List {
     return static_cast<Node*>(member)->next_ == &head_ ? nullptr
                                                        : Cast(static_cast<Node*>(member)->next_);
   }
-  void PushBack(T& member) {
-    Node& node = member;
-    node.next_ = &head_;
-    node.previous_ = head_.previous_;
-    head_.previous_->next_ = &node;
-    head_.previous_ = &node;
-  }
+  void PushBack(T& member) { Insert(member, head_); }
+  void PushFront(T& member) { Insert(member, *head_.next_); }
   T* PopFront() {
     T* member = front();
     if (member != nullptr) static_cast<Node*>(member)->Unlink();
@@ -57,6 +52,12 @@ class List {
   }
 
  private:
+  static void Insert(Node& node, Node& before) {
+    node.next_ = &before;
+    node.previous_ = before.previous_;
+    before.previous_->next_ = &node;
+    before.previous_ = &node;
+  }
   static T* Cast(Node* node) { return static_cast<T*>(node); }
   mutable Node head_;
 };

@@ -316,6 +316,7 @@ void Port::DispatchWaiting() {
 void Port::End(ServerCall& call) {
   if (call.session_ != nullptr) call.session_->MarkHandled(call.unhandled_);
   call.Unlink();
+  if (call.handed_ != nullptr) *call.handed_ = nullptr;
   if (call.counted_) --under_way_;
   const Block freed = std::move(call.self_);
   call.~ServerCall();

@@ -126,6 +126,7 @@ class Port {
   HandlerEntry* NewEntry(uint32_t type);  // nullptr: it has one
   HandlerEntry* Find(uint32_t type);
   bool OfferToReceivers(ServerCall& call);
+  void TakeBack(ServerCall& call);  // from a receiver that is gone: it waits for the next
   void Remember(ServerCall& call);
   void Queue(ServerCall& call);
   void DispatchWaiting();
@@ -171,13 +172,16 @@ class Port::ReceiveAwaiter {
   ~ReceiveAwaiter();
   bool await_ready();
   void await_suspend(std::coroutine_handle<> waiting);
-  ServerCall* await_resume() { return call_; }
+  ServerCall* await_resume() { return Taken(); }
   ServerCall* Wait();
 
  private:
   friend class Port;
   bool Wants(uint32_t type) const;
-  bool Offer(ServerCall& call);  // true: taken
+  ServerCall* Taken() {
+    if (call_ != nullptr) call_->handed_ = nullptr;
+    return std::exchange(call_, nullptr);
+  }
   Port& port_;
   const std::vector<uint32_t> types_;
   ServerCall* call_ = nullptr;

@@ -11,6 +11,7 @@ namespace jackfield {
 // ---- Receive.
 
 Port::ReceiveAwaiter::~ReceiveAwaiter() {
+  if (call_ != nullptr) port_.TakeBack(*call_);
   if (!listed_) return;
   ReceiveAwaiter** at = &port_.receivers_;
   while (*at != this) at = &(*at)->next_;
@@ -40,7 +41,7 @@ void Port::ReceiveAwaiter::await_suspend(std::coroutine_handle<> waiting) {
 ServerCall* Port::ReceiveAwaiter::Wait() {
   if (!await_ready() && !BlockUntil(port_.node_, false, [this] { return done_; }).ok())
     return nullptr;
-  return call_;
+  return Taken();
 }
 
 void Port::EndReceivers() {
@@ -65,6 +66,7 @@ bool Port::OfferToReceivers(ServerCall& call) {
     *at = receiver.next_;
     receiver.listed_ = false;
     receiver.call_ = &call;
+    call.handed_ = &receiver.call_;
     receiver.done_ = true;
     call.running_ = false;
     node_.SetCurrentCall(nullptr);
@@ -73,6 +75,16 @@ bool Port::OfferToReceivers(ServerCall& call) {
     return true;
   }
   return false;
+}
+
+void Port::TakeBack(ServerCall& call) {
+  call.handed_ = nullptr;
+  call.counted_ = false;
+  --under_way_;
+  call.Unlink();
+  inbox_[call.priority_].PushFront(call);
+  ++waiting_;
+  node_.timers().Arm(work_timer_, 0);
 }
 
 void Port::Finish(ServerCall& call) {

@@ -91,6 +91,7 @@ class ServerCall : public ListNode<CallTag> {
   Message message_;
   Unhandled unhandled_;
   CallPlace place_;
+  ServerCall** handed_ = nullptr;  // where a receiver that has not gone on yet will find it
   uint64_t call_id_ = 0;
   int64_t deadline_ns_ = Timers::kNever;
   uint8_t priority_ = kPriorityDefault;
