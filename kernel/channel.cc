@@ -14,9 +14,7 @@
 namespace jackfield {
 namespace {
 
-absl::Status BackPressure(std::string_view text) {
-  return MakeStatus(Outcome::kRefused, Reason::kBackPressure, text);
-}
+absl::Status BackPressure(std::string_view text) { return Refused(Reason::kBackPressure, text); }
 
 }  // namespace
 
@@ -45,26 +43,26 @@ absl::Status Channel::MakeCallTerms(const CallOptions& options, Terms& terms) co
   if (absl::Status status = MakeTerms(options, terms); !status.ok()) return status;
   terms.deadline_ns = Deadline(options);
   if (terms.deadline_ns <= node_.now_ns()) {
-    return MakeStatus(Outcome::kRefused, Reason::kDeadline,
-                      Text("deadline: it had passed before the call to ", address_.ToString(),
-                           " was made; nothing was sent"));
+    return Refused(Reason::kDeadline, Text("deadline: it had passed before the call to ",
+                                           address_.ToString(), " was made; nothing was sent"));
   }
   const ServerCall* call = options.detached ? nullptr : node_.current_call();
   if (call == nullptr) return absl::OkStatus();
   terms.extension_bytes =
       WriteChain(call->chain(), call->service_number(), node_.name(), terms.extension);
   if (terms.extension_bytes != 0) return absl::OkStatus();
-  return MakeStatus(
-      Outcome::kRefused, Reason::kDeadlock,
-      Text("a chain of more than ", kChainLinksMax, " calls: ", DescribeChain(call->chain())));
+  return Refused(Reason::kDeadlock, Text("a chain of more than ", kChainLinksMax,
+                                         " calls: ", DescribeChain(call->chain())));
+}
+
+absl::Status Channel::CheckOpen() const {
+  if (!ended_why_.ok() || !peer_closing_) return ended_why_;
+  return Refused(Reason::kClosed, Text(address_.ToString(), ": the service is closing"));
 }
 
 absl::Status Channel::Start(uint32_t type, Payload& payload, const CallOptions& options,
                             const Terms& terms, CallWaiter& waiter, StreamEnd* stream, bool queue) {
-  if (!ended_why_.ok()) return ended_why_;
-  if (peer_closing_)
-    return MakeStatus(Outcome::kRefused, Reason::kClosed,
-                      Text(address_.ToString(), ": the service is closing"));
+  if (absl::Status status = CheckOpen(); !status.ok()) return status;
   if (free_ >= slots_.size())
     return BackPressure(
         Text("all ", slots_.size(), " calls of the channel are under way (calls_max)"));
@@ -106,10 +104,7 @@ absl::Status Channel::Start(uint32_t type, Payload& payload, const CallOptions& 
 
 absl::Status Channel::StartOneWay(uint32_t type, Payload& payload, const CallOptions& options,
                                   const Terms& terms) {
-  if (!ended_why_.ok()) return ended_why_;
-  if (peer_closing_)
-    return MakeStatus(Outcome::kRefused, Reason::kClosed,
-                      Text(address_.ToString(), ": the service is closing"));
+  if (absl::Status status = CheckOpen(); !status.ok()) return status;
   const Session::Outgoing message{.kind = FrameKind::OneWay,
                                   .priority = terms.priority,
                                   .message_type = type,
@@ -181,10 +176,9 @@ void Channel::WatchDeadline(int64_t deadline_ns) {
 }
 
 absl::Status Channel::NoRoomInTime(const absl::Status& why) const {
-  return MakeStatus(
-      Outcome::kRefused, Reason::kDeadline,
-      Text("deadline: no room towards ", address_.ToString(), " in time; nothing was sent",
-           why.ok() ? "" : ": ", std::string(why.message())));
+  return Refused(Reason::kDeadline, Text("deadline: no room towards ", address_.ToString(),
+                                         " in time; nothing was sent", why.ok() ? "" : ": ",
+                                         std::string(why.message())));
 }
 
 void Channel::OnDeadline() {
@@ -248,8 +242,8 @@ void Channel::OnClosed(Link& link, const absl::Status& why) {
     session_->Detach();
     link_ = nullptr;
     node_.RemoveLink(link);
-    return OnOpenFailed(MakeStatus(Outcome::kRefused, Reason::kUnreachable,
-                                   Text(std::string(reason.message()), " before it said hello")));
+    return OnOpenFailed(Refused(Reason::kUnreachable,
+                                Text(std::string(reason.message()), " before it said hello")));
   }
   session_->OnLinkClosed(reason);
 }
@@ -330,7 +324,7 @@ Receipt Channel::Close(int64_t timeout_us) {
       }
     }
     if (ended_why_.ok()) {
-      ended_why_ = MakeStatus(Outcome::kRefused, Reason::kClosed, "the channel was closed");
+      ended_why_ = Refused(Reason::kClosed, "the channel was closed");
       node_.EndOpening(std::move(opening_));
       session_->Fail(ended_why_);
     }

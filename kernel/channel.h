@@ -175,6 +175,7 @@ class Channel final : public LinkSink, public LinkOwner, public Session::User {
   absl::Status MakeTerms(const CallOptions& options, Terms& terms) const;
   absl::Status MakeCallTerms(const CallOptions& options, Terms& terms) const;
   int64_t Deadline(const CallOptions& options) const;
+  absl::Status CheckOpen() const;
   // Takes a slot and sends the request. REFUSED(back-pressure): wait for room.
   absl::Status Start(uint32_t type, Payload& payload, const CallOptions& options,
                      const Terms& terms, CallWaiter& waiter, StreamEnd* stream, bool queue);

@@ -6,6 +6,17 @@
 #include "kernel/channel.h"
 
 namespace jackfield {
+namespace {
+
+// How a call ended, in memory of its own.
+absl::StatusOr<Message> Kept(absl::Status status, Message&& reply, Node& node) {
+  if (!status.ok()) return status;
+  if (reply.Keep(node.blocks())) return std::move(reply);
+  return MakeStatus(Outcome::kOk, Reason::kResource,
+                    "the answer does not fit into message memory (pool_bytes_max)");
+}
+
+}  // namespace
 
 struct Channel::CallbackCall final : CallWaiter {
   Block self;
@@ -28,8 +39,7 @@ absl::Status Channel::CallAsync(uint32_t type, Payload& payload, const CallOptio
   Terms terms;
   if (absl::Status status = MakeCallTerms(options, terms); !status.ok()) return status;
   Block block = node_.blocks().Get(sizeof(CallbackCall));
-  if (!block)
-    return MakeStatus(Outcome::kRefused, Reason::kResource, "no message memory (pool_bytes_max)");
+  if (!block) return Refused(Reason::kResource, "no message memory (pool_bytes_max)");
   void* at = block.data();
   auto* call = new (at) CallbackCall;
   call->self = std::move(block);
@@ -77,13 +87,7 @@ bool Channel::CallBase::OnRoom() {
 }
 
 void Channel::CallBase::OnCallEnd(absl::Status status, Message&& reply) {
-  if (!status.ok())
-    result_ = std::move(status);
-  else if (!reply.Keep(channel_.node_.blocks()))
-    result_ = MakeStatus(Outcome::kOk, Reason::kResource,
-                         "the answer does not fit into message memory (pool_bytes_max)");
-  else
-    *result_ = std::move(reply);
+  result_ = Kept(std::move(status), std::move(reply), channel_.node_);
   done_ = true;
   suspended_.Resume(channel_.node_);
 }
@@ -119,7 +123,7 @@ bool Channel::SendBase::OnRoom() {
 ClientStream::~ClientStream() {
   if (finisher_ != nullptr) finisher_->stream_ = nullptr;
   if (done_) return;  // the channel may be gone
-  end_.Detach(MakeStatus(Outcome::kRefused, Reason::kClosed, "the stream was destroyed"));
+  end_.Detach(Refused(Reason::kClosed, "the stream was destroyed"));
   channel_.Abandon(*this);
   if (finisher_ != nullptr) finisher_->suspended_.Resume(channel_.node());
 }
@@ -130,15 +134,8 @@ absl::Status ClientStream::FinishAwaiter::StreamDestroyed() {
 }
 
 void ClientStream::OnCallEnd(absl::Status status, Message&& reply) {
-  end_.Detach(status.ok() ? MakeStatus(Outcome::kRefused, Reason::kClosed, "the call is over")
-                          : status);
-  if (!status.ok())
-    reply_ = std::move(status);
-  else if (!reply.Keep(channel_.node().blocks()))
-    reply_ = MakeStatus(Outcome::kOk, Reason::kResource,
-                        "the answer does not fit into message memory (pool_bytes_max)");
-  else
-    *reply_ = std::move(reply);
+  end_.Detach(status.ok() ? Refused(Reason::kClosed, "the call is over") : status);
+  reply_ = Kept(std::move(status), std::move(reply), channel_.node());
   done_ = true;
   if (finisher_ != nullptr) finisher_->suspended_.Resume(channel_.node());
 }

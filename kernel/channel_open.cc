@@ -63,8 +63,7 @@ Channel::Channel(Node& node, Address address, ChannelOptions options)
 
 Channel::~Channel() {
   node_.EndOpening(std::move(opening_));
-  if (ended_why_.ok())
-    ended_why_ = MakeStatus(Outcome::kRefused, Reason::kCancelled, "the channel was destroyed");
+  if (ended_why_.ok()) ended_why_ = Refused(Reason::kCancelled, "the channel was destroyed");
   session_->Fail(ended_why_);
   node_.timers().Cancel(connect_timer_);
   node_.timers().Cancel(deadline_timer_);
@@ -76,7 +75,7 @@ Channel::~Channel() {
 void Channel::OnConnectTimer() {
   if (connecting_) {
     opening_.reset();
-    OnOpenFailed(MakeStatus(Outcome::kRefused, Reason::kUnreachable, "no connection in time"));
+    OnOpenFailed(Refused(Reason::kUnreachable, "no connection in time"));
   }
   if (!ended_why_.ok()) return session_->Fail(ended_why_);
   TryConnect();

@@ -27,10 +27,10 @@ absl::StatusOr<const Method*> FindMethod(const Interface& interface, std::string
   }
   const std::vector<std::string_view> names = ShortNames(interface);
   const std::string_view nearest = Nearest(wanted, names);
-  return MakeStatus(Outcome::kRefused, Reason::kUnknownMethod,
-                    Text(interface.name, " has no method \"", Escaped(wanted), "\"",
-                         nearest.empty() ? Text("; it has ", Listed(names))
-                                         : Text("; did you mean \"", nearest, "\"?")));
+  return Refused(Reason::kUnknownMethod,
+                 Text(interface.name, " has no method \"", Escaped(wanted), "\"",
+                      nearest.empty() ? Text("; it has ", Listed(names))
+                                      : Text("; did you mean \"", nearest, "\"?")));
 }
 
 std::string UnknownMethodText(std::string_view service, uint32_t type,

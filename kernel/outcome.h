@@ -41,6 +41,10 @@ std::string_view Name(Reason reason);
 // to do.
 absl::Status MakeStatus(Outcome outcome, Reason reason, std::string_view text);
 
+inline absl::Status Refused(Reason reason, std::string_view text) {
+  return MakeStatus(Outcome::kRefused, reason, text);
+}
+
 // The same with a code from a peer. A code outside absl's becomes UNKNOWN.
 absl::Status MakeStatus(Outcome outcome, Reason reason, int code, std::string_view text);
 

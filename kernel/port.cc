@@ -76,15 +76,19 @@ void Port::StopServing() {
 
 // ---- Handlers.
 
+std::vector<Port::HandlerEntry>::iterator Port::PlaceOf(uint32_t type) {
+  return std::lower_bound(handlers_.begin(), handlers_.end(), type,
+                          [](const HandlerEntry& e, uint32_t t) { return e.type < t; });
+}
+
 Port::HandlerEntry* Port::NewEntry(uint32_t type) {
-  const auto place = std::lower_bound(handlers_.begin(), handlers_.end(), type,
-                                      [](const HandlerEntry& e, uint32_t t) { return e.type < t; });
+  const auto place = PlaceOf(type);
   if (place != handlers_.end() && place->type == type) {
-    failure_ = MakeStatus(Outcome::kRefused, Reason::kMisuse,
-                          Text(node_.name(), ": two handlers for the messages of one type, ",
-                               NameOfType(type, interfaces_),
-                               "; serve each interface once, and on a port of its own if the "
-                               "numbers of two names collide"));
+    failure_ = Refused(Reason::kMisuse,
+                       Text(node_.name(), ": two handlers for the messages of one type, ",
+                            NameOfType(type, interfaces_),
+                            "; serve each interface once, and on a port of its own if the "
+                            "numbers of two names collide"));
     place->task.Reset();
     place->plain = [this](ServerCall& call) {
       if (!call.one_way_)
@@ -100,8 +104,7 @@ Port::HandlerEntry* Port::NewEntry(uint32_t type) {
 }
 
 Port::HandlerEntry* Port::Find(uint32_t type) {
-  const auto place = std::lower_bound(handlers_.begin(), handlers_.end(), type,
-                                      [](const HandlerEntry& e, uint32_t t) { return e.type < t; });
+  const auto place = PlaceOf(type);
   return place != handlers_.end() && place->type == type ? &*place : nullptr;
 }
 
@@ -201,11 +204,10 @@ absl::Status Port::CheckChain(const ServerCall& call) const {
   if (call.one_way_ || chain.empty() || options_.reentrant ||
       !FindInChain(chain, service_number_).found)
     return absl::OkStatus();
-  return MakeStatus(Outcome::kRefused, Reason::kDeadlock,
-                    Text("deadlock: ", DescribeChain(chain), " → ", node_.name(),
-                         " would wait for itself; make one of these "
-                         "calls one-way, or declare ",
-                         node_.name(), " reentrant (PortOptions.reentrant)"));
+  return Refused(Reason::kDeadlock, Text("deadlock: ", DescribeChain(chain), " → ", node_.name(),
+                                         " would wait for itself; make one of these "
+                                         "calls one-way, or declare ",
+                                         node_.name(), " reentrant (PortOptions.reentrant)"));
 }
 
 // Returns whether the call lives on.
@@ -220,8 +222,7 @@ bool Port::Dispatch(ServerCall& call, HandlerEntry* entry) {
   ++under_way_;
   call.counted_ = call.running_ = true;
   absl::Status refusal =
-      closing_ ? MakeStatus(Outcome::kRefused, Reason::kClosed, Text(node_.name(), " is closing"))
-               : CheckChain(call);
+      closing_ ? Refused(Reason::kClosed, Text(node_.name(), " is closing")) : CheckChain(call);
   node_.SetCurrentCall(&call);
   if (!refusal.ok()) {
     if (!call.one_way_)
@@ -235,8 +236,8 @@ bool Port::Dispatch(ServerCall& call, HandlerEntry* entry) {
   } else if (OfferToReceivers(call)) {
     return true;  // it is the receiver's, until Finish
   } else if (!call.one_way_) {
-    call.Refuse(MakeStatus(Outcome::kRefused, Reason::kUnknownMethod,
-                           UnknownMethodText(node_.name(), call.type(), interfaces_)))
+    call.Refuse(Refused(Reason::kUnknownMethod,
+                        UnknownMethodText(node_.name(), call.type(), interfaces_)))
         .IgnoreError();
   } else if (call.session_ != nullptr) {
     ++call.session_->counters().dropped;

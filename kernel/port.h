@@ -125,6 +125,7 @@ class Port {
   bool IsReceived(uint32_t type) const;
   HandlerEntry* NewEntry(uint32_t type);  // nullptr: it has one
   HandlerEntry* Find(uint32_t type);
+  std::vector<HandlerEntry>::iterator PlaceOf(uint32_t type);
   bool OfferToReceivers(ServerCall& call);
   void TakeBack(ServerCall& call);  // from a receiver that is gone: it waits for the next
   void Remember(ServerCall& call);

@@ -134,7 +134,7 @@ std::vector<Receipt> Port::Close(int64_t timeout_us) {
   StopServing();
   closing_ = true;
   EndReceivers();
-  const absl::Status closed = MakeStatus(Outcome::kRefused, Reason::kClosed, "the port was closed");
+  const absl::Status closed = Refused(Reason::kClosed, "the port was closed");
   if (!node_.in_turn()) {
     const int64_t deadline_ns = AfterUs(node_.clock().NowNs(), timeout_us);
     // After the goodbye nothing more can be sent, so the answers go first.

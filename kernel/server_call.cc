@@ -17,10 +17,8 @@ uint64_t ServerCall::service_number() const { return port_->service_number_; }
 std::span<const std::byte> ServerCall::chain() const { return ChainIn(message_.extension_); }
 
 absl::Status ServerCall::Answer(uint8_t code, Payload& payload) {
-  if (one_way_)
-    return MakeStatus(Outcome::kRefused, Reason::kMisuse, "a one-way message takes no answer");
-  if (answered_)
-    return MakeStatus(Outcome::kRefused, Reason::kMisuse, "the call is answered already");
+  if (one_way_) return Refused(Reason::kMisuse, "a one-way message takes no answer");
+  if (answered_) return Refused(Reason::kMisuse, "the call is answered already");
   if (session_ == nullptr) {
     answered_ = true;
     if (held_ && !running_ && !task_) port_->End(*this);
@@ -44,8 +42,7 @@ absl::Status ServerCall::Answer(uint8_t code, Payload& payload) {
     session_->Fail(MakeStatus(Outcome::kFailed, Reason::kResource, std::string(status.message())));
   }
   answered_ = true;
-  if (stream_ != nullptr)
-    stream_->Detach(MakeStatus(Outcome::kRefused, Reason::kClosed, "the call is answered"));
+  if (stream_ != nullptr) stream_->Detach(Refused(Reason::kClosed, "the call is answered"));
   if (held_ && !running_ && !task_) port_->End(*this);
   return status;
 }
@@ -72,8 +69,7 @@ absl::Status ServerCall::AnswerStatus(const absl::Status& status, Outcome outcom
 void ServerCall::Hold() {
   held_ = true;
   if (!message_.Keep(node_.blocks())) {
-    Fail(MakeStatus(Outcome::kRefused, Reason::kResource,
-                    "no message memory at the service (pool_bytes_max)"))
+    Fail(Refused(Reason::kResource, "no message memory at the service (pool_bytes_max)"))
         .IgnoreError();
   }
 }
@@ -81,8 +77,7 @@ void ServerCall::Hold() {
 void ServerCall::Run(Task<absl::Status> task) {
   if (message_.Keep(node_.blocks())) return port_->StartTask(*this, std::move(task));
   if (one_way_) return;  // counted as handled; there is nobody to tell
-  Fail(MakeStatus(Outcome::kRefused, Reason::kResource,
-                  "no message memory at the service (pool_bytes_max)"))
+  Fail(Refused(Reason::kResource, "no message memory at the service (pool_bytes_max)"))
       .IgnoreError();
 }
 

@@ -14,7 +14,7 @@ namespace {
 constexpr int64_t kAckDelayNs =
     5'000'000;  // an acknowledgement waits so long for a frame to ride on
 constexpr uint32_t kPeerWindowUnitsMax = 1 << 20;  // docs/WIRE.md
-constexpr uint32_t kFrameBytesMaxLeast = 256;      // for what the session itself has to say
+constexpr uint32_t kFrameBytesLeast = 256;         // for what the session itself has to say
 constexpr uint64_t kFeatureFds = 1;                // docs/WIRE.md lists the features
 
 // With no credit at all nothing could ever be sent; more than a peer believes in would end the
@@ -23,7 +23,7 @@ SessionLimits Sound(SessionLimits limits) {
   limits.window_units = std::clamp(limits.window_units, 1u, kPeerWindowUnitsMax);
   limits.stream_items = std::clamp(limits.stream_items, 1u, kPeerWindowUnitsMax);
   limits.frame_bytes_max =
-      std::clamp(limits.frame_bytes_max, kFrameBytesMaxLeast, kFrameBytesMaxDefault);
+      std::clamp(limits.frame_bytes_max, kFrameBytesLeast, kFrameBytesMaxDefault);
   return limits;
 }
 
@@ -46,8 +46,8 @@ Session::Session(Node& node, Side side, SessionLimits limits, bool passes_fds, U
       hello_timer_(
           [](Timer& timer) {
             auto* self = static_cast<Session*>(timer.user);
-            self->Fail(MakeStatus(
-                Outcome::kRefused, Reason::kUnreachable,
+            self->Fail(Refused(
+                Reason::kUnreachable,
                 Text("no hello from the other end of ", self->Where(), " within ",
                      self->limits_.hello_ns / 1'000'000, " ms; is it a Jackfield service?")));
           },
@@ -116,29 +116,29 @@ void Session::OnHello(const FrameHeader& header, std::span<const std::byte> payl
   }
   if (!refusal_.empty()) return Refuse(Reason::kResource, refusal_);
   passes_fds_ = (hello->features() & kFeatureFds) != 0 && link_->caps().fds;
-  peer_epoch_ = hello->epoch();
+  peer_epoch_ = hello->epoch();  // the welcome bears it
   SendHello();
-  OpenWith(hello->epoch(), hello->name(), hello->frame_bytes_max(), hello->window_units(),
-           hello->stream_items(), hello->features());
+  OpenWith(*hello);
 }
 
 void Session::OnWelcome(const FrameHeader& header, std::span<const std::byte> payload) {
   const auto* welcome = RootOf<wire::Welcome>(payload);
   if (welcome == nullptr || welcome->epoch() == 0)
     return Corrupt(header, "a welcome that cannot be read");
-  OpenWith(welcome->epoch(), welcome->name(), welcome->frame_bytes_max(), welcome->window_units(),
-           welcome->stream_items(), welcome->features());
+  OpenWith(*welcome);
   Flush();
 }
 
-void Session::OpenWith(uint64_t epoch, const flatbuffers::String* name, uint32_t frame_bytes_max,
-                       uint32_t window_units, uint32_t stream_items, uint64_t features) {
-  peer_epoch_ = epoch;
-  peer_name_ = name == nullptr ? "" : Escaped(name->string_view().substr(0, 64));
-  frame_bytes_max_ = std::min(frame_bytes_max_, std::max(frame_bytes_max, kFrameBytesMaxLeast));
-  peer_grant_ = peer_window_units_ = std::min(window_units, kPeerWindowUnitsMax);
-  peer_stream_items_ = stream_items;
-  passes_fds_ &= (features & kFeatureFds) != 0;
+template <class Greeting>  // Hello or Welcome
+void Session::OpenWith(const Greeting& greeting) {
+  peer_epoch_ = greeting.epoch();
+  peer_name_ =
+      greeting.name() == nullptr ? "" : Escaped(greeting.name()->string_view().substr(0, 64));
+  frame_bytes_max_ =
+      std::min(frame_bytes_max_, std::max(greeting.frame_bytes_max(), kFrameBytesLeast));
+  peer_grant_ = peer_window_units_ = std::min(greeting.window_units(), kPeerWindowUnitsMax);
+  peer_stream_items_ = greeting.stream_items();
+  passes_fds_ &= (greeting.features() & kFeatureFds) != 0;
   if (passes_fds_) link_->ExpectFds();
   state_ = State::kOpen;
   node_.timers().Cancel(hello_timer_);

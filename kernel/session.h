@@ -217,8 +217,8 @@ class Session {
  private:
   struct Queued;  // a frame in the outbox; it lies in its own block
   void SendHello();
-  void OpenWith(uint64_t epoch, const flatbuffers::String* name, uint32_t frame_bytes_max,
-                uint32_t window_units, uint32_t stream_items, uint64_t features);
+  template <class Greeting>
+  void OpenWith(const Greeting& greeting);
   std::string Where() const;  // for errors
   bool SendControl(FrameKind kind, Payload& payload);
   uint32_t Budget(int64_t deadline_ns) const;

@@ -5,13 +5,6 @@
 #include "schemas/control_generated.h"
 
 namespace jackfield {
-namespace {
-
-absl::Status Refused(Reason reason, std::string_view text) {
-  return MakeStatus(Outcome::kRefused, reason, text);
-}
-
-}  // namespace
 
 void Session::Refuse(Reason reason, const std::string& text) {
   Build refusal([&](flatbuffers::FlatBufferBuilder& fbb) {

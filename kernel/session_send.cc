@@ -9,13 +9,6 @@
 #include "kernel/text.h"
 
 namespace jackfield {
-namespace {
-
-absl::Status Refused(Reason reason, std::string_view text) {
-  return MakeStatus(Outcome::kRefused, reason, text);
-}
-
-}  // namespace
 
 // Lies at the beginning of its block; the frame follows.
 struct Session::Queued {

@@ -5,15 +5,13 @@
 namespace jackfield {
 
 absl::Status BlockedInHandler() {
-  return MakeStatus(Outcome::kRefused, Reason::kMisuse,
-                    "a blocking wait from inside a handler or a coroutine of the same node would "
-                    "wait for itself: use co_await");
+  return Refused(Reason::kMisuse,
+                 "a blocking wait from inside a handler or a coroutine of the same node would "
+                 "wait for itself: use co_await");
 }
 
 absl::Status Interrupted(bool sent) {
-  if (!sent)
-    return MakeStatus(Outcome::kRefused, Reason::kCancelled,
-                      "asked to stop while waiting; nothing was sent");
+  if (!sent) return Refused(Reason::kCancelled, "asked to stop while waiting; nothing was sent");
   return MakeStatus(Outcome::kInDoubt, Reason::kCancelled,
                     "asked to stop while waiting for an answer; what was asked for may happen");
 }
@@ -110,15 +108,12 @@ bool StreamEnd::HasItemGrant() const {
 
 absl::Status StreamEnd::TryWrite(Payload& payload) {
   if (session_ == nullptr) return ended_why_;
-  if (writes_ended_)
-    return MakeStatus(Outcome::kRefused, Reason::kMisuse, "a write after the end of the writes");
+  if (writes_ended_) return Refused(Reason::kMisuse, "a write after the end of the writes");
   if (!HasItemGrant()) {
-    return MakeStatus(Outcome::kRefused, Reason::kBackPressure,
-                      "the stream's reader is slower than its writer");
+    return Refused(Reason::kBackPressure, "the stream's reader is slower than its writer");
   }
   if (!session_->outbox_empty(priority_)) {  // the stream's own request may be in there
-    return MakeStatus(Outcome::kRefused, Reason::kBackPressure,
-                      "what was queued before goes first");
+    return Refused(Reason::kBackPressure, "what was queued before goes first");
   }
   const Session::Outgoing item{.kind = FrameKind::Item, .priority = priority_, .call_id = call_id_};
   absl::Status status = session_->Send(item, payload);

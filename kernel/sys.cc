@@ -134,21 +134,21 @@ absl::Status SysError(int error, std::string_view what) {
            name == nullptr ? "?" : name, ")");
   switch (error) {
     case EMFILE:
-      return MakeStatus(Outcome::kRefused, Reason::kResource,
-                        Text(text,
-                             "; this process has as many descriptors as RLIMIT_NOFILE allows: "
-                             "raise it with ulimit -n"));
+      return Refused(Reason::kResource,
+                     Text(text,
+                          "; this process has as many descriptors as RLIMIT_NOFILE allows: "
+                          "raise it with ulimit -n"));
     case ENFILE:
-      return MakeStatus(Outcome::kRefused, Reason::kResource,
-                        Text(text, "; the system has as many open files as fs.file-max allows"));
+      return Refused(Reason::kResource,
+                     Text(text, "; the system has as many open files as fs.file-max allows"));
     case ENOMEM:
     case ENOBUFS:
     case ENOSPC:
     case EADDRNOTAVAIL:
-      return MakeStatus(Outcome::kRefused, Reason::kResource, text);
+      return Refused(Reason::kResource, text);
     case EACCES:
     case EPERM:
-      return MakeStatus(Outcome::kRefused, Reason::kPermission, text);
+      return Refused(Reason::kPermission, text);
     case EADDRINUSE:
     case EEXIST:
       return absl::AlreadyExistsError(
@@ -158,8 +158,7 @@ absl::Status SysError(int error, std::string_view what) {
     case EHOSTUNREACH:
     case ENETUNREACH:
     case ETIMEDOUT:
-      return MakeStatus(Outcome::kRefused, Reason::kUnreachable,
-                        Text(text, "; is the service running?"));
+      return Refused(Reason::kUnreachable, Text(text, "; is the service running?"));
     case ECONNRESET:
     case EPIPE:
       return MakeStatus(Outcome::kFailed, Reason::kPeerDied, text);

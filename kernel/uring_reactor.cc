@@ -172,7 +172,7 @@ absl::StatusOr<std::unique_ptr<Reactor>> MakeUringReactor(const Sys& sys, uint32
         : error == -ENOSYS ? "this kernel has none"
         : error == -EINVAL ? "this kernel's is older than Linux 6.1"
                            : strerror(-error);
-    return MakeStatus(Outcome::kRefused, Reason::kResource, Text("io_uring: ", why));
+    return Refused(Reason::kResource, Text("io_uring: ", why));
   }
   return reactor;
 }
