@@ -42,6 +42,16 @@ TEST(BlockPool, FreeBlocksOfOneSizeDoNotStarveAnother) {
   EXPECT_TRUE(pool.Get(512)) << "idle large blocks go back to the system";
 }
 
+TEST(BlockPool, FreeBlocksOfASmallSizeDoNotStarveALargeOneForEver) {
+  BlockPool pool(128 << 10);
+  {
+    std::vector<Block> small;
+    for (int i = 0; i < 32; ++i) small.push_back(pool.Get(4096));
+    EXPECT_FALSE(pool.Get(64 << 10));
+  }
+  EXPECT_TRUE(pool.Get(64 << 10));
+}
+
 TEST(Block, MovesAndReturns) {
   BlockPool pool(1 << 20);
   Block a = pool.Get(1);

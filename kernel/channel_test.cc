@@ -1,7 +1,9 @@
 // Calls and their ends at moments that a real medium hits rarely. What holds on every medium is
 // proven by tests/conformance.
+#include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "gtest/gtest.h"
 #include "kernel/test/channel_world.h"
@@ -163,6 +165,184 @@ TEST_F(ChannelTest, TwoPortsOfOneNodeAreTwoServices) {
   ASSERT_TRUE(out.has_value() && cycle.has_value());
   EXPECT_EQ(out->value_or("?"), "the other's");
   EXPECT_EQ(cycle->status().code(), absl::StatusCode::kFailedPrecondition) << cycle->status();
+}
+
+TEST_F(ChannelTest, MayBeClosedByWhoIsToldOfAnAnswer) {
+  Serve();
+  Connect();
+  Turns();
+  bool told = false;
+  ASSERT_TRUE(channel_
+                  ->CallAsync(kEcho, Bytes("x"), {},
+                              [&](absl::StatusOr<Message> reply) {
+                                told = reply.ok();
+                                Start(kEcho, "again", results_.emplace_back()).IgnoreError();
+                                channel_->Close(0);
+                              })
+                  .ok());
+  Turns();
+  EXPECT_TRUE(told);
+  ASSERT_EQ(results_.size(), 1u);
+  EXPECT_TRUE(results_[0].has_value());
+  EXPECT_EQ(ReasonOf(channel_->ended_why()), Reason::kClosed);
+}
+
+TEST_F(ChannelTest, MayBeClosedByWhoIsToldThatAQueuedCallIsRefused) {
+  wire_.frame_bytes_max = 4096;
+  Serve();
+  Connect();  // not open yet: both are queued
+  int refused = 0;
+  for (int i = 0; i < 2; ++i) {
+    const std::string large(8000, 'x');
+    ASSERT_TRUE(channel_
+                    ->CallAsync(kEcho, Bytes(large), {},
+                                [&](absl::StatusOr<Message> reply) {
+                                  refused += reply.ok() ? 0 : 1;
+                                  channel_->Close(0);
+                                })
+                    .ok());
+  }
+  Turns();
+  EXPECT_EQ(refused, 2);
+}
+
+TEST_F(ChannelTest, ACallWhoseDeadlineHasPassedIsNotMade) {
+  Serve();
+  Result inner;
+  port_->HandleTask(kRelay, [&](ServerCall& call) -> Task<absl::Status> {
+    co_await call.node().Sleep(30'000'000);  // longer than its caller waits
+    absl::StatusOr<Message> reply = co_await channel_->Call(kEcho, Bytes(""));
+    inner.emplace(reply.status());
+    co_return absl::OkStatus();
+  });
+  Connect();
+  Turns();
+  CallOptions past;
+  past.timeout_us = -1;
+  const absl::Status status = Start(kEcho, "", results_.emplace_back(), past);
+  EXPECT_EQ(ReasonOf(status), Reason::kDeadline) << status;
+  EXPECT_EQ(OutcomeOf(status), Outcome::kRefused) << status;
+  CallOptions soon;
+  soon.timeout_us = 10'000;
+  ASSERT_TRUE(Start(kRelay, "", results_.emplace_back(), soon).ok());
+  Pass(50'000'000);
+  ASSERT_TRUE(inner.has_value());
+  EXPECT_EQ(ReasonOf(inner->status()), Reason::kDeadline) << inner->status();
+  EXPECT_EQ(OutcomeOf(inner->status()), Outcome::kRefused) << inner->status();
+  EXPECT_EQ(port_->ledger().received, 1u);
+}
+
+TEST_F(ChannelTest, AWindowLargerThanAnyPeerBelievesInIsCutToThat) {
+  Serve(Window(UINT32_MAX));
+  Connect();
+  Turns();
+  for (int i = 0; i < 3; ++i) {
+    Result& result = results_.emplace_back();
+    ASSERT_TRUE(Start(kEcho, "x", result).ok());
+    Turns();
+    ASSERT_TRUE(result.has_value());
+    EXPECT_EQ(result->value_or("?"), "x") << result->status();
+  }
+}
+
+TEST_F(ChannelTest, WhoIsAskedToStopWhileNothingWasSentIsRefusedAndNotInDoubt) {
+  wire_.silent = true;
+  Serve();
+  Connect();
+  node_->Interrupt();
+  const absl::Status send = channel_->Send(kNote, Bytes("x")).Wait();
+  EXPECT_EQ(OutcomeOf(send), Outcome::kRefused) << send;
+  EXPECT_EQ(ReasonOf(send), Reason::kCancelled) << send;
+  EXPECT_EQ(ReasonOf(channel_->WaitOpen()), Reason::kCancelled);
+  auto stream = channel_->OpenStream(kUnread, Bytes(""));
+  ASSERT_TRUE(stream.ok()) << stream.status();
+  EXPECT_EQ(OutcomeOf((*stream)->Write(Bytes("x")).Wait()), Outcome::kRefused);
+}
+
+TEST_F(ChannelTest, AServiceThatClosesIsNotThereYetToWhoHasJustConnected) {
+  Serve();
+  Connect();
+  Turns();
+  std::unique_ptr<Channel> late = *Channel::Open(*node_, "wire:x");
+  node_->Turn(Node::kDoNotSleep);  // its hello is on its way
+  EXPECT_EQ(port_->Close(1'000'000).size(), 1u);
+  port_.reset();
+  Turns();
+  EXPECT_TRUE(late->ended_why().ok()) << late->ended_why();
+  Serve();
+  Pass(100'000'000);
+  EXPECT_TRUE(late->open());
+}
+
+class ReceiveTest : public ChannelWorld {
+ protected:
+  void SetUp() override {
+    port_ = *Port::Open(*node_, {"wire:x"});
+    port_->KeepForReceive();
+    Connect();
+    Turns();
+  }
+  Task<void> TakeOne() {
+    const std::vector<uint32_t> any;
+    got_.push_back(co_await port_->Receive(any));
+  }
+  // Two messages come, one for each of two receivers; the one that goes on first acts.
+  template <class Act>
+  Task<void> TakeOneThen(Act act) {
+    co_await TakeOne();
+    act();
+  }
+  std::vector<ServerCall*> got_;
+};
+
+TEST_F(ReceiveTest, AMessageWhoseReceiverIsGoneBeforeItTookItGoesToTheNext) {
+  auto gone = std::make_unique<Task<void>>(TakeOne());
+  node_->Spawn(TakeOneThen([&] { gone.reset(); }));
+  Turns();
+  gone->Start(nullptr, nullptr);
+  Result &first = results_.emplace_back(), &second = results_.emplace_back();
+  ASSERT_TRUE(Start(kEcho, "1", first).ok() && Start(kEcho, "2", second).ok());
+  Turns();
+  ASSERT_EQ(gone, nullptr);
+  EXPECT_EQ(port_->waiting(), 1u);
+  EXPECT_EQ(port_->calls_under_way(), 1u);
+  node_->Spawn(TakeOne());
+  Turns();
+  ASSERT_EQ(got_.size(), 2u);
+  ASSERT_NE(got_[1], nullptr);
+  EXPECT_TRUE(got_[1]->Reply(Bytes("taken")).ok());
+  port_->Finish(*got_[1]);
+  Turns();
+  ASSERT_TRUE(second.has_value());
+  EXPECT_EQ(second->value_or("?"), "taken");
+}
+
+TEST_F(ReceiveTest, AReceiverWhosePortIsGoneBeforeItTookItsMessageGetsNone) {
+  node_->Spawn(TakeOneThen([&] { port_.reset(); }));
+  Turns();
+  node_->Spawn(TakeOne());
+  Result &first = results_.emplace_back(), &second = results_.emplace_back();
+  ASSERT_TRUE(Start(kEcho, "1", first).ok() && Start(kEcho, "2", second).ok());
+  Turns();
+  ASSERT_EQ(got_.size(), 2u);
+  EXPECT_EQ(got_[1], nullptr);
+}
+
+TEST_F(ChannelTest, AStreamMayOutliveItsChannelThoughSomebodyWaitsForItsEnd) {
+  Serve();
+  Connect();
+  Turns();
+  absl::StatusOr<std::unique_ptr<ClientStream>> stream = channel_->OpenStream(kUnread, Bytes(""));
+  ASSERT_TRUE(stream.ok()) << stream.status();
+  bool ended = false;
+  node_->Spawn([](Node&, ClientStream& stream, bool& ended) -> Task<void> {
+    ended = !(co_await stream.Finish()).ok();
+  }(*node_, **stream, ended));
+  Turns();
+  channel_.reset();
+  stream->reset();
+  Turns();
+  EXPECT_TRUE(ended);
 }
 
 }  // namespace

@@ -119,6 +119,39 @@ class BusyDriver final : public LinkDriver {
   void Close(Link& link) override { link.Closed(absl::OkStatus()); }
 };
 
+TEST_P(NodeTest, ATurnDoesNotWaitForAnother) {
+  bool ran = false, waited = true;
+  node_->Defer([&] {
+    waited = node_->RunUntil([] { return false; });
+    ran = true;
+  });
+  node_->RunUntil([&] { return ran; });
+  EXPECT_FALSE(waited);
+}
+
+TEST_P(NodeTest, CoroutinesThatAreAlwaysReadyStarveNobody) {
+  struct Again {
+    bool await_ready() const { return false; }
+    void await_suspend(std::coroutine_handle<> waiting) {
+      suspended.Suspend(node, waiting);
+      suspended.Resume(node);
+    }
+    void await_resume() {}
+    Node& node;
+    Suspended suspended = {};
+  };
+  bool slept = false;
+  node_->Spawn([](Node& node) -> Task<void> {
+    for (;;) co_await Again{node};
+  }(*node_));
+  node_->Spawn([](Node& node, bool& slept) -> Task<void> {
+    co_await node.Sleep(1'000'000);
+    slept = true;
+  }(*node_, slept));
+  node_->RunUntil([&] { return slept; });
+  EXPECT_TRUE(slept);
+}
+
 TEST_P(NodeTest, ALinkThatIsAlwaysBusyDoesNotKeepOthersFromTheReactor) {
   Link& busy = node_->AddLink(std::make_unique<BusyDriver>(), {}, nullptr);
   const int fd = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK);

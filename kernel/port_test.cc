@@ -58,6 +58,12 @@ TEST_F(PortTest, ATypeHasOneHandlerAndASecondOneIsSaidToBeAMistake) {
   EXPECT_NE(status.ToString().find("7"), std::string::npos) << status;
 }
 
+TEST_F(PortTest, WithoutAnyHandlerAtOnceItCouldHandleNothing) {
+  PortOptions options;
+  options.handlers_max = 0;
+  EXPECT_EQ(Port::Open(*node_, {}, options).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
 TEST_F(PortTest, DestructionEndsWhoReceives) {
   node_->Spawn(ReceiveOne());
   node_->Turn(Node::kDoNotSleep);
