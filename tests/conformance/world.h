@@ -40,7 +40,7 @@ inline void PrintTo(const Param& param, std::ostream* out) { *out << NameOf(para
 // For a call that a loaded machine may take its time for.
 inline CallOptions Long() {
   CallOptions options;
-  options.timeout_us = 60'000'000;
+  options.timeout_us = 180'000'000;
   return options;
 }
 
@@ -106,7 +106,7 @@ class World {
   void CheckLedger();
 
  private:
-  static constexpr int64_t kWatchdogNs = 60'000'000'000;
+  static constexpr int64_t kWatchdogNs = 180'000'000'000;
   bool StartServer(const ServerSetup& setup, const std::string& serve);
   bool StartProcess(const ServerSetup& setup, const std::string& serve);
   void StartThread(const ServerSetup& setup, const std::string& serve);
