@@ -1,14 +1,9 @@
 #include "kernel/channel.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <new>
 
-#include "kernel/registry.h"
 #include "kernel/server_call.h"
 #include "kernel/text.h"
-#include "kernel/units.h"
 #include "schemas/control_generated.h"
 
 namespace jackfield {

@@ -25,9 +25,7 @@
 #ifndef JACKFIELD_KERNEL_CHANNEL_H_
 #define JACKFIELD_KERNEL_CHANNEL_H_
 
-#include <coroutine>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>

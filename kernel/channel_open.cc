@@ -1,7 +1,6 @@
 // How a Channel comes to its session: its address, the attempts to connect, and what is said of it.
 #include <algorithm>
 #include <utility>
-#include <vector>
 
 #include "kernel/channel.h"
 #include "kernel/common_params.h"

@@ -1,6 +1,5 @@
 // Calls and their ends at moments that a real medium hits rarely. What holds on every medium is
 // proven by tests/conformance.
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
