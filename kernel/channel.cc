@@ -1,18 +1,15 @@
 #include "kernel/channel.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <new>
 
-#include "kernel/registry.h"
 #include "kernel/server_call.h"
 #include "kernel/text.h"
-#include "kernel/units.h"
 #include "schemas/control_generated.h"
 
 namespace jackfield {
 namespace {
+
+constexpr int64_t kShortUs = 1'000'000;
 
 absl::Status BackPressure(std::string_view text) { return Refused(Reason::kBackPressure, text); }
 
@@ -21,8 +18,10 @@ absl::Status BackPressure(std::string_view text) { return Refused(Reason::kBackP
 // ---- Calls.
 
 int64_t Channel::Deadline(const CallOptions& options) const {
-  const int64_t own_ns = AfterUs(
-      node_.FreshNowNs(), options.timeout_us != 0 ? options.timeout_us : options_.timeout_us);
+  const int64_t timeout_us = options.timeout_us != 0 ? options.timeout_us : options_.timeout_us;
+  // What is short may be over in a turn that computes: it does not begin with the turn.
+  const int64_t now_ns = timeout_us < kShortUs ? node_.clock().NowNs() : node_.FreshNowNs();
+  const int64_t own_ns = AfterUs(now_ns, timeout_us);
   const ServerCall* call = options.detached ? nullptr : node_.current_call();
   return call == nullptr ? own_ns : std::min(own_ns, call->deadline_ns());
 }
@@ -175,7 +174,8 @@ void Channel::WatchDeadline(int64_t deadline_ns) {
     node_.timers().Arm(deadline_timer_, deadline_ns);
 }
 
-absl::Status Channel::NoRoomInTime(const absl::Status& why) const {
+absl::Status Channel::NoRoomInTime(absl::Status why) const {
+  if (!open() && !last_attempt_.ok()) why = last_attempt_;
   return Refused(Reason::kDeadline, Text("deadline: no room towards ", address_.ToString(),
                                          " in time; nothing was sent", why.ok() ? "" : ": ",
                                          std::string(why.message())));

@@ -25,9 +25,7 @@
 #ifndef JACKFIELD_KERNEL_CHANNEL_H_
 #define JACKFIELD_KERNEL_CHANNEL_H_
 
-#include <coroutine>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -187,7 +185,7 @@ class Channel final : public LinkSink, public LinkOwner, public Session::User {
   void SendCancel(uint64_t id, uint8_t priority);
   void AwaitRoom(RoomWaiter& waiter, const Terms& terms);
   void WatchDeadline(int64_t deadline_ns);
-  absl::Status NoRoomInTime(const absl::Status& why) const;
+  absl::Status NoRoomInTime(absl::Status why) const;
   void OnDeadline();
   void EndAll(const absl::Status& why);
 
@@ -216,6 +214,7 @@ class Channel final : public LinkSink, public LinkOwner, public Session::User {
   Link* link_ = nullptr;
   std::unique_ptr<Session> session_;
   absl::Status ended_why_;
+  absl::Status last_attempt_;  // to connect; why it came to nothing
   int64_t connect_deadline_ns_;
   int64_t retry_ns_ = 1'000'000;
   bool connecting_ = false;  // an attempt is under way: the timer ends it, else it begins the next

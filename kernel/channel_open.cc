@@ -1,7 +1,6 @@
 // How a Channel comes to its session: its address, the attempts to connect, and what is said of it.
 #include <algorithm>
 #include <utility>
-#include <vector>
 
 #include "kernel/channel.h"
 #include "kernel/common_params.h"
@@ -104,6 +103,7 @@ void Channel::OnOpenFailed(absl::Status status) {
     const int64_t wait_ns =
         retry_ns_ / 2 + static_cast<int64_t>(node_.NextRandom() % static_cast<uint64_t>(retry_ns_));
     retry_ns_ = std::min(kRetryNsMax, retry_ns_ * 2);
+    last_attempt_ = std::move(status);
     node_.timers().Arm(connect_timer_, std::min(now_ns + wait_ns, connect_deadline_ns_));
     return;
   }

@@ -1,6 +1,5 @@
 // Calls and their ends at moments that a real medium hits rarely. What holds on every medium is
 // proven by tests/conformance.
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -230,6 +229,47 @@ TEST_F(ChannelTest, ACallWhoseDeadlineHasPassedIsNotMade) {
   EXPECT_EQ(ReasonOf(inner->status()), Reason::kDeadline) << inner->status();
   EXPECT_EQ(OutcomeOf(inner->status()), Outcome::kRefused) << inner->status();
   EXPECT_EQ(port_->ledger().received, 1u);
+}
+
+TEST_F(ChannelTest, AShortTimeoutBeginsWithTheCallAndNotWithTheTurn) {
+  PortOptions options;
+  options.reentrant = true;
+  Serve(options);
+  Result inner;
+  port_->HandleTask(kRelay, [&](ServerCall& call) -> Task<absl::Status> {
+    clock_.AdvanceToNs(clock_.NowNs() + 20'000'000);  // it computes
+    CallOptions soon;
+    soon.timeout_us = 10'000;
+    absl::StatusOr<Message> reply = co_await channel_->Call(kEcho, Bytes("x"), soon);
+    inner.emplace(reply.ok() ? absl::StatusOr<std::string>(reply->text()) : reply.status());
+    co_return call.Reply(Bytes(""));
+  });
+  Connect();
+  Turns();
+  ASSERT_TRUE(Start(kRelay, "", results_.emplace_back()).ok());
+  Turns();
+  ASSERT_TRUE(inner.has_value());
+  EXPECT_EQ(inner->value_or("?"), "x") << inner->status();
+}
+
+TEST_F(ChannelTest, ACallThatNeverFoundAConnectionSaysWhyThereIsNone) {
+  Serve();
+  Connect();
+  node_->Turn(Node::kDoNotSleep);
+  port_.reset();  // before its hello
+  Result &queued = results_.emplace_back(), &awaited = results_.emplace_back();
+  CallOptions soon;
+  soon.timeout_us = 20;
+  ASSERT_TRUE(Start(kEcho, "", queued, soon).ok());
+  Await(kEcho, "", awaited, soon);
+  Turns();
+  clock_.AdvanceToNs(clock_.NowNs() + 20'000);
+  Turns();
+  for (const Result& result : {queued, awaited}) {
+    ASSERT_TRUE(result.has_value());
+    EXPECT_NE(result->status().message().find("before it said hello"), std::string::npos)
+        << result->status();
+  }
 }
 
 TEST_F(ChannelTest, AWindowLargerThanAnyPeerBelievesInIsCutToThat) {

@@ -8,7 +8,8 @@
 // Messages are dispatched by priority, in order of arrival within one; at most handlers_max are
 // under way, the rest waits here, and in the end in the senders: credit bounds what can wait.
 //
-// Thread: the node's. Destroy it before the node. A destroyed port cancels the calls under way.
+// Thread: the node's. Destroy it before the node, and not from within one of its handlers. A
+// destroyed port cancels the calls under way: no ServerCall of it may be touched any more.
 #ifndef JACKFIELD_KERNEL_PORT_H_
 #define JACKFIELD_KERNEL_PORT_H_
 
@@ -21,7 +22,6 @@
 
 #include "absl/status/statusor.h"
 #include "kernel/address.h"
-#include "kernel/call_chain.h"
 #include "kernel/interface.h"
 #include "kernel/node.h"
 #include "kernel/server_call.h"

@@ -119,9 +119,11 @@ void Port::TellUntold() {
 // ---- Questions and the end.
 
 absl::Status Port::WaitServing() {
-  const absl::Status waited =
-      BlockUntil(node_, false, [this] { return serving() || !failure_.ok(); });
-  return waited.ok() ? failure_ : waited;
+  if (node_.in_turn()) return BlockedInHandler();
+  // Node::Interrupt does not end this: it takes no longer than the opening of an address, and a
+  // service that is asked to stop meanwhile ends as any other.
+  node_.RunUntil([this] { return serving() || !failure_.ok(); });
+  return failure_;
 }
 
 Ledger Port::ledger() const {

@@ -2,7 +2,6 @@
 
 #include "kernel/call_chain.h"
 #include "kernel/port.h"
-#include "kernel/text.h"
 #include "schemas/control_generated.h"
 
 namespace jackfield {
@@ -66,19 +65,21 @@ absl::Status ServerCall::AnswerStatus(const absl::Status& status, Outcome outcom
   return Answer(static_cast<uint8_t>(code >= 1 && code <= 16 ? code : 2), failure);
 }
 
+// Or fails it: without its message it cannot go on after its delivery.
+bool ServerCall::Keep() {
+  if (message_.Keep(node_.blocks())) return true;
+  Fail(Refused(Reason::kResource, "no message memory at the service (pool_bytes_max)"))
+      .IgnoreError();  // a one-way message has nobody to tell: it is counted as handled
+  return false;
+}
+
 void ServerCall::Hold() {
   held_ = true;
-  if (!message_.Keep(node_.blocks())) {
-    Fail(Refused(Reason::kResource, "no message memory at the service (pool_bytes_max)"))
-        .IgnoreError();
-  }
+  Keep();
 }
 
 void ServerCall::Run(Task<absl::Status> task) {
-  if (message_.Keep(node_.blocks())) return port_->StartTask(*this, std::move(task));
-  if (one_way_) return;  // counted as handled; there is nobody to tell
-  Fail(Refused(Reason::kResource, "no message memory at the service (pool_bytes_max)"))
-      .IgnoreError();
+  if (Keep()) port_->StartTask(*this, std::move(task));
 }
 
 void ServerCall::OnCancel(InlineFunction<void()> f) {

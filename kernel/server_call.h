@@ -82,6 +82,7 @@ class ServerCall : public ListNode<CallTag> {
   absl::Status Refuse(
       const absl::Status& status);  // no handler has run: the outcome is the status's own
   absl::Status AnswerStatus(const absl::Status& status, Outcome outcome, Reason reason);
+  bool Keep();
   void Cancel();
 
   Block self_;

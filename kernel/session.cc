@@ -1,7 +1,6 @@
 #include "kernel/session.h"
 
 #include <algorithm>
-#include <new>
 
 #include "kernel/call_chain.h"
 #include "kernel/node.h"

@@ -1,5 +1,4 @@
 // How a Session refuses a hello, and how it is refused. The rest is in session.cc.
-#include "kernel/node.h"
 #include "kernel/session.h"
 #include "kernel/text.h"
 #include "schemas/control_generated.h"

@@ -5,7 +5,6 @@
 #ifndef JACKFIELD_KERNEL_TEXT_H_
 #define JACKFIELD_KERNEL_TEXT_H_
 
-#include <initializer_list>
 #include <span>
 #include <string>
 #include <string_view>

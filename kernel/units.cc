@@ -72,17 +72,15 @@ absl::StatusOr<double> ParseShare(std::string_view text) {
 }
 
 std::string FormatDurationNs(int64_t ns) {
+  const Unit* unit = kDurations;
+  while (std::abs(static_cast<double>(ns)) / unit->factor >= 999.5 &&
+         unit + 1 != std::end(kDurations)) {
+    ++unit;
+  }
+  const double value = static_cast<double>(ns) / unit->factor;
   char text[32];
-  const double value = static_cast<double>(ns);
-  if (std::llabs(ns) < 1000)
-    std::snprintf(text, sizeof text, "%dns", static_cast<int>(ns));
-  else if (std::llabs(ns) < 1000000)
-    std::snprintf(text, sizeof text, "%.3gus", value / 1e3);
-  else if (std::llabs(ns) < 1000000000)
-    std::snprintf(text, sizeof text, "%.3gms", value / 1e6);
-  else
-    std::snprintf(text, sizeof text, "%.3gs", value / 1e9);
-  return text;
+  std::snprintf(text, sizeof text, std::abs(value) < 999.5 ? "%.3g" : "%.0f", value);
+  return Text(text, unit->name);
 }
 
 std::string FormatBytes(uint64_t bytes) {

@@ -38,6 +38,10 @@ TEST(Units, SharesLieBetweenNoneAndAll) {
 TEST(Units, AreWrittenAsPeopleReadThem) {
   EXPECT_EQ(FormatDurationNs(999), "999ns");
   EXPECT_EQ(FormatDurationNs(12'345), "12.3us");
+  EXPECT_EQ(FormatDurationNs(999'600), "1ms");
+  EXPECT_EQ(FormatDurationNs(-2'500'000'000), "-2.5s");
+  EXPECT_EQ(FormatDurationNs(int64_t{5400} * 1'000'000'000), "90m");
+  EXPECT_EQ(FormatDurationNs(int64_t{1500} * 3600 * 1'000'000'000), "1500h");
   EXPECT_EQ(FormatBytes(64), "64 B");
   EXPECT_EQ(FormatBytes(1536), "1.5 KiB");
   EXPECT_EQ(FormatBytes(1200), "1200 B");
