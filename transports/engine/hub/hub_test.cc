@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "kernel/node.h"
 #include "kernel/registry.h"
@@ -89,7 +90,7 @@ class HubTest : public testing::Test, public LinkSink, public LinkOwner {
   }
   void OnRoom(Link&) override {}
   void OnLost(Link&, uint64_t) override {}
-  void OnClosed(Link&, const absl::Status&) override {}
+  void OnClosed(Link& link, const absl::Status&) override { closed_.push_back(&link); }
   void Notify() { EXPECT_EQ(eventfd_write(world_.fd, 1), 0); }
   // Long enough for everything that has nothing to do to rest.
   void Rest() {
@@ -102,7 +103,7 @@ class HubTest : public testing::Test, public LinkSink, public LinkOwner {
       Node::Create({.registry = &registry_, .wait = NodeOptions::Wait::kEpoll, .spin_ns = 0})
           .value();
   std::unique_ptr<Opening> opening_;
-  std::vector<Link*> links_;
+  std::vector<Link*> links_, closed_;
   absl::Status failed_;
   bool takes_ = true;
   int taken_ = 0;
@@ -195,6 +196,48 @@ TEST_F(HubTest, OnALossyMediumAPeerThatIsNotTakenQueuesNoMoreThanItMay) {
   links_[0]->Wake();
   Rest();
   EXPECT_EQ(taken_, 1 + 4);
+}
+
+class HubWithTwoPlacesTest : public HubTest {
+ protected:
+  void ServeTwo(int64_t silent_ns) {
+    HubLimits limits;
+    limits.reliable = false;
+    limits.peers_max = 2;
+    limits.silent_ns = silent_ns;
+    Serve(limits);
+    world_.greetings_are_frames = true;
+    for (const uint8_t key : {1, 2, 1, 3}) Hear(key);
+  }
+  void Hear(uint8_t key) {
+    world_.greetings.push_back(key);
+    Notify();
+    Rest();
+    EXPECT_TRUE(world_.greetings.empty());
+  }
+};
+
+TEST_F(HubWithTwoPlacesTest, WhoWasSilentLongestGivesItsPlaceToANewPeer) {
+  ServeTwo(1);
+  ASSERT_EQ(links_.size(), 3u);
+  EXPECT_THAT(closed_, testing::ElementsAre(links_[1]));
+  EXPECT_EQ(taken_, 4);
+  Hear(2);  // it lives after all
+  EXPECT_EQ(links_.size(), 4u);
+  EXPECT_EQ(taken_, 5);
+}
+
+TEST_F(HubWithTwoPlacesTest, WhoWasHeardNotLongAgoKeepsItsPlace) {
+  ServeTwo(int64_t{3600} * 1'000'000'000);
+  EXPECT_EQ(links_.size(), 2u);
+  EXPECT_TRUE(closed_.empty());
+  EXPECT_EQ(taken_, 3);
+}
+
+TEST_F(HubWithTwoPlacesTest, WhereNobodyGoesUnnoticedEverybodyKeepsThePlace) {
+  ServeTwo(0);
+  EXPECT_EQ(links_.size(), 2u);
+  EXPECT_TRUE(closed_.empty());
 }
 
 TEST_F(HubTest, AnEndpointThatBreaksWhileAPeerIsAdmittedIsSaidToItsServer) {
