@@ -172,6 +172,9 @@ void HubDriver::Close(Link& link) {
     why_ =
         MakeStatus(Outcome::kRefused, Reason::kClosed, Text(link.traits().description, ": closed"));
   }
+  // Nobody takes what has not been delivered yet, and others may wait for its place.
+  while (queue_.first != nullptr) hub_.Release(queue_.Pop());
+  CountFull();
   ending_ = true;
   goodbye_until_ns_ = hub_.node().clock().NowNs() + kGoodbyeNs;
   Finish();
