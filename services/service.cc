@@ -4,6 +4,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 
@@ -164,6 +165,7 @@ int ServiceMain(int argc, char** argv, const Registry& registry, ServiceFunction
     std::fprintf(stderr, "%s: %s\n", name.c_str(), std::string(status.message()).c_str());
     return 1;
   };
+  if (signal_fd < 0) return fail(SysError(errno, "signalfd"));
   absl::StatusOr<std::unique_ptr<Node>> node = Node::Create({.name = name, .registry = &registry});
   if (!node.ok()) return fail(node.status());
   Service service(**node, *std::move(grants), [ready_fd](const std::vector<Address>& addresses) {

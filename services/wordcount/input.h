@@ -19,18 +19,21 @@ namespace jackfield::wordcount {
 
 class Input {
  public:
-  // Does not wait for the other end of a FIFO. Errors: NOT_FOUND, PERMISSION_DENIED,
-  // FAILED_PRECONDITION (a directory, and what else the system says).
+  // Does not wait for the other end of a FIFO. Of a file in a file system no descriptor is kept
+  // until it is read: there may be more of them than descriptors. Errors: NOT_FOUND,
+  // PERMISSION_DENIED, RESOURCE_EXHAUSTED (descriptors), FAILED_PRECONDITION (a directory, and what
+  // else the system says).
   static absl::StatusOr<Input> Open(const std::string& path);
 
-  // 0: the end. Blocks, turning the node, until there is something to read. Errors: as Open;
-  // CANCELLED, the service is to stop.
+  // 0: the end, after which it must not be called again. Blocks, turning the node, until there is
+  // something to read. Errors: as Open; CANCELLED, the service is to stop.
   absl::StatusOr<size_t> Read(Service& service, std::span<uint8_t> to);
 
   uint64_t bytes() const { return bytes_; }  // as far as the file system knows
 
  private:
-  Input(std::string path, OwnedFd fd) : path_(std::move(path)), fd_(std::move(fd)) {}
+  explicit Input(std::string path) : path_(std::move(path)) {}
+  absl::Status OpenFile();
 
   std::string path_;
   OwnedFd fd_;

@@ -13,29 +13,86 @@ namespace {
 constexpr std::string_view kAttributes[] = {"deadline_ms", "idempotent", "one_way", "streaming",
                                             "tables_max"};
 
-// What cannot name a member function. Not all words of C++: a method begins with a capital letter
-// in our schemas, but flatc does not insist.
-constexpr std::string_view kWords[] = {
-    "alignas",  "alignof",  "and",       "asm",       "auto",      "bool",      "break",
-    "case",     "catch",    "char",      "class",     "co_await",  "co_return", "co_yield",
-    "concept",  "const",    "consteval", "constexpr", "constinit", "continue",  "decltype",
-    "default",  "delete",   "do",        "double",    "else",      "enum",      "explicit",
-    "export",   "extern",   "false",     "float",     "for",       "friend",    "goto",
-    "if",       "inline",   "int",       "long",      "mutable",   "namespace", "new",
-    "noexcept", "not",      "nullptr",   "operator",  "or",        "private",   "protected",
-    "public",   "register", "requires",  "return",    "short",     "signed",    "sizeof",
-    "static",   "struct",   "switch",    "template",  "this",      "throw",     "true",
-    "try",      "typedef",  "typeid",    "typename",  "union",     "unsigned",  "using",
-    "virtual",  "void",     "volatile",  "while",     "xor"};
+// What cannot name a member function or a table ([lex.key], and the other spellings of operators).
+constexpr std::string_view kWords[] = {"alignas",       "alignof",     "and",
+                                       "and_eq",        "asm",         "auto",
+                                       "bitand",        "bitor",       "bool",
+                                       "break",         "case",        "catch",
+                                       "char",          "char16_t",    "char32_t",
+                                       "char8_t",       "class",       "co_await",
+                                       "co_return",     "co_yield",    "compl",
+                                       "concept",       "const",       "const_cast",
+                                       "consteval",     "constexpr",   "constinit",
+                                       "continue",      "decltype",    "default",
+                                       "delete",        "do",          "double",
+                                       "dynamic_cast",  "else",        "enum",
+                                       "explicit",      "export",      "extern",
+                                       "false",         "float",       "for",
+                                       "friend",        "goto",        "if",
+                                       "inline",        "int",         "long",
+                                       "mutable",       "namespace",   "new",
+                                       "noexcept",      "not",         "not_eq",
+                                       "nullptr",       "operator",    "or",
+                                       "or_eq",         "private",     "protected",
+                                       "public",        "register",    "reinterpret_cast",
+                                       "requires",      "return",      "short",
+                                       "signed",        "sizeof",      "static",
+                                       "static_assert", "static_cast", "struct",
+                                       "switch",        "template",    "this",
+                                       "thread_local",  "throw",       "true",
+                                       "try",           "typedef",     "typeid",
+                                       "typename",      "union",       "unsigned",
+                                       "using",         "virtual",     "void",
+                                       "volatile",      "wchar_t",     "while",
+                                       "xor",           "xor_eq"};
+
+bool IsWord(std::string_view name) {
+  return std::find(std::begin(kWords), std::end(kWords), name) != std::end(kWords);
+}
+
+// Namespaces that generated code names. Within another of the same name it would find that one.
+constexpr std::string_view kNamed[] = {"jackfield", "absl", "std"};
+
+// shop.v1 looks for a name in shop.v1, then in shop, then in the root, where it is to be found.
+absl::Status CheckSpace(const Place& place, const std::set<std::string>& types) {
+  for (size_t dot = place.service.rfind('.'); dot != std::string::npos;) {
+    const std::string space = place.service.substr(0, dot);
+    dot = space.rfind('.');
+    for (const std::string_view named : kNamed) {
+      if (dot != std::string::npos && space.substr(dot + 1) == named) {
+        return place.Refuse(
+            Text("within the namespace ", space, " its stubs would not find ::", named),
+            Text("name that part of it otherwise than \"", named, "\""));
+      }
+      if (types.contains(Text(space, ".", named))) {
+        return place.Refuse(Text("beside the type ", space, ".", named,
+                                 " its stubs would not find the namespace ", named),
+                            "give the type another name");
+      }
+    }
+  }
+  return absl::OkStatus();
+}
 
 absl::Status CheckMethodNames(const Place& place, const ServiceModel& service) {
   std::map<std::string, std::string> taken = {
       {service.name + "Client", "the client's class"},
       {service.name + "Service", "the server's base class"},
       {"RegisterOn", "a function of the server's base class"},
-      {"Methods", "a name in the client"},
+      {service.name + "Methods", "the table of its methods"},
+      {"Methods", "an alias in the client"},
+      {"PayloadT", "a template parameter of the client"},
+      {"DoneT", "a template parameter of the client"},
       {"channel_", "a member of the client"}};
   for (const MethodModel& method : service.methods) {
+    for (const std::string& table : {method.request, method.reply}) {
+      const std::string name = table.substr(table.rfind(':') + 1);
+      if (IsWord(name)) {
+        return Place{place.source, place.service, method.name}.Refuse(
+            Text("the name of its table ", name, " is a word of C++"),
+            "begin it with a capital letter");
+      }
+    }
     std::set<std::string> names = {method.name};
     if (method.streaming == Streaming::kNone && !method.one_way)
       names.insert({method.name + "Async", method.name + "Future"});
@@ -46,8 +103,7 @@ absl::Status CheckMethodNames(const Place& place, const ServiceModel& service) {
       if (!is_new)
         return here.Refuse(Text("its stub ", name, " would have the name of ", at->second),
                            "give it another name");
-      if (std::find(std::begin(kWords), std::end(kWords), std::string_view(name)) !=
-          std::end(kWords)) {
+      if (IsWord(name)) {
         return here.Refuse(Text(name, " is a word of C++"), "begin it with a capital letter");
       }
     }
@@ -76,6 +132,7 @@ absl::Status CheckNames(const SchemaModel& model, const reflection::Schema& sche
   for (const auto* type : *schema.enums()) types.insert(type->name()->str());
   for (const ServiceModel& service : model.services) {
     const Place place{model.source, service.full_name, ""};
+    if (absl::Status status = CheckSpace(place, types); !status.ok()) return status;
     for (const char* suffix : {"Client", "Service", "Methods"}) {
       if (types.contains(service.full_name + suffix)) {
         return place.Refuse(

@@ -99,6 +99,28 @@ TEST(Generator, NamesTablesOfOtherNamespacesInFull) {
   EXPECT_EQ(model->services.at(0).methods.at(0).reply, "::lib::v2::B");
 }
 
+TEST(Generator, NamesATableInFullWhereAMethodHasItsName) {
+  const std::string schema =
+      "namespace shop; table A { x: int; } table B { y: int; } rpc_service Stock { A(A): B; "
+      "Get(A): B; }";
+  const absl::StatusOr<SchemaModel> model = ReadSchema("shop/stock.fbs", BfbsOf(schema));
+  ASSERT_TRUE(model.ok()) << model.status();
+  for (const MethodModel& method : model->services.at(0).methods) {
+    EXPECT_EQ(method.request, "::shop::A") << method.name;
+    EXPECT_EQ(method.reply, "B") << method.name;
+  }
+}
+
+TEST(Generator, ACommentStaysACommentAndKeepsItsShape) {
+  const std::string schema =
+      "namespace shop; table A { x: int; }\n/// Either\n///   - this, or\n///\n/// C:\\\n"
+      "rpc_service Stock { Get(A): A; }";
+  const absl::StatusOr<SchemaModel> model = ReadSchema("shop/stock.fbs", BfbsOf(schema));
+  ASSERT_TRUE(model.ok()) << model.status();
+  EXPECT_THAT(HeaderText(*model),
+              HasSubstr("// Either\n//   - this, or\n//\n// C:\\.\nclass StockClient {"));
+}
+
 TEST(Refuses, WhatIsNoBinarySchema) {
   EXPECT_THAT(std::string(ReadSchema("shop/stock.fbs", "table A {}").status().message()),
               HasSubstr("shop/stock.fbs: its .bfbs is not a binary schema"));
@@ -160,8 +182,29 @@ TEST(Refuses, NamesThatStubsCannotHave) {
                         "the method Get"));
   EXPECT_THAT(RefusalOf("Get(A): A;", "table StockClient { x: int; }"),
               HasSubstr("its stub StockClient would have the name of a type of the schema"));
+  EXPECT_THAT(RefusalOf("bitand(A): A;"), HasSubstr("bitand is a word of C++"));
+  EXPECT_THAT(RefusalOf("StockMethods(A): A;"), HasSubstr("the name of the table of its methods"));
+  EXPECT_THAT(RefusalOf("PayloadT(A): A;"),
+              HasSubstr("the name of a template parameter of the client"));
+  EXPECT_THAT(RefusalOf("Get(A): delete;", "table delete { x: int; }"),
+              HasSubstr("shop.Stock/Get: the name of its table delete is a word of C++"));
   EXPECT_THAT(RefusalOf("Get(A): A;", "enum StockMethods: byte { A }"),
               HasSubstr("its stub StockMethods"));
+}
+
+TEST(Refuses, NamespacesAndTypesThatHideThoseOfTheStubs) {
+  const auto refusal = [](std::string_view space) {
+    const std::string schema = "namespace " + std::string(space) +
+                               "; table A { x: int; } rpc_service Stock { Get(A): A; }";
+    return std::string(ReadSchema("shop/stock.fbs", BfbsOf(schema)).status().message());
+  };
+  EXPECT_THAT(
+      refusal("shop.jackfield"),
+      HasSubstr("within the namespace shop.jackfield its stubs would not find ::jackfield"));
+  EXPECT_THAT(refusal("shop.std.v1"), HasSubstr("name that part of it otherwise than \"std\""));
+  EXPECT_EQ(refusal("jackfield.shop"), "");
+  EXPECT_THAT(RefusalOf("Get(A): A;", "table absl { x: int; }"),
+              HasSubstr("beside the type shop.absl its stubs would not find the namespace absl"));
 }
 
 TEST(Refuses, TwoMethodsOfOneMessageType) {

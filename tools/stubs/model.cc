@@ -4,6 +4,7 @@
 #include <charconv>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "flatbuffers/reflection_generated.h"
@@ -33,9 +34,21 @@ std::string NameOf(std::string_view full_name) {
   return std::string(full_name.substr(full_name.rfind('.') + 1));
 }
 
-// A table's name as code in `space` writes it.
-std::string TableName(std::string_view full_name, const std::string& space) {
-  if (SpaceOf(full_name) == space) return NameOf(full_name);
+// What the classes of a service's stubs may have as members, and their templates as parameters.
+std::set<std::string> MembersOf(const reflection::Service& service) {
+  std::set<std::string> members = {"Methods", "RegisterOn", "PayloadT", "DoneT"};
+  for (const auto* call : *service.calls()) {
+    const std::string name = call->name()->str();
+    members.insert({name, name + "Async", name + "Future", "Try" + name});
+  }
+  return members;
+}
+
+// A table's name as code in `space` writes it, within a class of these members: those hide it.
+std::string TableName(std::string_view full_name, const std::string& space,
+                      const std::set<std::string>& members) {
+  const std::string name = NameOf(full_name);
+  if (SpaceOf(full_name) == space && !members.contains(name)) return name;
   return "::" + Replaced(full_name, '.', "::");
 }
 
@@ -45,7 +58,7 @@ std::vector<std::string> CommentsOf(const Documented& documented) {
   if (documented.documentation() == nullptr) return lines;
   for (const auto* line : *documented.documentation()) {
     std::string text = line->str();
-    text.erase(0, text.find_first_not_of(' '));
+    if (text.starts_with(' ')) text.erase(0, 1);
     lines.push_back(std::move(text));
   }
   return lines;
@@ -85,14 +98,15 @@ absl::Status ReadAttribute(const Place& place, std::string_view key, std::string
   return absl::OkStatus();
 }
 
-absl::StatusOr<MethodModel> ReadMethod(const ServiceModel& service, const Place& place,
+absl::StatusOr<MethodModel> ReadMethod(const ServiceModel& service,
+                                       const std::set<std::string>& members, const Place& place,
                                        const reflection::RPCCall& call) {
   MethodModel method;
   method.name = call.name()->str();
   method.full_name = service.full_name + "/" + method.name;
   method.comments = CommentsOf(call);
-  method.request = TableName(call.request()->name()->string_view(), service.space);
-  method.reply = TableName(call.response()->name()->string_view(), service.space);
+  method.request = TableName(call.request()->name()->string_view(), service.space, members);
+  method.reply = TableName(call.response()->name()->string_view(), service.space, members);
   if (call.attributes() != nullptr) {
     for (const auto* attribute : *call.attributes()) {
       const std::string_view value =
@@ -130,9 +144,10 @@ absl::StatusOr<ServiceModel> ReadService(const std::string& source,
     return place.Refuse("it has no namespace", "write, for example, \"namespace shop;\" above it");
   if (service.calls() == nullptr || service.calls()->size() == 0)
     return place.Refuse("it has no methods", "give it one");
+  const std::set<std::string> members = MembersOf(service);
   for (const auto* call : *service.calls()) {
     absl::StatusOr<MethodModel> method =
-        ReadMethod(model, Place{source, model.full_name, call->name()->str()}, *call);
+        ReadMethod(model, members, Place{source, model.full_name, call->name()->str()}, *call);
     if (!method.ok()) return method.status();
     model.methods.push_back(*std::move(method));
   }

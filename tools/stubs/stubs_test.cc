@@ -80,6 +80,28 @@ class TestedOther final : public OtherService {
   }
 };
 
+// Within this class the names of its functions hide those of the tables, as in every C++ class.
+class TestedDesk final : public DeskService {
+ public:
+  using OrderTable = ::jackfield::probe::Order;
+  Handling Order(CallOf<OrderTable, PayloadT> call) override {
+    return call.Reply([&](flatbuffers::FlatBufferBuilder& fbb) {
+      return CreatePayloadT(fbb, call->number() + 1);
+    });
+  }
+  Handling Note(OneWayOf<OrderTable>) override { return absl::OkStatus(); }
+  Handling List(ServerStreamOf<OrderTable, OrderTable>) override { return absl::OkStatus(); }
+  Handling Sum(ClientStreamOf<OrderTable, OrderTable>) override {
+    return absl::UnimplementedError("no sums");
+  }
+  Handling call(CallOf<Ask, Answer> call) override {
+    return call.Reply(Answering(call->number() + 2));
+  }
+  Handling port(CallOf<Ask, Answer> call) override {
+    return call.Reply(Answering(call->number() + 3));
+  }
+};
+
 class StubsTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -271,6 +293,21 @@ TEST_F(StubsTest, EveryPortServesItsSchemas) {
   EXPECT_THAT(std::string(missing.message()),
               HasSubstr("prober does not serve \"jackfield.probe.Prob\"; did you mean "
                         "\"jackfield.probe.Probe\"?"));
+}
+
+TEST_F(StubsTest, MethodsMayHaveTheNamesOfTheirTablesAndOfWhatTheStubsCallThings) {
+  TestedDesk desk;
+  const std::unique_ptr<Port> port = *Port::Open(*node_, {"unix:"});
+  desk.RegisterOn(*port);
+  ASSERT_TRUE(port->WaitServing().ok());
+  const std::unique_ptr<Channel> channel = *Channel::Open(*node_, port->addresses()[0]);
+  DeskClient client(*channel);
+  const auto order = [](flatbuffers::FlatBufferBuilder& fbb) { return CreateOrder(fbb, 1); };
+  EXPECT_EQ((*client.Order(order).Wait())->number(), 2);
+  EXPECT_EQ((*client.OrderFuture(order).Wait())->number(), 2);
+  EXPECT_TRUE(client.Note(order).Wait().ok());
+  EXPECT_EQ((*client.call(Asking(1)).Wait())->number(), 3);
+  EXPECT_EQ((*client.port(Asking(1)).Wait())->number(), 4);
 }
 
 TEST(FindMethod, KnowsMethodsByShortAndByFullName) {

@@ -19,8 +19,10 @@ std::string GuardOf(const SchemaModel& model) {
 
 std::string Comment(const std::vector<std::string>& lines, std::string_view indent) {
   std::string text;
-  for (const std::string& line : lines)
-    text += Text(indent, line.empty() ? "//" : "// ", line, "\n");
+  for (const std::string& line : lines) {
+    // A backslash at the end would take the next line into the comment.
+    text += Text(indent, line.empty() ? "//" : "// ", line, line.ends_with('\\') ? "." : "", "\n");
+  }
   return text;
 }
 

@@ -12,7 +12,7 @@ std::string RegisterText(const ServiceModel& service, Schemas schemas) {
                           "  port.AddInterface(k", service.name, "Interface);\n");
   for (const MethodModel& method : service.methods) {
     text += Text("  jackfield::HandleMethod<", ServerCallOf(method), ">(\n", "      port, ",
-                 service.name, "Methods::k", method.name, ", [this](auto call) { return ",
+                 service.name, "Methods::k", method.name, ", [this](auto call) { return this->",
                  method.name, "(call); });\n");
   }
   if (schemas == Schemas::kServed) text += "  jackfield::ServeSchemas(port);\n";

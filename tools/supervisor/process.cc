@@ -195,7 +195,7 @@ class ProcessService final : public RunningService {
   }
   static void OnEnd(Op& op, int32_t result) {
     auto* self = static_cast<ProcessService*>(op.user);
-    if (result >= 0) self->End();
+    if (result != -ECANCELED) self->End();  // if the wait failed, it looks and waits again
   }
 
   void End() {

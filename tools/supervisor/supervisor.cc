@@ -4,6 +4,7 @@
 #include <sys/signalfd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <memory>
 #include <optional>
 
@@ -35,7 +36,8 @@ class Supervisor final : public RunningService::Watcher {
   const std::set<int>& processes() const { return processes_; }  // that its services were
 
   int Run() {
-    BlockSignals();
+    if (absl::Status status = BlockSignals(); !status.ok())
+      return Complain(kExitFailed, std::string(status.message()));
     began_ns_ = node_.clock().NowNs();
     if (absl::Status status = handing_.MakeEnds(node_.sys()); !status.ok())
       return Complain(kExitFailed, std::string(status.message()));
@@ -63,13 +65,14 @@ class Supervisor final : public RunningService::Watcher {
 
   const std::string& NameOf(size_t service) const { return plan_.services[service].name; }
 
-  void BlockSignals() {
+  absl::Status BlockSignals() {
     sigset_t ends;
     sigemptyset(&ends);
     for (const int number : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&ends, number);
     sigprocmask(SIG_BLOCK, &ends, nullptr);
     signal(SIGPIPE, SIG_IGN);  // a closed stderr must not end the services without a word
     signal_fd_ = OwnedFd(signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK));
+    return signal_fd_.ok() ? absl::OkStatus() : SysError(errno, "signalfd");
   }
 
   // ---- Starting.

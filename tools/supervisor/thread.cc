@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -31,8 +32,7 @@ class ThreadService final : public RunningService {
   absl::Status Start(Grants grants, ServiceFunction run) {
     std::promise<absl::Status> made;
     std::future<absl::Status> start = made.get_future();
-    thread_ = std::thread([this, run, made = std::move(made),
-                           grants = std::move(grants)]() mutable {
+    auto body = [this, run, made = std::move(made), grants = std::move(grants)]() mutable {
       pthread_setname_np(pthread_self(), name_.substr(0, 15).c_str());
       absl::StatusOr<std::unique_ptr<Node>> node =
           Node::Create({.name = name_, .registry = &supervisor_.registry()});
@@ -46,7 +46,12 @@ class ThreadService final : public RunningService {
       node->reset();
       std::fflush(stdout);
       supervisor_.handle().Run([this] { watcher_.OnEnded(service_, ending_); });
-    });
+    };
+    try {
+      thread_ = std::thread(std::move(body));
+    } catch (const std::system_error& failed) {  // the only way in which std::thread says it
+      return SysError(failed.code().value(), "a thread (ulimit -u, pids.max)");
+    }
     return start.get();
   }
 

@@ -13,11 +13,11 @@ constexpr Flag kFlags[] = {{'n', "dry-run", "", "say what would be removed, and 
 
 int RunClean(const Program& program, const Arguments& arguments) {
   const bool dry_run = arguments.Has("dry-run");
-  int count = 0, living = 0, kept = 0, changed = 0, failures = 0;
+  int count = 0, living = 0, unknown = 0, kept = 0, changed = 0, failures = 0;
   for (const auto& resources : program.resources) {
     for (const Resource& resource : resources->List()) {
       if (resource.keeps || resource.owner != Resource::Owner::kDead) {
-        ++(resource.keeps ? kept : living);
+        ++(resource.keeps ? kept : resource.owner == Resource::Owner::kUnknown ? unknown : living);
         continue;
       }
       const std::string name =
@@ -40,8 +40,9 @@ int RunClean(const Program& program, const Arguments& arguments) {
     }
   }
   if (!arguments.Has("quiet")) {
-    std::fprintf(stderr, "%s %d; left alone: %d of the living%s%s\n",
+    std::fprintf(stderr, "%s %d; left alone: %d of the living%s%s%s\n",
                  dry_run ? "would remove" : "removed", count, living,
+                 unknown == 0 ? "" : Text(", ", unknown, " of unknown owners").c_str(),
                  kept == 0 ? "" : Text(", ", kept, " that hold data").c_str(),
                  changed == 0 ? "" : Text(", ", changed, " that have changed meanwhile").c_str());
   }

@@ -194,6 +194,13 @@ int RunExplain(const Program& program, const Arguments& arguments) {
   if (!output.ok()) return Complain(kExitUsage, std::string(output.status().message()));
   std::vector<Explanation> explanations;
   if (arguments.operands.size() == 1) {
+    for (const char* flag : {"over", "set"}) {
+      if (arguments.Has(flag)) {
+        return Complain(kExitUsage, Text("explain: --", flag,
+                                         " changes a wiring file, and there is only an address\n  "
+                                         "try: jackfield explain shop.toml orders kv"));
+      }
+    }
     absl::StatusOr<Explanation> explanation = ExplainAddress(program, arguments.operands[0]);
     if (!explanation.ok()) return Complain(kExitUsage, std::string(explanation.status().message()));
     explanations.push_back(*std::move(explanation));

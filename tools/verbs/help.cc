@@ -13,7 +13,14 @@ int RunHelp(const Program& program, const Arguments& arguments) {
   std::vector<std::string_view> names;
   for (const Verb& verb : program.verbs) {
     if (!verb.hidden) names.push_back(verb.name);
-    if (!arguments.operands.empty() && verb.name == arguments.operands[0]) text = HelpOfVerb(verb);
+    if (arguments.operands.empty() || verb.name != arguments.operands[0]) continue;
+    if (verb.run_words == nullptr) {
+      text = HelpOfVerb(verb);
+      continue;
+    }
+    std::string words[] = {std::string(verb.name), "--help"};  // it knows its own flags
+    char* argv[] = {words[0].data(), words[1].data(), nullptr};
+    return verb.run_words(program, 2, argv);
   }
   if (text.empty()) {
     const std::string& word = arguments.operands[0];

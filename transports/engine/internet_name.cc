@@ -80,8 +80,11 @@ absl::StatusOr<InternetName> Resolve(const Address& address, const HostPort& whe
   addrinfo* found = nullptr;
   if (const int error = getaddrinfo(where.host.c_str(), where.port.c_str(), &hints, &found);
       error != 0) {
-    return absl::InvalidArgumentError(
-        About(address, "no address for \"", where.host, "\": ", gai_strerror(error)));
+    const std::string why =
+        About(address, "no address for \"", where.host, "\": ", gai_strerror(error));
+    return error == EAI_AGAIN
+               ? absl::UnavailableError(Text(why, "; does a name server answer (resolv.conf(5))?"))
+               : absl::InvalidArgumentError(why);
   }
   const addrinfo* chosen = found;
   for (const addrinfo* next = found; next != nullptr; next = next->ai_next) {

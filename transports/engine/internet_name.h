@@ -36,7 +36,8 @@ struct InternetName {
 };
 
 // A name that has IPv4 and IPv6 addresses (localhost often does) stands for the IPv4 one, on which
-// most servers listen. Errors: INVALID_ARGUMENT.
+// most servers listen. Errors: INVALID_ARGUMENT; UNAVAILABLE (no name server answers now, which is
+// worth another try).
 absl::StatusOr<InternetName> Resolve(const Address& address, const HostPort& where);
 
 // For schemes whose bytes anyone on the way can read and write: only loopback, unless the address

@@ -29,6 +29,14 @@ bool IsSocketOf(const PlaceRecord& record) {
          is.st_uid == geteuid();
 }
 
+// Is the lock that `fd` is open on still the one that the socket's server would take?
+bool IsLockOf(int fd, const std::string& socket) {
+  struct stat held {
+  }, there{};
+  return fstat(fd, &held) == 0 && stat(SocketPath::LockOf(socket).c_str(), &there) == 0 &&
+         held.st_ino == there.st_ino && held.st_dev == there.st_dev;
+}
+
 class SocketResources final : public Resources {
  public:
   explicit SocketResources(std::string_view scheme) : scheme_(scheme) {}
@@ -78,7 +86,8 @@ class SocketResources final : public Resources {
     const OwnedFd lock = OpenLock(socket);
     struct stat is {};
     if (lock.ok() && flock(lock.get(), LOCK_EX | LOCK_NB) == 0 && fstat(lock.get(), &is) == 0 &&
-        S_ISREG(is.st_mode) && is.st_uid == geteuid() && is.st_size == 0)
+        S_ISREG(is.st_mode) && is.st_uid == geteuid() && is.st_size == 0 &&
+        IsLockOf(lock.get(), socket))
       unlink(SocketPath::LockOf(socket).c_str());
   }
 
@@ -90,15 +99,11 @@ class SocketResources final : public Resources {
       return absl::FailedPreconditionError(
           Text(record.place, " has an owner again: ", NameOfLockOwner(lock.get())));
     }
-    struct stat held {
-    }, there{};
-    const std::string name = SocketPath::LockOf(record.place);
-    if (fstat(lock.get(), &held) != 0 || stat(name.c_str(), &there) != 0 ||
-        held.st_ino != there.st_ino || held.st_dev != there.st_dev || !IsSocketOf(record)) {
+    if (!IsLockOf(lock.get(), record.place) || !IsSocketOf(record)) {
       return absl::FailedPreconditionError(Text(record.place, " has changed hands"));
     }
     unlink(record.place.c_str());
-    unlink(name.c_str());
+    unlink(SocketPath::LockOf(record.place).c_str());
     RemovePlaceRecord(record.path);
     return absl::OkStatus();
   }

@@ -97,7 +97,7 @@ class FifoClient final : public Opening {
       // Worth another try, like a service that is not there yet.
       return Fail(absl::UnavailableError(
           Text(place_.what, ": the service has no descriptor left for another client (",
-               strerrorname_np(static_cast<int>(answer_.error)), "): raise its ulimit -n")));
+               strerror(static_cast<int>(answer_.error)), "): raise its ulimit -n")));
     }
     RemoveNames();
     End();

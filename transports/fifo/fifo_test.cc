@@ -239,6 +239,28 @@ TEST_F(FifoTest, WhoReadsTheFifoAndDoesNotAnswerIsNotTakenForAService) {
   EXPECT_EQ(Names(), std::vector<std::string>{"hello"}) << "the private names are gone";
 }
 
+TEST_F(FifoTest, AnAnswerWithAnErrorThatNobodyKnowsIsSaidAllTheSame) {
+  ASSERT_EQ(mkfifo(path_.c_str(), 0600), 0);
+  const int server = open(path_.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC);
+  ASSERT_GE(server, 0);
+  ChannelOptions options;
+  options.connect_us = 1;
+  const auto channel = Channel::Open(*node_, "fifo:" + path_, options).value();
+  FifoHello hello;
+  ASSERT_TRUE(node_->RunUntil([&] { return read(server, &hello, sizeof hello) == sizeof hello; },
+                              SystemClock().NowNs() + 20'000'000'000));
+  FifoAnswer answer{};
+  std::memcpy(answer.magic, FifoHello::kMagic, sizeof answer.magic);
+  std::memcpy(answer.nonce, hello.nonce, sizeof answer.nonce);
+  answer.error = 4000;
+  const std::string down = directory_ + "/" + PrivateNamesOf(hello.nonce).down;
+  const int to_client = open(down.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+  ASSERT_EQ(write(to_client, &answer, sizeof answer), static_cast<ssize_t>(sizeof answer));
+  ExpectSays(channel->WaitOpen(), "Unknown error 4000");
+  close(to_client);
+  close(server);
+}
+
 // What `jackfield ls --resources` and `clean` know of this scheme.
 TEST_F(FifoTest, TheListNamesItsOwnerAndOnlyADeadOnesIsRemoved) {
   const std::unique_ptr<Resources> resources = MakeFifoResources();

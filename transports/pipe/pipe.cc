@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 #include <cstdio>
 #include <string>
 #include <utility>
@@ -43,8 +44,9 @@ absl::StatusOr<Ends> Read(const Address& address) {
     }
   }
   if (const auto pid = address.Find("pid")) {
-    if (std::sscanf(std::string(*pid).c_str(), "%d", &ends.pid) != 1 || ends.pid < 1)
-      return bad("pid is a process number");
+    const char* const end = pid->data() + pid->size();
+    const auto [stop, error] = std::from_chars(pid->data(), end, ends.pid);
+    if (error != std::errc() || stop != end || ends.pid < 1) return bad("pid is a process number");
   }
   return ends;
 }

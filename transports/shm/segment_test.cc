@@ -1,8 +1,10 @@
 #include "transports/shm/segment.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -36,6 +38,21 @@ bool Writable(void* at) {
   const bool writable = read(zero, at, 1) == 1;
   close(zero);
   return writable;
+}
+
+// (It depends on the kernel whether they interrupt anything.)
+TEST(SegmentTest, SignalsThatComeAllTheTimeKeepNobodyFromMakingOne) {
+  struct sigaction counts {
+  }, before{};
+  counts.sa_handler = [](int) {};
+  ASSERT_EQ(sigaction(SIGALRM, &counts, &before), 0);
+  const itimerval often{{0, 1000}, {0, 1000}}, never{};
+  ASSERT_EQ(setitimer(ITIMER_REAL, &often, nullptr), 0);
+  const absl::StatusOr<Segment> made = Segment::Make({.lane_bytes = 16 << 20}, MemoryRoom());
+  EXPECT_EQ(setitimer(ITIMER_REAL, &never, nullptr), 0);
+  EXPECT_EQ(sigaction(SIGALRM, &before, nullptr), 0);
+  ASSERT_TRUE(made.ok()) << made.status();
+  EXPECT_EQ(made->lane(1).data[(16 << 20) - 1], std::byte{0});
 }
 
 TEST(SegmentTest, BothEndsSeeTheSameAndEachWritesItsOwnOnly) {

@@ -20,6 +20,12 @@ namespace {
 // Bursts of a whole congestion window must fit; the system gives at most net.core.rmem_max.
 constexpr int kBufferBytes = 4 << 20;
 
+// Nothing tells a receiver that a sender has gone. One of a group loses nothing with its place: it
+// gets another with its next datagram. Any other may have a session there, which ?idle= of the
+// reliable shim keeps silent for an hour at most.
+constexpr int64_t kSenderSilentNs = 10'000'000'000;
+constexpr int64_t kPeerSilentNs = int64_t{2} * 3600 * 1'000'000'000;
+
 class UdpTransport final : public Transport {
  public:
   std::string_view scheme() const override { return "udp"; }
@@ -49,6 +55,7 @@ class UdpTransport final : public Transport {
     }
     HubLimits limits;
     limits.reliable = false;
+    limits.silent_ns = settings->multicast ? kSenderSilentNs : kPeerSilentNs;
     const Caps caps = CapsOf(*settings, role);
     if (role == Role::kConnect) {
       return MakeHubClient(

@@ -5,6 +5,9 @@
 #include <sys/wait.h>
 
 #include <array>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
 
 #include "gtest/gtest.h"
 #include "tests/e2e/up/command.h"
@@ -185,6 +188,51 @@ TEST_F(DeathTest, AFileThatCannotBeExecutedIsAFailure) {
   EXPECT_NE(command.err().find(") exited with 127 before it was ready; all is stopped\n"),
             std::string::npos)
       << command.err();
+}
+
+// How it ends under limits that the shell sets: its status, or minus the signal that killed it.
+// What it says is in `said`.
+int EndUnder(std::string_view limits, const std::string& wiring, std::string_view over,
+             const std::string& said) {
+  const std::string line = "exec </dev/null >/dev/null 2>'" + said + "'; " + std::string(limits) +
+                           " exec '" + BinaryPath("jackfield") + "' up '" + wiring + "' --over " +
+                           std::string(over) + " -- a";
+  const int status = std::system(line.c_str());
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+std::string TextOf(const std::string& file) {
+  std::ifstream in(file);
+  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+}
+
+TEST_F(DeathTest, WithTooFewDescriptorsItSaysSo) {
+  const std::string wiring = Wiring(kWords), said = directory_.path() + "/said";
+  int status = 1;
+  for (int descriptors = 4; status != 0; ++descriptors) {
+    ASSERT_LT(descriptors, 100);
+    status = EndUnder("ulimit -n " + std::to_string(descriptors) + "; JACKFIELD_REACTOR=epoll",
+                      wiring, "unix", said);
+    if (status == 0 || status == 127) continue;  // it is done; it could not even be loaded
+    EXPECT_EQ(status, 1) << descriptors << ": " << TextOf(said);
+    EXPECT_NE(TextOf(said).find("ulimit -n"), std::string::npos)
+        << descriptors << ": " << TextOf(said);
+  }
+}
+
+// A stack of 100 GB where only 20 may be mapped.
+TEST_F(DeathTest, WithoutAThreadForAServiceItSaysSo) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "a sanitizer maps more than that";
+#endif
+  const std::string said = directory_.path() + "/said";
+  const int status = EndUnder("ulimit -s 100000000 && ulimit -v 20000000 || exit 77;",
+                              Wiring(kWords), "inproc", said);
+  if (status == 77) GTEST_SKIP() << "these limits may not be set here";
+  EXPECT_EQ(status, 1) << TextOf(said);
+  EXPECT_NE(TextOf(said).find("jackfield: cannot start count: a thread (ulimit -u, pids.max): "),
+            std::string::npos)
+      << TextOf(said);
 }
 
 }  // namespace

@@ -92,8 +92,12 @@ TEST(WordsTest, AWrongCommandIsToldWhatIsWrong) {
       {{"explain", "tcp://192.0.2.1:80"},
        "jackfield: tcp:192.0.2.1:80 is not loopback: without TLS anyone on the way could read and "
        "write; if that is meant, say ?plain\n"},
+      {{"explain", "pipe:?pid=12x"}, "jackfield: pipe:?pid=12x: pid is a process number\n"},
       {{"explain", "unix:@x?on_full=drop"},
        "jackfield: on_full=drop: it is wait, fail, drop_oldest or drop_newest\n"},
+      {{"explain", "unix:@x", "--over", "tcp"},
+       "jackfield: explain: --over changes a wiring file, and there is only an address\n  try: "
+       "jackfield explain shop.toml orders kv\n"},
       {{"explain", "words.toml", "source"},
        "jackfield: explain: give one address, or a wiring file and two of its services\n  try: "
        "jackfield explain shop.toml orders kv\n"},
@@ -170,6 +174,10 @@ exit status: 0 all is done, 1 a service failed, 2 the wiring is wrong, 130 inter
   -q, --quiet          no messages but errors
   -v, --verbose        more messages
 )");
+}
+
+TEST(WordsTest, HelpOfAVerbThatReadsItsWordsItselfIsItsOwn) {
+  EXPECT_EQ(OutputOf({"help", "service"}), OutputOf({"service", "--help"}));
 }
 
 TEST(WordsTest, EveryLineOfHelpFitsATerminal) {

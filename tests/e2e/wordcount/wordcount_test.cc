@@ -3,6 +3,7 @@
 // on the way.
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -85,6 +86,18 @@ TEST_P(WordcountTest, CountsNothingInAnEmptyFile) {
 TEST_P(WordcountTest, CountsWordsAcrossFilesAndOddEnds) {
   ExpectAsPipeline({directory_.Write("a", "one two thr"), directory_.Write("b", "ee\nTWO"),
                     directory_.Write("c", " 12 ")});
+}
+
+TEST_P(WordcountTest, CountsMoreFilesThanItMayHaveDescriptors) {
+  std::vector<std::string> files;
+  for (int i = 0; i < 100; ++i)
+    files.push_back(directory_.Write("file" + std::to_string(i), "one two thr"));
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit few{80, before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
+  ExpectAsPipeline(files);
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 
 TEST_P(WordcountTest, CountsTheWordsInBinaryBytes) {

@@ -8,6 +8,7 @@
 
 #include "kernel/outcome.h"
 #include "kernel/text.h"
+#include "kernel/units.h"
 #include "transports/engine/hub/hub_driver.h"
 
 namespace jackfield {
@@ -204,7 +205,7 @@ void Hub::Open(HubSlot& slot) {
     if (role_ == Role::kServe) medium_->RefuseAdmission(arrival, "the service is closing");
     return CloseFds(arrival);
   }
-  if (peers_.size() >= limits_.peers_max) {
+  if (!HasPlace()) {
     ++counters_.refused;
     medium_->RefuseAdmission(arrival, Text(what_, " has as many clients as it takes (peers_max ",
                                            limits_.peers_max, ")"));
@@ -221,6 +222,25 @@ void Hub::Open(HubSlot& slot) {
   AddDriver(*std::move(admission));
   if (!arrival.opens_with_frame) return;
   peers_.at(key)->Take(slot);
+}
+
+bool Hub::HasPlace() {
+  if (peers_.size() < limits_.peers_max) return true;
+  const int64_t now_ns = node_.now_ns();
+  if (limits_.silent_ns == 0 || now_ns < all_heard_until_ns_) return false;
+  const auto silent_longest = std::min_element(
+      peers_.begin(), peers_.end(),
+      [](const auto& a, const auto& b) { return a.second->heard_ns() < b.second->heard_ns(); });
+  HubDriver& driver = *silent_longest->second;
+  all_heard_until_ns_ = driver.heard_ns() + limits_.silent_ns;
+  if (now_ns < all_heard_until_ns_) return false;
+  driver.PeerGone(MakeStatus(Outcome::kFailed, Reason::kPeerDied,
+                             Text(what_, ": not heard for ", FormatDurationNs(limits_.silent_ns),
+                                  " or more, and a new peer needed the place (peers_max ",
+                                  limits_.peers_max, ")")),
+                  HubDriver::Drained::kYes);
+  Forget(driver);
+  return true;
 }
 
 void Hub::AddDriver(HubAdmission admission) {

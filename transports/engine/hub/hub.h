@@ -9,7 +9,8 @@
 // Whichever link is awake reads for all; when all rest, one wait on the endpoint serves all.
 //
 // What is bounded, and what happens at the bound:
-//   peers_max        one more is refused, and counted
+//   peers_max        one more is refused, and counted; on a medium where nothing tells that a peer
+//                    has gone (silent_ns), it gets the place of the one that was silent longest
 //   peer_bytes_max   queued for one peer that does not take it: on a lossy medium what follows is
 //                    dropped and counted; on a reliable one the endpoint is not read until it has
 //                    been taken (its own queue then fills, and pushes back at every sender)
@@ -49,6 +50,9 @@ struct HubLimits {
   uint32_t peers_max = 4096;
   uint32_t peer_bytes_max = 4 << 20;
   bool reliable = true;  // the medium loses nothing, so neither may the hub
+  // Who has been silent for so long may have gone without a word, and gives way to a new peer when
+  // there is no place left. 0: nobody goes unnoticed.
+  int64_t silent_ns = 0;
 };
 
 struct HubCounters {
@@ -103,6 +107,7 @@ class Hub {
   void Dispatch(HubSlot& slot);
   void Learn(uint32_t got);
   void Open(HubSlot& slot);
+  bool HasPlace();  // for one more peer; perhaps by ending one
   void AddDriver(HubAdmission admission);
   void Chores();
   void DoChores();
@@ -137,6 +142,7 @@ class Hub {
   uint32_t got_last_ = 0;  // by the last look
   uint64_t alone_ = 0;     // looks that found one thing, since one found or was followed by more
   int full_peers_ = 0;
+  int64_t all_heard_until_ns_ = 0;  // before it nobody has been silent for silent_ns
   HubCounters counters_;
 };
 

@@ -20,7 +20,7 @@ constexpr int64_t kRetryNsMax = 5'000'000;
 // So long a goodbye waits for room. Who does not hear it holds what is the other's until that
 // process ends; so it outlasts a server that is busy for a while.
 constexpr int64_t kGoodbyeNs = 1'000'000'000;
-constexpr uint32_t kDrainLooks = 4096;       // others may keep the endpoint from ever being empty
+constexpr uint32_t kDrainLooks = 4096;  // others may keep the endpoint from ever being empty
 
 }  // namespace
 
@@ -42,6 +42,7 @@ HubDriver::HubDriver(Hub& hub, HubKey key, std::unique_ptr<HubPeer> peer)
     : hub_(hub),
       key_(key),
       peer_(std::move(peer)),
+      heard_ns_(hub.node().now_ns()),
       watch_op_(OnOp, this),
       room_op_(OnOp, this),
       retry_([](Timer& timer) { static_cast<HubDriver*>(timer.user)->link_->Wake(); }, this) {
@@ -61,6 +62,7 @@ HubDriver::~HubDriver() {
 
 void HubDriver::Take(HubSlot& slot) {
   ++slot.batch->references;
+  heard_ns_ = hub_.node().now_ns();
   queue_.Push(slot);
   CountFull();
   if (link_ != nullptr) link_->Wake();
@@ -170,6 +172,9 @@ void HubDriver::Close(Link& link) {
     why_ =
         MakeStatus(Outcome::kRefused, Reason::kClosed, Text(link.traits().description, ": closed"));
   }
+  // Nobody takes what has not been delivered yet, and others may wait for its place.
+  while (queue_.first != nullptr) hub_.Release(queue_.Pop());
+  CountFull();
   ending_ = true;
   goodbye_until_ns_ = hub_.node().clock().NowNs() + kGoodbyeNs;
   Finish();

@@ -29,7 +29,8 @@ class HubDriver final : public LinkDriver {
   // ---- For the hub.
   const HubKey& key() const { return key_; }
   bool full() const { return queue_.bytes >= hub_.limits().peer_bytes_max; }
-  void Take(HubSlot& slot);  // a frame; the driver now has it
+  void Take(HubSlot& slot);                       // a frame; the driver now has it
+  int64_t heard_ns() const { return heard_ns_; }  // when the last one came, or it was admitted
   // The peer is gone. drained: everything that it sent has been handed over already.
   enum class Drained : uint8_t { kYes, kNotYet };
   void PeerGone(absl::Status why, Drained drained);
@@ -59,6 +60,7 @@ class HubDriver final : public LinkDriver {
   Queue queue_;           // arrived
   Queue delivered_;       // lies in the link's queue
   bool counted_full_ = false;
+  int64_t heard_ns_;
 
   Op watch_op_, room_op_;
   Timer retry_;

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "kernel/node.h"
 #include "kernel/registry.h"
@@ -27,6 +28,7 @@ struct World {
   int fd = -1;            // writing to it wakes who waits
   int looks = 0;
   int broken = 0;  // the error of every look, once the greetings are taken
+  bool goodbyes_have_room = true;
 };
 
 class HandMedium final : public HubMedium {
@@ -61,7 +63,7 @@ class HandMedium final : public HubMedium {
   }
   void RefuseAdmission(HubArrival&, std::string_view) override {}
   int Send(HubPeer&, Link&) override { return 0; }
-  bool SayGoodbye(HubPeer&) override { return true; }
+  bool SayGoodbye(HubPeer&) override { return world_.goodbyes_have_room; }
 
  private:
   World& world_;
@@ -89,8 +91,13 @@ class HubTest : public testing::Test, public LinkSink, public LinkOwner {
   }
   void OnRoom(Link&) override {}
   void OnLost(Link&, uint64_t) override {}
-  void OnClosed(Link&, const absl::Status&) override {}
+  void OnClosed(Link& link, const absl::Status&) override { closed_.push_back(&link); }
   void Notify() { EXPECT_EQ(eventfd_write(world_.fd, 1), 0); }
+  void Hear(uint8_t key) {
+    world_.greetings.push_back(key);
+    Notify();
+    Rest();
+  }
   // Long enough for everything that has nothing to do to rest.
   void Rest() {
     for (int i = 0; i < 200; ++i) node_->Turn(node_->clock().NowNs() + 10'000);
@@ -102,7 +109,7 @@ class HubTest : public testing::Test, public LinkSink, public LinkOwner {
       Node::Create({.registry = &registry_, .wait = NodeOptions::Wait::kEpoll, .spin_ns = 0})
           .value();
   std::unique_ptr<Opening> opening_;
-  std::vector<Link*> links_;
+  std::vector<Link*> links_, closed_;
   absl::Status failed_;
   bool takes_ = true;
   int taken_ = 0;
@@ -195,6 +202,63 @@ TEST_F(HubTest, OnALossyMediumAPeerThatIsNotTakenQueuesNoMoreThanItMay) {
   links_[0]->Wake();
   Rest();
   EXPECT_EQ(taken_, 1 + 4);
+}
+
+// Its goodbye finds no room: until it does, or the time for it is over, it is not gone.
+TEST_F(HubTest, APeerThatClosesHoldsUpNobodyWithWhatItDidNotTake) {
+  HubLimits limits;
+  limits.peer_bytes_max = 2 * 64;
+  Serve(limits);
+  takes_ = false;
+  world_.greetings_are_frames = true;
+  for (const uint8_t key : {1, 2, 1, 1}) Hear(key);
+  ASSERT_EQ(links_.size(), 2u);
+  EXPECT_TRUE(world_.greetings.empty());
+  Hear(2);
+  ASSERT_FALSE(world_.greetings.empty()) << "the first has as much as it may: all wait for it";
+  world_.goodbyes_have_room = false;
+  links_[0]->StartClose();
+  Rest();
+  EXPECT_TRUE(world_.greetings.empty());
+  EXPECT_TRUE(closed_.empty()) << "it is not gone yet";
+  world_.goodbyes_have_room = true;
+}
+
+class HubWithTwoPlacesTest : public HubTest {
+ protected:
+  void ServeTwo(int64_t silent_ns) {
+    HubLimits limits;
+    limits.reliable = false;
+    limits.peers_max = 2;
+    limits.silent_ns = silent_ns;
+    Serve(limits);
+    world_.greetings_are_frames = true;
+    for (const uint8_t key : {1, 2, 1, 3}) Hear(key);
+    EXPECT_TRUE(world_.greetings.empty());
+  }
+};
+
+TEST_F(HubWithTwoPlacesTest, WhoWasSilentLongestGivesItsPlaceToANewPeer) {
+  ServeTwo(1);
+  ASSERT_EQ(links_.size(), 3u);
+  EXPECT_THAT(closed_, testing::ElementsAre(links_[1]));
+  EXPECT_EQ(taken_, 4);
+  Hear(2);  // it lives after all
+  EXPECT_EQ(links_.size(), 4u);
+  EXPECT_EQ(taken_, 5);
+}
+
+TEST_F(HubWithTwoPlacesTest, WhoWasHeardNotLongAgoKeepsItsPlace) {
+  ServeTwo(int64_t{3600} * 1'000'000'000);
+  EXPECT_EQ(links_.size(), 2u);
+  EXPECT_TRUE(closed_.empty());
+  EXPECT_EQ(taken_, 3);
+}
+
+TEST_F(HubWithTwoPlacesTest, WhereNobodyGoesUnnoticedEverybodyKeepsThePlace) {
+  ServeTwo(0);
+  EXPECT_EQ(links_.size(), 2u);
+  EXPECT_TRUE(closed_.empty());
 }
 
 TEST_F(HubTest, AnEndpointThatBreaksWhileAPeerIsAdmittedIsSaidToItsServer) {

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <utility>
 
 #include "kernel/outcome.h"
@@ -11,11 +12,12 @@
 namespace jackfield {
 
 AppendDriver::AppendDriver(Node& node, std::unique_ptr<RecordTarget> target,
-                           std::unique_ptr<SyncThread> sync, std::function<void()> after)
+                           std::unique_ptr<SyncThread> sync, OwnedFd wait_fd,
+                           std::function<void()> after)
     : node_(node), target_(std::move(target)), sync_(std::move(sync)), after_(std::move(after)) {
   if (sync_ == nullptr) return;
   wait_ = std::make_unique<FdWait>(
-      node_, OwnedFd(fcntl(sync_->done_fd(), F_DUPFD_CLOEXEC, 0)),
+      node_, std::move(wait_fd),
       [](void* user, int32_t) { static_cast<AppendDriver*>(user)->OnSynced(); }, this);
 }
 
@@ -101,17 +103,26 @@ void AppendDriver::Close(Link& link) {
 absl::StatusOr<std::unique_ptr<LinkDriver>> MakeAppendDriver(Node& node,
                                                              std::unique_ptr<RecordTarget> target,
                                                              Ack ack, std::function<void()> after) {
+  const auto fail = [&](absl::Status status) {
+    target.reset();
+    after();
+    return status;
+  };
   std::unique_ptr<SyncThread> sync;
+  OwnedFd wait_fd;
   if (ack == Ack::kSynced) {
     absl::StatusOr<std::unique_ptr<SyncThread>> made = SyncThread::Make(target->fd());
-    if (!made.ok()) {
-      target.reset();
-      after();
-      return made.status();
-    }
+    if (!made.ok()) return fail(made.status());
     sync = *std::move(made);
+    wait_fd = OwnedFd(fcntl(sync->done_fd(), F_DUPFD_CLOEXEC, 0));
+    if (!wait_fd.ok()) {
+      absl::Status status = SysError(errno, "a descriptor to wait for the syncs of a file");
+      sync.reset();
+      return fail(std::move(status));
+    }
   }
-  return std::make_unique<AppendDriver>(node, std::move(target), std::move(sync), std::move(after));
+  return std::make_unique<AppendDriver>(node, std::move(target), std::move(sync),
+                                        std::move(wait_fd), std::move(after));
 }
 
 bool ParseAck(std::string_view text, Ack& ack) {

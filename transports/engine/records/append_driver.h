@@ -35,9 +35,9 @@ bool ParseAck(std::string_view text, Ack& ack);
 // Implementation.
 class AppendDriver final : public LinkDriver {
  public:
-  // sync: null for kWritten.
+  // sync, and wait_fd, which is readable when it is done: of kSynced.
   AppendDriver(Node& node, std::unique_ptr<RecordTarget> target, std::unique_ptr<SyncThread> sync,
-               std::function<void()> after);
+               OwnedFd wait_fd, std::function<void()> after);
   ~AppendDriver() override;
 
   void Pump(Link& link) override;

@@ -2,8 +2,10 @@
 // real, on a descriptor that can be synced or that cannot.
 #include "transports/engine/records/append_driver.h"
 
+#include <fcntl.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 #include <string>
 #include <utility>
@@ -140,6 +142,32 @@ TEST_F(AppendDriverTest, WhatWasTakenBeforeItWasFullIsSyncedAndDelivered) {
     EXPECT_EQ(ledger.queued(), 0u);
     EXPECT_NE(why_.ToString().find("it is full"), std::string::npos) << why_;
   }
+}
+
+TEST_F(AppendDriverTest, WithoutADescriptorToWaitForSyncsItIsRefused) {
+  Registry registry;
+  const std::unique_ptr<Node> node = Node::Create({.registry = &registry}).value();
+  Story story{.fd = OwnedFd(memfd_create("few", MFD_CLOEXEC))};
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  const OwnedFd next(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  int refused = 0;
+  bool made = false;
+  for (rlim_t more = 0; more < 20 && !made; ++more) {
+    const rlimit few{static_cast<rlim_t>(next.get()) + 1 + more, before.rlim_max};
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
+    story.closed = false;
+    const auto driver = MakeAppendDriver(*node, std::make_unique<PretendedTarget>(story),
+                                         Ack::kSynced, [&story] { story.closed = true; });
+    setrlimit(RLIMIT_NOFILE, &before);
+    made = driver.ok();
+    if (made) break;
+    ++refused;
+    EXPECT_EQ(driver.status().code(), absl::StatusCode::kResourceExhausted) << driver.status();
+    EXPECT_TRUE(story.closed);
+  }
+  EXPECT_TRUE(made);
+  EXPECT_GE(refused, 2) << "one for what says that a sync is done, one to wait for it";
 }
 
 // Each message is two pieces.

@@ -250,9 +250,10 @@ void StreamDriver::Arm(Link& link) {
   if (rx_begin_ == rx_end_) rx_.Reset(), own_bytes_ = 0;
 }
 
-void StreamDriver::OnReady(Op& op, int32_t) {
+void StreamDriver::OnReady(Op& op, int32_t result) {
   auto* self = static_cast<StreamDriver*>(op.user);
-  if (&op == &self->liveness_op_) self->peer_dead_ = true;
+  // A wait that failed says nothing of the peer, and is started anew.
+  if (&op == &self->liveness_op_ && result > 0) self->peer_dead_ = true;
   self->link_->Wake();
   if (self->failing_) self->FinishClose();
 }

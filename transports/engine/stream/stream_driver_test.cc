@@ -3,9 +3,11 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstring>
 #include <memory>
 #include <vector>
@@ -18,15 +20,28 @@
 namespace jackfield {
 namespace {
 
+// Makes waits for one descriptor fail.
+class FailingWaits final : public FaultSeam {
+ public:
+  Fault Decide(Site site, int fd) override {
+    if (site != Site::kPoll || fd != wait_fd || left == 0) return {};
+    --left;
+    return {.error = ENOMEM};
+  }
+  int wait_fd = -1;
+  int left = 3;
+};
+
 class StreamDriverTest : public testing::TestWithParam<NodeOptions::Wait>, public LinkOwner {
  protected:
   void SetUp() override {
-    auto node = Node::Create({.registry = &registry_, .wait = GetParam()});
+    auto node = Node::Create({.registry = &registry_, .wait = GetParam(), .seam = &seam_});
     if (!node.ok()) GTEST_SKIP() << node.status();
     node_ = *std::move(node);
     int ends[2];
     ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
     other_ = OwnedFd(ends[1]);
+    liveness_fd_ = seam_.wait_fd = eventfd(0, EFD_CLOEXEC);
     LinkTraits traits;
     traits.caps.send = traits.caps.receive = traits.caps.reply = traits.caps.fds = true;
     traits.caps.frame_bytes_max = 1 << 20;
@@ -34,6 +49,7 @@ class StreamDriverTest : public testing::TestWithParam<NodeOptions::Wait>, publi
     link_ = &node_->AddLink(
         std::make_unique<StreamDriver>(*node_, StreamEnds{.read_fd = ends[0],
                                                           .write_fd = ends[0],
+                                                          .liveness_fd = liveness_fd_,
                                                           .socket = true,
                                                           .frame_bytes_max = 1 << 20}),
         traits, this);
@@ -86,8 +102,10 @@ class StreamDriverTest : public testing::TestWithParam<NodeOptions::Wait>, publi
   }
 
   Registry registry_;
+  FailingWaits seam_;
   std::unique_ptr<Node> node_;
   OwnedFd other_;
+  int liveness_fd_ = -1;  // the driver's
   Link* link_ = nullptr;
   std::vector<uint32_t> got_bytes_;
   int got_fds_ = 0;
@@ -105,6 +123,17 @@ TEST_P(StreamDriverTest, WhatTheOtherEndSentBeforeItWentIsReadThoughItTakesNothi
   ASSERT_TRUE(AwaitEnd());
   EXPECT_EQ(got_bytes_, (std::vector<uint32_t>{60'000, 1'000})) << why_;
   EXPECT_EQ(got_fds_, 2);
+}
+
+TEST_P(StreamDriverTest, AWaitForThePeersDeathThatFailsIsNotItsDeath) {
+  for (int i = 0; i < 1000 && seam_.left > 0; ++i) node_->Turn(node_->clock().NowNs() + 100'000);
+  ASSERT_EQ(seam_.left, 0);
+  Write(FrameOf(1'000, 1));
+  ASSERT_TRUE(node_->RunUntil([this] { return closed_ || !got_bytes_.empty(); },
+                              SystemClock().NowNs() + 60'000'000'000));
+  EXPECT_FALSE(closed_) << why_;
+  ASSERT_EQ(eventfd_write(liveness_fd_, 1), 0);
+  EXPECT_TRUE(AwaitEnd());
 }
 
 INSTANTIATE_TEST_SUITE_P(Over, StreamDriverTest,
