@@ -94,8 +94,7 @@ absl::StatusOr<bool> RecordingReader::ReadMore(size_t bytes) {
     return pread(recording_.fd(), buffer_.data() + end_, buffer_.size() - end_,
                  static_cast<off_t>(file_offset_ + end_));
   });
-  if (got < 0)
-    return SysError(static_cast<int>(-got), Text("read the recording ", recording_.path()));
+  if (got < 0) return CannotRead(static_cast<int>(-got), Text("the recording ", recording_.path()));
   end_ += static_cast<size_t>(got);
   if (got > 0) return true;
   const absl::StatusOr<uint64_t> size = recording_.Bytes();

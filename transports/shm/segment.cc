@@ -16,6 +16,7 @@
 #include "kernel/sys.h"
 #include "kernel/text.h"
 #include "kernel/units.h"
+#include "transports/engine/reserve_file.h"
 
 namespace jackfield {
 namespace {
@@ -90,10 +91,9 @@ absl::Status Segment::Reserve() {
     return NoMemory(bytes, Text("RLIMIT_FSIZE, ulimit -f, is ", FormatBytes(file.rlim_cur)));
   }
   // Only space that is reserved is sure to be there when it is touched.
-  if (ftruncate(fd_, static_cast<off_t>(bytes)) != 0 ||
-      fallocate(fd_, 0, 0, static_cast<off_t>(bytes)) != 0) {
-    return NoMemory(bytes, Text("fallocate: ", strerrorname_np(errno)));
-  }
+  int error = ftruncate(fd_, static_cast<off_t>(bytes)) == 0 ? 0 : errno;
+  if (error == 0) error = ReserveFile(fd_, 0, bytes);
+  if (error != 0) return NoMemory(bytes, Text("fallocate: ", strerrorname_np(error)));
   return absl::OkStatus();
 }
 
