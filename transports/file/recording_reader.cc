@@ -66,6 +66,7 @@ RecordingReader::Cut RecordingReader::CutAt(size_t offset) const {
   if (header.crc != CrcOfRecording(header, frame)) return cut;
   cut.is = Cut::Is::kWhole;
   cut.frame = frame;
+  cut.mask = header.mask;
   return cut;
 }
 
@@ -144,6 +145,8 @@ absl::StatusOr<std::optional<std::span<const std::byte>>> RecordingReader::Next(
   for (;;) {
     const Cut cut = in_torn_ ? Cut{} : CutAt(0);
     if (cut.is == Cut::Is::kWhole) {
+      if (cut.mask != 0) [[unlikely]]
+        Mask({buffer_.data() + (cut.frame.data() - buffer_.data()), cut.frame.size()}, cut.mask);
       Drop(cut.bytes);
       joining_ = false;
       ++records_;
