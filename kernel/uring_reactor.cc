@@ -166,6 +166,7 @@ class UringReactor final : public Reactor {
 absl::StatusOr<std::unique_ptr<Reactor>> MakeUringReactor(const Sys& sys, uint32_t entries) {
   auto reactor = std::make_unique<UringReactor>(sys);
   if (const int error = reactor->Init(entries); error < 0) {
+    if (error == -EMFILE || error == -ENFILE) return SysError(-error, "io_uring");
     const char* why =
         error == -EPERM
             ? "forbidden here (kernel.io_uring_disabled or a container's seccomp profile)"

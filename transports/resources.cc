@@ -1,12 +1,13 @@
 #include "transports/resources.h"
 
-#include <unistd.h>
+#include <chrono>
+#include <thread>
 
 namespace jackfield {
 namespace {
 
 constexpr int kTriesMax = 100;
-constexpr useconds_t kBetweenTriesUs = 2000;
+constexpr std::chrono::milliseconds kBetweenTries{2};
 
 }  // namespace
 
@@ -14,7 +15,7 @@ void RemoveWhatTheyLeft(const ResourcesList& list, const std::set<int>& processe
                         int64_t run_seconds) {
   bool again = !processes.empty();
   for (int tries = 0; again && tries < kTriesMax; ++tries) {
-    if (tries > 0) usleep(kBetweenTriesUs);
+    if (tries > 0) std::this_thread::sleep_for(kBetweenTries);
     again = false;
     for (const auto& resources : list) {
       for (const Resource& resource : resources->List()) {

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <sstream>
 
 #include "gtest/gtest.h"
 #include "kernel/channel.h"
@@ -20,6 +21,8 @@
 #include "kernel/registry.h"
 #include "kernel/text.h"
 #include "transports/engine/records/one_way_world.h"
+#include "transports/file/recording_format.h"
+#include "transports/file/recording_reader.h"
 
 namespace jackfield {
 namespace {
@@ -222,6 +225,45 @@ TEST_P(FileTest, AFileSizeLimitRefusesAndDoesNotKill) {
   const auto delivered = static_cast<uint32_t>(WEXITSTATUS(status));
   ASSERT_TRUE(AwaitNotes(got, delivered));
   EXPECT_EQ(CheckNotes(got)["a"], delivered);
+}
+
+// Cut off at any byte, as it is seen while it is being written, and after a crash.
+TEST_P(FileTest, AMessageThatHoldsRecordsOfItsRecordingIsNotTakenForThem) {
+  const std::string path = directory_ + "/notes";
+  const auto bytes_of = [&] {
+    std::ostringstream bytes;
+    bytes << std::ifstream(path, std::ios::binary).rdbuf();
+    return bytes.str();
+  };
+  auto channel = Connect(*node_, address_);
+  ASSERT_TRUE(channel.ok()) << channel.status();
+  ASSERT_TRUE((*channel)->Send(kNote, Bytes("the first")).Wait().ok());
+  const std::string before = bytes_of();
+  ASSERT_GT(before.size(), sizeof(RecordingIdentity));
+  const std::string copies = before + before;
+  ASSERT_TRUE((*channel)->Send(kNote, Bytes(copies)).Wait().ok());
+  const std::string with = bytes_of();
+
+  std::vector<std::string> got;
+  const std::unique_ptr<Port> port = Serve(address_, got);
+  ASSERT_TRUE(AwaitNotes(got, 2));
+  EXPECT_EQ(got, (std::vector<std::string>{"the first", copies})) << "whole, as it was sent";
+
+  const Sys sys(nullptr);
+  const std::string behind = before.substr(sizeof(RecordingIdentity));
+  for (size_t cut = before.size() + 1; cut < with.size(); ++cut) {
+    const std::string torn = Text(directory_, "/torn");
+    std::ofstream(torn, std::ios::binary) << with.substr(0, cut);
+    const auto reader = RecordingReader::Open(sys, torn, RecordingReader::From::kStart);
+    ASSERT_TRUE(reader.ok()) << reader.status();
+    ASSERT_TRUE((*reader)->Next()->has_value());
+    EXPECT_FALSE((*reader)->Next()->has_value()) << cut;
+    EXPECT_EQ((*reader)->lost(), 0u) << cut;
+    std::ofstream(torn, std::ios::app | std::ios::binary) << behind;
+    EXPECT_TRUE((*reader)->Next()->has_value()) << cut;
+    EXPECT_EQ((*reader)->lost(), 1u) << cut;
+    EXPECT_FALSE((*reader)->Next()->has_value()) << cut;
+  }
 }
 
 TEST_P(FileTest, LargeMessagesArriveUnchanged) {

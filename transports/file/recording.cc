@@ -7,7 +7,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
+#include <thread>
 
 #include "kernel/outcome.h"
 #include "kernel/sys.h"
@@ -20,7 +22,7 @@ namespace jackfield {
 namespace {
 
 constexpr int kTriesMax = 1000;
-constexpr useconds_t kBetweenTriesUs = 1000;
+constexpr std::chrono::milliseconds kBetweenTries{1};
 
 }  // namespace
 
@@ -42,7 +44,7 @@ absl::StatusOr<Recording> Recording::Open(const std::string& path, Access access
   if (!S_ISREG(is.st_mode)) return recording.NotARecording("it is not a plain file");
   if (is.st_uid != geteuid()) return recording.NotARecording(Text("it belongs to uid ", is.st_uid));
   for (int tries = 0; tries < kTriesMax; ++tries) {
-    if (tries > 0) usleep(kBetweenTriesUs);
+    if (tries > 0) std::this_thread::sleep_for(kBetweenTries);
     const absl::StatusOr<bool> made = recording.Identify();
     if (!made.ok()) return made.status();
     if (*made) {
@@ -56,8 +58,9 @@ absl::StatusOr<Recording> Recording::Open(const std::string& path, Access access
     const absl::Status status = !meanwhile.ok() ? meanwhile.status()
                                 : *meanwhile    ? absl::OkStatus()
                                                 : recording.Make();
-    flock(recording.fd(), LOCK_UN);
     if (!status.ok()) return status;
+    // Kept, it would keep every writer out for as long as this reader lives.
+    if (flock(recording.fd(), LOCK_UN) != 0) return SysError(errno, Text("unlock ", path));
   }
   return MakeStatus(Outcome::kRefused, Reason::kUnreachable,
                     Text("the recording ", path, " is being made by ",

@@ -66,6 +66,7 @@ RecordingReader::Cut RecordingReader::CutAt(size_t offset) const {
   if (header.crc != CrcOfRecording(header, frame)) return cut;
   cut.is = Cut::Is::kWhole;
   cut.frame = frame;
+  cut.mask = header.mask;
   return cut;
 }
 
@@ -94,8 +95,7 @@ absl::StatusOr<bool> RecordingReader::ReadMore(size_t bytes) {
     return pread(recording_.fd(), buffer_.data() + end_, buffer_.size() - end_,
                  static_cast<off_t>(file_offset_ + end_));
   });
-  if (got < 0)
-    return SysError(static_cast<int>(-got), Text("read the recording ", recording_.path()));
+  if (got < 0) return CannotRead(static_cast<int>(-got), Text("the recording ", recording_.path()));
   end_ += static_cast<size_t>(got);
   if (got > 0) return true;
   const absl::StatusOr<uint64_t> size = recording_.Bytes();
@@ -145,6 +145,8 @@ absl::StatusOr<std::optional<std::span<const std::byte>>> RecordingReader::Next(
   for (;;) {
     const Cut cut = in_torn_ ? Cut{} : CutAt(0);
     if (cut.is == Cut::Is::kWhole) {
+      if (cut.mask != 0) [[unlikely]]
+        Mask({buffer_.data() + (cut.frame.data() - buffer_.data()), cut.frame.size()}, cut.mask);
       Drop(cut.bytes);
       joining_ = false;
       ++records_;

@@ -56,6 +56,7 @@ class RecordingReader final : public RecordSource {
     enum class Is { kWhole, kShort, kNone } is = Is::kNone;
     uint64_t bytes = 0;  // of the record; kShort: that must be there to judge it
     std::span<const std::byte> frame;
+    uint32_t mask = 0;  // on the frame
   };
   RecordingReader(const Sys& sys, Recording recording)
       : sys_(sys), recording_(std::move(recording)) {}

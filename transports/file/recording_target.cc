@@ -1,6 +1,7 @@
 #include "transports/file/recording_target.h"
 
 #include <signal.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -53,13 +54,15 @@ RecordTarget::Appended RecordingTarget::Append(Link& link, uint32_t first) {
               .crc = 0,
               .file_id = recording_.file_id(),
               .frame_bytes = frame.bytes,
-              .unused = 0};
-    header.crc = CrcOfRecording(header, {frame.data, frame.bytes});
+              .mask = 0};
+    const std::span<const std::byte> stored = Stored(frame, header.mask);
+    header.crc = CrcOfRecording(header, stored);
     parts_[2 * frames] = {&header, sizeof header};
-    parts_[2 * frames + 1] = {frame.data, frame.bytes};
+    parts_[2 * frames + 1] = {const_cast<std::byte*>(stored.data()), stored.size()};
     batch_bytes += RecordingBytes(frame.bytes);
   }
   const int64_t wrote = Write(static_cast<int>(2 * frames));
+  masked_.clear();
   if (wrote < 0) return {0, CutShort(static_cast<int>(-wrote), cut_bytes_)};
   uint64_t left = static_cast<uint64_t>(wrote);
   uint32_t whole = 0;
@@ -70,6 +73,21 @@ RecordTarget::Appended RecordingTarget::Append(Link& link, uint32_t first) {
   if (whole == 0 && (left == 0 || cut_bytes_ > 0)) return {0, CutShort(EIO, left)};
   cut_bytes_ = whole == frames ? 0 : left;
   return {whole, absl::OkStatus()};
+}
+
+// The frame as it is, or a copy under a mask.
+std::span<const std::byte> RecordingTarget::Stored(const FrameRef& frame, uint32_t& mask) {
+  const std::span<const std::byte> bytes(frame.data, frame.bytes);
+  if (!Holds(bytes, recording_.file_id())) [[likely]]
+    return bytes;
+  std::vector<std::byte> copy(bytes.begin(), bytes.end());
+  // Drawn, so that nobody can write a frame for which all that are tried fail.
+  do {
+    Mask(copy, mask);
+    if (getrandom(&mask, sizeof mask, 0) != sizeof mask) mask = mask * 1'664'525 + 1'013'904'223;
+    Mask(copy, mask);
+  } while (Holds(copy, recording_.file_id()));
+  return masked_.emplace_back(std::move(copy));
 }
 
 absl::Status RecordingTarget::EndSync(int error) {

@@ -14,7 +14,9 @@
 #include <sys/uio.h>
 
 #include <array>
+#include <span>
 #include <utility>
+#include <vector>
 
 #include "kernel/sys.h"
 #include "transports/engine/records/record_target.h"
@@ -38,6 +40,7 @@ class RecordingTarget final : public RecordTarget {
   absl::Status EndSync(int error) override;
 
  private:
+  std::span<const std::byte> Stored(const FrameRef& frame, uint32_t& mask);
   int64_t Write(int parts);
   absl::Status CutShort(int error, uint64_t cut_bytes) const;
 
@@ -45,6 +48,7 @@ class RecordingTarget final : public RecordTarget {
   Recording recording_;
   std::array<RecordingHeader, kBatchFrames> headers_;
   std::array<iovec, 2 * kBatchFrames> parts_;
+  std::vector<std::vector<std::byte>> masked_;  // of the batch; hardly ever any
   uint64_t cut_bytes_ = 0;  // of a record that the last write did not take whole
   absl::Status broken_;     // after a failed sync
 };

@@ -44,7 +44,7 @@ class RecordingTest : public testing::Test {
                            .crc = 0,
                            .file_id = file_id,
                            .frame_bytes = static_cast<uint32_t>(frame.size()),
-                           .unused = 0};
+                           .mask = 0};
     header.crc = CrcOfRecording(header, std::as_bytes(std::span(frame)));
     std::string record(reinterpret_cast<const char*>(&header), sizeof header);
     return record + frame;

@@ -14,6 +14,8 @@
 #include "kernel/sys.h"
 #include "kernel/text.h"
 #include "transports/engine/lock_owner.h"
+#include "transports/engine/records/record_source.h"
+#include "transports/engine/reserve_file.h"
 #include "transports/engine/sync_directory.h"
 
 namespace jackfield {
@@ -95,7 +97,7 @@ absl::Status LogFile::Identify(Access access, uint64_t segment_bytes, uint32_t r
                                                     "another file"));
   }
   if (whole) {  // room for the marks, if that was cut off
-    if (const int error = posix_fallocate(fd_.get(), 0, kLogHeadBytes); error != 0)
+    if (const int error = ReserveFile(fd_.get(), 0, kLogHeadBytes); error != 0)
       return SysError(error, Text("make the log ", path_));
     SyncDirectoryOf(path_);  // whoever made it may have been cut off before it did
     return absl::OkStatus();
@@ -123,7 +125,7 @@ absl::Status LogFile::Make(uint64_t segment_bytes, uint32_t ring_segments) {
   identity_.segment_bytes = segment_bytes;
   identity_.ring_segments = ring_segments;
   identity_.crc = CrcOfBlock(identity_);
-  int error = posix_fallocate(fd_.get(), 0, kLogHeadBytes);
+  int error = ReserveFile(fd_.get(), 0, kLogHeadBytes);
   if (error == 0) error = -WriteAt(fd_.get(), &identity_, sizeof identity_, 0);
   if (error == 0 && fdatasync(fd_.get()) != 0) error = errno;
   if (error != 0) return SysError(error, Text("make the log ", path_));
@@ -176,7 +178,7 @@ absl::StatusOr<LogFile::Record> LogFile::Read(uint64_t position,
     return record;
   }
   const auto failed = [&](int64_t got) {
-    return SysError(static_cast<int>(-got), Text("read the log ", path_));
+    return CannotRead(static_cast<int>(-got), Text("the log ", path_));
   };
   const uint64_t offset = OffsetOf(position);
   int64_t got = ReadAt(fd_.get(), &record.header, sizeof record.header, offset);

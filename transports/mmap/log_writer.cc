@@ -14,6 +14,7 @@
 #include "kernel/outcome.h"
 #include "kernel/sys.h"
 #include "kernel/text.h"
+#include "transports/engine/reserve_file.h"
 
 namespace jackfield {
 
@@ -163,7 +164,7 @@ absl::Status LogWriter::Allocate(uint64_t segment) const {
   rlimit limit{};
   int error = getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur < begin + bytes ? EFBIG : 0;
   if (error == 0) {
-    error = posix_fallocate(fd(), static_cast<off_t>(begin), static_cast<off_t>(bytes));
+    error = ReserveFile(fd(), begin, bytes);
     if (error != 0 && ftruncate(fd(), static_cast<off_t>(begin)) != 0) {
       // Part of the segment stays: it does not count as one, and the next attempt completes it.
     }

@@ -65,6 +65,21 @@ TEST_P(MmapTest, WhatIsSentIsReceivedInOrderByReadersBeforeAndAfter) {
   }
 }
 
+// Without a turn between: the log has one writer at a time, and this one has gone.
+TEST_P(MmapTest, WhoHasClosedAChannelMayOpenTheNextAtOnce) {
+  for (const char* ack : {"written", "synced"}) {
+    const std::string address = Text("mmap:", directory_, "/", ack, "?segment=256KiB&ack=", ack);
+    for (uint32_t i = 0; i < 3; ++i) {
+      auto channel = Connect(*node_, address);
+      ASSERT_TRUE(channel.ok()) << channel.status();
+      const absl::Status open = (*channel)->WaitOpen();
+      ASSERT_TRUE(open.ok()) << ack << " " << i << ": " << open;
+      Send(**channel, i, i);
+      EXPECT_EQ((*channel)->Close(60'000'000).delivered, 1u);
+    }
+  }
+}
+
 TEST_P(MmapTest, AReaderGoesOnWhereItWasAndOneFromTheEndMissesWhatWasBefore) {
   auto channel = Connect(*node_, address_);
   ASSERT_TRUE(channel.ok()) << channel.status();

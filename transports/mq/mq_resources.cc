@@ -18,6 +18,7 @@
 #include "transports/engine/file_age.h"
 #include "transports/engine/lock_owner.h"
 #include "transports/engine/place_record.h"
+#include "transports/engine/process.h"
 #include "transports/mq/queue.h"
 
 namespace jackfield {
@@ -32,6 +33,13 @@ bool IsOf(const PlaceRecord& record, int fd) {
   return fstat(fd, &is) == 0 && is.st_dev == record.device && is.st_ino == record.inode;
 }
 
+// A queue that cannot be seen from here may be one of another IPC namespace, which is not to be
+// told from one that is gone: so a note stays for as long as the process that made it lives.
+Resource::Owner OwnerOfNote(const PlaceRecord& record) {
+  return ProcessWithPid(record.pid).start_ticks == 0 ? Resource::Owner::kDead
+                                                     : Resource::Owner::kLives;
+}
+
 class MqResources final : public Resources {
  public:
   std::string_view scheme() const override { return "mq"; }
@@ -44,9 +52,12 @@ class MqResources final : public Resources {
       if (fd.ok() && IsOf(record, fd.get())) {
         names[record.place] = record.pid;
       } else {
-        found.push_back({.what = "record of a queue that is gone",
+        const Resource::Owner owner = OwnerOfNote(record);
+        found.push_back({.what = owner == Resource::Owner::kDead
+                                     ? "record of a queue that is gone"
+                                     : "record of a queue that cannot be seen from here",
                          .place = record.path,
-                         .owner = Resource::Owner::kDead,
+                         .owner = owner,
                          .pid = record.pid,
                          .age_seconds = FileAgeSeconds(record.path)});
       }
@@ -62,6 +73,10 @@ class MqResources final : public Resources {
       const OwnedFd fd = OpenQueue(record.place);
       if (fd.ok() && IsOf(record, fd.get()))
         return absl::FailedPreconditionError("it is there again");
+      if (OwnerOfNote(record) != Resource::Owner::kDead) {
+        return absl::FailedPreconditionError(
+            Text("process ", record.pid, " lives; its queue is gone, or in another IPC namespace"));
+      }
       RemovePlaceRecord(record.path);
       return absl::OkStatus();
     }

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <mqueue.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -292,6 +293,39 @@ TEST(MqResources, TheNoteOfAQueueThatIsGoneIsRemovedAlone) {
   EXPECT_EQ(removed, 1u);
 }
 
+// Whoever looks from another IPC namespace sees the notes of this one, and none of its queues.
+TEST(MqResources, TheNoteOfALivingQueueStaysWhoeverLooksFromAnotherNamespace) {
+  const pid_t server = ServeInChild(Text("mq:/test.", getpid(), ".elsewhere?depth=2&frame=1KiB"));
+  const auto looks = [&] {
+    if (unshare(CLONE_NEWIPC) != 0) return 2;
+    const std::unique_ptr<Resources> resources = MakeMqResources();
+    for (const Resource& resource : resources->List()) {
+      if (resource.pid != server) continue;
+      if (resource.owner != Resource::Owner::kLives) return 3;
+      return resources->Remove(resource).code() == absl::StatusCode::kFailedPrecondition ? 0 : 4;
+    }
+    return 5;
+  };
+  const pid_t child = fork();
+  if (child == 0) _exit(looks());
+  int status = -1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  const std::unique_ptr<Resources> resources = MakeMqResources();
+  const std::optional<Resource> still = Find(*resources, Name("elsewhere"));
+  EXPECT_TRUE(still.has_value() && still->pid == server) << "by its note";
+  Kill(server);
+  for (const Resource& resource : resources->List()) {
+    if (resource.pid == server && resource.place == Name("elsewhere"))
+      mq_unlink(resource.place.c_str());
+  }
+  for (const Resource& resource : resources->List()) {
+    if (resource.pid != server) continue;
+    EXPECT_TRUE(resources->Remove(resource).ok()) << resource.place;
+  }
+  if (WEXITSTATUS(status) == 2) GTEST_SKIP() << "no namespaces here";
+  EXPECT_EQ(status, 0);
+}
+
 TEST(Mq, ClientsUntilTheQueuesAreUsedUpAndThenOneMoreIsToldWhy) {
   rlimit before{};
   ASSERT_EQ(getrlimit(RLIMIT_MSGQUEUE, &before), 0);
@@ -305,7 +339,7 @@ TEST(Mq, ClientsUntilTheQueuesAreUsedUpAndThenOneMoreIsToldWhy) {
   few.rlim_cur = 100'000;  // of this user; others of the same user may have some already
   ASSERT_EQ(setrlimit(RLIMIT_MSGQUEUE, &few), 0);
   ChannelOptions options;
-  options.connect_us = 100'000;
+  options.connect_us = 60'000'000;
   while (refused.ok() && channels.size() < 20) {
     channels.push_back(Channel::Open(*node, port->addresses()[0], options).value());
     refused = channels.back()->WaitOpen();

@@ -8,9 +8,11 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
+#include <thread>
 
 #include "kernel/outcome.h"
 #include "kernel/text.h"
@@ -177,7 +179,7 @@ void Queue::Reap(const Queue& used, const std::string& name) {
     }
     close(fd);
     if (!same || locked) return;
-    usleep(1000);
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));  // a signal does not end it
   }
 }
 

@@ -9,7 +9,6 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <bit>
 #include <cerrno>
 
@@ -17,6 +16,7 @@
 #include "kernel/sys.h"
 #include "kernel/text.h"
 #include "kernel/units.h"
+#include "transports/engine/reserve_file.h"
 
 namespace jackfield {
 namespace {
@@ -91,17 +91,9 @@ absl::Status Segment::Reserve() {
     return NoMemory(bytes, Text("RLIMIT_FSIZE, ulimit -f, is ", FormatBytes(file.rlim_cur)));
   }
   // Only space that is reserved is sure to be there when it is touched.
-  if (ftruncate(fd_, static_cast<off_t>(bytes)) != 0)
-    return NoMemory(bytes, Text("ftruncate: ", strerrorname_np(errno)));
-  // In steps: a signal that is handled may end it and undo what it did (EINTR, fallocate(2)), and
-  // where signals come regularly, as a profiler's do, the whole would never be done.
-  for (uint64_t at = 0; at < bytes;) {
-    const uint64_t step = std::min(bytes - at, uint64_t{kHugePageBytes});
-    if (fallocate(fd_, 0, static_cast<off_t>(at), static_cast<off_t>(step)) == 0)
-      at += step;
-    else if (errno != EINTR)
-      return NoMemory(bytes, Text("fallocate: ", strerrorname_np(errno)));
-  }
+  int error = ftruncate(fd_, static_cast<off_t>(bytes)) == 0 ? 0 : errno;
+  if (error == 0) error = ReserveFile(fd_, 0, bytes);
+  if (error != 0) return NoMemory(bytes, Text("fallocate: ", strerrorname_np(error)));
   return absl::OkStatus();
 }
 

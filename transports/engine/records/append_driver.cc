@@ -12,12 +12,12 @@
 namespace jackfield {
 
 AppendDriver::AppendDriver(Node& node, std::unique_ptr<RecordTarget> target,
-                           std::unique_ptr<SyncThread> sync, OwnedFd wait_fd,
+                           std::unique_ptr<SyncThread> sync, OwnedFd synced_fd,
                            std::function<void()> after)
     : node_(node), target_(std::move(target)), sync_(std::move(sync)), after_(std::move(after)) {
   if (sync_ == nullptr) return;
   wait_ = std::make_unique<FdWait>(
-      node_, std::move(wait_fd),
+      node_, std::move(synced_fd),
       [](void* user, int32_t) { static_cast<AppendDriver*>(user)->OnSynced(); }, this);
 }
 
@@ -90,6 +90,10 @@ void AppendDriver::Finish(Link& link, absl::Status why) {
   if (sync_runs_ || closed_) return;
   closed_ = true;
   wait_.reset();
+  // Now, not when the link is destroyed in a later turn: whoever closes a channel may open the next
+  // one on the same file at once.
+  sync_.reset();
+  target_.reset();
   link.Closed(why_);
 }
 
@@ -103,26 +107,25 @@ void AppendDriver::Close(Link& link) {
 absl::StatusOr<std::unique_ptr<LinkDriver>> MakeAppendDriver(Node& node,
                                                              std::unique_ptr<RecordTarget> target,
                                                              Ack ack, std::function<void()> after) {
-  const auto fail = [&](absl::Status status) {
-    target.reset();
-    after();
-    return status;
-  };
   std::unique_ptr<SyncThread> sync;
-  OwnedFd wait_fd;
+  OwnedFd synced_fd;
   if (ack == Ack::kSynced) {
     absl::StatusOr<std::unique_ptr<SyncThread>> made = SyncThread::Make(target->fd());
-    if (!made.ok()) return fail(made.status());
-    sync = *std::move(made);
-    wait_fd = OwnedFd(fcntl(sync->done_fd(), F_DUPFD_CLOEXEC, 0));
-    if (!wait_fd.ok()) {
-      absl::Status status = SysError(errno, "a descriptor to wait for the syncs of a file");
+    absl::Status status = made.status();
+    if (status.ok()) {
+      sync = *std::move(made);
+      synced_fd = OwnedFd(fcntl(sync->done_fd(), F_DUPFD_CLOEXEC, 0));
+      if (!synced_fd.ok()) status = SysError(errno, "a descriptor to wait for the syncs of a file");
+    }
+    if (!status.ok()) {
       sync.reset();
-      return fail(std::move(status));
+      target.reset();
+      after();
+      return status;
     }
   }
   return std::make_unique<AppendDriver>(node, std::move(target), std::move(sync),
-                                        std::move(wait_fd), std::move(after));
+                                        std::move(synced_fd), std::move(after));
 }
 
 bool ParseAck(std::string_view text, Ack& ack) {

@@ -35,9 +35,9 @@ bool ParseAck(std::string_view text, Ack& ack);
 // Implementation.
 class AppendDriver final : public LinkDriver {
  public:
-  // sync, and wait_fd, which is readable when it is done: of kSynced.
+  // sync: null for kWritten; else synced_fd is a descriptor of its own of what sync makes readable.
   AppendDriver(Node& node, std::unique_ptr<RecordTarget> target, std::unique_ptr<SyncThread> sync,
-               OwnedFd wait_fd, std::function<void()> after);
+               OwnedFd synced_fd, std::function<void()> after);
   ~AppendDriver() override;
 
   void Pump(Link& link) override;

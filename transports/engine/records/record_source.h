@@ -6,12 +6,16 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "kernel/outcome.h"
+#include "kernel/text.h"
 
 namespace jackfield {
 
@@ -32,6 +36,15 @@ class RecordSource {
   // Which record was the last one, for errors: "record 17".
   virtual std::string WhichRecord() const = 0;
 };
+
+// That a source's file could not be read, whatever the errno: SysError makes UNAVAILABLE of some
+// (ETIMEDOUT, of a file on another machine), which here would mean that a repair is to be awaited.
+inline absl::Status CannotRead(int error, std::string_view what) {
+  const char* name = strerrorname_np(error);
+  return MakeStatus(
+      Outcome::kFailed, Reason::kResource,
+      Text("read ", what, ": ", strerror(error), " (", name == nullptr ? "?" : name, ")"));
+}
 
 }  // namespace jackfield
 
