@@ -1,6 +1,7 @@
 #include "tests/kill/sweep.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -8,6 +9,7 @@
 #include <chrono>
 #include <memory>
 #include <random>
+#include <span>
 #include <utility>
 
 #include "kernel/text.h"
@@ -21,10 +23,15 @@ namespace jackfield::kill_test {
 namespace {
 
 constexpr int64_t kWatchdogMs = 30'000;
-// A client whose server dies in the middle of the hello tries on for so long. (Behind it, it is
-// connected; until then it may have to wait for a CPU.)
-constexpr int64_t kConnectUs = 400'000;
+// A client whose server dies in the middle of the hello tries on for so long, and twice as long
+// each time that the kill point was not come to: until it is connected, it may have to wait for a
+// CPU.
+constexpr int64_t kConnectUs = 150'000;
+// Who is stepped, or whose server is, is thousands of times as slow.
+constexpr int64_t kSteppedConnectUs = 20'000'000;
 constexpr int kTriesMax = 5;
+// After so many runs the sweep's own heap, with which its ends begin, is as it is after all others.
+constexpr int kRunsToSettle = 3;
 
 class Pipe {
  public:
@@ -38,14 +45,33 @@ class Pipe {
   Pipe(const Pipe&) = delete;
   int write_fd() const { return fds_[1]; }
   bool AwaitByte() const {
-    pollfd ready = {fds_[0], POLLIN, 0};
     char byte;
-    return poll(&ready, 1, static_cast<int>(kWatchdogMs)) == 1 && read(fds_[0], &byte, 1) == 1;
+    return Read(std::span(&byte, 1)) == 1;
+  }
+  // What one write left there; 0: nothing came.
+  size_t Read(std::span<char> bytes) const {
+    pollfd ready = {fds_[0], POLLIN, 0};
+    if (poll(&ready, 1, static_cast<int>(kWatchdogMs)) != 1) return 0;
+    const ssize_t got = read(fds_[0], bytes.data(), bytes.size());
+    return got > 0 ? static_cast<size_t>(got) : 0;
   }
 
  private:
   int fds_[2];
 };
+
+// AskAsNewClient of roles.h, in a process of its own.
+std::string AskInAnotherProcess(const std::string& address, uint32_t clients_wanted) {
+  const Pipe answer;
+  Child client([&] {
+    const std::string text = "\n" + AskAsNewClient(address, clients_wanted);
+    return write(answer.write_fd(), text.data(), std::min<size_t>(text.size(), PIPE_BUF)) < 0;
+  });
+  char text[PIPE_BUF];
+  const size_t got = answer.Read(text);
+  if (got == 0) return "nothing";
+  return std::string(text + 1, got - 1);
+}
 
 class Sweeper {
  public:
@@ -62,20 +88,30 @@ class Sweeper {
       return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
     };
     // The phase's instructions, and a kill at its very end.
+    const Way nowhere;
+    for (int i = 0; i < kRunsToSettle; ++i) Kill(&nowhere);
+    report_ = SweepReport();
     LearnPath();
-    report_.instructions = path_.instructions();
+    report_.counts.instructions = path_.instructions();
     std::mt19937_64 random(options_.seed);
     for (uint64_t i = 0; seconds() < options_.seconds_max; ++i) {
       if (options_.every == 0 && i >= options_.points) break;
-      const uint64_t after = options_.every == 0 ? random() % (report_.instructions + 1)
+      const uint64_t after = options_.every == 0 ? random() % (report_.counts.instructions + 1)
                                                  : options_.first + i * options_.every;
-      if (after > report_.instructions) {
-        report_.whole = true;
+      if (after > report_.counts.instructions) {
+        report_.counts.whole = true;
         break;
       }
+      if (options_.skip_alike && path_.alike(after)) {
+        ++report_.counts.alike;
+        continue;
+      }
       KillAfter(after);
-      if (report_.points - report_.kept > 20) break;  // enough is known
+      if (report_.counts.points - report_.counts.kept > 20) break;  // enough is known
     }
+    report_.addresses = path_.all();
+    KeepDistinct(report_.addresses);
+    KeepDistinct(report_.killed_at);
     return report_;
   }
 
@@ -91,38 +127,45 @@ class Sweeper {
     return true;
   }
 
-  // A way that ends asleep is learnt again: the other end may just have had no CPU.
+  // A way that ends asleep is learnt again: the other end may just have had no CPU. So is that of a
+  // client which did not connect: it was stepped too slowly for the server's patience.
   void LearnPath() {
     for (int i = 0; i < kTriesMax; ++i) {
       Path before = std::exchange(path_, Path());
       Kill(nullptr);
-      if (before.instructions() > path_.instructions()) std::swap(path_, before);
-      if (stop_ != Tracee::Stop::kAsleep) break;
+      const bool asleep = stop_ == Tracee::Stop::kAsleep;
+      if (asleep && before.instructions() > path_.instructions()) std::swap(path_, before);
+      const bool connected = options_.role == Role::kServer || ledger_.client.connected != 0;
+      if (!asleep && connected) break;
     }
+    path_.Finish();
   }
 
-  // It goes not quite the same way each time: what waits for the other end goes round more often,
-  // or falls asleep.
+  // It goes not quite the same way each time: numbers that the system gives it have other digits,
+  // and what waits for the other end may be woken twice, or once for two things.
   void KillAfter(uint64_t after) {
     after_ = after;
     const Way way = path_.To(after);
-    for (int i = 0; i < kTriesMax; ++i) {
+    for (tries_ = 0; tries_ < kTriesMax; ++tries_) {
       if (Kill(&way)) return;
     }
-    ++report_.missed;
+    ++report_.counts.missed;
   }
 
-  // way: null to learn the path, and to kill at its end. False: the phase ended before it was come
-  // to; then this does not count.
+  // way: null to learn the path, and to kill at its end. False: it was not come to the instruction
+  // that stands there in the path; then this does not count, though it must keep the rules.
   bool Kill(const Way* way) {
     Clear(ledger_);
     way_ = way;
     stop_ = Tracee::Stop::kStepped;
     const std::string fault = options_.role == Role::kClient ? KillClient() : KillServer();
-    const bool there = way == nullptr || stop_ == Tracee::Stop::kStepped;
-    if (there) ++report_.points;
+    const bool there =
+        way == nullptr ||
+        (stop_ == Tracee::Stop::kStepped &&
+         (path_.instructions() == 0 || report_.killed_at.back() == path_.at(after_)));
+    if (there) ++report_.counts.points;
     if (fault.empty()) {
-      if (there) ++report_.kept;
+      if (there) ++report_.counts.kept;
     } else if (report_.first_fault.empty()) {
       report_.first_fault = Text(
           "phase ", options_.phase, ", ",
@@ -133,17 +176,32 @@ class Sweeper {
 
   void GoThere(Tracee& tracee) {
     stop_ = way_ == nullptr ? tracee.StepAll(path_) : tracee.Follow(*way_);
-    tracee.Kill();
+    if (way_ != nullptr && stop_ == Tracee::Stop::kStepped)
+      report_.killed_at.push_back(tracee.Instruction());
+    if (!Stands()) tracee.Kill();
+  }
+  // It was only stopped.
+  bool Stands() const {
+    return options_.stop && way_ != nullptr && stop_ == Tracee::Stop::kStepped;
   }
 
   std::string KillClient() {
-    Tracee client([&] { return RunClient(options_.address, {}, Marks::kStop, ledger_); });
+    const Work work = {.connect_us = kSteppedConnectUs};
+    Tracee client([&] { return RunClient(options_.address, work, Marks::kStop, ledger_); });
+    client.TakeTurnsWith(server_->pid());
     for (int mark = 0; mark <= options_.phase; ++mark) {
       if (!client.RunToMark()) return "the client did not come so far";
     }
     GoThere(client);
+    if (Stands()) {
+      const std::string answer = AskInAnotherProcess(options_.address, kAnyNumber);
+      if (!answer.empty()) return "a new client, while one is stopped: " + answer;
+      client.Release();
+      const int code = client.Wait(kWatchdogMs);
+      if (code != 0) return Text("the stopped client did not go on to its end: ", code);
+    }
     const auto killed = std::chrono::steady_clock::now();
-    if (const std::string answer = AskAsNewClient(options_.address, 1); !answer.empty()) {
+    if (const std::string answer = AskInAnotherProcess(options_.address, 1); !answer.empty()) {
       return "a new client: " + answer;
     }
     NoteTime(killed);
@@ -164,16 +222,20 @@ class Sweeper {
     Tracee server(
         [&] { return RunServer(options_.address, ready.write_fd(), Marks::kStop, ledger_); });
     if (!server.RunToMark()) return "the server does not serve";
-    Work work;
-    if (options_.phase == 0) work.connect_us = kConnectUs;
+    Work work = {.connect_us = kSteppedConnectUs};
+    if (options_.phase == 0 && way_ != nullptr && !options_.stop)
+      work.connect_us = kConnectUs << tries_;
     Child client([&] { return RunClient(options_.address, work, Marks::kNone, ledger_); });
+    server.TakeTurnsWith(client.pid());
     for (int mark = 1; mark <= options_.phase; ++mark) {
       if (!server.RunToMark()) return "the server did not come so far";
     }
     GoThere(server);
+    if (Stands()) server.Release();
     const auto killed = std::chrono::steady_clock::now();
     const int code = client.Wait(kWatchdogMs);
     NoteTime(killed);
+    server.Kill();
     if (code != 0) return Text("the client did not end by itself: ", code);
     if (!Becomes([&] { return SocketsNamed(options_.name) == 0; })) return "a socket is left";
     return WhatIsLeft();
@@ -182,7 +244,7 @@ class Sweeper {
   void NoteTime(std::chrono::steady_clock::time_point killed) {
     const std::chrono::duration<double, std::milli> took =
         std::chrono::steady_clock::now() - killed;
-    report_.slowest_ms = std::max(report_.slowest_ms, took.count());
+    report_.counts.slowest_ms = std::max(report_.counts.slowest_ms, took.count());
   }
 
   std::string WhatIsLeft() {
@@ -190,7 +252,8 @@ class Sweeper {
         FilesOfSharedMemory("jackfield") > files_before_) {
       return "a file is left in /dev/shm";
     }
-    return Fault(ledger_);
+    if (const std::string fault = Fault(ledger_); !fault.empty()) return fault;
+    return Stands() ? Missing(ledger_, Work().calls, Work().notes) : "";
   }
 
   const SweepOptions options_;
@@ -202,6 +265,7 @@ class Sweeper {
   Path path_;
   const Way* way_ = nullptr;
   uint64_t after_ = 0;
+  int tries_ = 0;
   Tracee::Stop stop_ = Tracee::Stop::kStepped;
   SweepReport report_;
 };
