@@ -1,11 +1,7 @@
 #include "tests/kill/sweep.h"
 
-#include <fcntl.h>
-#include <limits.h>
-#include <poll.h>
-#include <unistd.h>
-
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <memory>
 #include <random>
@@ -13,6 +9,7 @@
 #include <utility>
 
 #include "kernel/text.h"
+#include "tests/kill/answers.h"
 #include "tests/kill/ledger.h"
 #include "tests/kill/path.h"
 #include "tests/kill/roles.h"
@@ -22,7 +19,6 @@
 namespace jackfield::kill_test {
 namespace {
 
-constexpr int64_t kWatchdogMs = 30'000;
 // A client whose server dies in the middle of the hello tries on for so long, and twice as long
 // each time that the kill point was not come to: until it is connected, it may have to wait for a
 // CPU.
@@ -30,69 +26,34 @@ constexpr int64_t kConnectUs = 150'000;
 // Who is stepped, or whose server is, is thousands of times as slow.
 constexpr int64_t kSteppedConnectUs = 20'000'000;
 constexpr int kTriesMax = 5;
+constexpr size_t kPathsToLearn = 3;
 // After so many runs the sweep's own heap, with which its ends begin, is as it is after all others.
 constexpr int kRunsToSettle = 3;
-
-class Pipe {
- public:
-  Pipe() {
-    if (pipe2(fds_, O_CLOEXEC) != 0) std::abort();
-  }
-  ~Pipe() {
-    close(fds_[0]);
-    close(fds_[1]);
-  }
-  Pipe(const Pipe&) = delete;
-  int write_fd() const { return fds_[1]; }
-  bool AwaitByte() const {
-    char byte;
-    return Read(std::span(&byte, 1)) == 1;
-  }
-  // What one write left there; 0: nothing came.
-  size_t Read(std::span<char> bytes) const {
-    pollfd ready = {fds_[0], POLLIN, 0};
-    if (poll(&ready, 1, static_cast<int>(kWatchdogMs)) != 1) return 0;
-    const ssize_t got = read(fds_[0], bytes.data(), bytes.size());
-    return got > 0 ? static_cast<size_t>(got) : 0;
-  }
-
- private:
-  int fds_[2];
-};
-
-// AskAsNewClient of roles.h, in a process of its own.
-std::string AskInAnotherProcess(const std::string& address, uint32_t clients_wanted) {
-  const Pipe answer;
-  Child client([&] {
-    const std::string text = "\n" + AskAsNewClient(address, clients_wanted);
-    return write(answer.write_fd(), text.data(), std::min<size_t>(text.size(), PIPE_BUF)) < 0;
-  });
-  char text[PIPE_BUF];
-  const size_t got = answer.Read(text);
-  if (got == 0) return "nothing";
-  return std::string(text + 1, got - 1);
-}
 
 class Sweeper {
  public:
   explicit Sweeper(const SweepOptions& options)
       : options_(options), ledger_(NewLedger()), files_before_(FilesOfSharedMemory("jackfield")) {}
 
-  SweepReport All() {
-    if (options_.role == Role::kClient && !StartServer()) {
-      report_.first_fault = "the server does not serve";
-      return report_;
-    }
+  // Runs differ a little; the one of middle length of several is like most of the others.
+  Path Learn() {
+    if (!Settle()) return {};
+    std::array<Path, kPathsToLearn> paths;
+    const size_t count = options_.every == 0 ? 1 : kPathsToLearn;
+    for (Path& path : std::span(paths).first(count)) path = LearnOne();
+    std::sort(paths.begin(), paths.begin() + count,
+              [](const Path& a, const Path& b) { return a.instructions() < b.instructions(); });
+    return std::move(paths[count / 2]);
+  }
+
+  SweepReport Along(const Path& path) {
+    path_ = path;
+    if (!Settle()) return report_;
+    report_.counts.instructions = path_.instructions();
     const auto began = std::chrono::steady_clock::now();
     const auto seconds = [&] {
       return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
     };
-    // The phase's instructions, and a kill at its very end.
-    const Way nowhere;
-    for (int i = 0; i < kRunsToSettle; ++i) Kill(&nowhere);
-    report_ = SweepReport();
-    LearnPath();
-    report_.counts.instructions = path_.instructions();
     std::mt19937_64 random(options_.seed);
     for (uint64_t i = 0; seconds() < options_.seconds_max; ++i) {
       if (options_.every == 0 && i >= options_.points) break;
@@ -116,6 +77,19 @@ class Sweeper {
   }
 
  private:
+  // False: the report says why.
+  bool Settle() {
+    if (options_.role == Role::kClient && !StartServer()) {
+      report_.first_fault = "the server does not serve";
+      return false;
+    }
+    const Way nowhere;
+    for (int i = 0; i < kRunsToSettle; ++i) Kill(&nowhere);
+    report_.counts = {};
+    report_.killed_at.clear();
+    return true;
+  }
+
   bool StartServer() {
     const Pipe ready;
     server_ = std::make_unique<Child>(
@@ -129,16 +103,22 @@ class Sweeper {
 
   // A way that ends asleep is learnt again: the other end may just have had no CPU. So is that of a
   // client which did not connect: it was stepped too slowly for the server's patience.
-  void LearnPath() {
+  Path LearnOne() {
+    Path longest;
     for (int i = 0; i < kTriesMax; ++i) {
-      Path before = std::exchange(path_, Path());
+      path_ = Path();
       Kill(nullptr);
       const bool asleep = stop_ == Tracee::Stop::kAsleep;
-      if (asleep && before.instructions() > path_.instructions()) std::swap(path_, before);
       const bool connected = options_.role == Role::kServer || ledger_.client.connected != 0;
-      if (!asleep && connected) break;
+      if (!asleep && connected) return FinishedPath();
+      if (asleep && path_.instructions() > longest.instructions()) longest = path_;
     }
+    if (longest.instructions() > 0) path_ = longest;
+    return FinishedPath();
+  }
+  Path FinishedPath() {
     path_.Finish();
+    return path_;
   }
 
   // It goes not quite the same way each time: numbers that the system gives it have other digits,
@@ -194,17 +174,26 @@ class Sweeper {
     }
     GoThere(client);
     if (Stands()) {
-      const std::string answer = AskInAnotherProcess(options_.address, kAnyNumber);
+      const std::string answer =
+          InAnotherProcess([this] { return AskAsNewClient(options_.address, kAnyNumber); });
       if (!answer.empty()) return "a new client, while one is stopped: " + answer;
       client.Release();
       const int code = client.Wait(kWatchdogMs);
       if (code != 0) return Text("the stopped client did not go on to its end: ", code);
     }
     const auto killed = std::chrono::steady_clock::now();
-    if (const std::string answer = AskInAnotherProcess(options_.address, 1); !answer.empty()) {
-      return "a new client: " + answer;
-    }
+    const std::string answer =
+        InAnotherProcess([this] { return AskAsNewClient(options_.address, 1); });
+    if (!answer.empty()) return "a new client: " + answer;
     NoteTime(killed);
+    return InAnotherProcess([this] {
+      const std::string held = WhatTheServerHolds();
+      return held.empty() ? WhatIsLeft() : held;
+    });
+  }
+
+  // More than before, of the dead one's; or "".
+  std::string WhatTheServerHolds() {
     if (!Becomes([&] { return HoldingsOf(server_->pid()) == server_holds_; })) {
       const Holdings now = HoldingsOf(server_->pid());
       return Text("the server holds ", now.fds, " descriptors and ", now.memfd_mappings,
@@ -214,7 +203,7 @@ class Sweeper {
     if (!Becomes([&] { return SocketsNamed(options_.name) == sockets_before_; })) {
       return "a socket is left";
     }
-    return WhatIsLeft();
+    return "";
   }
 
   std::string KillServer() {
@@ -224,7 +213,7 @@ class Sweeper {
     if (!server.RunToMark()) return "the server does not serve";
     Work work = {.connect_us = kSteppedConnectUs};
     if (options_.phase == 0 && way_ != nullptr && !options_.stop)
-      work.connect_us = kConnectUs << tries_;
+      work.connect_us = kConnectUs * (1 + tries_);
     Child client([&] { return RunClient(options_.address, work, Marks::kNone, ledger_); });
     server.TakeTurnsWith(client.pid());
     for (int mark = 1; mark <= options_.phase; ++mark) {
@@ -237,8 +226,10 @@ class Sweeper {
     NoteTime(killed);
     server.Kill();
     if (code != 0) return Text("the client did not end by itself: ", code);
-    if (!Becomes([&] { return SocketsNamed(options_.name) == 0; })) return "a socket is left";
-    return WhatIsLeft();
+    return InAnotherProcess([this] {
+      const bool closed = Becomes([&] { return SocketsNamed(options_.name) == 0; });
+      return closed ? WhatIsLeft() : "a socket is left";
+    });
   }
 
   void NoteTime(std::chrono::steady_clock::time_point killed) {
@@ -272,6 +263,10 @@ class Sweeper {
 
 }  // namespace
 
-SweepReport Sweep(const SweepOptions& options) { return Sweeper(options).All(); }
+Path LearnPath(const SweepOptions& options) { return Sweeper(options).Learn(); }
+
+SweepReport Sweep(const SweepOptions& options, const Path& path) {
+  return Sweeper(options).Along(path);
+}
 
 }  // namespace jackfield::kill_test

@@ -20,6 +20,7 @@
 #include <string>
 
 #include "tests/kill/page_vector.h"
+#include "tests/kill/path.h"
 
 namespace jackfield::kill_test {
 
@@ -44,7 +45,7 @@ struct SweepOptions {
 
 struct SweepReport {
   struct Counts {
-    uint64_t instructions = 0;  // of the phase, as it was seen first
+    uint64_t instructions = 0;  // of the phase, as its path was learnt
     uint64_t points = 0;        // kills
     uint64_t alike = 0;         // points that were left out as alike
     uint64_t missed = 0;        // points that were not come to, in several runs
@@ -61,7 +62,11 @@ struct SweepReport {
   std::string first_fault;  // with the place: "after 4711 instructions: …"
 };
 
-SweepReport Sweep(const SweepOptions& options);
+// The way that the phase's end goes when nobody kills it. Empty: it cannot be learnt; a sweep along
+// it says why.
+Path LearnPath(const SweepOptions& options);
+
+SweepReport Sweep(const SweepOptions& options, const Path& path);
 
 }  // namespace jackfield::kill_test
 

@@ -62,7 +62,15 @@ struct Job {
   FILE* report = nullptr;
 };
 
-Job Begin(const SweepOptions& options) {
+// With its own address. All are of one length, so that it makes no difference to the path.
+SweepOptions Numbered(SweepOptions options, uint64_t number) {
+  const std::string suffix = Text("-", number / 10, number % 10);
+  options.name += suffix;
+  options.address += suffix;
+  return options;
+}
+
+Job Begin(const SweepOptions& options, const Path& path) {
   int fds[2];
   if (pipe(fds) != 0) std::abort();
   const pid_t parent = getpid();
@@ -72,7 +80,7 @@ Job Begin(const SweepOptions& options) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(99);
     close(fds[0]);
-    const SweepReport report = Sweep(options);
+    const SweepReport report = Sweep(options, path);
     FILE* file = fdopen(fds[1], "w");
     WriteReport(file, report);
     std::fclose(file);
@@ -85,17 +93,15 @@ Job Begin(const SweepOptions& options) {
 }  // namespace
 
 SweepReport SweepInJobs(const SweepOptions& options, uint64_t jobs) {
+  const Path path = LearnPath(Numbered(options, kJobsMax));
   std::vector<Job> running;
   for (uint64_t number = 0; number < jobs; ++number) {
-    SweepOptions mine = options;
-    const std::string suffix = Text("-", number, ".");  // none is another's beginning
-    mine.name += suffix;
-    mine.address += suffix;
+    SweepOptions mine = Numbered(options, number);
     mine.first += number * options.every;
     mine.every *= jobs;
     mine.points /= jobs;
     mine.seed += number;
-    running.push_back(Begin(mine));
+    running.push_back(Begin(mine, path));
   }
   SweepReport sum;
   sum.counts.whole = true;

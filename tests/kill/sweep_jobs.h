@@ -7,8 +7,10 @@
 
 namespace jackfield::kill_test {
 
-// Each job takes every jobs-th point and serves at an address of its own, the options' with the
-// job's number behind it.
+inline constexpr uint64_t kJobsMax = 90;
+
+// The path is learnt once; then each job takes every jobs-th point. Each serves at an address of
+// its own, the options' with a number behind it. Requires: 1 ≤ jobs ≤ kJobsMax.
 SweepReport SweepInJobs(const SweepOptions& options, uint64_t jobs);
 
 }  // namespace jackfield::kill_test

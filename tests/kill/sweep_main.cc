@@ -60,7 +60,7 @@ int Main(int argc, char** argv) {
       options.stop = true;
     } else if (key == "--skip-alike") {
       options.skip_alike = true;
-    } else if (key == "--jobs" && number > 0) {
+    } else if (key == "--jobs" && number >= 1 && number <= kJobsMax) {
       jobs = number;
     } else if (key == "--seconds") {
       options.seconds_max = static_cast<double>(number);

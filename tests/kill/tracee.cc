@@ -167,7 +167,7 @@ Tracee::Stop Tracee::Step(uint64_t instructions, Path* path) {
       // Without shared memory only system calls reach others, and only they begin to share some.
       // (Of the rings of io_uring the kernel takes notice in a system call too.)
       const bool alike = !called && !shares;
-      if (called) shares = other_ <= 0 || HoldingsOf(pid_).memfd_mappings > 0;
+      if (called) shares = other_ <= 0 || MapsMemfd(pid_);
       path->Add(instruction, alike);
       called = calls;
     }
