@@ -19,9 +19,8 @@
 namespace jackfield::kill_test {
 namespace {
 
-// A client whose server dies in the middle of the hello tries on for so long, and twice as long
-// each time that the kill point was not come to: until it is connected, it may have to wait for a
-// CPU.
+// A client whose server dies in the middle of the hello tries on for so long, and for as long again
+// with each try to come to the kill point: until it is connected, it may have to wait for a CPU.
 constexpr int64_t kConnectUs = 150'000;
 // Who is stepped, or whose server is, is thousands of times as slow.
 constexpr int64_t kSteppedConnectUs = 20'000'000;
