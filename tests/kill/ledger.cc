@@ -27,6 +27,13 @@ std::string Fault(const Ledger& ledger) {
   return "";
 }
 
+std::string Missing(const Ledger& ledger, uint32_t calls, uint32_t notes) {
+  if (ledger.client.calls_told_answered != calls) return "a call was not answered";
+  if (ledger.server.notes != notes) return "a note was not handled";
+  if (ledger.client.notes_told_handled != notes) return "a handled note was not told of";
+  return "";
+}
+
 Ledger& NewLedger() {
   void* const memory =
       mmap(nullptr, sizeof(Ledger), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

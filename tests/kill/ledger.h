@@ -17,6 +17,7 @@ inline constexpr uint32_t kNotesMax = 4096;
 struct ClientLedger {
   std::atomic<uint32_t> notes_attempted, notes_told_handled;
   std::atomic<uint32_t> calls_attempted, calls_told_answered;
+  std::atomic<uint32_t> connected;
   std::atomic<uint32_t> wrong_answers;
   std::atomic<uint32_t> unclear_ends;  // a call that ran into its deadline, though its server died
   std::atomic<uint32_t> finished;      // it came to its end by itself
@@ -36,6 +37,9 @@ struct Ledger {
 
 // The rule that the two broke, or "". Whoever was killed, what it was told is true of the other.
 std::string Fault(const Ledger& ledger);
+
+// Why not all of these came to their end, as they must when nobody died; or "".
+std::string Missing(const Ledger& ledger, uint32_t calls, uint32_t notes);
 
 // Zeroed; shared with every process forked later. Lives as long as the program.
 Ledger& NewLedger();

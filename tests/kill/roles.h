@@ -32,7 +32,9 @@ int RunClient(const std::string& address, const Work& work, Marks marks, Ledger&
 // Serves until it is killed. Writes a byte to ready_fd when it does.
 int RunServer(const std::string& address, int ready_fd, Marks marks, Ledger& ledger);
 
-// Does a new client get an answer? Its own outcome, or OK.
+// Does a new client get an answer, and does the server have so many clients, itself included (or
+// soon: it may still be about to learn of a death)? "", or why not.
+inline constexpr uint32_t kAnyNumber = 0;
 std::string AskAsNewClient(const std::string& address, uint32_t clients_wanted);
 
 }  // namespace jackfield::kill_test

@@ -1,16 +1,15 @@
 #include "tests/kill/sweep.h"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <unistd.h>
-
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <memory>
 #include <random>
+#include <span>
 #include <utility>
 
 #include "kernel/text.h"
+#include "tests/kill/answers.h"
 #include "tests/kill/ledger.h"
 #include "tests/kill/path.h"
 #include "tests/kill/roles.h"
@@ -20,66 +19,76 @@
 namespace jackfield::kill_test {
 namespace {
 
-constexpr int64_t kWatchdogMs = 30'000;
-// A client whose server dies in the middle of the hello tries on for so long. (Behind it, it is
-// connected; until then it may have to wait for a CPU.)
-constexpr int64_t kConnectUs = 400'000;
+// A client whose server dies in the middle of the hello tries on for so long, and for as long again
+// with each try to come to the kill point: until it is connected, it may have to wait for a CPU.
+constexpr int64_t kConnectUs = 150'000;
+// Who is stepped, or whose server is, is thousands of times as slow.
+constexpr int64_t kSteppedConnectUs = 20'000'000;
 constexpr int kTriesMax = 5;
-
-class Pipe {
- public:
-  Pipe() {
-    if (pipe2(fds_, O_CLOEXEC) != 0) std::abort();
-  }
-  ~Pipe() {
-    close(fds_[0]);
-    close(fds_[1]);
-  }
-  Pipe(const Pipe&) = delete;
-  int write_fd() const { return fds_[1]; }
-  bool AwaitByte() const {
-    pollfd ready = {fds_[0], POLLIN, 0};
-    char byte;
-    return poll(&ready, 1, static_cast<int>(kWatchdogMs)) == 1 && read(fds_[0], &byte, 1) == 1;
-  }
-
- private:
-  int fds_[2];
-};
+constexpr size_t kPathsToLearn = 3;
+// After so many runs the sweep's own heap, with which its ends begin, is as it is after all others.
+constexpr int kRunsToSettle = 3;
 
 class Sweeper {
  public:
   explicit Sweeper(const SweepOptions& options)
       : options_(options), ledger_(NewLedger()), files_before_(FilesOfSharedMemory("jackfield")) {}
 
-  SweepReport All() {
-    if (options_.role == Role::kClient && !StartServer()) {
-      report_.first_fault = "the server does not serve";
-      return report_;
-    }
+  // Runs differ a little; the one of middle length of several is like most of the others.
+  Path Learn() {
+    if (!Settle()) return {};
+    std::array<Path, kPathsToLearn> paths;
+    const size_t count = options_.every == 0 ? 1 : kPathsToLearn;
+    for (Path& path : std::span(paths).first(count)) path = LearnOne();
+    std::sort(paths.begin(), paths.begin() + count,
+              [](const Path& a, const Path& b) { return a.instructions() < b.instructions(); });
+    return std::move(paths[count / 2]);
+  }
+
+  SweepReport Along(const Path& path) {
+    path_ = path;
+    if (!Settle()) return report_;
+    report_.counts.instructions = path_.instructions();
     const auto began = std::chrono::steady_clock::now();
     const auto seconds = [&] {
       return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
     };
-    // The phase's instructions, and a kill at its very end.
-    LearnPath();
-    report_.instructions = path_.instructions();
     std::mt19937_64 random(options_.seed);
     for (uint64_t i = 0; seconds() < options_.seconds_max; ++i) {
       if (options_.every == 0 && i >= options_.points) break;
-      const uint64_t after = options_.every == 0 ? random() % (report_.instructions + 1)
+      const uint64_t after = options_.every == 0 ? random() % (report_.counts.instructions + 1)
                                                  : options_.first + i * options_.every;
-      if (after > report_.instructions) {
-        report_.whole = true;
+      if (after > report_.counts.instructions) {
+        report_.counts.whole = true;
         break;
       }
+      if (options_.skip_alike && path_.alike(after)) {
+        ++report_.counts.alike;
+        continue;
+      }
       KillAfter(after);
-      if (report_.points - report_.kept > 20) break;  // enough is known
+      if (report_.counts.points - report_.counts.kept > 20) break;  // enough is known
     }
+    report_.addresses = path_.all();
+    KeepDistinct(report_.addresses);
+    KeepDistinct(report_.killed_at);
     return report_;
   }
 
  private:
+  // False: the report says why.
+  bool Settle() {
+    if (options_.role == Role::kClient && !StartServer()) {
+      report_.first_fault = "the server does not serve";
+      return false;
+    }
+    const Way nowhere;
+    for (int i = 0; i < kRunsToSettle; ++i) Kill(&nowhere);
+    report_.counts = {};
+    report_.killed_at.clear();
+    return true;
+  }
+
   bool StartServer() {
     const Pipe ready;
     server_ = std::make_unique<Child>(
@@ -91,38 +100,51 @@ class Sweeper {
     return true;
   }
 
-  // A way that ends asleep is learnt again: the other end may just have had no CPU.
-  void LearnPath() {
+  // A way that ends asleep is learnt again: the other end may just have had no CPU. So is that of a
+  // client which did not connect: it was stepped too slowly for the server's patience.
+  Path LearnOne() {
+    Path longest;
     for (int i = 0; i < kTriesMax; ++i) {
-      Path before = std::exchange(path_, Path());
+      path_ = Path();
       Kill(nullptr);
-      if (before.instructions() > path_.instructions()) std::swap(path_, before);
-      if (stop_ != Tracee::Stop::kAsleep) break;
+      const bool asleep = stop_ == Tracee::Stop::kAsleep;
+      const bool connected = options_.role == Role::kServer || ledger_.client.connected != 0;
+      if (!asleep && connected) return FinishedPath();
+      if (asleep && path_.instructions() > longest.instructions()) longest = path_;
     }
+    if (longest.instructions() > 0) path_ = longest;
+    return FinishedPath();
+  }
+  Path FinishedPath() {
+    path_.Finish();
+    return path_;
   }
 
-  // It goes not quite the same way each time: what waits for the other end goes round more often,
-  // or falls asleep.
+  // It goes not quite the same way each time: numbers that the system gives it have other digits,
+  // and what waits for the other end may be woken twice, or once for two things.
   void KillAfter(uint64_t after) {
     after_ = after;
     const Way way = path_.To(after);
-    for (int i = 0; i < kTriesMax; ++i) {
+    for (tries_ = 0; tries_ < kTriesMax; ++tries_) {
       if (Kill(&way)) return;
     }
-    ++report_.missed;
+    ++report_.counts.missed;
   }
 
-  // way: null to learn the path, and to kill at its end. False: the phase ended before it was come
-  // to; then this does not count.
+  // way: null to learn the path, and to kill at its end. False: it was not come to the instruction
+  // that stands there in the path; then this does not count, though it must keep the rules.
   bool Kill(const Way* way) {
     Clear(ledger_);
     way_ = way;
     stop_ = Tracee::Stop::kStepped;
     const std::string fault = options_.role == Role::kClient ? KillClient() : KillServer();
-    const bool there = way == nullptr || stop_ == Tracee::Stop::kStepped;
-    if (there) ++report_.points;
+    const bool there =
+        way == nullptr ||
+        (stop_ == Tracee::Stop::kStepped &&
+         (path_.instructions() == 0 || report_.killed_at.back() == path_.at(after_)));
+    if (there) ++report_.counts.points;
     if (fault.empty()) {
-      if (there) ++report_.kept;
+      if (there) ++report_.counts.kept;
     } else if (report_.first_fault.empty()) {
       report_.first_fault = Text(
           "phase ", options_.phase, ", ",
@@ -133,20 +155,44 @@ class Sweeper {
 
   void GoThere(Tracee& tracee) {
     stop_ = way_ == nullptr ? tracee.StepAll(path_) : tracee.Follow(*way_);
-    tracee.Kill();
+    if (way_ != nullptr && stop_ == Tracee::Stop::kStepped)
+      report_.killed_at.push_back(tracee.Instruction());
+    if (!Stands()) tracee.Kill();
+  }
+  // It was only stopped.
+  bool Stands() const {
+    return options_.stop && way_ != nullptr && stop_ == Tracee::Stop::kStepped;
   }
 
   std::string KillClient() {
-    Tracee client([&] { return RunClient(options_.address, {}, Marks::kStop, ledger_); });
+    const Work work = {.connect_us = kSteppedConnectUs};
+    Tracee client([&] { return RunClient(options_.address, work, Marks::kStop, ledger_); });
+    client.TakeTurnsWith(server_->pid());
     for (int mark = 0; mark <= options_.phase; ++mark) {
       if (!client.RunToMark()) return "the client did not come so far";
     }
     GoThere(client);
-    const auto killed = std::chrono::steady_clock::now();
-    if (const std::string answer = AskAsNewClient(options_.address, 1); !answer.empty()) {
-      return "a new client: " + answer;
+    if (Stands()) {
+      const std::string answer =
+          InAnotherProcess([this] { return AskAsNewClient(options_.address, kAnyNumber); });
+      if (!answer.empty()) return "a new client, while one is stopped: " + answer;
+      client.Release();
+      const int code = client.Wait(kWatchdogMs);
+      if (code != 0) return Text("the stopped client did not go on to its end: ", code);
     }
+    const auto killed = std::chrono::steady_clock::now();
+    const std::string answer =
+        InAnotherProcess([this] { return AskAsNewClient(options_.address, 1); });
+    if (!answer.empty()) return "a new client: " + answer;
     NoteTime(killed);
+    return InAnotherProcess([this] {
+      const std::string held = WhatTheServerHolds();
+      return held.empty() ? WhatIsLeft() : held;
+    });
+  }
+
+  // More than before, of the dead one's; or "".
+  std::string WhatTheServerHolds() {
     if (!Becomes([&] { return HoldingsOf(server_->pid()) == server_holds_; })) {
       const Holdings now = HoldingsOf(server_->pid());
       return Text("the server holds ", now.fds, " descriptors and ", now.memfd_mappings,
@@ -156,7 +202,7 @@ class Sweeper {
     if (!Becomes([&] { return SocketsNamed(options_.name) == sockets_before_; })) {
       return "a socket is left";
     }
-    return WhatIsLeft();
+    return "";
   }
 
   std::string KillServer() {
@@ -164,25 +210,31 @@ class Sweeper {
     Tracee server(
         [&] { return RunServer(options_.address, ready.write_fd(), Marks::kStop, ledger_); });
     if (!server.RunToMark()) return "the server does not serve";
-    Work work;
-    if (options_.phase == 0) work.connect_us = kConnectUs;
+    Work work = {.connect_us = kSteppedConnectUs};
+    if (options_.phase == 0 && way_ != nullptr && !options_.stop)
+      work.connect_us = kConnectUs * (1 + tries_);
     Child client([&] { return RunClient(options_.address, work, Marks::kNone, ledger_); });
+    server.TakeTurnsWith(client.pid());
     for (int mark = 1; mark <= options_.phase; ++mark) {
       if (!server.RunToMark()) return "the server did not come so far";
     }
     GoThere(server);
+    if (Stands()) server.Release();
     const auto killed = std::chrono::steady_clock::now();
     const int code = client.Wait(kWatchdogMs);
     NoteTime(killed);
+    server.Kill();
     if (code != 0) return Text("the client did not end by itself: ", code);
-    if (!Becomes([&] { return SocketsNamed(options_.name) == 0; })) return "a socket is left";
-    return WhatIsLeft();
+    return InAnotherProcess([this] {
+      const bool closed = Becomes([&] { return SocketsNamed(options_.name) == 0; });
+      return closed ? WhatIsLeft() : "a socket is left";
+    });
   }
 
   void NoteTime(std::chrono::steady_clock::time_point killed) {
     const std::chrono::duration<double, std::milli> took =
         std::chrono::steady_clock::now() - killed;
-    report_.slowest_ms = std::max(report_.slowest_ms, took.count());
+    report_.counts.slowest_ms = std::max(report_.counts.slowest_ms, took.count());
   }
 
   std::string WhatIsLeft() {
@@ -190,7 +242,8 @@ class Sweeper {
         FilesOfSharedMemory("jackfield") > files_before_) {
       return "a file is left in /dev/shm";
     }
-    return Fault(ledger_);
+    if (const std::string fault = Fault(ledger_); !fault.empty()) return fault;
+    return Stands() ? Missing(ledger_, Work().calls, Work().notes) : "";
   }
 
   const SweepOptions options_;
@@ -202,12 +255,17 @@ class Sweeper {
   Path path_;
   const Way* way_ = nullptr;
   uint64_t after_ = 0;
+  int tries_ = 0;
   Tracee::Stop stop_ = Tracee::Stop::kStepped;
   SweepReport report_;
 };
 
 }  // namespace
 
-SweepReport Sweep(const SweepOptions& options) { return Sweeper(options).All(); }
+Path LearnPath(const SweepOptions& options) { return Sweeper(options).Learn(); }
+
+SweepReport Sweep(const SweepOptions& options, const Path& path) {
+  return Sweeper(options).Along(path);
+}
 
 }  // namespace jackfield::kill_test

@@ -21,6 +21,12 @@ class Tracee {
   ~Tracee();
   Tracee(const Tracee&) = delete;
 
+  // From now on it goes on behind a system call only when `other`, a process that it talks with,
+  // has done all that this has caused: sleeps, or has ended. So whoever is faster, two runs go the
+  // same way, and no other time passes between them than their own. (Only where Instruction is
+  // known.)
+  void TakeTurnsWith(pid_t other);
+
   // Runs on to its next mark. False: it has ended, or does not come there within a minute.
   bool RunToMark();
 
@@ -31,6 +37,13 @@ class Tracee {
   // for something that does not come; the system call is under way.
   Stop Follow(const Way& way);
 
+  // The address of its next instruction, when it stands between two; 0 where that is not known.
+  uint64_t Instruction() const;
+
+  // It goes on by itself, past its marks, and is no tracee any more.
+  void Release();
+  // Once it was released: as Child's.
+  int Wait(int64_t timeout_ms);
   // It is dead when this returns, and a zombie.
   void Kill();
   pid_t pid() const { return pid_; }
@@ -39,9 +52,12 @@ class Tracee {
   bool WaitForStop(int* signal, int asleep_ticks_max);
   Stop Step(uint64_t instructions, Path* path);
   Stop RunToBreakpoint(uint64_t instruction);
-  uint64_t Instruction() const;
+  bool IsSystemCall(uint64_t instruction) const;
+  void AwaitOther() const;
+  void Go(int pass_on) const;
 
   pid_t pid_ = -1;
+  pid_t other_ = -1;
   bool ended_ = false;
   bool reaped_ = false;
 };

@@ -1,7 +1,13 @@
 #include "tests/kill/traces.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <string_view>
 
 #include "kernel/text.h"
 
@@ -19,6 +25,19 @@ Holdings HoldingsOf(pid_t pid) {
     if (line.find("memfd:") != std::string::npos) ++holdings.memfd_mappings;
   }
   return holdings;
+}
+
+bool MapsMemfd(pid_t pid) {
+  char text[64 << 10];
+  std::snprintf(text, sizeof text, "/proc/%d/maps", pid);
+  const int fd = open(text, O_RDONLY | O_CLOEXEC);
+  size_t bytes = 0;
+  for (ssize_t got = 1; fd >= 0 && got > 0; bytes += static_cast<size_t>(got))
+    got = std::max<ssize_t>(0, read(fd, text + bytes, sizeof text - bytes));
+  if (fd >= 0) close(fd);
+  // More than it can hold: then perhaps.
+  return bytes == sizeof text ||
+         std::string_view(text, bytes).find("memfd:") != std::string_view::npos;
 }
 
 int SocketsNamed(const std::string& part) {

@@ -15,6 +15,8 @@ struct Holdings {
   bool operator==(const Holdings&) const = default;
 };
 Holdings HoldingsOf(pid_t pid);
+// Does it map a memfd? The heap stays untouched (page_vector.h).
+bool MapsMemfd(pid_t pid);
 
 // Sockets in /proc/net/unix whose name holds `part`.
 int SocketsNamed(const std::string& part);

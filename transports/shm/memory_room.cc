@@ -14,12 +14,11 @@ namespace {
 constexpr int kLevelsMax = 64;  // of nested groups
 
 std::string ReadSmallFile(const std::string& path) {
-  std::string text(16 << 10, '\0');
+  char text[16 << 10];  // not a string of this size, which would be filled with zeros first
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  const ssize_t got = fd < 0 ? 0 : read(fd, text.data(), text.size());
+  const ssize_t got = fd < 0 ? 0 : read(fd, text, sizeof text);
   if (fd >= 0) close(fd);
-  text.resize(got > 0 ? static_cast<size_t>(got) : 0);
-  return text;
+  return std::string(text, got > 0 ? static_cast<size_t>(got) : 0);
 }
 
 std::optional<uint64_t> NumberAt(std::string_view text) {
