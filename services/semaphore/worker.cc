@@ -1,11 +1,17 @@
 #include "services/semaphore/worker.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <charconv>
 #include <cstdint>
+#include <cstring>
 #include <fstream>
 #include <memory>
 #include <string>
 
+#include "kernel/owned_fd.h"
 #include "kernel/text.h"
 #include "services/semaphore/hold.h"
 
@@ -14,12 +20,16 @@ namespace {
 
 constexpr uint32_t kBusyMax = 2;  // workers at once
 
+// In one write over what was there, which is never longer: a worker that is killed leaves the old
+// number or the new one, and nothing that whoever holds next would have to mend.
 absl::Status AddOne(const std::string& file) {
   uint64_t number = 0;
   std::ifstream(file) >> number;  // a file that is not there holds 0
-  std::ofstream out(file);
-  out << number + 1 << "\n" << std::flush;
-  return out ? absl::OkStatus() : absl::UnavailableError(Text("cannot write ", file));
+  const std::string text = Text(number + 1, "\n");
+  const OwnedFd out(open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
+  if (out.ok() && write(out.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()))
+    return absl::OkStatus();
+  return absl::UnavailableError(Text("cannot write ", file, ": ", std::strerror(errno)));
 }
 
 absl::Status CountOnce(Channel& channel, const std::string& file) {

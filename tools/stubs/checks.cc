@@ -58,6 +58,10 @@ absl::Status CheckSpace(const Place& place, const std::set<std::string>& types) 
   for (size_t dot = place.service.rfind('.'); dot != std::string::npos;) {
     const std::string space = place.service.substr(0, dot);
     dot = space.rfind('.');
+    if (const std::string part = space.substr(dot + 1); IsWord(part)) {
+      return place.Refuse(Text(part, ", a part of its namespace, is a word of C++"),
+                          "name that part otherwise");
+    }
     for (const std::string_view named : kNamed) {
       if (dot != std::string::npos && space.substr(dot + 1) == named) {
         return place.Refuse(

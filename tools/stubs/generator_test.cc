@@ -203,6 +203,8 @@ TEST(Refuses, NamespacesAndTypesThatHideThoseOfTheStubs) {
       HasSubstr("within the namespace shop.jackfield its stubs would not find ::jackfield"));
   EXPECT_THAT(refusal("shop.std.v1"), HasSubstr("name that part of it otherwise than \"std\""));
   EXPECT_EQ(refusal("jackfield.shop"), "");
+  EXPECT_THAT(refusal("shop.new.v1"), HasSubstr("new, a part of its namespace, is a word of C++"));
+  EXPECT_THAT(refusal("export"), HasSubstr("export, a part of its namespace"));
   EXPECT_THAT(RefusalOf("Get(A): A;", "table absl { x: int; }"),
               HasSubstr("beside the type shop.absl its stubs would not find the namespace absl"));
 }

@@ -36,11 +36,10 @@ class Supervisor final : public RunningService::Watcher {
   const std::set<int>& processes() const { return processes_; }  // that its services were
 
   int Run() {
-    if (absl::Status status = BlockSignals(); !status.ok())
-      return Complain(kExitFailed, std::string(status.message()));
     began_ns_ = node_.clock().NowNs();
-    if (absl::Status status = handing_.MakeEnds(node_.sys()); !status.ok())
-      return Complain(kExitFailed, std::string(status.message()));
+    absl::Status made = BlockSignals();
+    if (made.ok()) made = handing_.MakeEnds(node_.sys());
+    if (!made.ok()) return Complain(kExitFailed, std::string(made.message()));
     node_.reactor().Start(signal_op_, signal_fd_.get(), POLLIN);
     StartWhatCan();
     node_.RunUntil([this] { return Over(); });
@@ -239,9 +238,6 @@ class Supervisor final : public RunningService::Watcher {
     for (Supervised& service : services_) AskToStop(service);
   }
 
-  void KillAll() {
-    for (Supervised& service : services_) Kill(service);
-  }
   static void Kill(Supervised& service) {
     if (service.running == nullptr || service.state == State::kEnded) return;
     service.killed = true;
@@ -285,7 +281,7 @@ class Supervisor final : public RunningService::Watcher {
     signalfd_siginfo info;
     while (node_.sys().Read(signal_fd_.get(), &info, sizeof info) == sizeof info) {
       if (interrupted_++ > 0) {
-        KillAll();
+        for (Supervised& service : services_) Kill(service);
       } else {
         Say(Text("stopping ", plan_.name, "; once more to kill it"));
         if (phase_ == Phase::kUp) StopInOrder(Phase::kInterrupted);

@@ -1,5 +1,8 @@
 // The example wiring of the semaphore service as a user runs it: three processes that count in one
 // file, whose sum is right only if no two of them did so at once.
+#include <signal.h>
+#include <unistd.h>
+
 #include <cstdlib>
 #include <fstream>
 #include <string>
@@ -12,6 +15,12 @@ namespace {
 
 std::string wiring;  // the path of semaphore.toml
 
+uint64_t NumberIn(const std::string& file) {
+  uint64_t number = 0;
+  std::ifstream(file) >> number;
+  return number;
+}
+
 class CountingTest : public testing::TestWithParam<std::string> {};
 
 TEST_P(CountingTest, ThreeWorkersCountToTheSum) {
@@ -19,15 +28,33 @@ TEST_P(CountingTest, ThreeWorkersCountToTheSum) {
   const std::string file = directory.Write("counter", "0\n");
   Command command({"up", wiring, "--over", GetParam(), "--", file, "200"});
   EXPECT_EQ(command.Wait(), 0) << command.err();
-  uint64_t sum = 0;
-  std::ifstream(file) >> sum;
-  EXPECT_EQ(sum, 600u);
+  EXPECT_EQ(NumberIn(file), 600u);
 }
 
 TEST_P(CountingTest, AWorkerWithoutItsArgumentsSaysWhatItNeeds) {
   Command command({"up", wiring, "--over", GetParam()});
   EXPECT_EQ(command.Wait(), 1);
   EXPECT_NE(command.err().find("FILE TIMES"), std::string::npos) << command.err();
+}
+
+// Whoever is killed while it holds the mutex leaves a number behind, and the mutex to the next.
+TEST(KilledWorkerTest, TakesNothingOfWhatWasCountedWithIt) {
+  const TemporaryDirectory directory;
+  const std::string file = directory.Write("counter", "0\n");
+  const std::string address = "unix:" + directory.path() + "/semaphore";
+  Command server({"service", "semaphore", "--serve", address});
+  uint64_t counted = 0;
+  for (int killed = 0; killed < 20; ++killed) {
+    Command worker(
+        {"service", "semaphore.worker", "--call", "semaphore=" + address, "--", file, "100000"});
+    while (NumberIn(file) < counted + 20) usleep(200);
+    kill(worker.pid(), SIGKILL);
+    worker.Wait();
+    EXPECT_GE(NumberIn(file), counted + 20);
+    counted = NumberIn(file);
+  }
+  server.Signal(SIGTERM);
+  EXPECT_EQ(server.Wait(), 0) << server.err();
 }
 
 INSTANTIATE_TEST_SUITE_P(Over, CountingTest,
