@@ -13,6 +13,7 @@
 #define JACKFIELD_TESTS_KILL_PATH_H_
 
 #include <cstdint>
+#include <utility>
 
 #include "tests/kill/page_vector.h"
 
@@ -26,6 +27,13 @@ struct Way {
 
 class Path {
  public:
+  Path() = default;
+  // One that is finished: what all and all_alike gave.
+  Path(PageVector<uint64_t> at, PageVector<uint8_t> alike)
+      : at_(std::move(at)), alike_(std::move(alike)) {
+    Finish();
+  }
+
   // The address of the instruction that is next after so many as Add was called before. alike: a
   // kill here leaves all others as a kill one instruction earlier does.
   void Add(uint64_t instruction, bool alike) {
@@ -40,6 +48,7 @@ class Path {
   // Requires: after ≤ instructions(), and an Add.
   uint64_t at(uint64_t after) const { return at_[after]; }
   const PageVector<uint64_t>& all() const { return at_; }
+  const PageVector<uint8_t>& all_alike() const { return alike_; }
   bool alike(uint64_t after) const { return alike_[after] != 0; }
   // Requires: after ≤ instructions(), or no instruction is known: then it is all steps.
   Way To(uint64_t after) const;

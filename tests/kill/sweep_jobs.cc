@@ -1,14 +1,14 @@
 #include "tests/kill/sweep_jobs.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <cstdlib>
-#include <memory>
+#include <string>
 #include <vector>
 
 #include "kernel/text.h"
@@ -17,50 +17,66 @@ namespace jackfield::kill_test {
 namespace {
 
 // What is written and read is this program's own, of the same build: bytes as they lie in memory.
-template <typename Value>
-void Write(FILE* file, const Value& value) {
-  if (std::fwrite(&value, sizeof value, 1, file) != 1) std::abort();
-}
-template <typename Value>
-Value Read(FILE* file) {
-  Value value = {};
-  if (std::fread(&value, sizeof value, 1, file) != 1) std::abort();
-  return value;
-}
-
-void WriteReport(FILE* file, const SweepReport& report) {
-  Write(file, report.counts);
-  for (const PageVector<uint64_t>* addresses : {&report.addresses, &report.killed_at}) {
-    Write(file, addresses->size());
-    for (const uint64_t address : *addresses) Write(file, address);
+// Without stdio, whose buffers would leave the heap another than it was (page_vector.h).
+void WriteBytes(int fd, const void* from, size_t bytes) {
+  for (size_t done = 0; done < bytes;) {
+    const ssize_t now = write(fd, static_cast<const char*>(from) + done, bytes - done);
+    if (now < 0 && errno != EINTR) std::abort();
+    done += static_cast<size_t>(std::max<ssize_t>(now, 0));
   }
-  Write(file, report.first_fault.size());
-  for (const char letter : report.first_fault) Write(file, letter);
 }
-
-void AddReport(FILE* file, SweepReport* sum) {
-  const auto counts = Read<SweepReport::Counts>(file);
-  sum->counts.instructions = std::max(sum->counts.instructions, counts.instructions);
-  sum->counts.points += counts.points;
-  sum->counts.alike += counts.alike;
-  sum->counts.missed += counts.missed;
-  sum->counts.kept += counts.kept;
-  sum->counts.whole &= counts.whole;
-  sum->counts.slowest_ms = std::max(sum->counts.slowest_ms, counts.slowest_ms);
-  for (PageVector<uint64_t>* addresses : {&sum->addresses, &sum->killed_at}) {
-    for (auto left = Read<size_t>(file); left > 0; --left)
-      addresses->push_back(Read<uint64_t>(file));
-    KeepDistinct(*addresses);
+void ReadBytes(int fd, void* to, size_t bytes) {
+  for (size_t done = 0; done < bytes;) {
+    const ssize_t now = read(fd, static_cast<char*>(to) + done, bytes - done);
+    if (now == 0 || (now < 0 && errno != EINTR)) std::abort();  // the job has died
+    done += static_cast<size_t>(std::max<ssize_t>(now, 0));
   }
-  std::string fault(Read<size_t>(file), ' ');
-  for (char& letter : fault) letter = Read<char>(file);
-  if (sum->first_fault.empty()) sum->first_fault = fault;
 }
 
-struct Job {
-  pid_t pid = -1;
-  FILE* report = nullptr;
-};
+// Of a vector or a string.
+template <typename Values>
+void WriteAll(int fd, const Values& values) {
+  const size_t count = values.size();
+  WriteBytes(fd, &count, sizeof count);
+  WriteBytes(fd, values.data(), count * sizeof values[0]);
+}
+template <typename Values>
+Values ReadAll(int fd) {
+  size_t count = 0;
+  ReadBytes(fd, &count, sizeof count);
+  Values values;
+  values.resize(count);
+  ReadBytes(fd, values.data(), count * sizeof values[0]);
+  return values;
+}
+
+void WriteReport(int fd, const SweepReport& report) {
+  WriteBytes(fd, &report.counts, sizeof report.counts);
+  WriteAll(fd, report.addresses);
+  WriteAll(fd, report.killed_at);
+  WriteAll(fd, report.first_fault);
+}
+
+void Add(PageVector<uint64_t>& sum, const PageVector<uint64_t>& more) {
+  sum.insert(sum.end(), more.begin(), more.end());
+  KeepDistinct(sum);
+}
+
+void AddReport(int fd, SweepReport& sum) {
+  SweepReport::Counts counts;
+  ReadBytes(fd, &counts, sizeof counts);
+  sum.counts.instructions = counts.instructions;  // of one path
+  sum.counts.points += counts.points;
+  sum.counts.alike += counts.alike;
+  sum.counts.missed += counts.missed;
+  sum.counts.kept += counts.kept;
+  sum.counts.whole &= counts.whole;
+  sum.counts.slowest_ms = std::max(sum.counts.slowest_ms, counts.slowest_ms);
+  Add(sum.addresses, ReadAll<PageVector<uint64_t>>(fd));
+  Add(sum.killed_at, ReadAll<PageVector<uint64_t>>(fd));
+  const auto fault = ReadAll<std::string>(fd);
+  if (sum.first_fault.empty()) sum.first_fault = fault;
+}
 
 // With its own address. All are of one length, so that it makes no difference to the path.
 SweepOptions Numbered(SweepOptions options, uint64_t number) {
@@ -70,7 +86,14 @@ SweepOptions Numbered(SweepOptions options, uint64_t number) {
   return options;
 }
 
-Job Begin(const SweepOptions& options, const Path& path) {
+struct Job {
+  pid_t pid = -1;
+  int fd = -1;  // what it has found, at its end
+};
+
+// Runs body(fd) in a process of its own.
+template <typename Body>
+Job Begin(const Body& body) {
   int fds[2];
   if (pipe(fds) != 0) std::abort();
   const pid_t parent = getpid();
@@ -80,35 +103,49 @@ Job Begin(const SweepOptions& options, const Path& path) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(99);
     close(fds[0]);
-    const SweepReport report = Sweep(options, path);
-    FILE* file = fdopen(fds[1], "w");
-    WriteReport(file, report);
-    std::fclose(file);
+    body(fds[1]);
     _exit(0);
   }
   close(fds[1]);
-  return {pid, fdopen(fds[0], "r")};
+  return {pid, fds[0]};
+}
+
+void End(const Job& job) {
+  close(job.fd);
+  waitpid(job.pid, nullptr, 0);
 }
 
 }  // namespace
 
 SweepReport SweepInJobs(const SweepOptions& options, uint64_t jobs) {
-  const Path path = LearnPath(Numbered(options, kJobsMax));
-  std::vector<Job> running;
+  std::vector<Job> running(jobs);
+  Path path;
+  {
+    // In a process that is forked as the jobs are, and so begins with the same heap.
+    const SweepOptions mine = Numbered(options, kJobsMax);
+    const Job learner = Begin([&](int fd) {
+      const Path learnt = LearnPath(mine);
+      WriteAll(fd, learnt.all());
+      WriteAll(fd, learnt.all_alike());
+    });
+    auto instructions = ReadAll<PageVector<uint64_t>>(learner.fd);
+    auto alike = ReadAll<PageVector<uint8_t>>(learner.fd);
+    path = Path(std::move(instructions), std::move(alike));
+    End(learner);
+  }
   for (uint64_t number = 0; number < jobs; ++number) {
     SweepOptions mine = Numbered(options, number);
     mine.first += number * options.every;
     mine.every *= jobs;
     mine.points /= jobs;
     mine.seed += number;
-    running.push_back(Begin(mine, path));
+    running[number] = Begin([&](int fd) { WriteReport(fd, Sweep(mine, path)); });
   }
   SweepReport sum;
   sum.counts.whole = true;
   for (const Job& job : running) {
-    AddReport(job.report, &sum);
-    std::fclose(job.report);
-    waitpid(job.pid, nullptr, 0);
+    AddReport(job.fd, sum);
+    End(job);
   }
   return sum;
 }
