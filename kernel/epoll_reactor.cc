@@ -33,6 +33,7 @@ class EpollReactor final : public Reactor {
       const FaultSeam::Fault fault = sys_.seam()->Decide(Site::kPoll, fd);
       if (fault.error != 0) return FailLater(op, -fault.error);
     }
+    if (fd < 0) return FailLater(op, -EBADF);  // as io_uring says
     if (static_cast<size_t>(fd) >= watches_.size())
       watches_.resize(std::max(static_cast<size_t>(fd) + 1, 2 * watches_.size()));
     Watch& watch = watches_[static_cast<size_t>(fd)];

@@ -159,6 +159,14 @@ TEST_P(ReactorTest, ADescriptorAndAnOpThatAreUsedAgainAtOnceGetOnlyTheirOwn) {
   }
 }
 
+TEST_P(ReactorTest, AWaitForNoDescriptorFails) {
+  Watch watch{OwnedFd()};
+  reactor_->Start(watch.op, -1, POLLIN);
+  Finish();
+  EXPECT_EQ(watch.completions, 1);
+  EXPECT_EQ(watch.result, -EBADF);
+}
+
 INSTANTIATE_TEST_SUITE_P(Over, ReactorTest, testing::Bool(),
                          [](const testing::TestParamInfo<bool>& info) {
                            return info.param ? "io_uring" : "epoll";
