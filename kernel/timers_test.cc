@@ -1,6 +1,7 @@
 #include "kernel/timers.h"
 
 #include <algorithm>
+#include <deque>
 #include <memory>
 #include <vector>
 
@@ -51,6 +52,35 @@ TEST(Timers, FireOnlyWhatIsDueAndAtMostSoMany) {
   EXPECT_EQ(timers.FireDue(4, 100), 2);
   EXPECT_EQ(timers.next_ns(), 5);
   for (auto& timer : all) timers.Cancel(*timer);
+}
+
+// FAULTS G10: in order, and never more at once than the loop can spare.
+TEST(Timers, AMillionThatAreAllDueFireInOrderInManyTurns) {
+  constexpr int kCount = 1'000'000;
+  constexpr int kAtOnce = 1000;
+  Timers timers;
+  struct Last {
+    int64_t due_ns = -1;
+    int fired = 0;
+    bool in_order = true;
+  } last;
+  std::deque<Timer> all;
+  for (int i = 0; i < kCount; ++i) {
+    Timer& timer = all.emplace_back(
+        [](Timer& timer) {
+          auto* last = static_cast<Last*>(timer.user);
+          last->in_order = last->in_order && last->due_ns <= timer.due_ns();
+          last->due_ns = timer.due_ns();
+          ++last->fired;
+        },
+        &last);
+    timers.Arm(timer, int64_t{i} * 7919 % kCount);
+  }
+  for (int fired = 0; fired < kCount; fired += kAtOnce)
+    ASSERT_EQ(timers.FireDue(kCount, kAtOnce), kAtOnce);
+  EXPECT_EQ(last.fired, kCount);
+  EXPECT_TRUE(last.in_order);
+  EXPECT_EQ(timers.next_ns(), Timers::kNever);
 }
 
 // Otherwise one that has work left and comes back at once would keep all others, and the links,

@@ -1,13 +1,12 @@
 #include "transports/resources.h"
 
-#include <chrono>
-#include <thread>
+#include <unistd.h>
 
 namespace jackfield {
 namespace {
 
 constexpr int kTriesMax = 100;
-constexpr std::chrono::milliseconds kBetweenTries{2};
+constexpr useconds_t kBetweenTriesUs = 2000;
 
 }  // namespace
 
@@ -15,7 +14,7 @@ void RemoveWhatTheyLeft(const ResourcesList& list, const std::set<int>& processe
                         int64_t run_seconds) {
   bool again = !processes.empty();
   for (int tries = 0; again && tries < kTriesMax; ++tries) {
-    if (tries > 0) std::this_thread::sleep_for(kBetweenTries);
+    if (tries > 0) usleep(kBetweenTriesUs);
     again = false;
     for (const auto& resources : list) {
       for (const Resource& resource : resources->List()) {

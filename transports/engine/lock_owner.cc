@@ -6,10 +6,8 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <chrono>
 #include <cstdio>
 #include <memory>
-#include <thread>
 
 #include "kernel/text.h"
 
@@ -19,7 +17,7 @@ int TakeLock(int fd) {
   for (int tries = 0;; ++tries) {
     if (flock(fd, LOCK_EX | LOCK_NB) == 0) return 0;
     if (errno != EINTR && (errno != EWOULDBLOCK || tries >= kTakeLockMs)) return errno;
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));  // a signal does not end it
+    usleep(1000);
   }
 }
 

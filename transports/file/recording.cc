@@ -7,9 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <chrono>
 #include <cstring>
-#include <thread>
 
 #include "kernel/outcome.h"
 #include "kernel/sys.h"
@@ -22,7 +20,7 @@ namespace jackfield {
 namespace {
 
 constexpr int kTriesMax = 1000;
-constexpr std::chrono::milliseconds kBetweenTries{1};
+constexpr useconds_t kBetweenTriesUs = 1000;
 
 }  // namespace
 
@@ -44,7 +42,7 @@ absl::StatusOr<Recording> Recording::Open(const std::string& path, Access access
   if (!S_ISREG(is.st_mode)) return recording.NotARecording("it is not a plain file");
   if (is.st_uid != geteuid()) return recording.NotARecording(Text("it belongs to uid ", is.st_uid));
   for (int tries = 0; tries < kTriesMax; ++tries) {
-    if (tries > 0) std::this_thread::sleep_for(kBetweenTries);
+    if (tries > 0) usleep(kBetweenTriesUs);
     const absl::StatusOr<bool> made = recording.Identify();
     if (!made.ok()) return made.status();
     if (*made) {

@@ -8,11 +8,9 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
-#include <thread>
 
 #include "kernel/outcome.h"
 #include "kernel/text.h"
@@ -179,7 +177,7 @@ void Queue::Reap(const Queue& used, const std::string& name) {
     }
     close(fd);
     if (!same || locked) return;
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));  // a signal does not end it
+    usleep(1000);
   }
 }
 
