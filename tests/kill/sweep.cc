@@ -104,7 +104,8 @@ class Sweeper {
   // client which did not connect: it was stepped too slowly for the server's patience.
   Path LearnOne() {
     Path longest;
-    for (int i = 0; i < kTriesMax; ++i) {
+    const int tries = options_.every == 0 ? 2 : kTriesMax;
+    for (int i = 0; i < tries; ++i) {
       path_ = Path();
       Kill(nullptr);
       const bool asleep = stop_ == Tracee::Stop::kAsleep;
