@@ -9,9 +9,8 @@
 //
 // One mechanism: a call is a slot in a table and someone to tell. Each call ends exactly once: with
 // the handler's answer (a message, or the status it chose), or with an outcome (kernel/outcome.h):
-//   REFUSED    back-pressure (on_full=fail, drop_*), deadline (it had passed when the call was
-//   made,
-//              or passed before there was room: nothing was sent), too large, deadlock, closed,
+//   REFUSED    back-pressure (on_full=fail, drop_*), deadline (it had passed before the call was
+//              made, or before there was room: nothing was sent), too large, deadlock, closed,
 //              version, misuse
 //   FAILED     the service is gone and the request had not left
 //   IN_DOUBT   the service is gone, or the deadline passed, after the request had left

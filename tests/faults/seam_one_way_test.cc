@@ -45,13 +45,13 @@ void SeamOneWay::SendNotes(FaultSeam& seam, const std::string& what) {
       Node::Create({.registry = &TestRegistry(), .wait = GetParam().wait, .seam = &seam});
   if (!node.ok()) return;  // refused at its making: an outcome
   const int64_t give_up_ns = SystemClock().NowNs() + 20'000'000'000;
+  std::vector<std::string> notes;
+  absl::Status link_ended;  // told of by the port even while that goes
   PortOptions receives;
   receives.needs = ReceiveNeeds();
   const auto port = Port::Open(**node, {std::string(GetParam().subject.serve)}, receives);
   if (!port.ok()) return;
-  std::vector<std::string> notes;
   (*port)->Handle(kNote, [&](ServerCall& call) { notes.emplace_back(call.message().text()); });
-  absl::Status link_ended;
   (*port)->OnClientGone([&](const std::string&, const absl::Status& why) { link_ended = why; });
   const auto ended = [&] { return !(*port)->failure().ok(); };
   (*node)->RunUntil([&] { return (*port)->serving() || ended(); }, give_up_ns);
