@@ -375,8 +375,9 @@ TEST_F(ChannelTest, AStreamMayOutliveItsChannelThoughSomebodyWaitsForItsEnd) {
   absl::StatusOr<std::unique_ptr<ClientStream>> stream = channel_->OpenStream(kUnread, Bytes(""));
   ASSERT_TRUE(stream.ok()) << stream.status();
   bool ended = false;
-  node_->Spawn([](Node&, ClientStream& stream, bool& ended) -> Task<void> {
-    ended = !(co_await stream.Finish()).ok();
+  // GCC 14 mistakes a coroutine's parameter for a variable of the same name around it.
+  node_->Spawn([](Node&, ClientStream& opened, bool& over) -> Task<void> {
+    over = !(co_await opened.Finish()).ok();
   }(*node_, **stream, ended));
   Turns();
   channel_.reset();
