@@ -18,6 +18,7 @@
 #include "kernel/node.h"
 #include "kernel/port.h"
 #include "tests/conformance/subjects.h"
+#include "tests/faults/reactor_case.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr bool kSanitized = true;  // they bring an operator new of their own
@@ -64,12 +65,7 @@ constexpr int kWarmUp = 3000, kCalls = 10'000;
 constexpr uint64_t kLateBlocksMax = 8;  // in so many calls
 enum Method : uint32_t { kPlain = 1, kCoroutine, kNote };
 
-struct Param {
-  Subject subject;
-  NodeOptions::Wait wait;
-};
-
-class Allocations : public testing::TestWithParam<Param> {
+class Allocations : public testing::TestWithParam<ReactorCase> {
  protected:
   void SetUp() override {
     if (kSanitized) GTEST_SKIP() << "a sanitizer counts for itself";
@@ -178,8 +174,8 @@ TEST_P(Allocations, NoneInACallThatACoroutineMakes) {
   EXPECT_EQ(counted, 0u);
 }
 
-std::vector<Param> Params() {
-  std::vector<Param> params;
+std::vector<ReactorCase> Params() {
+  std::vector<ReactorCase> params;
   for (const Subject& subject : Subjects()) {
     // A shim that delays every frame would make this last for minutes; what it holds back it copies
     // anyway.
@@ -189,18 +185,12 @@ std::vector<Param> Params() {
     const absl::StatusOr<Address> address = TestRegistry().Parse(subject.serve);
     if (TestRegistry().Describe(*address, Role::kServe)->one_thread) continue;
     if (!MeetsByAddress(subject) || !Answers(subject)) continue;
-    for (const NodeOptions::Wait wait : {NodeOptions::Wait::kUring, NodeOptions::Wait::kEpoll})
-      params.push_back({subject, wait});
+    AddOverEachReactor(subject, params);
   }
   return params;
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Allocations, testing::ValuesIn(Params()),
-                         [](const testing::TestParamInfo<Param>& info) {
-                           return std::string(info.param.subject.name) +
-                                  (info.param.wait == NodeOptions::Wait::kUring ? "_uring"
-                                                                                : "_epoll");
-                         });
+INSTANTIATE_TEST_SUITE_P(All, Allocations, testing::ValuesIn(Params()), NameOfCase);
 
 }  // namespace
 }  // namespace jackfield::conformance

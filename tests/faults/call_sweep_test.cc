@@ -21,6 +21,7 @@
 #include "kernel/port.h"
 #include "kernel/text.h"
 #include "tests/conformance/subjects.h"
+#include "tests/faults/reactor_case.h"
 #include "tests/faults/seams.h"
 #include "tests/faults/trapped_calls.h"
 
@@ -30,15 +31,10 @@ namespace {
 constexpr uint32_t kEcho = 1;
 constexpr int64_t kGiveUpNs = 20'000'000'000;
 
-struct Param {
-  Subject subject;
-  NodeOptions::Wait wait;
-};
-
 // What a child found wrong; empty if nothing.
 class Scenario {
  public:
-  explicit Scenario(const Param& param)
+  explicit Scenario(const ReactorCase& param)
       : param_(param),
         answers_(Answers(param.subject)),
         bytes_max_(TestRegistry()
@@ -56,7 +52,7 @@ class Scenario {
   std::string Serve();
   std::string Talk(std::span<const size_t> sizes, int64_t timeout_us, bool must_succeed);
 
-  const Param param_;
+  const ReactorCase param_;
   const bool answers_;
   const size_t bytes_max_;
   const int descriptors_before_;
@@ -161,7 +157,7 @@ std::string Scenario::Run() {
   return wrong;
 }
 
-class CallSweep : public testing::TestWithParam<Param> {
+class CallSweep : public testing::TestWithParam<ReactorCase> {
  protected:
   void SetUp() override {
     if (!CanTrapCalls()) GTEST_SKIP() << "system calls cannot be trapped here";
@@ -226,26 +222,20 @@ TEST_P(CallSweep, OneFailureOfEachEndsInAnOutcomeAndTheRestGoesOn) {
   }
 }
 
-std::vector<Param> Params() {
-  std::vector<Param> params;
+std::vector<ReactorCase> Params() {
+  std::vector<ReactorCase> params;
   for (const Subject& subject : Subjects()) {
     const Address address = TestRegistry().Parse(subject.serve).value();
     if (!MeetsByAddress(subject)) continue;
     const bool plain_udp =
         address.scheme() == "udp" && subject.name.find("chaos") == subject.name.npos;
     if (!address.shims().empty() && !plain_udp) continue;
-    for (const NodeOptions::Wait wait : {NodeOptions::Wait::kUring, NodeOptions::Wait::kEpoll})
-      params.push_back({subject, wait});
+    AddOverEachReactor(subject, params);
   }
   return params;
 }
 
-INSTANTIATE_TEST_SUITE_P(All, CallSweep, testing::ValuesIn(Params()),
-                         [](const testing::TestParamInfo<Param>& info) {
-                           return std::string(info.param.subject.name) +
-                                  (info.param.wait == NodeOptions::Wait::kUring ? "_uring"
-                                                                                : "_epoll");
-                         });
+INSTANTIATE_TEST_SUITE_P(All, CallSweep, testing::ValuesIn(Params()), NameOfCase);
 
 }  // namespace
 }  // namespace jackfield::conformance

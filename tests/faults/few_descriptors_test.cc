@@ -15,6 +15,7 @@
 #include "kernel/port.h"
 #include "kernel/text.h"
 #include "tests/conformance/subjects.h"
+#include "tests/faults/reactor_case.h"
 #include "tests/faults/seams.h"
 
 namespace jackfield::conformance {
@@ -24,12 +25,7 @@ constexpr uint32_t kEcho = 1;
 constexpr int64_t kGiveUpNs = 30'000'000'000;
 constexpr rlim_t kDescriptorsMax = 61;  // with three to begin with, 64
 
-struct Param {
-  Subject subject;
-  NodeOptions::Wait wait;
-};
-
-class FewDescriptors : public testing::TestWithParam<Param> {
+class FewDescriptors : public testing::TestWithParam<ReactorCase> {
  protected:
   void SetUp() override {
     ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before_), 0);
@@ -138,24 +134,18 @@ TEST_P(FewDescriptors, AClientConnectsOrSaysWhatItLacksAndTheServiceLives) {
   EXPECT_TRUE(talked);
 }
 
-std::vector<Param> Params() {
-  std::vector<Param> params;
+std::vector<ReactorCase> Params() {
+  std::vector<ReactorCase> params;
   for (const Subject& subject : Subjects()) {
     const Address address = TestRegistry().Parse(subject.serve).value();
     if (!MeetsByAddress(subject) || subject.name.find("chaos") != subject.name.npos) continue;
     if (!address.shims().empty() && address.scheme() != "udp") continue;
-    for (const NodeOptions::Wait wait : {NodeOptions::Wait::kUring, NodeOptions::Wait::kEpoll})
-      params.push_back({subject, wait});
+    AddOverEachReactor(subject, params);
   }
   return params;
 }
 
-INSTANTIATE_TEST_SUITE_P(All, FewDescriptors, testing::ValuesIn(Params()),
-                         [](const testing::TestParamInfo<Param>& info) {
-                           return std::string(info.param.subject.name) +
-                                  (info.param.wait == NodeOptions::Wait::kUring ? "_uring"
-                                                                                : "_epoll");
-                         });
+INSTANTIATE_TEST_SUITE_P(All, FewDescriptors, testing::ValuesIn(Params()), NameOfCase);
 
 }  // namespace
 }  // namespace jackfield::conformance

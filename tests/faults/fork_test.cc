@@ -14,22 +14,18 @@
 #include "kernel/outcome.h"
 #include "kernel/port.h"
 #include "tests/conformance/subjects.h"
+#include "tests/faults/reactor_case.h"
 
 namespace jackfield::conformance {
 namespace {
 
 constexpr uint32_t kEcho = 1;
 
-struct Param {
-  Subject subject;
-  NodeOptions::Wait wait;
-};
-std::vector<Param> EveryParam() {
-  std::vector<Param> params;
+std::vector<ReactorCase> EveryParam() {
+  std::vector<ReactorCase> params;
   for (const Subject& subject : Subjects()) {
     if (!Answers(subject) || !MeetsByAddress(subject)) continue;
-    for (const auto wait : {NodeOptions::Wait::kUring, NodeOptions::Wait::kEpoll})
-      params.push_back({subject, wait});
+    AddOverEachReactor(subject, params);
   }
   return params;
 }
@@ -40,7 +36,7 @@ struct Ends {
   std::unique_ptr<Port> port;
   std::unique_ptr<Channel> channel;
 
-  explicit Ends(const Param& param) {
+  explicit Ends(const ReactorCase& param) {
     absl::StatusOr<std::unique_ptr<Node>> made =
         Node::Create({.registry = &TestRegistry(), .wait = param.wait});
     if (!made.ok()) return;
@@ -65,7 +61,7 @@ struct Ends {
   }
 };
 
-class ForkTest : public testing::TestWithParam<Param> {
+class ForkTest : public testing::TestWithParam<ReactorCase> {
  protected:
   void SetUp() override {
     if (const std::string lacks = Lacks(GetParam().subject); !lacks.empty()) GTEST_SKIP() << lacks;
@@ -139,12 +135,7 @@ TEST_P(ForkTest, AChildWithANodeOfItsOwnWorksAndItsEndIsItsOwn) {
   ExpectUndisturbed();
 }
 
-INSTANTIATE_TEST_SUITE_P(Over, ForkTest, testing::ValuesIn(EveryParam()),
-                         [](const testing::TestParamInfo<Param>& info) {
-                           return std::string(info.param.subject.name) +
-                                  (info.param.wait == NodeOptions::Wait::kUring ? "_uring"
-                                                                                : "_epoll");
-                         });
+INSTANTIATE_TEST_SUITE_P(Over, ForkTest, testing::ValuesIn(EveryParam()), NameOfCase);
 
 }  // namespace
 }  // namespace jackfield::conformance

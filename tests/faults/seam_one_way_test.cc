@@ -13,6 +13,7 @@
 #include "kernel/port.h"
 #include "kernel/text.h"
 #include "tests/conformance/subjects.h"
+#include "tests/faults/reactor_case.h"
 #include "tests/faults/seams.h"
 
 namespace jackfield::conformance {
@@ -22,12 +23,7 @@ constexpr uint32_t kNote = 1;
 constexpr std::string_view kNoFault = "no fault";
 constexpr Subject kGroup = {"udp_group", "udp://239.77.1.9:0?iface=lo"};
 
-struct Param {
-  Subject subject;
-  NodeOptions::Wait wait;
-};
-
-class SeamOneWay : public testing::TestWithParam<Param> {
+class SeamOneWay : public testing::TestWithParam<ReactorCase> {
  protected:
   // Sends to a port on the same node until all is received, or an end has failed.
   void SendNotes(FaultSeam& seam, const std::string& what);
@@ -121,27 +117,21 @@ TEST_P(SeamOneWay, MovesOfOneByteGiveTheSameResult) {
   }
 }
 
-std::vector<Param> Params() {
+std::vector<ReactorCase> Params() {
   std::vector<Subject> subjects = {kGroup};
   for (const Subject& subject : Subjects()) {
     const Address address = TestRegistry().Parse(subject.serve).value();
     if (MeetsByAddress(subject) && !Answers(subject) && address.shims().empty())
       subjects.push_back(subject);
   }
-  std::vector<Param> params;
+  std::vector<ReactorCase> params;
   for (const Subject& subject : subjects) {
-    for (const NodeOptions::Wait wait : {NodeOptions::Wait::kUring, NodeOptions::Wait::kEpoll})
-      params.push_back({subject, wait});
+    AddOverEachReactor(subject, params);
   }
   return params;
 }
 
-INSTANTIATE_TEST_SUITE_P(All, SeamOneWay, testing::ValuesIn(Params()),
-                         [](const testing::TestParamInfo<Param>& info) {
-                           return std::string(info.param.subject.name) +
-                                  (info.param.wait == NodeOptions::Wait::kUring ? "_uring"
-                                                                                : "_epoll");
-                         });
+INSTANTIATE_TEST_SUITE_P(All, SeamOneWay, testing::ValuesIn(Params()), NameOfCase);
 
 }  // namespace
 }  // namespace jackfield::conformance

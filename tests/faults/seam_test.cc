@@ -13,6 +13,7 @@
 #include "kernel/port.h"
 #include "kernel/text.h"
 #include "tests/conformance/subjects.h"
+#include "tests/faults/reactor_case.h"
 #include "tests/faults/seams.h"
 
 namespace jackfield::conformance {
@@ -20,19 +21,14 @@ namespace {
 
 constexpr uint32_t kEcho = 1;
 
-struct Param {
-  Subject subject;
-  NodeOptions::Wait wait;
-};
-
-class Seam : public testing::TestWithParam<Param> {
+class Seam : public testing::TestWithParam<ReactorCase> {
  protected:
   void SetUp() override {
     if (const std::string lacks = Lacks(GetParam().subject); !lacks.empty()) GTEST_SKIP() << lacks;
   }
 };
 
-std::unique_ptr<Node> NodeWith(const Param& param, FaultSeam* seam) {
+std::unique_ptr<Node> NodeWith(const ReactorCase& param, FaultSeam* seam) {
   absl::StatusOr<std::unique_ptr<Node>> node =
       Node::Create({.registry = &TestRegistry(), .wait = param.wait, .seam = seam});
   return node.ok() ? *std::move(node) : nullptr;
@@ -40,7 +36,7 @@ std::unique_ptr<Node> NodeWith(const Param& param, FaultSeam* seam) {
 
 // One client and one server on a node with faults: three calls of different sizes, driven until
 // each has ended.
-void RunOnce(const Param& param, OneSite& seam, const std::string& what) {
+void RunOnce(const ReactorCase& param, OneSite& seam, const std::string& what) {
   const std::unique_ptr<Node> node = NodeWith(param, &seam);
   if (node == nullptr) return;  // refused at its making: an outcome
   const absl::StatusOr<std::unique_ptr<Port>> port =
@@ -139,22 +135,16 @@ bool IsTriedBare(const Subject& subject) {
   });
 }
 
-std::vector<Param> Params() {
-  std::vector<Param> params;
+std::vector<ReactorCase> Params() {
+  std::vector<ReactorCase> params;
   for (const Subject& subject : Subjects()) {
     if (!MeetsByAddress(subject) || !Answers(subject) || IsTriedBare(subject)) continue;
-    for (const NodeOptions::Wait wait : {NodeOptions::Wait::kUring, NodeOptions::Wait::kEpoll})
-      params.push_back({subject, wait});
+    AddOverEachReactor(subject, params);
   }
   return params;
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Seam, testing::ValuesIn(Params()),
-                         [](const testing::TestParamInfo<Param>& info) {
-                           return std::string(info.param.subject.name) +
-                                  (info.param.wait == NodeOptions::Wait::kUring ? "_uring"
-                                                                                : "_epoll");
-                         });
+INSTANTIATE_TEST_SUITE_P(All, Seam, testing::ValuesIn(Params()), NameOfCase);
 
 }  // namespace
 }  // namespace jackfield::conformance

@@ -14,6 +14,7 @@
 #include "kernel/port.h"
 #include "kernel/text.h"
 #include "tests/conformance/subjects.h"
+#include "tests/faults/reactor_case.h"
 
 namespace jackfield::conformance {
 namespace {
@@ -23,12 +24,7 @@ constexpr uint32_t kMessages = 200;
 constexpr int64_t kBetweenSignalsNs = 30'000;
 constexpr int64_t kGiveUpNs = 120'000'000'000;
 
-struct Param {
-  Subject subject;
-  NodeOptions::Wait wait;
-};
-
-class Flooded : public testing::TestWithParam<Param> {
+class Flooded : public testing::TestWithParam<ReactorCase> {
  protected:
   void SetUp() override {
     if (const std::string lacks = Lacks(GetParam().subject); !lacks.empty()) GTEST_SKIP() << lacks;
@@ -121,25 +117,19 @@ TEST_P(Flooded, NothingFailsAndNothingIsLost) {
   EXPECT_GT(SignalFlood::count(), 0u);
 }
 
-std::vector<Param> Params() {
-  std::vector<Param> params;
+std::vector<ReactorCase> Params() {
+  std::vector<ReactorCase> params;
   for (const Subject& subject : Subjects()) {
     const Address address = TestRegistry().Parse(subject.serve).value();
     const std::string_view name = subject.name;
     if (!MeetsByAddress(subject) || name.find("chaos") != name.npos || address.scheme() == "sim")
       continue;
-    for (const NodeOptions::Wait wait : {NodeOptions::Wait::kUring, NodeOptions::Wait::kEpoll})
-      params.push_back({subject, wait});
+    AddOverEachReactor(subject, params);
   }
   return params;
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Flooded, testing::ValuesIn(Params()),
-                         [](const testing::TestParamInfo<Param>& info) {
-                           return std::string(info.param.subject.name) +
-                                  (info.param.wait == NodeOptions::Wait::kUring ? "_uring"
-                                                                                : "_epoll");
-                         });
+INSTANTIATE_TEST_SUITE_P(All, Flooded, testing::ValuesIn(Params()), NameOfCase);
 
 }  // namespace
 }  // namespace jackfield::conformance
