@@ -1,5 +1,7 @@
 #include "tools/cli/program.h"
 
+#include <signal.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
@@ -85,6 +87,8 @@ absl::StatusOr<Output> OutputOf(const Arguments& arguments) {
 
 int RunProgram(const Program& program, int argc, char** argv) {
   OpenMissingStandardStreams();
+  // Beyond RLIMIT_FSIZE a write to stdout or stderr fails, and is told like any other.
+  signal(SIGXFSZ, SIG_IGN);
   const int exit_status = RunWords(program, argc, argv);
   if (exit_status != kExitOk) return exit_status;
   // What was printed may lie in a buffer still, and the disk be full.

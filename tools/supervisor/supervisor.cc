@@ -12,6 +12,7 @@
 #include "kernel/text.h"
 #include "kernel/units.h"
 #include "tools/supervisor/handing.h"
+#include "tools/supervisor/outlet.h"
 #include "tools/supervisor/process.h"
 #include "tools/supervisor/relay.h"
 #include "tools/supervisor/running.h"
@@ -26,7 +27,7 @@ class Supervisor final : public RunningService::Watcher {
       : plan_(plan),
         node_(node),
         loudness_(loudness),
-        screen_(Screen::OfStderr()),
+        outlet_(Screen::OfStderr()),
         handing_(plan),
         services_(plan.services.size()) {
     for (const PlannedService& service : plan.services)
@@ -39,7 +40,8 @@ class Supervisor final : public RunningService::Watcher {
     began_ns_ = node_.clock().NowNs();
     absl::Status made = BlockSignals();
     if (made.ok()) made = handing_.MakeEnds(node_.sys());
-    if (!made.ok()) return Complain(kExitFailed, std::string(made.message()));
+    if (!made.ok()) failure_ = std::string(made.message());
+    if (failure_) return Conclude();
     node_.reactor().Start(signal_op_, signal_fd_.get(), POLLIN);
     StartWhatCan();
     node_.RunUntil([this] { return Over(); });
@@ -110,7 +112,8 @@ class Supervisor final : public RunningService::Watcher {
     absl::StatusOr<std::unique_ptr<RunningService>> running = absl::InternalError("not started");
     if (plan_.one_process) {
       for (OwnedFd& descriptor : handed) descriptor.Release();  // the transport takes them over
-      running = StartThread(node_, index, std::move(grants), planned.builtin->run, *this);
+      running = StartThread(node_, index, std::move(grants), planned.builtin->run, outlet_,
+                            *this);
     } else {
       ProcessStart start;
       start.service = index;
@@ -126,7 +129,7 @@ class Supervisor final : public RunningService::Watcher {
       start.handed = std::move(handed);
       start.reads_stdin = planned.called.empty() && OnlyOneIsNotCalled();
       running = StartProcess(node_, std::move(start),
-                             Relay(screen_, planned.name, name_width_, index), *this);
+                             Relay(outlet_, planned.name, name_width_, index), *this);
     }
     if (!running.ok())
       return Fail(
@@ -330,11 +333,21 @@ class Supervisor final : public RunningService::Watcher {
   }
 
   int Conclude() {
+    const int exit_status = SayHowItEnded();
+    outlet_.Flush(interrupted_ > 0 ? Outlet::kStalledNs : kLastWordsNs, [this] {
+      signalfd_siginfo info;
+      return node_.sys().Read(signal_fd_.get(), &info, sizeof info) == sizeof info;
+    });
+    return exit_status;
+  }
+
+  int SayHowItEnded() {
     if (!failure_) {
       if (const Supervised* culprit = Culprit(); culprit != nullptr && interrupted_ < 2)
         failure_ = Describe(*culprit);
     }
-    if (failure_) Complain(kExitFailed, *failure_);
+    if (failure_)
+      outlet_.Write(Text("jackfield: ", *failure_, "\n"), Outlet::Whose::kOwn);
     const std::string took = FormatDurationNs(node_.clock().NowNs() - began_ns_);
     if (interrupted_ > 0) {
       Say(Text(plan_.name, " was stopped after ", took));
@@ -345,11 +358,11 @@ class Supervisor final : public RunningService::Watcher {
     return kExitOk;
   }
 
-  void Say(std::string_view text) const {
-    if (loudness_ != Loudness::kQuiet) screen_.Write(Text(text, "\n"));
+  void Say(std::string_view text) {
+    if (loudness_ != Loudness::kQuiet) outlet_.Write(Text(text, "\n"), Outlet::Whose::kOwn);
   }
 
-  void SayState(size_t index, std::string_view state) const {
+  void SayState(size_t index, std::string_view state) {
     const Supervised& service = services_[index];
     std::string line =
         Text("  ", NameOf(index), std::string(name_width_ - NameOf(index).size() + 2, ' '), state,
@@ -367,7 +380,7 @@ class Supervisor final : public RunningService::Watcher {
   const Plan& plan_;
   Node& node_;
   const Loudness loudness_;
-  const Screen screen_;
+  Outlet outlet_;  // outlives the services
   Handing handing_;
   std::vector<Supervised> services_;  // as in the plan
   std::set<int> processes_;

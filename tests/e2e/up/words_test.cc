@@ -149,6 +149,7 @@ built-in services, for run = "NAME" in a wiring file:
   broken    fails at once
   stubborn  never stops
   talker    writes its arguments
+  flooder   writes a megabyte
 
   jackfield help VERB   what a verb does, and its flags
 )");
