@@ -3,13 +3,17 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <fstream>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "gtest/gtest.h"
 #include "kernel/node.h"
@@ -141,6 +145,69 @@ TEST_F(ResourcesTest, UpRemovesWhatItsOwnServicesLeftAndNothingOfAnybodyElses) {
   EXPECT_EQ(access((directory_.path() + "/strange").c_str(), F_OK), 0);
   EXPECT_TRUE(Has(CleanAfter(stranger), Text(" (", stranger, ", dead)\n")));
   EXPECT_NE(access((directory_.path() + "/strange").c_str(), F_OK), 0);
+}
+
+// The processes of a program's two sides, once both hold something: children of `parent`.
+std::vector<pid_t> SidesOf(pid_t parent) {
+  const std::string path = Text("/proc/", parent, "/task/", parent, "/children");
+  std::vector<pid_t> sides;
+  std::ifstream children(path);
+  for (pid_t pid; children >> pid;) sides.push_back(pid);
+  return sides;
+}
+
+constexpr const char* kNamedMedia[] = {"mq:?depth=2", "sysv:", "fifo:"};
+
+// ^C of a benchmark is the ordinary way to end one.
+TEST_F(ResourcesTest, ABenchmarkThatIsAskedToStopLeavesNothing) {
+  for (const char* over : kNamedMedia) {
+    for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
+      Command command({"bench", "--over", over, "--seconds", "3600"});
+      std::vector<pid_t> sides;
+      while ((sides = SidesOf(command.pid())).size() < 2 || !IsListed(sides[0])) {
+      }
+      command.Signal(number);
+      EXPECT_EQ(command.Wait(), 130) << over << ": " << command.err();
+      EXPECT_TRUE(Has(command.err(), "jackfield: bench: interrupted while ")) << command.err();
+      for (const pid_t side : sides) {
+        EXPECT_FALSE(IsAlive(side)) << over;
+        EXPECT_FALSE(IsListed(side)) << over;
+      }
+    }
+  }
+}
+
+// Nobody is left to ask its sides but the system.
+TEST_F(ResourcesTest, ABenchmarkThatIsKilledLeavesNothing) {
+  ASSERT_EQ(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+  for (const char* over : kNamedMedia) {
+    Command command({"bench", "--over", over, "--seconds", "3600"});
+    std::vector<pid_t> sides;
+    while ((sides = SidesOf(command.pid())).size() < 2 || !IsListed(sides[0])) {
+    }
+    command.Signal(SIGKILL);
+    EXPECT_EQ(command.Wait(), -SIGKILL);
+    for (const pid_t side : sides) {
+      EXPECT_EQ(waitpid(side, nullptr, 0), side);
+      EXPECT_FALSE(IsListed(side)) << over;
+    }
+  }
+}
+
+// More connections than there may be queues, or descriptors: what its server holds goes, too.
+TEST_F(ResourcesTest, ABenchmarkThatFailsLeavesNothing) {
+  const auto lines = [] {
+    const std::string listed = Run({"ls", "-r", "-o", "json"});
+    return std::count(listed.begin(), listed.end(), '\n');
+  };
+  Run({"clean"});
+  const auto before = lines();
+  for (const char* over : kNamedMedia) {
+    Command command(
+        {"bench", "--over", over, "--mode=fanin", "--connections=4096", "--seconds", "0.05"});
+    EXPECT_EQ(command.Wait(), 1) << over << ": " << command.err();
+    EXPECT_EQ(lines(), before) << over;
+  }
 }
 
 TEST_F(ResourcesTest, ListingNothingInParticularIsAWrongCommand) {
