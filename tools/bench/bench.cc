@@ -15,6 +15,7 @@
 #include "tools/bench/options.h"
 #include "tools/bench/report.h"
 #include "tools/bench/run.h"
+#include "tools/cli/clean_first.h"
 
 namespace jackfield::bench {
 namespace {
@@ -80,6 +81,7 @@ int Bench(const Arguments& arguments, const Registry& registry, const ResourcesL
     Say(std::string(options.status().message()));
     return 2;
   }
+  CleanFirst(resources, arguments);
   if (!options->json) Print(TableHead(*options));
   int exit_status = 0;
   for (const Address& address : options->over) {

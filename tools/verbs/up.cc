@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "kernel/clock.h"
+#include "tools/cli/clean_first.h"
 #include "tools/supervisor/supervisor.h"
 #include "tools/verbs/load_plan.h"
 #include "transports/resources.h"
@@ -18,6 +19,7 @@ int RunUp(const Program& program, const Arguments& arguments) {
   const Loudness loudness = arguments.Has("quiet")     ? Loudness::kQuiet
                             : arguments.Has("verbose") ? Loudness::kVerbose
                                                        : Loudness::kNormal;
+  CleanFirst(program.resources, arguments);
   const int64_t began_ns = SystemClock().NowNs();
   const PlanEnd end = RunPlan(*plan, *program.registry, loudness);
   const int64_t run_seconds = (SystemClock().NowNs() - began_ns) / 1'000'000'000 + 1;

@@ -126,6 +126,44 @@ TEST_F(ResourcesTest, WhatAKilledServerLeftIsListedAndCleanedOverEachMediumThatL
   }
 }
 
+TEST_F(ResourcesTest, AStartFirstRemovesWhatTheDeadHoldAndSaysSo) {
+  const std::string wiring =
+      directory_.Write("talk.toml", "jackfield = 1\n[service.talker]\nrun = \"talker\"\n");
+  const std::string said =
+      "jackfield: removed 1 thing that dead owners had left behind, as jackfield clean does\n";
+  for (const std::vector<std::string>& start :
+       {std::vector<std::string>{"up", wiring}, {"bench", "--seconds", "0.01"}}) {
+    Run({"clean"});
+    mkfifo(dead_.c_str(), 0600);
+    Command first(start);
+    EXPECT_EQ(first.Wait(), 0) << first.err();
+    EXPECT_TRUE(Has(first.err(), said)) << first.err();
+    EXPECT_NE(access(dead_.c_str(), F_OK), 0);
+    EXPECT_EQ(access(living_.c_str(), F_OK), 0);
+    Command second(start);
+    EXPECT_EQ(second.Wait(), 0);
+    EXPECT_FALSE(Has(second.err(), "removed")) << "nothing to say when there is nothing";
+  }
+}
+
+// Supervisors that are killed with their services, over and over: the user's limit is not used up.
+TEST_F(ResourcesTest, KilledSupervisorsDoNotUseUpTheQueuesOfAUser) {
+  const std::string wiring = directory_.Write(
+      "pair.toml",
+      "jackfield = 1\n[service.source]\nrun = \"source\"\ncalls = { tokenize = { service = "
+      "\"sitter\", over = \"mq:\" } }\n[service.sitter]\nrun = \"sitter\"\n");
+  ASSERT_EQ(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+  for (int round = 0; round < 8; ++round) {  // of seven queues a user has the memory
+    Command command({"up", wiring, "--", "hang"});
+    ASSERT_TRUE(command.WaitForStderr("it stays")) << round << ": " << command.err();
+    const pid_t pids[] = {command.PidOf("source"), command.PidOf("sitter")};
+    command.Signal(SIGKILL);
+    EXPECT_EQ(command.Wait(), -SIGKILL);
+    for (const pid_t pid : pids) waitpid(pid, nullptr, 0);
+  }
+  Run({"clean"});
+}
+
 // A service of its own is killed, and a stranger in the same runtime directory too.
 TEST_F(ResourcesTest, UpRemovesWhatItsOwnServicesLeftAndNothingOfAnybodyElses) {
   const std::string wiring = directory_.Write(
