@@ -72,7 +72,7 @@ struct Prepared {  // made before fork(), so that the child allocates nothing
   dup2(prepared.stderr_fd, 2);
   syscall(SYS_close_range, 3u, ~0u, CLOSE_RANGE_CLOEXEC);
   for (const int fd : prepared.kept) fcntl(fd, F_SETFD, 0);
-  for (const int signal_number : {SIGPIPE, SIGXFSZ, SIGINT, SIGTERM, SIGHUP})
+  for (const int signal_number : {SIGPIPE, SIGXFSZ, SIGINT, SIGTERM, SIGHUP, SIGCHLD})
     signal(signal_number, SIG_DFL);
   sigset_t none;
   sigemptyset(&none);

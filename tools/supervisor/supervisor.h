@@ -28,6 +28,7 @@ inline constexpr int64_t kFailGraceNs =
     1'000'000'000;  // the same once a service has died: what the others do is lost
 inline constexpr int64_t kReadyWaitNs =
     30'000'000'000;  // from start to readiness, for a service that others call
+inline constexpr int64_t kSlowNs = 3'000'000'000;  // into that time, it is said who is waited for
 inline constexpr int64_t kLastWordsNs =
     10'000'000'000;  // that a stderr which takes nothing is waited for when all is over
 

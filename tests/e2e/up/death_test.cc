@@ -176,6 +176,17 @@ TEST_F(DeathTest, AProgramThatIsNoServiceIsAFailure) {
       << command.err();
 }
 
+TEST_F(DeathTest, AServiceThatIsSlowToBeReadyIsNamedWithWhoWaitsForIt) {
+  const std::string program = directory_.Write("slow", "#!/bin/sh\nexec sleep 1000\n");
+  ASSERT_EQ(chmod(program.c_str(), 0700), 0);
+  Command command({"up", Pair("./slow"), "--", "hang"});
+  EXPECT_TRUE(command.WaitForStderr(") is not ready after 3s, and is waited for up to 30s; "
+                                    "not started without it: source\n"))
+      << command.err();
+  command.Signal(SIGINT);
+  EXPECT_EQ(command.Wait(), 130);
+}
+
 TEST_F(DeathTest, AFileThatCannotBeExecutedIsAFailure) {
   const std::string program = directory_.Write("program", "no program\n");
   ASSERT_EQ(chmod(program.c_str(), 0700), 0);
