@@ -137,8 +137,23 @@ std::string HelpOfVerb(const Verb& verb) {
 std::string_view VersionText() { return "jackfield 0.1.0 (wiring format 1)\n"; }
 
 int Complain(int exit_status, std::string_view sentence) {
-  std::fprintf(stderr, "jackfield: %s\n", std::string(sentence).c_str());
+  std::string text = "jackfield: ";
+  while (!sentence.empty()) {
+    const size_t end = std::min(sentence.find('\n'), sentence.size());
+    text += Shortened(sentence.substr(0, end)) + "\n";
+    sentence.remove_prefix(std::min(end + 1, sentence.size()));
+  }
+  std::fwrite(text.data(), 1, text.size(), stderr);
   return exit_status;
+}
+
+std::string Shortened(std::string_view line) {
+  if (line.size() <= kLineBytesMax) return std::string(line);
+  const auto inside = [line](size_t at) { return (line[at] & 0xc0) == 0x80; };  // of a character
+  size_t head = kLineBytesMax / 2, tail = line.size() - kLineBytesMax / 2;
+  while (inside(head)) --head;
+  while (inside(tail)) ++tail;
+  return Text(line.substr(0, head), " … (", tail - head, " bytes) … ", line.substr(tail));
 }
 
 std::string JsonString(std::string_view text) {

@@ -15,7 +15,7 @@ constexpr Flag kFlags[] = {kOverFlag, kSetFlag};
 
 int RunUp(const Program& program, const Arguments& arguments) {
   absl::StatusOr<Plan> plan = LoadPlan(program, arguments);
-  if (!plan.ok()) return ComplainOfWiring(plan.status());
+  if (!plan.ok()) return ComplainOfWiring(plan.status(), Would::kStart);
   const Loudness loudness = arguments.Has("quiet")     ? Loudness::kQuiet
                             : arguments.Has("verbose") ? Loudness::kVerbose
                                                        : Loudness::kNormal;
