@@ -9,6 +9,7 @@
 #define JACKFIELD_TRANSPORTS_RESOURCES_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -47,6 +48,21 @@ class Resources {
 };
 
 using ResourcesList = std::vector<std::unique_ptr<Resources>>;
+
+// What became of all that the lists show.
+struct Cleaned {
+  int removed = 0;  // dead; with Dry::kYes: would be
+  int failed = 0;   // dead, and it could not be removed
+  int changed = 0;  // dead when it was listed
+  int living = 0, unknown = 0;
+  int kept = 0;  // data
+};
+
+// Removes what dead owners have left behind, and nothing else. `told` hears of each that was
+// removed (OK), or why it was not.
+enum class Dry { kNo, kYes };
+Cleaned RemoveDead(const ResourcesList& list, Dry dry,
+                   const std::function<void(const Resource&, const absl::Status&)>& told);
 
 // Removes what processes that were killed left under a name, if no peer of theirs lived to remove
 // it: only what those very processes left. They have all ended. A process number comes again, so

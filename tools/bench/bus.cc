@@ -1,12 +1,15 @@
 #include "tools/bench/bus.h"
 
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -51,6 +54,41 @@ Address ForClient(Address actual, const Address& asked) {
   return actual;
 }
 
+// Ends a side in order when it is asked to (SIGTERM): its waits are interrupted, its node stops, and
+// what it holds under a name goes with it. If that takes too long it is killed (SIGALRM): nobody may
+// be left to do it.
+class AskedToStop {
+ public:
+  static constexpr unsigned kSeconds = 3;
+
+  explicit AskedToStop(Node& node) : node_(node) {
+    sigset_t asks;
+    sigemptyset(&asks);
+    sigaddset(&asks, SIGTERM);
+    sigprocmask(SIG_BLOCK, &asks, nullptr);
+    fd_ = OwnedFd(signalfd(-1, &asks, SFD_CLOEXEC | SFD_NONBLOCK));
+    if (fd_.ok()) node.reactor().Start(op_, fd_.get(), POLLIN);
+  }
+  ~AskedToStop() {
+    if (op_.pending) node_.reactor().Cancel(op_);
+    while (op_.pending) node_.reactor().Wait(-1);
+  }
+  AskedToStop(const AskedToStop&) = delete;
+
+ private:
+  static void OnAsked(Op& op, int32_t result) {
+    if (result < 0) return;
+    Node& node = static_cast<AskedToStop*>(op.user)->node_;
+    alarm(kSeconds);
+    node.Interrupt();
+    node.Stop();
+  }
+
+  Node& node_;
+  OwnedFd fd_;
+  Op op_{OnAsked, this};
+};
+
 class Measurement {
  public:
   Measurement(const Options& options, const Address& address, const Registry& registry)
@@ -73,7 +111,8 @@ class Measurement {
     sides.server = [this](Context& context) { return Serve(context); };
     sides.client = [this](Context& context) { return Call(context); };
     sides.close_all = [this] { CloseEverything(); };
-    if (caps->one_process) return RunThreads(options_, sides, run);
+    threads_ = caps->one_process;
+    if (threads_) return RunThreads(options_, sides, run);
     sides.close_other = [this](Side side) { CloseOther(side); };
     return RunProcesses(options_, sides, run);
   }
@@ -108,7 +147,8 @@ class Measurement {
   }
 
   absl::Status Serve(Context& context) {
-    absl::StatusOr<std::unique_ptr<Node>> node = MakeNode(context, "bench-server");
+    std::optional<AskedToStop> asked;
+    absl::StatusOr<std::unique_ptr<Node>> node = MakeNode(context, "bench-server", asked);
     if (!node.ok()) return node.status();
     std::vector<std::string> serves;
     for (const PipePair& pair : pipes_)
@@ -131,7 +171,8 @@ class Measurement {
   absl::Status Call(Context& context) {
     absl::StatusOr<Address> served = ReadServed();
     if (!served.ok()) return served.status();
-    absl::StatusOr<std::unique_ptr<Node>> node = MakeNode(context, "bench-client");
+    std::optional<AskedToStop> asked;
+    absl::StatusOr<std::unique_ptr<Node>> node = MakeNode(context, "bench-client", asked);
     if (!node.ok()) return node.status();
     ChannelOptions channel_options;
     channel_options.calls_max = std::max(1u, options_.depth);
@@ -176,10 +217,12 @@ class Measurement {
   // A node that is bound to one CPU does not spin: whoever it waits for may need that CPU. With
   // --pin split each side has a CPU of its own, so there the thread is bound after the node has
   // looked.
-  absl::StatusOr<std::unique_ptr<Node>> MakeNode(Context& context, std::string_view name) const {
+  absl::StatusOr<std::unique_ptr<Node>> MakeNode(Context& context, std::string_view name,
+                                                 std::optional<AskedToStop>& asked) const {
     if (options_.pin == Pin::kSame) context.PinThread();
     absl::StatusOr<std::unique_ptr<Node>> node = Node::Create(NodeOptionsOf(name, registry_));
     if (options_.pin == Pin::kSplit) context.PinThread();
+    if (node.ok() && !threads_) asked.emplace(**node);  // threads hold nothing that has a name
     return node;
   }
 
@@ -201,6 +244,7 @@ class Measurement {
   const Options& options_;
   const Address& address_;
   const Registry& registry_;
+  bool threads_ = false;
   int told_[2] = {-1, -1};  // a pipe by which the server tells where it serves
   std::vector<PipePair> pipes_;
 };

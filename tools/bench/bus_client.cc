@@ -46,7 +46,10 @@ class Fanin {
       Issue(slots_[i]);
     }
     // After a fault too: the calls under way refer to this. Their deadline bounds it.
-    node_.RunUntil([this] { return under_way_ == 0; });
+    node_.RunUntil([this] { return under_way_ == 0 || node_.interrupted(); });
+    if (under_way_ > 0) {
+      for (const auto& channel : channels_) channel->Close(0);
+    }
     return fault_;
   }
 

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,6 +19,7 @@
 #include <new>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "kernel/text.h"
@@ -57,7 +59,8 @@ absl::Status Outcome(const Run& run) {
       Text("the ", NameOf(side), ": ", std::string_view(run.error[failed - 1])));
 }
 
-// A process of ours, ended with us and reaped by us.
+// A process of ours, asked to end when we do and reaped by us. A terminal's ^C reaches it too: it is
+// for us to hear, and to ask.
 class Child {
  public:
   Child(std::string_view name, const std::function<int()>& body) : name_(name) {
@@ -69,16 +72,20 @@ class Child {
       if (pid_ > 0) pid_fd_ = static_cast<int>(syscall(SYS_pidfd_open, pid_, 0));
       return;
     }
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    signal(SIGTERM, SIG_DFL);
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != parent) _exit(1);  // it died before the line above
-    signal(SIGPIPE, SIG_IGN);
+    for (const int number : {SIGPIPE, SIGINT, SIGHUP}) signal(number, SIG_IGN);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, nullptr);
     const int status = body();
     std::fflush(nullptr);
     _exit(status);
   }
   ~Child() {
     if (running()) {
-      kill(pid_, SIGKILL);
+      Signal(SIGKILL);
       Reap();
     }
     if (pid_fd_ >= 0) close(pid_fd_);
@@ -89,6 +96,9 @@ class Child {
   bool running() const { return pid_ > 0 && !reaped_; }
   pid_t pid() const { return pid_; }
   int pid_fd() const { return pid_fd_; }
+  void Signal(int number) const {
+    if (running()) kill(pid_, number);
+  }
   void Reap() {
     while (waitpid(pid_, &status_, 0) < 0 && errno == EINTR) continue;
     reaped_ = true;
@@ -109,32 +119,71 @@ class Child {
   bool reaped_ = false;
 };
 
-// Waits until all have ended. Once one has, the others get a short time; whoever is left then is
-// killed.
-absl::Status Await(std::span<Child* const> children, double seconds) {
-  int64_t deadline_ns = NowNs() + static_cast<int64_t>(seconds * 2e9) + kWatchdogNs;
-  absl::Status first;
-  while (true) {
-    std::vector<pollfd> watched;
-    for (Child* child : children) {
-      if (child->running()) watched.push_back({child->pid_fd(), POLLIN, 0});
-    }
-    if (watched.empty()) return first;
-    const int64_t left_ns = deadline_ns - NowNs();
-    if (left_ns <= 0) {
-      return !first.ok()
-                 ? first
-                 : absl::AbortedError("the run did not end in time and was stopped (watchdog)");
-    }
-    poll(watched.data(), watched.size(), static_cast<int>(left_ns / 1'000'000 + 1));
-    for (Child* child : children) {
-      pollfd ended{child->pid_fd(), POLLIN, 0};
-      if (!child->running() || poll(&ended, 1, 0) <= 0) continue;
-      child->Reap();
-      if (first.ok()) first = child->Ending();
-      deadline_ns = std::min(deadline_ns, NowNs() + kOtherSideNs);
+// Waits until all have ended. Once one has, the others get a short time; once one has failed, or we
+// are asked to stop, none. Whoever is left then is asked to end, and killed if that does not help.
+class Ending {
+ public:
+  explicit Ending(std::span<Child* const> children) : children_(children) {}
+
+  absl::Status Await(double seconds) {
+    deadline_ns_ = NowNs() + static_cast<int64_t>(seconds * 2e9) + kWatchdogNs;
+    while (true) {
+      std::vector<pollfd> watched;
+      for (Child* child : children_) {
+        if (child->running()) watched.push_back({child->pid_fd(), POLLIN, 0});
+      }
+      if (watched.empty()) return first_;
+      watched.push_back({stop_.fd(), POLLIN, 0});
+      const int64_t left_ns = std::max<int64_t>(0, deadline_ns_ - NowNs());
+      const auto left_ms = std::min<int64_t>(left_ns / 1'000'000 + 1, INT32_MAX);
+      poll(watched.data(), watched.size(), static_cast<int>(left_ms));
+      if (stop_.Heard()) {
+        Note(absl::CancelledError("interrupted"));
+        asked_ ? Kill() : Ask();
+      } else if (NowNs() >= deadline_ns_) {
+        Note(absl::AbortedError("the run did not end in time and was stopped (watchdog)"));
+        asked_ ? Kill() : Ask();
+      }
+      for (Child* child : children_) Look(*child);
     }
   }
+
+ private:
+  void Note(absl::Status why) {
+    if (first_.ok()) first_ = std::move(why);
+  }
+  void Look(Child& child) {
+    pollfd ended{child.pid_fd(), POLLIN, 0};
+    if (!child.running() || poll(&ended, 1, 0) <= 0) return;
+    child.Reap();
+    Note(child.Ending());
+    if (asked_) return;
+    if (first_.ok())
+      deadline_ns_ = std::min(deadline_ns_, NowNs() + kOtherSideNs);
+    else
+      Ask();
+  }
+  void Ask() {
+    asked_ = true;
+    deadline_ns_ = NowNs() + kOtherSideNs;
+    for (const Child* child : children_) child->Signal(SIGTERM);
+  }
+  void Kill() {
+    deadline_ns_ = INT64_MAX;
+    for (const Child* child : children_) child->Signal(SIGKILL);
+  }
+
+  const std::span<Child* const> children_;
+  StopSignals stop_;
+  int64_t deadline_ns_ = 0;
+  bool asked_ = false;
+  absl::Status first_;  // of all that went wrong
+};
+
+// What a side said of its failure says more than how its process ended.
+absl::Status Told(const absl::Status& ending, const Run& run) {
+  const absl::Status said = Outcome(run);
+  return said.ok() || absl::IsCancelled(ending) ? ending : said;
 }
 
 absl::Status NotStarted() {
@@ -144,6 +193,21 @@ absl::Status NotStarted() {
 }  // namespace
 
 int64_t NowNs() { return ReadClock(CLOCK_MONOTONIC); }
+
+StopSignals::StopSignals() {
+  sigset_t ends;
+  sigemptyset(&ends);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&ends, number);
+  sigprocmask(SIG_BLOCK, &ends, &before_);
+  fd_ = OwnedFd(signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK));
+}
+
+StopSignals::~StopSignals() { sigprocmask(SIG_SETMASK, &before_, nullptr); }
+
+bool StopSignals::Heard() {
+  signalfd_siginfo info;
+  return read(fd_.get(), &info, sizeof info) == sizeof info;
+}
 
 void Context::PinThread() const {
   if (options.pin == Pin::kNone) return;
@@ -199,11 +263,11 @@ absl::Status RunProcesses(const Options& options, const Sides& sides, Run& run) 
   Child server("server", [&] { return body(Side::kServer, 0); });
   Child client("client", [&] { return body(Side::kClient, server.pid()); });
   if (sides.close_all) sides.close_all();
+  run.processes[0] = server.pid();
+  run.processes[1] = client.pid();
   if (!server.started() || !client.started()) return NotStarted();
   Child* const both[] = {&server, &client};
-  const absl::Status ending = Await(both, options.seconds);
-  const absl::Status said = Outcome(run);
-  return said.ok() ? ending : said;
+  return Told(Ending(both).Await(options.seconds), run);
 }
 
 absl::Status RunThreads(const Options& options, const Sides& sides, Run& run) {
@@ -225,11 +289,10 @@ absl::Status RunThreads(const Options& options, const Sides& sides, Run& run) {
     return 0;
   });
   if (sides.close_all) sides.close_all();
+  run.processes[0] = process.pid();
   if (!process.started()) return NotStarted();
   Child* const only[] = {&process};
-  const absl::Status ending = Await(only, options.seconds);
-  const absl::Status said = Outcome(run);
-  return said.ok() ? ending : said;
+  return Told(Ending(only).Await(options.seconds), run);
 }
 
 SharedRun::SharedRun() {

@@ -3,17 +3,22 @@
 // measurement begins from nothing.
 //
 // What the two sides tell comes back in a Run, in memory that all three share.
+//
+// However a measurement ends, no process of it is left: the starter asks (SIGTERM), waits, and kills
+// who does not hear. If it is killed itself the system asks in its place.
 #ifndef JACKFIELD_TOOLS_BENCH_RUN_H_
 #define JACKFIELD_TOOLS_BENCH_RUN_H_
 
 #include <time.h>
 
 #include <atomic>
+#include <csignal>
 #include <cstdint>
 #include <functional>
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "kernel/owned_fd.h"
 #include "tools/bench/histogram.h"
 #include "tools/bench/options.h"
 
@@ -30,6 +35,8 @@ struct Run {
   int64_t client_cpu_ns = 0;  // of both sides in that time (in mode throughput: in all of it)
   int64_t server_cpu_ns = 0;
   uint64_t cpu_count = 0;  // calls or messages in that CPU time
+
+  int processes[2] = {};  // of its sides, for whoever removes what they left; 0: none
 
   // For the floors of memory rings and for errors.
   std::atomic<uint32_t> stop = 0;
@@ -96,9 +103,26 @@ struct Sides {
   std::function<void(Side)> close_other;  // what only the other side needs; called in each process
 };
 
-// Runs both sides to their end and fills `run`. Kills them when they take much longer than they
-// should. Errors: what a side said; ABORTED (a side died, or the watchdog ended it). Blocks: for a
-// little more than --seconds.
+// While it lives ^C, SIGTERM and SIGHUP are not delivered but heard here.
+//
+// Thread: the one that starts the sides.
+class StopSignals {
+ public:
+  StopSignals();
+  ~StopSignals();
+  StopSignals(const StopSignals&) = delete;
+  int fd() const { return fd_.get(); }  // readable: there is one to hear
+  // Has one come? Each is heard once.
+  bool Heard();
+
+ private:
+  sigset_t before_;
+  OwnedFd fd_;
+};
+
+// Runs both sides to their end and fills `run`. Ends them when they take much longer than they
+// should, and when one has failed. Errors: what a side said; ABORTED (a side died, or the watchdog
+// ended it); CANCELLED (a signal asked to stop). Blocks: for a little more than --seconds.
 absl::Status RunProcesses(const Options& options, const Sides& sides, Run& run);
 absl::Status RunThreads(const Options& options, const Sides& sides, Run& run);
 

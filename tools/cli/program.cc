@@ -1,5 +1,7 @@
 #include "tools/cli/program.h"
 
+#include <signal.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
@@ -85,6 +87,8 @@ absl::StatusOr<Output> OutputOf(const Arguments& arguments) {
 
 int RunProgram(const Program& program, int argc, char** argv) {
   OpenMissingStandardStreams();
+  // Beyond RLIMIT_FSIZE a write to stdout or stderr fails, and is told like any other.
+  signal(SIGXFSZ, SIG_IGN);
   const int exit_status = RunWords(program, argc, argv);
   if (exit_status != kExitOk) return exit_status;
   // What was printed may lie in a buffer still, and the disk be full.
@@ -133,8 +137,23 @@ std::string HelpOfVerb(const Verb& verb) {
 std::string_view VersionText() { return "jackfield 0.1.0 (wiring format 1)\n"; }
 
 int Complain(int exit_status, std::string_view sentence) {
-  std::fprintf(stderr, "jackfield: %s\n", std::string(sentence).c_str());
+  std::string text = "jackfield: ";
+  while (!sentence.empty()) {
+    const size_t end = std::min(sentence.find('\n'), sentence.size());
+    text += Shortened(sentence.substr(0, end)) + "\n";
+    sentence.remove_prefix(std::min(end + 1, sentence.size()));
+  }
+  std::fwrite(text.data(), 1, text.size(), stderr);
   return exit_status;
+}
+
+std::string Shortened(std::string_view line) {
+  if (line.size() <= kLineBytesMax) return std::string(line);
+  const auto inside = [line](size_t at) { return (line[at] & 0xc0) == 0x80; };  // of a character
+  size_t head = kLineBytesMax / 2, tail = line.size() - kLineBytesMax / 2;
+  while (inside(head)) --head;
+  while (inside(tail)) ++tail;
+  return Text(line.substr(0, head), " … (", tail - head, " bytes) … ", line.substr(tail));
 }
 
 std::string JsonString(std::string_view text) {

@@ -77,8 +77,13 @@ std::string HelpOfVerb(const Verb& verb);
 std::string_view VersionText();
 
 // Prints "jackfield: SENTENCE" on stderr and returns `exit_status`. More lines of the text are
-// printed as they are.
+// printed as they are, each Shortened.
 int Complain(int exit_status, std::string_view sentence);
+
+// `line`, without its middle where it is longer than kLineBytesMax: a name that somebody got wrong
+// may be as long as the file it came from, and what to do about it stands at the end.
+inline constexpr size_t kLineBytesMax = 1000;
+std::string Shortened(std::string_view line);
 
 // `text` as a JSON string, quotes included.
 std::string JsonString(std::string_view text);

@@ -24,6 +24,7 @@ constexpr int kExitCannotExecute = 127;
 constexpr std::string_view kOwnVariables[] = {
     "JACKFIELD_GRANTS=", "JACKFIELD_READY_FD=", "JACKFIELD_PROGRESS="};
 constexpr size_t kReadyBytesMax = 1 << 20;
+constexpr int64_t kHeldBackNs = 1'000'000;  // from one look to the next at a stderr that is full
 
 // The environment of the child: this program's, without what a supervisor above this one may have
 // set.
@@ -71,7 +72,8 @@ struct Prepared {  // made before fork(), so that the child allocates nothing
   dup2(prepared.stderr_fd, 2);
   syscall(SYS_close_range, 3u, ~0u, CLOSE_RANGE_CLOEXEC);
   for (const int fd : prepared.kept) fcntl(fd, F_SETFD, 0);
-  for (const int signal_number : {SIGPIPE, SIGINT, SIGTERM, SIGHUP}) signal(signal_number, SIG_DFL);
+  for (const int signal_number : {SIGPIPE, SIGXFSZ, SIGINT, SIGTERM, SIGHUP, SIGCHLD})
+    signal(signal_number, SIG_DFL);
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -88,6 +90,7 @@ class ProcessService final : public RunningService {
 
   ~ProcessService() override {
     if (pid_ > 0 && !reaped_) Kill();
+    node_.timers().Cancel(held_back_);
     for (Wait* wait : {&ended_, &ready_, &stderr_}) {
       if (wait->op.pending) node_.reactor().Cancel(wait->op);
       while (wait->op.pending) node_.reactor().Wait(-1);
@@ -148,11 +151,11 @@ class ProcessService final : public RunningService {
     Op op;
   };
 
-  // Reads what there is. False: the end, or an error.
-  template <class Take>
-  bool Drain(Wait& wait, Take take) {
+  // Reads what there is, while `room()`. False: the end, or an error.
+  template <class Room, class Take>
+  bool Drain(Wait& wait, Room room, Take take) {
     char bytes[4096];
-    for (int i = 0; i < 64; ++i) {
+    for (int i = 0; i < 64 && room(); ++i) {
       const int64_t got = node_.sys().Read(wait.fd.get(), bytes, sizeof bytes);
       if (got == -EAGAIN) return true;
       if (got <= 0) return false;
@@ -161,14 +164,28 @@ class ProcessService final : public RunningService {
     return true;
   }
 
-  bool DrainStderr() {
-    return Drain(stderr_, [this](std::string_view bytes) { relay_.Take(bytes); });
+  // All of it, room or not: the rest of a service that has ended, which is at most a pipe's.
+  void DrainStderr() {
+    Drain(stderr_, [] { return true; }, [this](std::string_view bytes) { relay_.Take(bytes); });
+  }
+
+  void ReadStderr() {
+    const bool more = Drain(
+        stderr_, [this] { return relay_.HasRoom(); },
+        [this](std::string_view bytes) { relay_.Take(bytes); });
+    if (!more) return;
+    if (relay_.HasRoom())
+      stderr_.Begin(node_);
+    else
+      node_.timers().Arm(held_back_, node_.clock().NowNs() + kHeldBackNs);
   }
 
   bool DrainReady() {
-    const bool more = Drain(ready_, [this](std::string_view bytes) {
-      if (ready_text_.size() < kReadyBytesMax) ready_text_ += bytes;
-    });
+    const bool more = Drain(
+        ready_, [] { return true; },
+        [this](std::string_view bytes) {
+          if (ready_text_.size() < kReadyBytesMax) ready_text_ += bytes;
+        });
     if (told_ || ready_text_.rfind("ready\n") == std::string::npos) return more;
     told_ = true;
     std::vector<Address> addresses;
@@ -187,7 +204,7 @@ class ProcessService final : public RunningService {
 
   static void OnStderr(Op& op, int32_t result) {
     auto* self = static_cast<ProcessService*>(op.user);
-    if (result >= 0 && self->DrainStderr()) self->stderr_.Begin(self->node_);
+    if (result >= 0) self->ReadStderr();
   }
   static void OnReadyBytes(Op& op, int32_t result) {
     auto* self = static_cast<ProcessService*>(op.user);
@@ -208,6 +225,7 @@ class ProcessService final : public RunningService {
     kill(-pid_, SIGKILL);
     waitid(P_PID, static_cast<id_t>(pid_), &how, WEXITED);
     reaped_ = true;
+    node_.timers().Cancel(held_back_);
     DrainReady();
     DrainStderr();
     relay_.End();
@@ -225,6 +243,8 @@ class ProcessService final : public RunningService {
   bool told_ = false;
   std::string ready_text_;
   Wait ended_{OnEnd, this}, ready_{OnReadyBytes, this}, stderr_{OnStderr, this};
+  Timer held_back_{[](Timer& timer) { static_cast<ProcessService*>(timer.user)->ReadStderr(); },
+                   this};
 };
 
 }  // namespace

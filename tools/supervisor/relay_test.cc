@@ -13,9 +13,11 @@ std::string Relayed(const std::vector<std::string>& pieces, bool terminal = fals
                     bool colour = false) {
   int ends[2];
   EXPECT_EQ(pipe2(ends, O_CLOEXEC), 0);
-  Relay relay({.fd = ends[1], .terminal = terminal, .colour = colour}, "kv", 4, 0);
+  Outlet outlet({.fd = ends[1], .terminal = terminal, .colour = colour});
+  Relay relay(outlet, "kv", 4, 0);
   for (const std::string& piece : pieces) relay.Take(piece);
   relay.End();
+  EXPECT_TRUE(outlet.Flush(INT64_MAX, [] { return false; }));
   close(ends[1]);
   std::string text(65'536, '\0');
   const ssize_t got = read(ends[0], text.data(), text.size());

@@ -1,7 +1,6 @@
 #include "tools/supervisor/supervisor.h"
 
 #include <signal.h>
-#include <sys/signalfd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -12,9 +11,11 @@
 #include "kernel/text.h"
 #include "kernel/units.h"
 #include "tools/supervisor/handing.h"
+#include "tools/supervisor/outlet.h"
 #include "tools/supervisor/process.h"
 #include "tools/supervisor/relay.h"
 #include "tools/supervisor/running.h"
+#include "tools/supervisor/signals.h"
 #include "tools/supervisor/thread.h"
 
 namespace jackfield {
@@ -26,7 +27,7 @@ class Supervisor final : public RunningService::Watcher {
       : plan_(plan),
         node_(node),
         loudness_(loudness),
-        screen_(Screen::OfStderr()),
+        outlet_(Screen::OfStderr()),
         handing_(plan),
         services_(plan.services.size()) {
     for (const PlannedService& service : plan.services)
@@ -37,10 +38,11 @@ class Supervisor final : public RunningService::Watcher {
 
   int Run() {
     began_ns_ = node_.clock().NowNs();
-    absl::Status made = BlockSignals();
+    absl::Status made = signals_.Block();
     if (made.ok()) made = handing_.MakeEnds(node_.sys());
-    if (!made.ok()) return Complain(kExitFailed, std::string(made.message()));
-    node_.reactor().Start(signal_op_, signal_fd_.get(), POLLIN);
+    if (!made.ok()) failure_ = std::string(made.message());
+    if (failure_) return Conclude();
+    node_.reactor().Start(signal_op_, signals_.fd(), POLLIN);
     StartWhatCan();
     node_.RunUntil([this] { return Over(); });
     node_.timers().Cancel(timer_);
@@ -58,21 +60,12 @@ class Supervisor final : public RunningService::Watcher {
     std::unique_ptr<RunningService> running;
     int64_t started_ns = 0;
     int64_t deadline_ns = Timers::kNever;  // until it must be ready, or must have stopped
+    int64_t slow_ns = Timers::kNever;      // from then on it is slow to be ready, which is said
     Ending ending;
     bool asked_to_stop = false, killed = false, left_too_early = false, was_ready = false;
   };
 
   const std::string& NameOf(size_t service) const { return plan_.services[service].name; }
-
-  absl::Status BlockSignals() {
-    sigset_t ends;
-    sigemptyset(&ends);
-    for (const int number : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&ends, number);
-    sigprocmask(SIG_BLOCK, &ends, nullptr);
-    signal(SIGPIPE, SIG_IGN);  // a closed stderr must not end the services without a word
-    signal_fd_ = OwnedFd(signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK));
-    return signal_fd_.ok() ? absl::OkStatus() : SysError(errno, "signalfd");
-  }
 
   // ---- Starting.
 
@@ -110,7 +103,8 @@ class Supervisor final : public RunningService::Watcher {
     absl::StatusOr<std::unique_ptr<RunningService>> running = absl::InternalError("not started");
     if (plan_.one_process) {
       for (OwnedFd& descriptor : handed) descriptor.Release();  // the transport takes them over
-      running = StartThread(node_, index, std::move(grants), planned.builtin->run, *this);
+      running = StartThread(node_, index, std::move(grants), planned.builtin->run, outlet_,
+                            *this);
     } else {
       ProcessStart start;
       start.service = index;
@@ -126,7 +120,7 @@ class Supervisor final : public RunningService::Watcher {
       start.handed = std::move(handed);
       start.reads_stdin = planned.called.empty() && OnlyOneIsNotCalled();
       running = StartProcess(node_, std::move(start),
-                             Relay(screen_, planned.name, name_width_, index), *this);
+                             Relay(outlet_, planned.name, name_width_, index), *this);
     }
     if (!running.ok())
       return Fail(
@@ -134,9 +128,10 @@ class Supervisor final : public RunningService::Watcher {
     service.running = *std::move(running);
     if (const int pid = service.running->pid(); pid > 0) processes_.insert(pid);
     service.state = State::kStarted;
-    if (!planned.serves.empty())
+    if (!planned.serves.empty()) {
+      service.slow_ns = service.started_ns + kSlowNs;
       SetDeadline(service, service.started_ns + kReadyWaitNs);
-    else
+    } else
       SayState(index, "started");
   }
 
@@ -182,6 +177,7 @@ class Supervisor final : public RunningService::Watcher {
     service.state = State::kEnded;
     service.deadline_ns = Timers::kNever;
     service.ending = ending;
+    Reap();
     if (loudness_ == Loudness::kVerbose)
       Say(Text("  ", NameOf(index), " has ended: ", ending.ToString()));
     switch (phase_) {
@@ -252,7 +248,8 @@ class Supervisor final : public RunningService::Watcher {
 
   void SetDeadline(Supervised& service, int64_t deadline_ns) {
     service.deadline_ns = deadline_ns;
-    if (!timer_.armed() || timer_.due_ns() > deadline_ns) node_.timers().Arm(timer_, deadline_ns);
+    const int64_t due_ns = std::min(deadline_ns, service.slow_ns);
+    if (!timer_.armed() || timer_.due_ns() > due_ns) node_.timers().Arm(timer_, due_ns);
   }
 
   void OnTimer() {
@@ -260,8 +257,12 @@ class Supervisor final : public RunningService::Watcher {
     int64_t next_ns = Timers::kNever;
     for (size_t i = 0; i < services_.size(); ++i) {
       Supervised& service = services_[i];
+      if (service.slow_ns <= now_ns) {
+        service.slow_ns = Timers::kNever;
+        if (service.state == State::kStarted && phase_ == Phase::kUp) SayThatItIsSlow(i);
+      }
       if (service.deadline_ns > now_ns) {
-        next_ns = std::min(next_ns, service.deadline_ns);
+        next_ns = std::min({next_ns, service.deadline_ns, service.slow_ns});
       } else if (phase_ == Phase::kUp) {
         Fail(Text(NameOf(i), " (", service.running->where(), ") is not ready after ",
                   FormatDurationNs(kReadyWaitNs),
@@ -278,8 +279,9 @@ class Supervisor final : public RunningService::Watcher {
   }
 
   void OnSignal() {
-    signalfd_siginfo info;
-    while (node_.sys().Read(signal_fd_.get(), &info, sizeof info) == sizeof info) {
+    const Signals::Heard heard = signals_.Take();
+    if (heard.child) Reap();
+    for (int i = 0; i < heard.stops; ++i) {
       if (interrupted_++ > 0) {
         for (Supervised& service : services_) Kill(service);
       } else {
@@ -287,7 +289,17 @@ class Supervisor final : public RunningService::Watcher {
         if (phase_ == Phase::kUp) StopInOrder(Phase::kInterrupted);
       }
     }
-    node_.reactor().Start(signal_op_, signal_fd_.get(), POLLIN);
+    node_.reactor().Start(signal_op_, signals_.fd(), POLLIN);
+  }
+
+  // Whoever its services started and left behind, where that falls to us.
+  void Reap() {
+    ReapOrphans([this](pid_t pid) {
+      return std::any_of(services_.begin(), services_.end(), [pid](const Supervised& service) {
+        return service.running != nullptr && service.state != State::kEnded &&
+               service.running->pid() == pid;
+      });
+    });
   }
 
   bool Over() const {
@@ -330,11 +342,18 @@ class Supervisor final : public RunningService::Watcher {
   }
 
   int Conclude() {
+    const int exit_status = SayHowItEnded();
+    outlet_.Flush(interrupted_ > 0 ? Outlet::kStalledNs : kLastWordsNs, [this] { return signals_.Take().stops > 0; });
+    return exit_status;
+  }
+
+  int SayHowItEnded() {
     if (!failure_) {
       if (const Supervised* culprit = Culprit(); culprit != nullptr && interrupted_ < 2)
         failure_ = Describe(*culprit);
     }
-    if (failure_) Complain(kExitFailed, *failure_);
+    if (failure_)
+      outlet_.Write(Text("jackfield: ", *failure_, "\n"), Outlet::Whose::kOwn);
     const std::string took = FormatDurationNs(node_.clock().NowNs() - began_ns_);
     if (interrupted_ > 0) {
       Say(Text(plan_.name, " was stopped after ", took));
@@ -345,11 +364,24 @@ class Supervisor final : public RunningService::Watcher {
     return kExitOk;
   }
 
-  void Say(std::string_view text) const {
-    if (loudness_ != Loudness::kQuiet) screen_.Write(Text(text, "\n"));
+  void Say(std::string_view text) {
+    if (loudness_ != Loudness::kQuiet) outlet_.Write(Text(text, "\n"), Outlet::Whose::kOwn);
   }
 
-  void SayState(size_t index, std::string_view state) const {
+  void SayThatItIsSlow(size_t index) {
+    std::string waiting;
+    for (const size_t channel : plan_.services[index].called) {
+      const Supervised& client = services_[plan_.channels[channel].client];
+      if (client.state == State::kWaiting)
+        waiting += Text(waiting.empty() ? "; not started without it: " : ", ",
+                        NameOf(plan_.channels[channel].client));
+    }
+    Say(Text("  ", NameOf(index), " (", services_[index].running->where(),
+             ") is not ready after ", FormatDurationNs(kSlowNs), ", and is waited for up to ",
+             FormatDurationNs(kReadyWaitNs), waiting));
+  }
+
+  void SayState(size_t index, std::string_view state) {
     const Supervised& service = services_[index];
     std::string line =
         Text("  ", NameOf(index), std::string(name_width_ - NameOf(index).size() + 2, ' '), state,
@@ -367,7 +399,7 @@ class Supervisor final : public RunningService::Watcher {
   const Plan& plan_;
   Node& node_;
   const Loudness loudness_;
-  const Screen screen_;
+  Outlet outlet_;  // outlives the services
   Handing handing_;
   std::vector<Supervised> services_;  // as in the plan
   std::set<int> processes_;
@@ -377,7 +409,7 @@ class Supervisor final : public RunningService::Watcher {
   bool said_up_ = false;
   int interrupted_ = 0;
   std::optional<std::string> failure_;
-  OwnedFd signal_fd_;
+  Signals signals_;
   Op signal_op_{[](Op& op, int32_t result) {
                   if (result >= 0) static_cast<Supervisor*>(op.user)->OnSignal();
                 },

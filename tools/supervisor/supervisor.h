@@ -9,6 +9,8 @@
 //
 // Whatever Run returns, none of its services is left.
 //
+// A stderr that nobody reads stops nothing and keeps nobody from stopping it: outlet.h.
+//
 // Thread: the main one; it blocks SIGINT, SIGTERM and SIGHUP there and takes them itself.
 #ifndef JACKFIELD_TOOLS_SUPERVISOR_SUPERVISOR_H_
 #define JACKFIELD_TOOLS_SUPERVISOR_SUPERVISOR_H_
@@ -26,6 +28,9 @@ inline constexpr int64_t kFailGraceNs =
     1'000'000'000;  // the same once a service has died: what the others do is lost
 inline constexpr int64_t kReadyWaitNs =
     30'000'000'000;  // from start to readiness, for a service that others call
+inline constexpr int64_t kSlowNs = 3'000'000'000;  // into that time, it is said who is waited for
+inline constexpr int64_t kLastWordsNs =
+    10'000'000'000;  // that a stderr which takes nothing is waited for when all is over
 
 enum class Loudness { kQuiet, kNormal, kVerbose };
 

@@ -12,6 +12,7 @@
 #include <thread>
 #include <utility>
 
+#include "kernel/text.h"
 #include "tools/cli/program.h"
 
 namespace jackfield {
@@ -19,8 +20,13 @@ namespace {
 
 class ThreadService final : public RunningService {
  public:
-  ThreadService(Node& supervisor, size_t service, std::string name, Watcher& watcher)
-      : supervisor_(supervisor), service_(service), name_(std::move(name)), watcher_(watcher) {}
+  ThreadService(Node& supervisor, size_t service, std::string name, Outlet& outlet,
+                Watcher& watcher)
+      : supervisor_(supervisor),
+        service_(service),
+        name_(std::move(name)),
+        outlet_(outlet),
+        watcher_(watcher) {}
 
   ~ThreadService() override {
     if (thread_.joinable()) thread_.join();
@@ -58,9 +64,12 @@ class ThreadService final : public RunningService {
   void AskToStop() override {
     handle_.Run([this] { running_->RequestStop(); });
   }
+  // Not by way of stdio: the thread may be stuck in there.
   void Kill() override {
-    std::fprintf(stderr, "jackfield: %s is a thread and does not stop: the program ends with it\n",
-                 name_.c_str());
+    outlet_.Write(Text("jackfield: ", name_,
+                       " is a thread and does not stop: the program ends with it\n"),
+                  Outlet::Whose::kOwn);
+    outlet_.Flush(Outlet::kStalledNs, [] { return false; });
     _exit(kExitFailed);
   }
   std::string where() const override { return "a thread"; }
@@ -77,6 +86,7 @@ class ThreadService final : public RunningService {
   Node& supervisor_;
   const size_t service_;
   const std::string name_;
+  Outlet& outlet_;
   Watcher& watcher_;
   MailboxHandle handle_;            // set before Start returns
   std::optional<Service> running_;  // the same
@@ -88,8 +98,9 @@ class ThreadService final : public RunningService {
 
 absl::StatusOr<std::unique_ptr<RunningService>> StartThread(Node& node, size_t service,
                                                             Grants grants, ServiceFunction run,
+                                                            Outlet& outlet,
                                                             RunningService::Watcher& watcher) {
-  auto thread = std::make_unique<ThreadService>(node, service, grants.name, watcher);
+  auto thread = std::make_unique<ThreadService>(node, service, grants.name, outlet, watcher);
   if (absl::Status status = thread->Start(std::move(grants), run); !status.ok()) return status;
   return thread;
 }

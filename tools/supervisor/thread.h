@@ -12,14 +12,16 @@
 #include "absl/status/statusor.h"
 #include "kernel/node.h"
 #include "services/service.h"
+#include "tools/supervisor/outlet.h"
 #include "tools/supervisor/running.h"
 
 namespace jackfield {
 
-// Requires: `node` (the supervisor's) and `watcher` outlive it.
+// Requires: `node` (the supervisor's), `outlet` and `watcher` outlive it.
 // Errors: as Node::Create; RESOURCE_EXHAUSTED (threads).
 absl::StatusOr<std::unique_ptr<RunningService>> StartThread(Node& node, size_t service,
                                                             Grants grants, ServiceFunction run,
+                                                            Outlet& outlet,
                                                             RunningService::Watcher& watcher);
 
 }  // namespace jackfield

@@ -7,7 +7,7 @@ namespace jackfield {
 namespace {
 
 int RunBench(const Program& program, const Arguments& arguments) {
-  return bench::Bench(arguments, *program.registry);
+  return bench::Bench(arguments, *program.registry, program.resources);
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ int RunCheck(const Program& program, const Arguments& arguments) {
   const absl::StatusOr<Output> output = OutputOf(arguments);
   if (!output.ok()) return Complain(kExitUsage, std::string(output.status().message()));
   const absl::StatusOr<Plan> plan = LoadPlan(program, arguments);
-  if (!plan.ok()) return ComplainOfWiring(plan.status());
+  if (!plan.ok()) return ComplainOfWiring(plan.status(), Would::kLook);
   std::string text;
   if (*output == Output::kJson) {
     text = Text("{\"file\":", JsonString(plan->file), ",\"services\":", plan->services.size(),

@@ -206,7 +206,7 @@ int RunExplain(const Program& program, const Arguments& arguments) {
     explanations.push_back(*std::move(explanation));
   } else if (arguments.operands.size() == 3) {
     const absl::StatusOr<Plan> plan = LoadPlan(program, arguments);
-    if (!plan.ok()) return ComplainOfWiring(plan.status());
+    if (!plan.ok()) return ComplainOfWiring(plan.status(), Would::kLook);
     absl::StatusOr<std::vector<Explanation>> found =
         ExplainChannel(program, *plan, arguments.operands[1], arguments.operands[2]);
     if (!found.ok()) return Complain(kExitUsage, std::string(found.status().message()));

@@ -1,7 +1,9 @@
 #include "tools/verbs/load_plan.h"
 
-#include <algorithm>
 #include <cstdio>
+#include <sstream>
+
+#include "kernel/text.h"
 
 namespace jackfield {
 
@@ -17,15 +19,18 @@ absl::StatusOr<Plan> LoadPlan(const Program& program, const Arguments& arguments
   return MakePlan(*std::move(wiring), program, options);
 }
 
-int ComplainOfWiring(const absl::Status& status) {
+int ComplainOfWiring(const absl::Status& status, Would would) {
   const std::string text(status.message());
   if (!absl::IsInvalidArgument(status)) return Complain(kExitUsage, text);
   // Each line begins with its place in the file, where an editor finds it.
-  std::fprintf(stderr, "%s\n", text.c_str());
-  const auto count = std::count(text.begin(), text.end(), '\n') + 1;
-  return Complain(kExitUsage, count == 1 ? "nothing was started"
-                                         : "nothing was started: " + std::to_string(count) +
-                                               " things are wrong");
+  int count = 0;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line); ++count)
+    std::fprintf(stderr, "%s\n", Shortened(line).c_str());
+  const std::string wrong =
+      count == 1 ? "one thing is wrong" : Text(count, " things are wrong");
+  if (would == Would::kLook) return Complain(kExitUsage, wrong);
+  return Complain(kExitUsage, count == 1 ? "nothing was started" : Text("nothing was started: ", wrong));
 }
 
 }  // namespace jackfield

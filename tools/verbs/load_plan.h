@@ -24,7 +24,8 @@ inline constexpr Flag kSetFlag = {
 absl::StatusOr<Plan> LoadPlan(const Program& program, const Arguments& arguments);
 
 // Prints what is wrong with a wiring. Returns kExitUsage.
-int ComplainOfWiring(const absl::Status& status);
+enum class Would { kLook, kStart };  // what the verb was to do
+int ComplainOfWiring(const absl::Status& status, Would would);
 
 }  // namespace jackfield
 

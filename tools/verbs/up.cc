@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "kernel/clock.h"
+#include "tools/cli/clean_first.h"
 #include "tools/supervisor/supervisor.h"
 #include "tools/verbs/load_plan.h"
 #include "transports/resources.h"
@@ -14,10 +15,11 @@ constexpr Flag kFlags[] = {kOverFlag, kSetFlag};
 
 int RunUp(const Program& program, const Arguments& arguments) {
   absl::StatusOr<Plan> plan = LoadPlan(program, arguments);
-  if (!plan.ok()) return ComplainOfWiring(plan.status());
+  if (!plan.ok()) return ComplainOfWiring(plan.status(), Would::kStart);
   const Loudness loudness = arguments.Has("quiet")     ? Loudness::kQuiet
                             : arguments.Has("verbose") ? Loudness::kVerbose
                                                        : Loudness::kNormal;
+  CleanFirst(program.resources, arguments);
   const int64_t began_ns = SystemClock().NowNs();
   const PlanEnd end = RunPlan(*plan, *program.registry, loudness);
   const int64_t run_seconds = (SystemClock().NowNs() - began_ns) / 1'000'000'000 + 1;

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "kernel/owned_fd.h"
 #include "kernel/text.h"
 #include "tools/cli/arguments.h"
 #include "tools/wiring/wiring.h"
@@ -239,6 +240,19 @@ class Converter {
   std::string wrongs_;
 };
 
+// Does the name stand for a descriptor that this program was started with? Whoever says so means
+// what comes through it.
+bool IsDescriptor(std::string_view file) {
+  for (const std::string_view name : {"/dev/stdin", "/dev/fd/", "/proc/self/fd/"}) {
+    if (file.substr(0, name.size()) == name) return true;
+  }
+  return false;
+}
+
+std::string_view KindOf(mode_t mode) {
+  return S_ISDIR(mode) ? "directory" : S_ISFIFO(mode) ? "FIFO" : S_ISSOCK(mode) ? "socket" : "device";
+}
+
 std::vector<std::string_view> KeysOf(const toml::table& table) {
   std::vector<std::string_view> keys;
   for (const auto& [key, value] : table) keys.push_back(key.str());
@@ -326,16 +340,22 @@ absl::StatusOr<Wiring> ReadWiring(const std::string& file, std::span<const std::
     return error == ENOENT ? absl::NotFoundError(text) : absl::UnavailableError(text);
   };
   if (file.empty()) return absl::NotFoundError("the name of the wiring file is empty");
-  const int fd = open(file.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return cannot(errno);
+  const bool stream = IsDescriptor(file);
+  const OwnedFd fd(open(file.c_str(), O_RDONLY | O_CLOEXEC | (stream ? 0 : O_NONBLOCK | O_NOCTTY)));
+  if (!fd.ok()) return cannot(errno);
+  struct stat is {};
+  if (fstat(fd.get(), &is) != 0) return cannot(errno);
+  if (!S_ISREG(is.st_mode) && !stream) {
+    return absl::InvalidArgumentError(
+        Text(Escaped(file), " is a ", KindOf(is.st_mode), ", and a wiring is a file",
+             S_ISFIFO(is.st_mode) ? "; one that comes through a pipe is read from /dev/stdin" : ""));
+  }
   std::string text;
   char part[16'384];
   ssize_t got = 0;
-  while (text.size() <= kWiringBytesMax && (got = read(fd, part, sizeof part)) > 0)
+  while (text.size() <= kWiringBytesMax && (got = read(fd.get(), part, sizeof part)) > 0)
     text.append(part, static_cast<size_t>(got));
-  const int error = errno;
-  close(fd);
-  if (got < 0) return cannot(error);
+  if (got < 0) return cannot(errno);
   if (text.size() > kWiringBytesMax)
     return absl::InvalidArgumentError(Text(file, ": larger than 1 MiB; is it a wiring file?"));
   return ParseWiring(file, text, sets);

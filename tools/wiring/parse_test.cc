@@ -1,3 +1,4 @@
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -168,7 +169,29 @@ TEST(ParseTest, RefusesAFileThatIsNoWiring) {
   EXPECT_EQ(std::string(ReadWiring(name, {}).status().message()),
             "cannot read the wiring file " + std::string(name) + ": No such file or directory");
   EXPECT_EQ(std::string(ReadWiring("/", {}).status().message()),
-            "cannot read the wiring file /: Is a directory");
+            "/ is a directory, and a wiring is a file");
+  EXPECT_EQ(std::string(ReadWiring("/dev/null", {}).status().message()),
+            "/dev/null is a device, and a wiring is a file");
+}
+
+// Opening a FIFO waits for somebody to write to it.
+TEST(ParseTest, RefusesAFifoAtOnceAndReadsAPipeThatItWasStartedWith) {
+  char name[] = "/tmp/jackfield-wiring-XXXXXX";
+  close(mkstemp(name));
+  unlink(name);
+  ASSERT_EQ(mkfifo(name, 0600), 0);
+  EXPECT_EQ(std::string(ReadWiring(name, {}).status().message()),
+            std::string(name) +
+                " is a FIFO, and a wiring is a file; one that comes through a pipe is read from "
+                "/dev/stdin");
+  unlink(name);
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  ASSERT_EQ(write(ends[1], kShop.data(), kShop.size()), static_cast<ssize_t>(kShop.size()));
+  close(ends[1]);
+  const auto wiring = ReadWiring("/dev/fd/" + std::to_string(ends[0]), {});
+  EXPECT_TRUE(wiring.ok()) << wiring.status();
+  close(ends[0]);
 }
 
 TEST(ParseTest, RefusesMoreServicesThanTheLimit) {

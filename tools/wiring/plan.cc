@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "kernel/common_params.h"
@@ -18,6 +20,11 @@ namespace {
 std::string DirectoryOf(std::string_view file) {
   const size_t slash = file.rfind('/');
   return slash == std::string_view::npos ? "" : std::string(file.substr(0, slash + 1));
+}
+
+// A path that says that it is seen from somewhere.
+bool IsRelative(std::string_view path) {
+  return path.substr(0, 2) == "./" || path.substr(0, 3) == "../";
 }
 
 class Planner {
@@ -76,11 +83,31 @@ class Planner {
     plan_.services.push_back(std::move(service));
   }
 
+  // A place that begins with ./ or ../ is seen from the wiring file, as a program is; so is what a
+  // parameter says. That holds for all media: they know whole paths only.
+  absl::StatusOr<Address> ReadAddress(std::string_view text) const {
+    absl::StatusOr<Address> address = program_.registry->Parse(text);
+    if (!address.ok()) return address;
+    const auto whole = [this](std::string_view path) {
+      std::error_code unknown;  // of where we are: then the path stays as it is, and is refused
+      return (std::filesystem::absolute(DirectoryOf(wiring_.file), unknown) /
+              path.substr(path[1] == '/' ? 2 : 0))
+          .string();
+    };
+    Address seen = *address;
+    if (IsRelative(seen.target())) seen = seen.WithTarget(whole(seen.target()));
+    for (const auto& [key, value] : address->params()) {
+      if (IsRelative(value)) seen = seen.With(key, whole(value));
+    }
+    return seen;
+  }
+
   void CheckProgram(const ServiceEntry& entry, const std::string& path) {
     struct stat what {};
     if (stat(path.c_str(), &what) != 0) {
-      return Wrong(entry.run_place, Text("the program of service ", entry.name, " is not there: ",
-                                         Escaped(path), ": ", std::strerror(errno)));
+      return Wrong(entry.run_place,
+                   Text("the program of service ", entry.name, " is not there: ", Escaped(path),
+                        ": ", std::strerror(errno), BesideTheLink(entry.run[0])));
     }
     if (!S_ISREG(what.st_mode))
       return Wrong(entry.run_place,
@@ -89,6 +116,17 @@ class Planner {
       Wrong(entry.run_place, Text("the program of service ", entry.name,
                                   " may not be run; try: chmod +x ", Escaped(path)));
     }
+  }
+
+  // What to say of a program that is not beside the file as it is named, and is beside what that
+  // leads to.
+  std::string BesideTheLink(std::string_view program) const {
+    std::error_code none;
+    const std::filesystem::path file = std::filesystem::canonical(wiring_.file, none);
+    if (none || program[0] == '/' || !std::filesystem::exists(file.parent_path() / program, none))
+      return "";
+    return Text("; ", wiring_.file, " is a link, and a program is seen from the link, not from ",
+                file.string());
   }
 
   // The address of a channel, and where it is written.
@@ -124,7 +162,7 @@ class Planner {
           call.place,
           Text("over what does ", caller, " call ", call.service,
                "? say it here, or for all channels by a line at the top: over = \"unix:\""));
-    absl::StatusOr<Address> address = program_.registry->Parse(over);
+    absl::StatusOr<Address> address = ReadAddress(over);
     if (!address.ok()) return Wrong(place, std::string(address.status().message()));
     channel.address = *std::move(address);
     // A bare address becomes a place only when its server chooses one, so a client's side can be

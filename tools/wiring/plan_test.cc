@@ -1,7 +1,12 @@
 #include "tools/wiring/plan.h"
 
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
 #include "gtest/gtest.h"
 #include "kernel/common_params.h"
+#include "kernel/text.h"
 #include "kernel/transport.h"
 #include "tools/wiring/carry.h"
 #include "transports/builtin.h"
@@ -168,6 +173,48 @@ TEST_F(PlanTest, SaysWhatIsWrongAndWhere) {
        "/dev/shop.toml:4:15: spin=often: it is always, learned, or a time such as 20us"},
   };
   for (const auto& [body, sentence] : kWrongs) EXPECT_EQ(ErrorOf(body), sentence) << body;
+}
+
+// One rule for all media, and for what --over and --set say.
+TEST_F(PlanTest, APlaceThatBeginsWithADotIsSeenFromTheFileOverEveryMedium) {
+  constexpr std::string_view kPair =
+      "[service.a]\nrun = \"source\"\ncalls = { c = \"unix:\" }\n[service.c]\nrun = \"count\"\n";
+  for (const auto& [over, seen] : {std::pair<std::string, std::string>
+           {"unix:./k.sock", "unix:/dev/k.sock"},
+           {"unix:../k.sock?type=dgram", "unix:/dev/../k.sock?type=dgram"},
+           {"fifo:./f", "fifo:/dev/f"},
+           {"chaos+unix:./k.sock?drop=0%", "chaos+unix:/dev/k.sock?drop=0%"}}) {
+    const auto plan = Make(kPair, {.over = over, .args = {}});
+    ASSERT_TRUE(plan.ok()) << plan.status();
+    EXPECT_EQ(plan->channels[0].address.ToString(), registry_.Parse(seen)->ToString());
+  }
+  for (const std::string over : {"unix:k.sock", "unix:run/k.sock", "fifo:f", "shm:?path=s"}) {
+    const std::string why = ErrorOf(kPair, {.over = over, .args = {}});
+    EXPECT_NE(why.find("is named by its whole path"), std::string::npos) << over << ": " << why;
+  }
+}
+
+// The folder that is named is the one that is meant: of links, too.
+TEST_F(PlanTest, AProgramIsSeenFromTheLinkThatLeadsToAWiringAndWhereItIsNotThatIsSaid) {
+  char name[] = "/tmp/jackfield-plan-XXXXXX";
+  const std::filesystem::path folder = mkdtemp(name);
+  std::filesystem::create_directory(folder / "far");
+  std::ofstream(folder / "far/shop.toml") << "jackfield = 1\n[service.a]\nrun = \"./true\"\n";
+  std::filesystem::create_symlink("/bin/true", folder / "far/true");
+  std::filesystem::create_symlink("far/shop.toml", folder / "shop.toml");
+  const auto make = [&] {
+    return MakePlan(*ReadWiring((folder / "shop.toml").string(), {}), program_, {});
+  };
+  EXPECT_EQ(std::string(make().status().message()),
+            Text(folder.string(), "/shop.toml:3:7: the program of service a is not there: ",
+                 folder.string(), "/./true: No such file or directory; ", folder.string(),
+                 "/shop.toml is a link, and a program is seen from the link, not from ",
+                 folder.string(), "/far/shop.toml"));
+  std::filesystem::create_symlink("/bin/true", folder / "true");
+  const auto plan = make();
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_EQ(plan->services[0].program, (folder / "./true").string());
+  std::filesystem::remove_all(folder);
 }
 
 TEST_F(PlanTest, RefusesAnOverThatIsNoTransport) {

@@ -35,6 +35,8 @@ absl::StatusOr<ShmSettings> ShmSettings::Read(const Address& address, Role role)
   settings.name = address.target();
   settings.path = address.Find("path").value_or("");
   if (address.Find("path") && settings.path.empty()) return bad("path needs a value");
+  if (!settings.path.empty() && settings.path[0] != '/')
+    return bad("a socket is named by its whole path: shm:?path=/directory/name");
   if (!settings.name.empty() && !settings.path.empty())
     return bad("either a name or a path, not both");
   if (!settings.name.empty() && settings.name[0] == '/')

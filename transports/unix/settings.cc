@@ -45,6 +45,8 @@ absl::StatusOr<UnixSettings> ReadUnixSettings(const Address& address, Role role)
   std::memcpy(settings.name.sun_path, target.data(), target.size());
   settings.name_bytes = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + target.size());
   settings.path = !target.empty() && target[0] != '@';
+  if (settings.path && target[0] != '/')
+    return bad("a socket is named by its whole path: unix:/directory/name; or unix:@name");
   const absl::StatusOr<PathPermissions> permissions =
       ReadPathPermissions(address, settings.path ? Place::kPath : Place::kElsewhere);
   if (!permissions.ok()) return permissions.status();

@@ -92,11 +92,25 @@ bool Command::WaitForStderr(std::string_view text) {
   return true;
 }
 
+bool Command::WaitForStdout(std::string_view text) {
+  char bytes[4096];
+  while (out_.find(text) == std::string::npos) {
+    const ssize_t got = read(out_fd_, bytes, sizeof bytes);
+    if (got <= 0) return false;
+    out_.append(bytes, static_cast<size_t>(got));
+  }
+  return true;
+}
+
 void Command::Signal(int number) const { kill(pid_, number); }
 
 int Command::Wait() {
   while (ReadSome()) {
   }
+  return WaitUnread();
+}
+
+int Command::WaitUnread() {
   int status = 0;
   waitpid(pid_, &status, 0);
   pid_ = -1;

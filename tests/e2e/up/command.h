@@ -40,10 +40,14 @@ class Command {
 
   // Reads its stderr until `text` has come, or its end. True: it has come.
   bool WaitForStderr(std::string_view text);
+  // The same of its stdout, while nobody reads its stderr.
+  bool WaitForStdout(std::string_view text);
   void Signal(int number) const;
   // Waits for its end and takes the rest of its output. Returns its exit status, or minus the
   // signal that killed it.
   int Wait();
+  // The same while nobody reads its output: out() and err() stay as they are.
+  int WaitUnread();
 
   pid_t pid() const { return pid_; }
   const std::string& out() const { return out_; }

@@ -176,6 +176,17 @@ TEST_F(DeathTest, AProgramThatIsNoServiceIsAFailure) {
       << command.err();
 }
 
+TEST_F(DeathTest, AServiceThatIsSlowToBeReadyIsNamedWithWhoWaitsForIt) {
+  const std::string program = directory_.Write("slow", "#!/bin/sh\nexec sleep 1000\n");
+  ASSERT_EQ(chmod(program.c_str(), 0700), 0);
+  Command command({"up", Pair("./slow"), "--", "hang"});
+  EXPECT_TRUE(command.WaitForStderr(") is not ready after 3s, and is waited for up to 30s; "
+                                    "not started without it: source\n"))
+      << command.err();
+  command.Signal(SIGINT);
+  EXPECT_EQ(command.Wait(), 130);
+}
+
 TEST_F(DeathTest, AFileThatCannotBeExecutedIsAFailure) {
   const std::string program = directory_.Write("program", "no program\n");
   ASSERT_EQ(chmod(program.c_str(), 0700), 0);
@@ -188,6 +199,37 @@ TEST_F(DeathTest, AFileThatCannotBeExecutedIsAFailure) {
   EXPECT_NE(command.err().find(") exited with 127 before it was ready; all is stopped\n"),
             std::string::npos)
       << command.err();
+}
+
+// A pager, a terminal that is held, a log collector that is stuck: a megabyte, and nobody reads it.
+TEST_F(DeathTest, AStderrThatNobodyReadsHoldsUpNoServiceAndNoInterrupt) {
+  const std::string wiring =
+      directory_.Write("flood.toml", "jackfield = 1\n[service.flood]\nrun = \"flooder\"\n");
+  for (const int number : {SIGINT, SIGTERM}) {
+    Command command({"up", wiring});
+    ASSERT_TRUE(command.WaitForStdout("written\n")) << "the service gets rid of it";
+    command.Signal(number);
+    EXPECT_EQ(command.WaitUnread(), 130);
+  }
+  Command command({"up", wiring});
+  ASSERT_TRUE(command.WaitForStdout("written\n"));
+  ASSERT_TRUE(command.WaitForStderr("bytes of the services' stderr were dropped here"))
+      << "whoever reads again is told what is missing";
+  command.Signal(SIGINT);
+  EXPECT_EQ(command.Wait(), 130);
+  EXPECT_NE(command.err().find("the wiring was stopped after "), std::string::npos);
+}
+
+TEST_F(DeathTest, AStderrThatIsReadLosesNothing) {
+  Command command({"up", directory_.Write("flood.toml",
+                                          "jackfield = 1\n[service.flood]\nrun = \"flooder\"\n")});
+  ASSERT_TRUE(command.WaitForStderr("flood | the end\n"));
+  command.Signal(SIGINT);
+  EXPECT_EQ(command.Wait(), 130);
+  size_t lines = 0;
+  for (size_t at = 0; (at = command.err().find("flood | x", at)) != std::string::npos; ++at)
+    ++lines;
+  EXPECT_EQ(lines, 10'000u);
 }
 
 // How it ends under limits that the shell sets: its status, or minus the signal that killed it.
@@ -218,6 +260,15 @@ TEST_F(DeathTest, WithTooFewDescriptorsItSaysSo) {
     EXPECT_NE(TextOf(said).find("ulimit -n"), std::string::npos)
         << descriptors << ": " << TextOf(said);
   }
+}
+
+TEST_F(DeathTest, AStderrThatMayNotGrowAnyMoreKillsNothing) {
+  const std::string said = directory_.path() + "/said";
+  const std::string wiring = directory_.Write(
+      "talk.toml", "jackfield = 1\n[service.talker]\nrun = [\"talker\", \"" +
+                       std::string(2000, 'x') + "\"]\n");
+  EXPECT_EQ(EndUnder("ulimit -f 1;", wiring, "unix", said), 0) << "not SIGXFSZ";
+  EXPECT_EQ(TextOf(said).size(), 512u) << "a block of the shell's";
 }
 
 // A stack of 100 GB where only 20 may be mapped.

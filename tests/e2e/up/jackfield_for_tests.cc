@@ -22,6 +22,7 @@ int main(int argc, char** argv) {
       {"broken", BrokenService, "fails at once"},
       {"stubborn", StubbornService, "never stops"},
       {"talker", TalkerService, "writes its arguments"},
+      {"flooder", FlooderService, "writes a megabyte"},
   };
   program.verbs = AllVerbs();
   return RunProgram(program, argc, argv);

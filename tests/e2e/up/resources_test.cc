@@ -3,13 +3,17 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <fstream>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "gtest/gtest.h"
 #include "kernel/node.h"
@@ -122,6 +126,44 @@ TEST_F(ResourcesTest, WhatAKilledServerLeftIsListedAndCleanedOverEachMediumThatL
   }
 }
 
+TEST_F(ResourcesTest, AStartFirstRemovesWhatTheDeadHoldAndSaysSo) {
+  const std::string wiring =
+      directory_.Write("talk.toml", "jackfield = 1\n[service.talker]\nrun = \"talker\"\n");
+  const std::string said =
+      "jackfield: removed 1 thing that dead owners had left behind, as jackfield clean does\n";
+  for (const std::vector<std::string>& start :
+       {std::vector<std::string>{"up", wiring}, {"bench", "--seconds", "0.01"}}) {
+    Run({"clean"});
+    mkfifo(dead_.c_str(), 0600);
+    Command first(start);
+    EXPECT_EQ(first.Wait(), 0) << first.err();
+    EXPECT_TRUE(Has(first.err(), said)) << first.err();
+    EXPECT_NE(access(dead_.c_str(), F_OK), 0);
+    EXPECT_EQ(access(living_.c_str(), F_OK), 0);
+    Command second(start);
+    EXPECT_EQ(second.Wait(), 0);
+    EXPECT_FALSE(Has(second.err(), "removed")) << "nothing to say when there is nothing";
+  }
+}
+
+// Supervisors that are killed with their services, over and over: the user's limit is not used up.
+TEST_F(ResourcesTest, KilledSupervisorsDoNotUseUpTheQueuesOfAUser) {
+  const std::string wiring = directory_.Write(
+      "pair.toml",
+      "jackfield = 1\n[service.source]\nrun = \"source\"\ncalls = { tokenize = { service = "
+      "\"sitter\", over = \"mq:\" } }\n[service.sitter]\nrun = \"sitter\"\n");
+  ASSERT_EQ(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+  for (int round = 0; round < 8; ++round) {  // of seven queues a user has the memory
+    Command command({"up", wiring, "--", "hang"});
+    ASSERT_TRUE(command.WaitForStderr("it stays")) << round << ": " << command.err();
+    const pid_t pids[] = {command.PidOf("source"), command.PidOf("sitter")};
+    command.Signal(SIGKILL);
+    EXPECT_EQ(command.Wait(), -SIGKILL);
+    for (const pid_t pid : pids) waitpid(pid, nullptr, 0);
+  }
+  Run({"clean"});
+}
+
 // A service of its own is killed, and a stranger in the same runtime directory too.
 TEST_F(ResourcesTest, UpRemovesWhatItsOwnServicesLeftAndNothingOfAnybodyElses) {
   const std::string wiring = directory_.Write(
@@ -141,6 +183,69 @@ TEST_F(ResourcesTest, UpRemovesWhatItsOwnServicesLeftAndNothingOfAnybodyElses) {
   EXPECT_EQ(access((directory_.path() + "/strange").c_str(), F_OK), 0);
   EXPECT_TRUE(Has(CleanAfter(stranger), Text(" (", stranger, ", dead)\n")));
   EXPECT_NE(access((directory_.path() + "/strange").c_str(), F_OK), 0);
+}
+
+// The processes of a program's two sides, once both hold something: children of `parent`.
+std::vector<pid_t> SidesOf(pid_t parent) {
+  const std::string path = Text("/proc/", parent, "/task/", parent, "/children");
+  std::vector<pid_t> sides;
+  std::ifstream children(path);
+  for (pid_t pid; children >> pid;) sides.push_back(pid);
+  return sides;
+}
+
+constexpr const char* kNamedMedia[] = {"mq:?depth=2", "sysv:", "fifo:"};
+
+// ^C of a benchmark is the ordinary way to end one.
+TEST_F(ResourcesTest, ABenchmarkThatIsAskedToStopLeavesNothing) {
+  for (const char* over : kNamedMedia) {
+    for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
+      Command command({"bench", "--over", over, "--seconds", "3600"});
+      std::vector<pid_t> sides;
+      while ((sides = SidesOf(command.pid())).size() < 2 || !IsListed(sides[0])) {
+      }
+      command.Signal(number);
+      EXPECT_EQ(command.Wait(), 130) << over << ": " << command.err();
+      EXPECT_TRUE(Has(command.err(), "jackfield: bench: interrupted while ")) << command.err();
+      for (const pid_t side : sides) {
+        EXPECT_FALSE(IsAlive(side)) << over;
+        EXPECT_FALSE(IsListed(side)) << over;
+      }
+    }
+  }
+}
+
+// Nobody is left to ask its sides but the system.
+TEST_F(ResourcesTest, ABenchmarkThatIsKilledLeavesNothing) {
+  ASSERT_EQ(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+  for (const char* over : kNamedMedia) {
+    Command command({"bench", "--over", over, "--seconds", "3600"});
+    std::vector<pid_t> sides;
+    while ((sides = SidesOf(command.pid())).size() < 2 || !IsListed(sides[0])) {
+    }
+    command.Signal(SIGKILL);
+    EXPECT_EQ(command.Wait(), -SIGKILL);
+    for (const pid_t side : sides) {
+      EXPECT_EQ(waitpid(side, nullptr, 0), side);
+      EXPECT_FALSE(IsListed(side)) << over;
+    }
+  }
+}
+
+// More connections than there may be queues, or descriptors: what its server holds goes, too.
+TEST_F(ResourcesTest, ABenchmarkThatFailsLeavesNothing) {
+  const auto lines = [] {
+    const std::string listed = Run({"ls", "-r", "-o", "json"});
+    return std::count(listed.begin(), listed.end(), '\n');
+  };
+  Run({"clean"});
+  const auto before = lines();
+  for (const char* over : kNamedMedia) {
+    Command command(
+        {"bench", "--over", over, "--mode=fanin", "--connections=4096", "--seconds", "0.05"});
+    EXPECT_EQ(command.Wait(), 1) << over << ": " << command.err();
+    EXPECT_EQ(lines(), before) << over;
+  }
 }
 
 TEST_F(ResourcesTest, ListingNothingInParticularIsAWrongCommand) {

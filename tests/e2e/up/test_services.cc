@@ -102,4 +102,13 @@ absl::Status TalkerService(Service& service) {
   return absl::OkStatus();
 }
 
+absl::Status FlooderService(Service& service) {
+  const std::string line = std::string(99, 'x') + "\n";
+  for (int i = 0; i < 10'000; ++i) std::fputs(line.c_str(), stderr);
+  std::fputs("the end\n", stderr);
+  std::puts("written");
+  std::fflush(stdout);
+  return service.Run();
+}
+
 }  // namespace jackfield

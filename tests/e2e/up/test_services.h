@@ -28,6 +28,8 @@ absl::Status BrokenService(Service& service);
 absl::Status StubbornService(Service& service);
 // Writes its arguments on stderr, a line each, then a last line without an end; and on stdout.
 absl::Status TalkerService(Service& service);
+// Writes 10,000 lines of 100 bytes on stderr, "the end" there and "written" on stdout, and stays.
+absl::Status FlooderService(Service& service);
 
 }  // namespace jackfield
 

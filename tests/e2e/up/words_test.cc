@@ -71,14 +71,14 @@ TEST(WordsTest, AWrongCommandIsToldWhatIsWrong) {
        "nothing was started\n"},
       {{"check", "cals.toml"},
        "cals.toml:4:1: unknown key \"cals\" in service a; did you mean \"calls\"?\njackfield: "
-       "nothing was started\n"},
+       "one thing is wrong\n"},
       {{"check", "circle.toml"},
        "circle.toml:11:10: calls go in a circle: b → c → b; take one of these calls "
-       "out\njackfield: nothing was started\n"},
+       "out\njackfield: one thing is wrong\n"},
       {{"check", "two.toml"},
        "two.toml:3:7: there is no built-in service \"siter\"; did you mean \"sitter\"?\n"
        "two.toml:5:7: the program of service b is not there: ./gone: No such file or directory\n"
-       "jackfield: nothing was started: 2 things are wrong\n"},
+       "jackfield: 2 things are wrong\n"},
       {{"check", "words.toml", "--", "x"},
        "jackfield: check: nothing is expected behind \"--\", but there is \"x\"\n  try: jackfield "
        "check --help\n"},
@@ -123,6 +123,25 @@ TEST(WordsTest, AWrongCommandIsToldWhatIsWrong) {
   }
 }
 
+// A name may be as long as the file that it stands in.
+TEST(WordsTest, ALongNameIsNotEchoedWhole) {
+  const TemporaryDirectory directory;
+  directory.Write("long.toml", "jackfield = 1\n" + std::string(500'000, 'x') +
+                                   " = 1\n[service.a]\nrun = \"" + std::string(400'000, 'y') +
+                                   "\"\n");
+  Command command({"check", "long.toml"}, directory.path());
+  EXPECT_EQ(command.Wait(), 2);
+  EXPECT_LT(command.err().size(), 1200u) << command.err();
+  EXPECT_NE(command.err().find("long.toml:2:1: unknown key \"xxx"), std::string::npos);
+  EXPECT_NE(command.err().find(" bytes) … xxx"), std::string::npos);
+  EXPECT_NE(command.err().find("; known here: jackfield, name, over and service\njackfield: one "),
+            std::string::npos)
+      << command.err();
+  Command explain({"explain", std::string(100'000, 'z') + ":"});
+  EXPECT_EQ(explain.Wait(), 2);
+  EXPECT_LT(explain.err().size(), 1200u) << explain.err();
+}
+
 TEST(WordsTest, HelpListsWhatThereIs) {
   EXPECT_EQ(OutputOf({"help"}), OutputOf({"--help"}));
   EXPECT_EQ(OutputOf({"help"}),
@@ -149,6 +168,7 @@ built-in services, for run = "NAME" in a wiring file:
   broken    fails at once
   stubborn  never stops
   talker    writes its arguments
+  flooder   writes a megabyte
 
   jackfield help VERB   what a verb does, and its flags
 )");
