@@ -53,7 +53,7 @@ bool SameFile(int directory_fd, const std::string& name, int fd) {
 absl::StatusOr<FifoPlace> OpenFifoPlace(const std::string& path, const std::string& what) {
   const size_t slash = path.rfind('/');
   absl::StatusOr<OwnedFd> directory =
-      OpenPrivateDirectory(slash == 0 ? "/" : path.substr(0, slash), what);
+      OpenGuardedDirectory(slash == 0 ? "/" : path.substr(0, slash), what);
   if (!directory.ok()) return directory.status();
   return FifoPlace{*std::move(directory), path.substr(slash + 1), what};
 }
