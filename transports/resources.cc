@@ -10,6 +10,17 @@ constexpr useconds_t kBetweenTriesUs = 2000;
 
 }  // namespace
 
+Reclaimed RemoveDead(const Resources& resources) {
+  Reclaimed reclaimed;
+  for (const Resource& resource : resources.List()) {
+    if (resource.keeps) continue;
+    if (resource.owner == Resource::Owner::kUnknown) ++reclaimed.unknown;
+    if (resource.owner == Resource::Owner::kDead && resources.Remove(resource).ok())
+      ++reclaimed.removed;
+  }
+  return reclaimed;
+}
+
 void RemoveWhatTheyLeft(const ResourcesList& list, const std::set<int>& processes,
                         int64_t run_seconds) {
   bool again = !processes.empty();

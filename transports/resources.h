@@ -46,6 +46,14 @@ class Resources {
   virtual absl::Status Remove(const Resource& resource) const = 0;
 };
 
+struct Reclaimed {
+  int removed = 0;
+  int unknown = 0;  // left, since their owners cannot be seen from here
+};
+// Removes everything in it whose owner is dead and that is not to be kept: what `jackfield clean`
+// does for one scheme.
+Reclaimed RemoveDead(const Resources& resources);
+
 using ResourcesList = std::vector<std::unique_ptr<Resources>>;
 
 // Removes what processes that were killed left under a name, if no peer of theirs lived to remove

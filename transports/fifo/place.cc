@@ -2,7 +2,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,6 +15,7 @@
 #include "kernel/sys.h"
 #include "kernel/text.h"
 #include "transports/engine/lock_owner.h"
+#include "transports/engine/owner.h"
 #include "transports/engine/private_directory.h"
 
 namespace jackfield {
@@ -159,7 +159,7 @@ int SweepDeadFifos(int directory_fd, std::string_view prefix) {
   int count = 0;
   for (const std::string& name : names) {
     const absl::StatusOr<OwnedFd> fd = OpenFifo(directory_fd, name, O_RDONLY, name);
-    if (fd.ok() && flock(fd->get(), LOCK_EX | LOCK_NB) == 0) {
+    if (fd.ok() && OwnerByLock(fd->get()) == Owner::kDead) {
       UnlinkIfSame(directory_fd, name, fd->get());
       ++count;
     }
