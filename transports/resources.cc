@@ -10,28 +10,39 @@ constexpr useconds_t kBetweenTriesUs = 2000;
 
 }  // namespace
 
-Cleaned RemoveDead(const ResourcesList& list, Dry dry,
-                   const std::function<void(const Resource&, const absl::Status&)>& told) {
+Cleaned RemoveDead(const Resources& resources, Dry dry, const ToldOfEach& told) {
   Cleaned cleaned;
-  for (const auto& resources : list) {
-    for (const Resource& resource : resources->List()) {
-      if (resource.keeps || resource.owner != Resource::Owner::kDead) {
-        ++(resource.keeps                                 ? cleaned.kept
-           : resource.owner == Resource::Owner::kUnknown ? cleaned.unknown
-                                                          : cleaned.living);
-        continue;
-      }
-      const absl::Status status = dry == Dry::kYes ? absl::OkStatus() : resources->Remove(resource);
-      // Listed while its owner was about to take it, or gone since: nothing is left to be done.
-      if (absl::IsFailedPrecondition(status)) {
-        ++cleaned.changed;
-        continue;
-      }
-      ++(status.ok() ? cleaned.removed : cleaned.failed);
-      told(resource, status);
+  for (const Resource& resource : resources.List()) {
+    if (resource.keeps || resource.owner != Resource::Owner::kDead) {
+      ++(resource.keeps                                ? cleaned.kept
+         : resource.owner == Resource::Owner::kUnknown ? cleaned.unknown
+                                                       : cleaned.living);
+      continue;
     }
+    const absl::Status status = dry == Dry::kYes ? absl::OkStatus() : resources.Remove(resource);
+    // Listed while its owner was about to take it, or gone since: nothing is left to be done.
+    if (absl::IsFailedPrecondition(status)) {
+      ++cleaned.changed;
+      continue;
+    }
+    ++(status.ok() ? cleaned.removed : cleaned.failed);
+    told(resource, status);
   }
   return cleaned;
+}
+
+Cleaned RemoveDead(const ResourcesList& list, Dry dry, const ToldOfEach& told) {
+  Cleaned all;
+  for (const auto& resources : list) {
+    const Cleaned cleaned = RemoveDead(*resources, dry, told);
+    all.removed += cleaned.removed;
+    all.failed += cleaned.failed;
+    all.changed += cleaned.changed;
+    all.living += cleaned.living;
+    all.unknown += cleaned.unknown;
+    all.kept += cleaned.kept;
+  }
+  return all;
 }
 
 void RemoveWhatTheyLeft(const ResourcesList& list, const std::set<int>& processes,

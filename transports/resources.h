@@ -49,7 +49,7 @@ class Resources {
 
 using ResourcesList = std::vector<std::unique_ptr<Resources>>;
 
-// What became of all that the lists show.
+// What became of all that was listed.
 struct Cleaned {
   int removed = 0;  // dead; with Dry::kYes: would be
   int failed = 0;   // dead, and it could not be removed
@@ -58,11 +58,12 @@ struct Cleaned {
   int kept = 0;  // data
 };
 
-// Removes what dead owners have left behind, and nothing else. `told` hears of each that was
-// removed (OK), or why it was not.
+// Removes what dead owners have left behind, and nothing else: of one scheme, or of all. `told`
+// hears of each that was removed (OK), or why it was not.
 enum class Dry { kNo, kYes };
-Cleaned RemoveDead(const ResourcesList& list, Dry dry,
-                   const std::function<void(const Resource&, const absl::Status&)>& told);
+using ToldOfEach = std::function<void(const Resource&, const absl::Status&)>;
+Cleaned RemoveDead(const Resources& resources, Dry dry, const ToldOfEach& told);
+Cleaned RemoveDead(const ResourcesList& list, Dry dry, const ToldOfEach& told);
 
 // Removes what processes that were killed left under a name, if no peer of theirs lived to remove
 // it: only what those very processes left. They have all ended. A process number comes again, so

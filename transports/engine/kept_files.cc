@@ -1,7 +1,6 @@
 #include "transports/engine/kept_files.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -12,6 +11,7 @@
 #include "kernel/text.h"
 #include "transports/engine/file_age.h"
 #include "transports/engine/lock_owner.h"
+#include "transports/engine/owner.h"
 #include "transports/engine/place_record.h"
 
 namespace jackfield {
@@ -21,13 +21,13 @@ void AddKeptFiles(std::string_view scheme, std::string_view what, std::vector<Re
     if (!IsStillThere(record)) {
       found.push_back({.what = Text("record of a ", what, " that is gone"),
                        .place = record.path,
-                       .owner = Resource::Owner::kDead,
-                       .pid = record.pid,
+                       .owner = OwnerOf(record.maker),
+                       .pid = record.pid(),
                        .age_seconds = FileAgeSeconds(record.path)});
       continue;
     }
     Resource file{
-        .what = std::string(what), .place = record.place, .pid = record.pid, .keeps = true};
+        .what = std::string(what), .place = record.place, .pid = record.pid(), .keeps = true};
     LookAtLock(record.place, file);
     found.push_back(std::move(file));
   }
@@ -49,14 +49,8 @@ absl::Status RemoveListedFile(const Resources& resources, const Resource& resour
 void LookAtLock(const std::string& path, Resource& resource) {
   resource.age_seconds = FileAgeSeconds(path);
   const OwnedFd fd(open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-  if (!fd.ok()) {
-    resource.owner =
-        errno == ENOENT || path.empty() ? Resource::Owner::kDead : Resource::Owner::kUnknown;
-    return;
-  }
-  const bool dead = flock(fd.get(), LOCK_EX | LOCK_NB) == 0;
-  resource.owner = dead ? Resource::Owner::kDead : Resource::Owner::kLives;
-  if (!dead) {
+  resource.owner = fd.ok() ? OwnerByLock(fd.get()) : Owner::kUnknown;
+  if (resource.owner == Owner::kLives) {
     if (const int owner = LockOwner(fd.get()); owner != 0) resource.pid = owner;
   }
 }

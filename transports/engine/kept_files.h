@@ -23,7 +23,7 @@ void AddKeptFiles(std::string_view scheme, std::string_view what, std::vector<Re
 // another thing: notes, and those that bear their process.
 absl::Status RemoveListedFile(const Resources& resources, const Resource& resource);
 
-// Fills in the age, whether somebody holds the lock (flock) on `path`, and who. No file, no owner.
+// Fills in the age, whether somebody holds the lock (flock) on `path`, and who.
 void LookAtLock(const std::string& path, Resource& resource);
 
 }  // namespace jackfield

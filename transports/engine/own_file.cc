@@ -2,7 +2,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -12,6 +11,7 @@
 
 #include "kernel/text.h"
 #include "transports/engine/file_age.h"
+#include "transports/engine/owner.h"
 #include "transports/engine/place_record.h"
 #include "transports/engine/private_directory.h"
 #include "transports/engine/process.h"
@@ -20,13 +20,6 @@ namespace jackfield {
 namespace {
 
 constexpr int kTriesMax = 16;
-
-// The runtime directory may be shared by containers, in each of which other processes have the same
-// numbers (pid_namespaces(7)). 0: the system does not tell.
-uint64_t PidNamespace() {
-  struct stat is {};
-  return stat("/proc/self/ns/pid", &is) == 0 ? is.st_ino : 0;
-}
 
 // One that nobody has, and now this process: another transport in it may count from 1 as well, and
 // so does a program that the process runs in place of the one before it (execve). If it cannot be
@@ -37,7 +30,7 @@ std::string DrawPath(std::string_view prefix, std::atomic<uint32_t>& next) {
     // Publishes nothing: it only makes two names two.
     const uint32_t number = next.fetch_add(1, std::memory_order_relaxed);
     std::string path = Text(RuntimeDirectory(), "/", prefix, "-", self.pid, "-", self.start_ticks,
-                            "-", PidNamespace(), "-", number);
+                            "-", self.where, "-", number);
     const OwnedFd made(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
     if (made.ok() || errno != EEXIST) return path;
   }
@@ -70,7 +63,6 @@ void RemoveOwnFile(std::string_view scheme, const std::string& path) {
 
 void AddOwnFiles(std::string_view prefix, std::string_view what, std::vector<Resource>& found) {
   const std::string pattern = Text(prefix, "-");
-  const uint64_t here = PidNamespace();
   for (const std::string& directory : RuntimeDirectories()) {
     DIR* open_directory = opendir(directory.c_str());
     if (open_directory == nullptr) continue;
@@ -78,16 +70,13 @@ void AddOwnFiles(std::string_view prefix, std::string_view what, std::vector<Res
       const std::string_view name = entry->d_name;
       if (name.substr(0, pattern.size()) != pattern) continue;
       ProcessName owner;
-      uint64_t its_namespace = 0;
       if (std::sscanf(entry->d_name + pattern.size(), "%" SCNd64 "-%" SCNu64 "-%" SCNu64 "-",
-                      &owner.pid, &owner.start_ticks, &its_namespace) != 3)
+                      &owner.pid, &owner.start_ticks, &owner.where) != 3)
         continue;
       Resource resource{.what = std::string(what),
                         .place = Text(directory, "/", name),
+                        .owner = OwnerOf(owner),
                         .pid = static_cast<int>(owner.pid)};
-      resource.owner = its_namespace != here                ? Resource::Owner::kUnknown
-                       : ProcessWithPid(owner.pid) == owner ? Resource::Owner::kLives
-                                                            : Resource::Owner::kDead;
       resource.age_seconds = FileAgeSeconds(resource.place);
       found.push_back(std::move(resource));
     }

@@ -1,8 +1,8 @@
 // A file for a server that has chosen no place for it: in the runtime directory, under a name that
-// bears its process (engine/process.h) and that one's pid namespace,
-// "log-4121-381223-4026531836-1". So no later process of the same number takes what an earlier one
-// left for its own, and whether its owner lives can be told: in its namespace. In another it is
-// unknown.
+// bears its process (engine/process.h), pid, start and pid namespace,
+// "log-4121-381223-1123581321345589144-1". So no later process of the same number takes what an
+// earlier one left for its own, and whether its owner lives can be told: in its namespace. In
+// another it is unknown (engine/owner.h).
 //
 // Thread: any.
 #ifndef JACKFIELD_TRANSPORTS_ENGINE_OWN_FILE_H_
@@ -32,7 +32,7 @@ absl::StatusOr<std::unique_ptr<Opening>> ServeOwnFile(
 void RemoveOwnFile(std::string_view scheme, const std::string& path);
 
 // Adds all that have such names, and those whose names go on behind it
-// ("log-4121-381223-4026531836-1.x").
+// ("log-4121-381223-1123581321345589144-1.x").
 void AddOwnFiles(std::string_view prefix, std::string_view what, std::vector<Resource>& found);
 
 }  // namespace jackfield

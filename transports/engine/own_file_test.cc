@@ -16,10 +16,8 @@ namespace jackfield {
 namespace {
 
 // elsewhere: added to this process's pid namespace.
-std::string NameOf(const ProcessName& process, ino_t elsewhere) {
-  struct stat is {};
-  EXPECT_EQ(stat("/proc/self/ns/pid", &is), 0);
-  return Text("log-", process.pid, "-", process.start_ticks, "-", is.st_ino + elsewhere, "-1");
+std::string NameOf(const ProcessName& process, uint64_t elsewhere) {
+  return Text("log-", process.pid, "-", process.start_ticks, "-", PidNamespace() + elsewhere, "-1");
 }
 
 TEST(OwnFile, OfALaterProcessOfTheSameNumberIsNotTakenForTheOwner) {

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cinttypes>
 #include <climits>
 #include <cstdio>
 
@@ -35,7 +36,8 @@ std::vector<std::string> NamesIn(const std::string& path) {
 
 std::string Make(std::string_view scheme, const struct stat& is, const std::string& place) {
   const std::string file = Text(scheme, "@", Hex(is.st_dev), "-", Hex(is.st_ino), "-");
-  const std::string name = Text(file, getpid());
+  const ProcessName maker = ThisProcess();
+  const std::string name = Text(file, maker.pid, "-", maker.start_ticks, "-", Hex(maker.where));
   for (int tries = 0; tries < kTriesMax; ++tries) {
     // Not OK: a runtime directory that is not ours, or not private; then nothing is noted.
     const absl::StatusOr<OwnedFd> directory = MakeRuntimeDirectory();
@@ -96,9 +98,13 @@ std::vector<PlaceRecord> PlaceRecordsOf(std::string_view scheme) {
       PlaceRecord record;
       record.scheme = scheme;
       record.path = Text(directory, "/", name);
-      unsigned long long device = 0, inode = 0;
-      if (std::sscanf(name.c_str() + at + 1, "%llx-%llx-%d", &device, &inode, &record.pid) != 3)
+      unsigned long long device = 0, inode = 0, start_ticks = 0, where = 0;
+      // Of an earlier version without the last two: nobody can tell whose it is.
+      if (std::sscanf(name.c_str() + at + 1, "%llx-%llx-%" SCNd64 "-%llu-%llx", &device, &inode,
+                      &record.maker.pid, &start_ticks, &where) < 3)
         continue;
+      record.maker.start_ticks = start_ticks;
+      record.maker.where = where;
       record.device = device;
       record.inode = inode;
       std::array<char, PATH_MAX> place;

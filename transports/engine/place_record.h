@@ -1,7 +1,11 @@
 // A note of a place that a user has chosen (`fifo:/srv/kv/hello`), so that what a crash leaves
 // there can be found: a symlink in the runtime directory whose target is the place and whose name
-// says what was made there and by which process, "fifo@fe00-a7213f-4121". It is for `jackfield ls
-// --resources` and `clean` alone; nothing works worse without it.
+// says what was made there and by which process (pid, start, pid namespace),
+// "fifo@fe00-a7213f-4121-381223-9be1c6d2". It is for `jackfield ls --resources` and `clean` alone;
+// nothing works worse without it.
+//
+// Whoever shares the runtime directory reads it, also from a container that has none of its places:
+// a note of something that is not to be seen is removed only if its maker is dead (engine/owner.h).
 //
 // Thread: any.
 #ifndef JACKFIELD_TRANSPORTS_ENGINE_PLACE_RECORD_H_
@@ -12,14 +16,18 @@
 #include <string_view>
 #include <vector>
 
+#include "transports/engine/process.h"
+
 namespace jackfield {
 
 struct PlaceRecord {
   std::string scheme;
   uint64_t device = 0, inode = 0;  // of what was made
-  int pid = 0;                     // of who made it
-  std::string place;               // its path
-  std::string path;                // of the record itself
+  ProcessName maker;
+  std::string place;  // its path
+  std::string path;   // of the record itself
+
+  int pid() const { return static_cast<int>(maker.pid); }
 };
 
 // Notes that this process made the file that `fd` is open on, at `place`, an absolute path.

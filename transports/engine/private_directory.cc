@@ -13,7 +13,10 @@
 
 namespace jackfield {
 
-absl::StatusOr<OwnedFd> OpenPrivateDirectory(const std::string& path, const std::string& what) {
+namespace {
+
+absl::StatusOr<OwnedFd> OpenDirectory(const std::string& path, const std::string& what,
+                                      struct stat& is) {
   OwnedFd fd(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!fd.ok() && (errno == ENOTDIR || errno == ELOOP)) {
     return absl::InvalidArgumentError(
@@ -22,19 +25,44 @@ absl::StatusOr<OwnedFd> OpenPrivateDirectory(const std::string& path, const std:
   if (!fd.ok()) {
     return SysError(errno, Text(what, ": open the directory ", path, " (mkdir -m 700 makes it)"));
   }
-  struct stat is {};
   if (fstat(fd.get(), &is) != 0) return SysError(errno, Text(what, ": look at ", path));
-  if (is.st_uid != geteuid()) {
-    return MakeStatus(Outcome::kRefused, Reason::kPermission,
-                      Text(what, ": the directory ", path, " belongs to uid ", is.st_uid,
-                           ", not to this program's ", geteuid(), "; choose one of its own"));
-  }
+  return fd;
+}
+
+absl::Status BelongsTo(const struct stat& is, const std::string& path, const std::string& what) {
+  return Refused(Reason::kPermission,
+                 Text(what, ": the directory ", path, " belongs to uid ", is.st_uid,
+                      ", not to this program's ", geteuid(), "; choose one of its own"));
+}
+
+}  // namespace
+
+absl::StatusOr<OwnedFd> OpenPrivateDirectory(const std::string& path, const std::string& what) {
+  struct stat is {};
+  absl::StatusOr<OwnedFd> fd = OpenDirectory(path, what, is);
+  if (!fd.ok()) return fd.status();
+  if (is.st_uid != geteuid()) return BelongsTo(is, path, what);
   if ((is.st_mode & 077) != 0) {
-    return MakeStatus(Outcome::kRefused, Reason::kPermission,
-                      Text(what, ": the directory ", path,
-                           " is open to other users, who could put something in the way; choose "
-                           "one that is not (mkdir -m 700 …), or close it (chmod 700 ",
-                           path, ")"));
+    return Refused(Reason::kPermission,
+                   Text(what, ": the directory ", path,
+                        " is open to other users, and must not be; choose one that is not (mkdir "
+                        "-m 700 …), or close it (chmod 700 ",
+                        path, ")"));
+  }
+  return fd;
+}
+
+absl::StatusOr<OwnedFd> OpenGuardedDirectory(const std::string& path, const std::string& what) {
+  struct stat is {};
+  absl::StatusOr<OwnedFd> fd = OpenDirectory(path, what, is);
+  if (!fd.ok()) return fd.status();
+  if (is.st_uid != geteuid() && is.st_uid != 0) return BelongsTo(is, path, what);
+  if ((is.st_mode & 022) != 0 && (is.st_mode & S_ISVTX) == 0) {
+    return Refused(Reason::kPermission,
+                   Text(what, ": other users may write in the directory ", path,
+                        ", and could put something in the way; choose one in which they may not "
+                        "(mkdir -m 700 …), or forbid it (chmod go-w ",
+                        path, ")"));
   }
   return fd;
 }

@@ -1,5 +1,6 @@
-// Directories that only this user can enter: what stands in one was put there by this user (or by
-// root), so nobody else can plant, swap or read what the bus keeps under a name.
+// Directories that keep what is in them from other users. In a private one nobody else can look. In
+// a guarded one nobody else can remove or swap what this user has put there; who finds something
+// there still asks whose it is.
 //
 // Thread: any.
 #ifndef JACKFIELD_TRANSPORTS_ENGINE_PRIVATE_DIRECTORY_H_
@@ -17,6 +18,11 @@ namespace jackfield {
 // Errors: UNAVAILABLE (it is not there); PERMISSION_DENIED (it is not private, and how to make it
 // so); INVALID_ARGUMENT (no directory).
 absl::StatusOr<OwnedFd> OpenPrivateDirectory(const std::string& path, const std::string& what);
+
+// The same for one in which only its owner may write, this program's user or root; or everybody, if
+// each may remove but his own (the sticky bit, as /tmp has it).
+// Errors: as OpenPrivateDirectory.
+absl::StatusOr<OwnedFd> OpenGuardedDirectory(const std::string& path, const std::string& what);
 
 // Where the bus keeps what nobody has chosen a place for: $XDG_RUNTIME_DIR/jackfield, or
 // /tmp/jackfield-UID where that variable is not set.

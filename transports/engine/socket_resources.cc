@@ -1,7 +1,6 @@
 #include "transports/engine/socket_resources.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,6 +11,7 @@
 #include "kernel/text.h"
 #include "transports/engine/file_age.h"
 #include "transports/engine/lock_owner.h"
+#include "transports/engine/owner.h"
 #include "transports/engine/place_record.h"
 #include "transports/engine/socket_path.h"
 
@@ -48,16 +48,14 @@ class SocketResources final : public Resources {
       const bool there = IsSocketOf(record);
       Resource resource{.what = there ? "socket" : "record of a socket that is gone",
                         .place = there ? record.place : record.path,
-                        .owner = Resource::Owner::kDead,
-                        .pid = record.pid};
+                        .owner = OwnerOf(record.maker),
+                        .pid = record.pid()};
       resource.age_seconds = FileAgeSeconds(resource.place);
       if (there) {
         // Without its lock nothing tells whether it is somebody's.
         const OwnedFd lock = OpenLock(record.place);
-        if (!lock.ok()) {
-          resource.owner = Resource::Owner::kUnknown;
-        } else if (flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
-          resource.owner = Resource::Owner::kLives;
+        resource.owner = lock.ok() ? OwnerByLock(lock.get(), record.maker) : Owner::kUnknown;
+        if (resource.owner == Owner::kLives) {
           if (const int owner = LockOwner(lock.get()); owner != 0) resource.pid = owner;
         }
       }
@@ -70,7 +68,8 @@ class SocketResources final : public Resources {
     for (const PlaceRecord& record : PlaceRecordsOf(scheme_)) {
       if (record.path == resource.place) {
         if (IsSocketOf(record)) return absl::FailedPreconditionError("it is there again");
-        RemoveLock(record.place);
+        if (OwnerOf(record.maker) != Owner::kDead) return NotDead(record);
+        RemoveLock(record);
         RemovePlaceRecord(record.path);
         return absl::OkStatus();
       }
@@ -81,21 +80,29 @@ class SocketResources final : public Resources {
   }
 
  private:
+  static absl::Status NotDead(const PlaceRecord& record) {
+    return absl::FailedPreconditionError(
+        Text("process ", record.pid(), ", which served at ", record.place,
+             ", lives, or is in a place that cannot be seen from here"));
+  }
+
   // Of a socket that is gone.
-  static void RemoveLock(const std::string& socket) {
-    const OwnedFd lock = OpenLock(socket);
+  static void RemoveLock(const PlaceRecord& record) {
+    const OwnedFd lock = OpenLock(record.place);
     struct stat is {};
-    if (lock.ok() && flock(lock.get(), LOCK_EX | LOCK_NB) == 0 && fstat(lock.get(), &is) == 0 &&
-        S_ISREG(is.st_mode) && is.st_uid == geteuid() && is.st_size == 0 &&
-        IsLockOf(lock.get(), socket))
-      unlink(SocketPath::LockOf(socket).c_str());
+    if (lock.ok() && OwnerByLock(lock.get(), record.maker) == Owner::kDead &&
+        fstat(lock.get(), &is) == 0 && S_ISREG(is.st_mode) && is.st_uid == geteuid() &&
+        is.st_size == 0 && IsLockOf(lock.get(), record.place))
+      unlink(SocketPath::LockOf(record.place).c_str());
   }
 
   static absl::Status RemoveSocket(const PlaceRecord& record) {
     const OwnedFd lock = OpenLock(record.place);
     if (!lock.ok()) return absl::FailedPreconditionError(Text(record.place, " has no lock"));
     // Held until all is gone, so that no server can take the path over meanwhile.
-    if (flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+    const Owner owner = OwnerByLock(lock.get(), record.maker);
+    if (owner == Owner::kUnknown) return NotDead(record);
+    if (owner == Owner::kLives) {
       return absl::FailedPreconditionError(
           Text(record.place, " has an owner again: ", NameOfLockOwner(lock.get())));
     }

@@ -1,8 +1,9 @@
 // fifo: — named pipes of one machine, for programs of one user.
 //
-//   fifo:/run/user/1000/kv/hello   the well-known FIFO, by its whole path. Its directory must be
-//                                  this user's and closed to others (mkdir -m 700); the server
-//                                  makes the FIFO, and removes it when it ends
+//   fifo:/run/user/1000/kv/hello   the well-known FIFO, by its whole path. In its directory, this
+//                                  user's or root's, nobody else may write, or each may remove but
+//                                  his own (as in /tmp); the server makes the FIFO, and removes it
+//                                  when it ends
 //   fifo:                          a server chooses a place in the runtime directory (see
 //                                  engine/private_directory.h) and reports it
 //

@@ -2,7 +2,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -12,6 +11,7 @@
 #include "kernel/text.h"
 #include "transports/engine/file_age.h"
 #include "transports/engine/lock_owner.h"
+#include "transports/engine/owner.h"
 #include "transports/engine/place_record.h"
 #include "transports/fifo/fifo.h"
 #include "transports/fifo/place.h"
@@ -35,12 +35,12 @@ class FifoResources final : public Resources {
     for (const PlaceRecord& record : PlaceRecordsOf(scheme())) {
       if (IsStillThere(record)) {
         directories.insert(DirectoryOf(record.place));
-        Add(record.place, "FIFO", record.pid, found);
+        Add(record.place, "FIFO", record.maker, found);
       } else {
         found.push_back({.what = "record of a FIFO that is gone",
                          .place = record.path,
-                         .owner = Resource::Owner::kDead,
-                         .pid = record.pid,
+                         .owner = OwnerOf(record.maker),
+                         .pid = record.pid(),
                          .age_seconds = FileAgeSeconds(record.path)});
       }
     }
@@ -53,6 +53,7 @@ class FifoResources final : public Resources {
     for (const PlaceRecord& record : PlaceRecordsOf(scheme())) {
       if (record.path != resource.place) continue;
       if (IsStillThere(record)) return absl::FailedPreconditionError("it is there again");
+      if (OwnerOf(record.maker) != Owner::kDead) return NotDead(record.pid(), record.place);
       RemovePlaceRecord(record.path);
       return absl::OkStatus();
     }
@@ -66,7 +67,9 @@ class FifoResources final : public Resources {
       return absl::FailedPreconditionError(Text(resource.place, " has gone"));
     if (!fd.ok()) return fd.status();
     // Held until the name is gone, so that no server can take it over meanwhile.
-    if (flock(fd->get(), LOCK_EX | LOCK_NB) != 0) {
+    const Owner owner = OwnerByLock(fd->get(), MakerOf(resource.place));
+    if (owner == Owner::kUnknown) return NotDead(resource.pid, resource.place);
+    if (owner == Owner::kLives) {
       return absl::FailedPreconditionError(
           Text(resource.place, " has an owner again: ", NameOfLockOwner(fd->get())));
     }
@@ -79,6 +82,20 @@ class FifoResources final : public Resources {
   }
 
  private:
+  static absl::Status NotDead(int pid, const std::string& place) {
+    return absl::FailedPreconditionError(
+        Text("process ", pid, ", which made ", place,
+             ", lives, or is in a place that cannot be seen from here"));
+  }
+
+  // By its note; a name that the bus chose has none.
+  ProcessName MakerOf(const std::string& place) const {
+    for (const PlaceRecord& record : PlaceRecordsOf(scheme())) {
+      if (record.place == place && IsStillThere(record)) return record.maker;
+    }
+    return {};
+  }
+
   static void AddNamed(const std::string& directory, std::string_view prefix, const char* what,
                        std::vector<Resource>& found) {
     DIR* open_directory = opendir(directory.c_str());
@@ -89,22 +106,21 @@ class FifoResources final : public Resources {
       int pid = 0;
       if (prefix == kChosenPrefix && std::sscanf(entry->d_name, "fifo-%d-", &pid) != 1) continue;
       if (prefix == kPrivatePrefix) pid = PidOfPrivateName(name);
-      Add(Text(directory, "/", name), what, pid, found);
+      Add(Text(directory, "/", name), what, {.pid = pid}, found);
     }
     closedir(open_directory);
   }
 
-  static void Add(const std::string& path, const char* what, int pid,
+  static void Add(const std::string& path, const char* what, const ProcessName& maker,
                   std::vector<Resource>& found) {
     absl::StatusOr<FifoPlace> place = OpenFifoPlace(path, path);
     if (!place.ok()) return;
     absl::StatusOr<OwnedFd> fd = OpenFifo(place->directory.get(), place->name, O_RDONLY, path);
     if (!fd.ok()) return;
-    Resource resource{.what = what, .place = path, .pid = pid};
+    Resource resource{.what = what, .place = path, .pid = static_cast<int>(maker.pid)};
     resource.age_seconds = FileAgeSeconds(path);
-    const bool dead = flock(fd->get(), LOCK_EX | LOCK_NB) == 0;
-    resource.owner = dead ? Resource::Owner::kDead : Resource::Owner::kLives;
-    if (!dead) {
+    resource.owner = OwnerByLock(fd->get(), maker);
+    if (resource.owner == Owner::kLives) {
       if (const int owner = LockOwner(fd->get()); owner != 0) resource.pid = owner;
     }
     found.push_back(std::move(resource));

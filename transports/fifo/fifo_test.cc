@@ -109,14 +109,41 @@ TEST_F(FifoTest, AnAddressThatCannotWorkIsRefusedWithTheWayToWriteIt) {
   ExpectSays(Channel::Open(*node_, "fifo:").status(), "a client needs to know where");
 }
 
-TEST_F(FifoTest, ADirectoryThatOthersCanEnterIsRefusedWithTheRemedy) {
-  ASSERT_EQ(chmod(directory_.c_str(), 0755), 0);
-  ExpectSays(ServeFails("fifo:" + path_), "chmod 700 " + directory_);
-  ExpectSays(ConnectFails(1), "open to other users");
+TEST_F(FifoTest, ADirectoryInWhichOthersMayWriteIsRefusedWithTheRemedy) {
+  for (const mode_t mode : {0770, 0775, 0777, 0702}) {
+    ASSERT_EQ(chmod(directory_.c_str(), mode), 0);
+    ExpectSays(ServeFails("fifo:" + path_), "chmod go-w " + directory_);
+    ExpectSays(ConnectFails(1), "other users may write in the directory");
+  }
   ASSERT_EQ(chmod(directory_.c_str(), 0700), 0);
   ExpectSays(ServeFails("fifo:" + directory_ + "/nowhere/hello"), "mkdir -m 700");
   ASSERT_EQ(symlink(directory_.c_str(), (directory_ + "/link").c_str()), 0);
   ExpectSays(ServeFails("fifo:" + directory_ + "/link/hello"), "not a directory, or a symlink");
+}
+
+// As mkdir makes them; and /tmp, where nobody swaps what is another's.
+TEST_F(FifoTest, ADirectoryThatOthersMayOnlyEnterWillDoAndSoWillOneWithTheStickyBit) {
+  for (const mode_t mode : {0711, 0750, 0755, 01777}) {
+    ASSERT_EQ(chmod(directory_.c_str(), mode), 0);
+    const std::unique_ptr<Port> port = Serve(*node_);
+    const std::unique_ptr<Channel> channel = Channel::Open(*node_, "fifo:" + path_).value();
+    ASSERT_TRUE(channel->WaitOpen().ok()) << channel->ended_why();
+    EXPECT_EQ(channel->Call(kEcho, Bytes("x")).Wait().value().text(), "x");
+    struct stat is {};
+    ASSERT_EQ(stat(path_.c_str(), &is), 0);
+    EXPECT_EQ(is.st_mode & 0777, 0600u) << "the FIFO itself is nobody else's";
+  }
+}
+
+// In /tmp anybody may have been there first.
+TEST_F(FifoTest, WhatAnotherUserHasPutIntoAnOpenDirectoryIsNeitherUsedNorRemoved) {
+  ASSERT_EQ(chmod(directory_.c_str(), 01777), 0);
+  ASSERT_EQ(mkfifo(path_.c_str(), 0666), 0);
+  if (geteuid() != 0 || lchown(path_.c_str(), 12345, 12345) != 0)
+    GTEST_SKIP() << "only root can give files away";
+  ExpectSays(ServeFails("fifo:" + path_), "a FIFO of uid 12345");
+  ExpectSays(ConnectFails(1), "a FIFO of uid 12345");
+  EXPECT_EQ(Names(), std::vector<std::string>{"hello"});
 }
 
 TEST_F(FifoTest, ADirectoryOrAFifoOfAnotherUserIsRefused) {

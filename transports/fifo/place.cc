@@ -2,7 +2,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,6 +15,7 @@
 #include "kernel/sys.h"
 #include "kernel/text.h"
 #include "transports/engine/lock_owner.h"
+#include "transports/engine/owner.h"
 #include "transports/engine/private_directory.h"
 
 namespace jackfield {
@@ -53,7 +53,7 @@ bool SameFile(int directory_fd, const std::string& name, int fd) {
 absl::StatusOr<FifoPlace> OpenFifoPlace(const std::string& path, const std::string& what) {
   const size_t slash = path.rfind('/');
   absl::StatusOr<OwnedFd> directory =
-      OpenPrivateDirectory(slash == 0 ? "/" : path.substr(0, slash), what);
+      OpenGuardedDirectory(slash == 0 ? "/" : path.substr(0, slash), what);
   if (!directory.ok()) return directory.status();
   return FifoPlace{*std::move(directory), path.substr(slash + 1), what};
 }
@@ -159,7 +159,7 @@ int SweepDeadFifos(int directory_fd, std::string_view prefix) {
   int count = 0;
   for (const std::string& name : names) {
     const absl::StatusOr<OwnedFd> fd = OpenFifo(directory_fd, name, O_RDONLY, name);
-    if (fd.ok() && flock(fd->get(), LOCK_EX | LOCK_NB) == 0) {
+    if (fd.ok() && OwnerByLock(fd->get()) == Owner::kDead) {
       UnlinkIfSame(directory_fd, name, fd->get());
       ++count;
     }

@@ -1,4 +1,4 @@
-// FIFOs in a private directory: made, opened, checked, owned, reclaimed. Every name is looked up in
+// FIFOs in a guarded directory: made, opened, checked, owned, reclaimed. Every name is looked up in
 // the directory's descriptor, and none is followed if it is a symlink.
 //
 // Whose a FIFO is and whether its owner lives is told by a lock (flock) on the FIFO itself: it goes
@@ -19,14 +19,14 @@
 
 namespace jackfield {
 
-// A well-known FIFO: a name in a directory that is open, and private.
+// A well-known FIFO: a name in a directory that is open, and guarded.
 struct FifoPlace {
   OwnedFd directory;
   std::string name;
   std::string what;  // for errors: "fifo:/run/kv/hello"
 };
 
-// `path`: absolute. Errors: as OpenPrivateDirectory.
+// `path`: absolute. Errors: as OpenGuardedDirectory.
 absl::StatusOr<FifoPlace> OpenFifoPlace(const std::string& path, const std::string& what);
 
 // Opens a FIFO that is there, never blocking. flags: O_RDONLY, O_WRONLY or O_RDWR.

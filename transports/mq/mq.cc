@@ -11,7 +11,9 @@
 #include "transports/engine/about.h"
 #include "transports/engine/hub/hub.h"
 #include "transports/engine/process.h"
+#include "transports/engine/reclaim.h"
 #include "transports/mq/mq_medium.h"
+#include "transports/mq/mq_resources.h"
 
 namespace jackfield {
 namespace {
@@ -83,6 +85,13 @@ class MqTransport final : public Transport {
   }
 
  private:
+  // What the dead have left may have used up what a user or the system may have.
+  static absl::StatusOr<Queue> Own(Node& node, const std::string& name,
+                                   const MqSettings& settings) {
+    return MakeOrReclaim(*MakeMqResources(),
+                         [&] { return Queue::Own(node.sys(), name, settings.size); });
+  }
+
   // A queue whose name bears its process. Another transport in it may count from 1 as well: then
   // the next number is tried.
   absl::StatusOr<Queue> OwnUnique(Node& node, std::string_view front,
@@ -91,7 +100,7 @@ class MqTransport final : public Transport {
     for (int tries = 1;; ++tries) {
       const std::string name = Text(front, own.pid, ".", own.start_ticks, ".",
                                     queues_made_.fetch_add(1, std::memory_order_relaxed));
-      absl::StatusOr<Queue> queue = Queue::Own(node.sys(), name, settings.size);
+      absl::StatusOr<Queue> queue = Own(node, name, settings);
       if (!absl::IsAlreadyExists(queue.status()) || tries == kTriesMax) return queue;
     }
   }
@@ -99,14 +108,14 @@ class MqTransport final : public Transport {
   absl::StatusOr<std::unique_ptr<Opening>> Serve(const Address& address, MqSettings& settings,
                                                  Node& node, LinkSink& sink) const {
     Address actual = address;
-    absl::StatusOr<Queue> queue = address.bare()
-                                      ? OwnUnique(node, kMqPrefix, settings)
-                                      : Queue::Own(node.sys(), settings.queue, settings.size);
+    absl::StatusOr<Queue> queue =
+        address.bare() ? OwnUnique(node, kMqPrefix, settings) : Own(node, settings.queue, settings);
     if (queue.ok() && address.bare()) {
       settings.queue = queue->name();
       actual = address.WithTarget(Text("/", settings.queue.substr(kMqPrefix.size())));
     }
     if (!queue.ok()) return queue.status();
+    RemoveQueuesOfDeadClients(settings.queue);
     return MakeHubServer(
         node, sink, MakeMqServer(node, settings, *std::move(queue), actual.ToString()), {}, actual);
   }

@@ -11,7 +11,8 @@
 //                     hold.
 //
 // Each queue takes depth × frame of what RLIMIT_MSGQUEUE allows a user (819,200 bytes: nine of the
-// default size). Only processes of one user (and root) can meet; their pid namespace must be one.
+// default size). Only processes of one user (and root) can meet. They may be in two pid
+// namespaces that share an IPC namespace: then a death is noticed within 0.1 s, not at once.
 #ifndef JACKFIELD_TRANSPORTS_MQ_MQ_H_
 #define JACKFIELD_TRANSPORTS_MQ_MQ_H_
 

@@ -1,5 +1,9 @@
 #include "transports/mq/mq_medium.h"
 
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -12,7 +16,9 @@
 #include "transports/engine/hub/hub_batch.h"
 #include "transports/engine/hub/outbox.h"
 #include "transports/engine/hub/process_peer.h"
+#include "transports/engine/owner.h"
 #include "transports/engine/process.h"
+#include "transports/mq/mq_resources.h"
 
 namespace jackfield {
 namespace {
@@ -48,13 +54,48 @@ auto Into(const Queue& queue, unsigned priority) {
   return [&queue, priority](std::span<std::byte> message) { return queue.Send(message, priority); };
 }
 
-class MqClientPeer final : public ProcessPeer {
+// Whose process is not to be seen from here is looked after by the lock on its queue, as often.
+constexpr timespec kLookAtLock{.tv_sec = 0, .tv_nsec = 100'000'000};
+
+struct Watch {
+  int fd = -1;  // or -errno
+  enum class Of { kProcess, kLock } of = Of::kProcess;
+};
+Watch WatchPeer(const Sys& sys, const ProcessName& process) {
+  const int pid_fd = WatchProcess(sys, process);
+  if (pid_fd != kProcessUnseen) return {pid_fd};
+  const int timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+  if (timer < 0) return {-errno};
+  const itimerspec often{.it_interval = kLookAtLock, .it_value = kLookAtLock};
+  timerfd_settime(timer, 0, &often, nullptr);
+  return {timer, Watch::Of::kLock};
+}
+
+class MqPeer : public ProcessPeer {
  public:
-  MqClientPeer(int pid_fd, Queue queue, uint64_t key)
-      : ProcessPeer(pid_fd), queue(std::move(queue)), key(key) {}
-  int room_fd() const override { return queue.fd(); }
+  explicit MqPeer(Watch watch) : ProcessPeer(watch.fd), of_(watch.of) {}
+  int room_fd() const override { return to().fd(); }
+  bool IsGone() override {
+    if (of_ == Watch::Of::kProcess) return true;
+    uint64_t times;
+    if (read(watch_fd(), &times, sizeof times) < 0) return false;
+    return !to().OwnerLives();
+  }
+
+ private:
+  virtual const Queue& to() const = 0;  // the peer's, to which it is sent
+  const Watch::Of of_;
+};
+
+class MqClientPeer final : public MqPeer {
+ public:
+  MqClientPeer(Watch watch, Queue queue, uint64_t key)
+      : MqPeer(watch), queue(std::move(queue)), key(key) {}
   const Queue queue;
   const uint64_t key;
+
+ private:
+  const Queue& to() const override { return queue; }
 };
 
 class MqServer final : public HubMedium {
@@ -71,19 +112,21 @@ class MqServer final : public HubMedium {
   int readable_fd() const override { return queue_.fd(); }
   int Receive(HubBatch& batch) override { return ReceiveInto(queue_, batch); }
   void CloseDoor() override { queue_.Unname(); }
+  // Of those that died before they were heard of.
+  ~MqServer() override { RemoveQueuesOfDeadClients(settings_.queue); }
 
   absl::StatusOr<HubAdmission> Admit(HubArrival& arrival) override {
     ProcessName process;
     absl::StatusOr<Queue> answers = QueueOf(arrival, process);
     if (!answers.ok()) return answers.status();
     const uint64_t key = KeyOf(arrival);
-    const int pid_fd = WatchProcess(node_.sys(), process);
-    if (pid_fd < 0) {
-      const absl::Status why = SysError(-pid_fd, Text("watch process ", process.pid));
-      Refuse(*answers, key, std::string(why.message()));
+    const Watch watch = WatchPeer(node_.sys(), process);
+    if (watch.fd < 0) {
+      const absl::Status why = CannotWatch(-watch.fd, process);
+      Refuse(*answers, key, why);
       return why;
     }
-    auto peer = std::make_unique<MqClientPeer>(pid_fd, *std::move(answers), key);
+    auto peer = std::make_unique<MqClientPeer>(watch, *std::move(answers), key);
     const ProcessName own = ThisProcess();
     if (const int sent = outbox_.Word(HubEnvelope::kWelcome, key, std::as_bytes(std::span(&own, 1)),
                                       Into(peer->queue, 0));
@@ -95,7 +138,7 @@ class MqServer final : public HubMedium {
   void RefuseAdmission(HubArrival& arrival, std::string_view why) override {
     ProcessName process;
     const absl::StatusOr<Queue> answers = QueueOf(arrival, process);
-    if (answers.ok()) Refuse(*answers, KeyOf(arrival), why);
+    if (answers.ok()) Refuse(*answers, KeyOf(arrival), Refused(Reason::kResource, why));
   }
 
   int Send(HubPeer& peer, Link& link) override {
@@ -125,9 +168,8 @@ class MqServer final : public HubMedium {
       Queue::RemoveDead(name).IgnoreError();  // it has gone already
     return queue;
   }
-  void Refuse(const Queue& answers, uint64_t key, std::string_view why) {
-    outbox_.Word(HubEnvelope::kRefusal, key, std::as_bytes(std::span(why.substr(0, 400))),
-                 Into(answers, 0));
+  void Refuse(const Queue& answers, uint64_t key, const absl::Status& why) {
+    outbox_.Refuse(key, why, Into(answers, 0));
   }
 
   Node& node_;
@@ -137,13 +179,13 @@ class MqServer final : public HubMedium {
   HubOutbox outbox_;
 };
 
-class MqServerPeer final : public ProcessPeer {
+class MqServerPeer final : public MqPeer {
  public:
-  MqServerPeer(int pid_fd, int queue_fd) : ProcessPeer(pid_fd), queue_fd_(queue_fd) {}
-  int room_fd() const override { return queue_fd_; }
+  MqServerPeer(Watch watch, const Queue& queue) : MqPeer(watch), queue_(queue) {}
 
  private:
-  const int queue_fd_;  // the medium's
+  const Queue& to() const override { return queue_; }
+  const Queue& queue_;  // the medium's
 };
 
 class MqClient final : public HubMedium {
@@ -160,8 +202,9 @@ class MqClient final : public HubMedium {
         outbox_(0, settings.size.message_bytes) {}
 
   ~MqClient() override {
-    // A dead server cannot remove its queue.
-    if (process_.pid != 0 && ProcessWithPid(process_.pid) != process_)
+    // A dead server cannot remove its queue. Of one that is not to be seen the lock tells.
+    const Owner server = process_.pid == 0 ? Owner::kLives : OwnerOf(process_);
+    if (server == Owner::kDead || (server == Owner::kUnknown && !server_.OwnerLives()))
       Queue::Reap(server_, settings_.queue);
   }
 
@@ -183,9 +226,9 @@ class MqClient final : public HubMedium {
     own_.Unname();
     if (!ReadProcess(arrival, process_))
       return absl::DataLossError(Text(description_, ": a welcome that cannot be read"));
-    const int pid_fd = WatchProcess(node_.sys(), process_);
-    if (pid_fd < 0) return SysError(-pid_fd, Text(description_, ": watch process ", process_.pid));
-    return HubAdmission{arrival.from, std::make_unique<MqServerPeer>(pid_fd, server_.fd()),
+    const Watch watch = WatchPeer(node_.sys(), process_);
+    if (watch.fd < 0) return CannotWatch(-watch.fd, process_);
+    return HubAdmission{arrival.from, std::make_unique<MqServerPeer>(watch, server_),
                         Traits(settings_, description_)};
   }
   void RefuseAdmission(HubArrival&, std::string_view) override {}

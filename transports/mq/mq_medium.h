@@ -10,7 +10,9 @@
 //              ◀── frames, goodbye ── the client's queue
 //
 // Once admitted a client has no name in the system: a crash of both ends leaves the server's queue
-// only, which the next server removes.
+// only, which the next server removes. Where the process of the other end is not to be seen
+// (another pid namespace, no /proc) its death is noticed by the lock on its queue, looked at every
+// 0.1 s.
 #ifndef JACKFIELD_TRANSPORTS_MQ_MQ_MEDIUM_H_
 #define JACKFIELD_TRANSPORTS_MQ_MQ_MEDIUM_H_
 

@@ -3,12 +3,12 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <mqueue.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <map>
 #include <string>
 #include <utility>
@@ -17,8 +17,8 @@
 #include "kernel/text.h"
 #include "transports/engine/file_age.h"
 #include "transports/engine/lock_owner.h"
+#include "transports/engine/owner.h"
 #include "transports/engine/place_record.h"
-#include "transports/engine/process.h"
 #include "transports/mq/queue.h"
 
 namespace jackfield {
@@ -34,11 +34,8 @@ bool IsOf(const PlaceRecord& record, int fd) {
 }
 
 // A queue that cannot be seen from here may be one of another IPC namespace, which is not to be
-// told from one that is gone: so a note stays for as long as the process that made it lives.
-Resource::Owner OwnerOfNote(const PlaceRecord& record) {
-  return ProcessWithPid(record.pid).start_ticks == 0 ? Resource::Owner::kDead
-                                                     : Resource::Owner::kLives;
-}
+// told from one that is gone: so a note stays until the process that made it is known to be dead.
+Owner OwnerOfNote(const PlaceRecord& record) { return OwnerOf(record.maker); }
 
 class MqResources final : public Resources {
  public:
@@ -50,15 +47,15 @@ class MqResources final : public Resources {
     for (const PlaceRecord& record : PlaceRecordsOf(scheme())) {
       const OwnedFd fd = OpenQueue(record.place);
       if (fd.ok() && IsOf(record, fd.get())) {
-        names[record.place] = record.pid;
+        names[record.place] = record.pid();
       } else {
-        const Resource::Owner owner = OwnerOfNote(record);
-        found.push_back({.what = owner == Resource::Owner::kDead
+        const Owner owner = OwnerOfNote(record);
+        found.push_back({.what = owner == Owner::kDead
                                      ? "record of a queue that is gone"
                                      : "record of a queue that cannot be seen from here",
                          .place = record.path,
                          .owner = owner,
-                         .pid = record.pid,
+                         .pid = record.pid(),
                          .age_seconds = FileAgeSeconds(record.path)});
       }
     }
@@ -73,9 +70,11 @@ class MqResources final : public Resources {
       const OwnedFd fd = OpenQueue(record.place);
       if (fd.ok() && IsOf(record, fd.get()))
         return absl::FailedPreconditionError("it is there again");
-      if (OwnerOfNote(record) != Resource::Owner::kDead) {
+      if (OwnerOfNote(record) != Owner::kDead) {
         return absl::FailedPreconditionError(
-            Text("process ", record.pid, " lives; its queue is gone, or in another IPC namespace"));
+            Text("process ", record.pid(),
+                 " lives, or cannot be seen from here; its queue is gone, or in another IPC "
+                 "namespace"));
       }
       RemovePlaceRecord(record.path);
       return absl::OkStatus();
@@ -103,9 +102,8 @@ class MqResources final : public Resources {
     if (!fd.ok() || fstat(fd.get(), &is) != 0 || is.st_uid != geteuid()) return;
     Resource resource{.what = "POSIX queue", .place = name, .pid = pid};
     resource.age_seconds = std::max<int64_t>(0, time(nullptr) - is.st_ctim.tv_sec);
-    const bool dead = flock(fd.get(), LOCK_EX | LOCK_NB) == 0;
-    resource.owner = dead ? Resource::Owner::kDead : Resource::Owner::kLives;
-    if (!dead) {
+    resource.owner = OwnerByLock(fd.get());
+    if (resource.owner == Owner::kLives) {
       if (const int owner = LockOwner(fd.get()); owner != 0) resource.pid = owner;
     }
     found.push_back(std::move(resource));
@@ -113,6 +111,20 @@ class MqResources final : public Resources {
 };
 
 }  // namespace
+
+void RemoveQueuesOfDeadClients(const std::string& queue) {
+  const MqResources resources;
+  const std::string prefix = queue + ".";
+  int count = 0;
+  for (const Resource& resource : resources.List()) {
+    if (resource.owner == Owner::kDead && resource.place.compare(0, prefix.size(), prefix) == 0 &&
+        resources.Remove(resource).ok())
+      ++count;
+  }
+  if (count > 0)
+    std::fprintf(stderr, "jackfield: %d queues of dead clients of %s removed\n", count,
+                 queue.c_str());
+}
 
 std::unique_ptr<Resources> MakeMqResources() { return std::make_unique<MqResources>(); }
 

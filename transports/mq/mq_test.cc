@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <mqueue.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -26,6 +27,7 @@
 #include "kernel/port.h"
 #include "kernel/registry.h"
 #include "kernel/text.h"
+#include "transports/engine/namespaces.h"
 #include "transports/mq/mq_resources.h"
 #include "transports/mq/queue.h"
 
@@ -164,19 +166,22 @@ TEST(Mq, AddressesThatMakeNoSenseAreRefused) {
             4096u - 16);
 }
 
-// A server in a process of its own, until it is killed.
+// Until it is killed. Says so when it serves.
+int ServeEcho(const std::string& address, int ready_fd) {
+  const std::unique_ptr<Node> node = Node::Create({.registry = &Mq()}).value();
+  const std::unique_ptr<Port> port = Port::Open(*node, {address}).value();
+  port->Handle(kEcho, [](ServerCall& call) { call.Reply(Bytes(call.payload())).IgnoreError(); });
+  if (!port->WaitServing().ok() || write(ready_fd, "x", 1) != 1) return 1;
+  node->Run();
+  return 0;
+}
+
+// A server in a process of its own.
 pid_t ServeInChild(const std::string& address) {
   int ready[2];
   EXPECT_EQ(pipe(ready), 0);
   const pid_t pid = fork();
-  if (pid == 0) {
-    const std::unique_ptr<Node> node = Node::Create({.registry = &Mq()}).value();
-    const std::unique_ptr<Port> port = Port::Open(*node, {address}).value();
-    port->Handle(kEcho, [](ServerCall& call) { call.Reply(Bytes(call.payload())).IgnoreError(); });
-    if (!port->WaitServing().ok() || write(ready[1], "x", 1) != 1) _exit(1);
-    node->Run();
-    _exit(0);
-  }
+  if (pid == 0) _exit(ServeEcho(address, ready[1]));
   close(ready[1]);
   char c;
   EXPECT_EQ(read(ready[0], &c, 1), 1);
@@ -301,7 +306,7 @@ TEST(MqResources, TheNoteOfALivingQueueStaysWhoeverLooksFromAnotherNamespace) {
     const std::unique_ptr<Resources> resources = MakeMqResources();
     for (const Resource& resource : resources->List()) {
       if (resource.pid != server) continue;
-      if (resource.owner != Resource::Owner::kLives) return 3;
+      if (resource.owner != Resource::Owner::kLives) return 3;  // its process is to be seen
       return resources->Remove(resource).code() == absl::StatusCode::kFailedPrecondition ? 0 : 4;
     }
     return 5;
@@ -324,6 +329,131 @@ TEST(MqResources, TheNoteOfALivingQueueStaysWhoeverLooksFromAnotherNamespace) {
   }
   if (WEXITSTATUS(status) == 2) GTEST_SKIP() << "no namespaces here";
   EXPECT_EQ(status, 0);
+}
+
+// Turns `node` until `done`, which no event of it need tell.
+template <class Done>
+void DriveUntil(Node& node, Done done) {
+  while (!done()) node.Turn(node.clock().NowNs() + 1'000'000);
+}
+
+// Has another process said something there?
+bool Said(int fd) {
+  pollfd ready{fd, POLLIN, 0};
+  char c;
+  return poll(&ready, 1, 0) == 1 && read(fd, &c, 1) >= 0;
+}
+
+// A client's queue, as one leaves it that is killed together with its server, or before that has
+// heard of it.
+std::string LeaveClientsQueue(const std::string& server) {
+  const std::string name = Text(server, ".1.2.3");
+  const pid_t child = fork();
+  if (child == 0) {
+    const absl::StatusOr<Queue> queue = Queue::Own(NoSeam(), name, kSmall);
+    kill(getpid(), SIGKILL);
+  }
+  waitpid(child, nullptr, 0);
+  EXPECT_TRUE(Exists(name));
+  return name;
+}
+
+TEST(Mq, WhatAClientLeftThatWasKilledWithItsServerTheNextServerTakesAway) {
+  const std::string name = LeaveClientsQueue(Name("both"));
+  const std::string other = LeaveClientsQueue(Name("another"));
+  const std::unique_ptr<Node> node = Node::Create({.registry = &Mq()}).value();
+  std::unique_ptr<Port> port =
+      Port::Open(*node, {Text("mq:/test.", getpid(), ".both?depth=2&frame=1KiB")}).value();
+  ASSERT_TRUE(port->WaitServing().ok());
+  EXPECT_FALSE(Exists(name));
+  EXPECT_TRUE(Exists(other)) << "not its own";
+  const std::string during = LeaveClientsQueue(Name("both"));
+  port.reset();
+  DriveUntil(*node, [&] { return !Exists(during); });  // as well when it ends
+  EXPECT_TRUE(Queue::RemoveDead(other).ok());
+}
+
+// What the dead have left uses up what a user may have.
+TEST(Mq, ACreateThatIsRefusedForALimitFirstReclaimsWhatIsDead) {
+  constexpr char kFull[] = "depth=2&frame=8KiB";  // some 16 KiB a queue
+  std::vector<std::string> left;
+  for (int i = 0; i < 4; ++i) {
+    const pid_t server = ServeInChild(Text("mq:/test.", getpid(), ".dead", i, "?", kFull));
+    Kill(server);
+    left.push_back(Name(Text("dead", i)));
+  }
+  // Their io_urings may hold the locks a little longer.
+  const std::unique_ptr<Resources> resources = MakeMqResources();
+  for (const std::string& name : left) {
+    while (Find(*resources, name)->owner != Resource::Owner::kDead) usleep(1000);
+  }
+  const pid_t lives = ServeInChild(Text("mq:/test.", getpid(), ".lives?", kFull));
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_MSGQUEUE, &before), 0);
+  rlimit few = before;
+  few.rlim_cur = 60'000;
+  ASSERT_EQ(setrlimit(RLIMIT_MSGQUEUE, &few), 0);
+  const std::unique_ptr<Node> node = Node::Create({.registry = &Mq()}).value();
+  testing::internal::CaptureStderr();
+  const std::unique_ptr<Port> port = Port::Open(*node, {Text("mq:?", kFull)}).value();
+  const absl::Status serves = port->WaitServing();
+  const std::string said = testing::internal::GetCapturedStderr();
+  ASSERT_EQ(setrlimit(RLIMIT_MSGQUEUE, &before), 0);
+  EXPECT_TRUE(serves.ok()) << serves;
+  EXPECT_NE(said.find("removed 4 that dead owners left"), std::string::npos) << said;
+  for (const std::string& name : left) EXPECT_FALSE(Exists(name));
+  EXPECT_TRUE(Exists(Name("lives")));
+  Kill(lives);
+  while (!Queue::RemoveDead(Name("lives")).ok()) usleep(1000);
+}
+
+// Two containers that share the queues: neither sees the other's processes, and the lock on its
+// queue tells that the other lives.
+TEST(Mq, EndsInTwoPidNamespacesCallEachOtherAndEachNoticesTheOthersDeath) {
+  struct Case {
+    int flags;
+    Proc proc;
+  };
+  for (const Case& where : {Case{CLONE_NEWPID, Proc::kOwn}, Case{CLONE_NEWPID, Proc::kOutside},
+                            Case{CLONE_NEWTIME, Proc::kOwn}, Case{0, Proc::kNone}}) {
+    const std::string address = Text("mq:/test.", getpid(), ".there?depth=2&frame=1KiB");
+    int ready[2];
+    ASSERT_EQ(pipe(ready), 0);
+    const Elsewhere server =
+        StartElsewhere(where.flags, where.proc, [&] { return ServeEcho(address, ready[1]); });
+    if (server.pid == 0) {
+      server.Wait();
+      GTEST_SKIP() << kNoNamespacesWords;
+    }
+    char c;
+    ASSERT_EQ(read(ready[0], &c, 1), 1);
+    const std::unique_ptr<Node> node = Node::Create({.registry = &Mq()}).value();
+    std::unique_ptr<Channel> channel = Channel::Open(*node, address).value();
+    ASSERT_TRUE(channel->WaitOpen().ok()) << channel->ended_why();
+    EXPECT_EQ(channel->Call(kEcho, Bytes("here")).Wait().value().text(), "here");
+    server.Kill();
+    EXPECT_EQ(ReasonOf(channel->Call(kEcho, Bytes("x")).Wait().status()), Reason::kPeerDied);
+    channel.reset();
+    node->Turn(Node::kDoNotSleep);
+    EXPECT_FALSE(Exists(Name("there"))) << "who survives takes it away";
+
+    const std::unique_ptr<Port> port = Port::Open(*node, {address}).value();
+    port->Handle(kEcho, [](ServerCall& call) { call.Reply(Bytes(call.payload())).IgnoreError(); });
+    ASSERT_TRUE(port->WaitServing().ok()) << port->failure();
+    const Elsewhere client = StartElsewhere(where.flags, where.proc, [&] {
+      const std::unique_ptr<Node> there = Node::Create({.registry = &Mq()}).value();
+      const std::unique_ptr<Channel> calls = Channel::Open(*there, address).value();
+      if (!calls->Call(kEcho, Bytes("x")).Wait().ok() || write(ready[1], "y", 1) != 1) return 1;
+      there->Run();
+      return 0;
+    });
+    DriveUntil(*node, [&] { return Said(ready[0]); });
+    EXPECT_EQ(port->clients(), 1u);
+    client.Kill();
+    DriveUntil(*node, [&] { return port->clients() == 0; });
+    close(ready[0]);
+    close(ready[1]);
+  }
 }
 
 TEST(Mq, ClientsUntilTheQueuesAreUsedUpAndThenOneMoreIsToldWhy) {

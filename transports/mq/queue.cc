@@ -159,6 +159,12 @@ absl::StatusOr<Queue> Queue::Use(const Sys& sys, const std::string& name, uint32
   return Queue(sys, fd, "");
 }
 
+bool Queue::OwnerLives() const {
+  if (flock(fd_, LOCK_SH | LOCK_NB) != 0) return true;
+  flock(fd_, LOCK_UN);
+  return false;
+}
+
 void Queue::Remove(const std::string& name) { mq_unlink(name.c_str()); }
 
 void Queue::Reap(const Queue& used, const std::string& name) {

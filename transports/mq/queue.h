@@ -59,6 +59,9 @@ class Queue {
   Queue& operator=(Queue&&) = delete;
   ~Queue();
 
+  // Of a queue that another owns: does its owner hold the lock? For whom nothing else tells.
+  bool OwnerLives() const;
+
   // Removes a name that another owns: a client's, once it has been admitted.
   static void Remove(const std::string& name);
 

@@ -1,5 +1,6 @@
 #include "transports/sysv/queue.h"
 
+#include <signal.h>
 #include <sys/ipc.h>
 #include <sys/msg.h>
 #include <time.h>
@@ -13,6 +14,7 @@
 
 #include "kernel/outcome.h"
 #include "kernel/text.h"
+#include "transports/engine/owner.h"
 #include "transports/engine/process.h"
 #include "transports/engine/seamed.h"
 
@@ -36,32 +38,52 @@ struct Mark {
 
 bool IsOfTheBus(const msqid_ds& queue) { return (queue.msg_perm.mode & 0777) == kMode; }
 
+// Is it a client's, of this user? Then `there` is filled in.
+bool IsClients(int id, msqid_ds& there) {
+  return msgctl(id, IPC_STAT, &there) == 0 && IsOfTheBus(there) &&
+         there.msg_perm.uid == geteuid() &&
+         (static_cast<uint32_t>(there.msg_perm.__key) & ~kKeyBits) == kClientKeys;
+}
+
 // What a queue's group says of its owner, besides its number: a part of when it began, which is
 // counted from the system's start.
-gid_t GroupOf(const ProcessName& owner) { return 1 + owner.start_ticks % 0xffff; }
+gid_t GroupOf(uint64_t start_ticks) { return static_cast<gid_t>(1 + start_ticks % 0xffff); }
 
-// Not where a user namespace has no such group: then only the clocks tell.
+// Not where a user namespace has no such group, nor where it cannot be known when this process
+// began.
 void NameOwner(int id) {
+  const uint64_t start_ticks = ThisProcess().start_ticks;
   msqid_ds queue{};
-  if (msgctl(id, IPC_STAT, &queue) != 0) return;
-  queue.msg_perm.gid = GroupOf(ThisProcess());
+  if (start_ticks == 0 || msgctl(id, IPC_STAT, &queue) != 0) return;
+  queue.msg_perm.gid = GroupOf(start_ticks);
   msgctl(id, IPC_SET, &queue);
+}
+
+// When did a process begin that began so many ticks after the system did, by the clock of now?
+int64_t ClockAt(uint64_t start_ticks, int64_t now_s) {
+  // By the age of this process, so that no time namespace is in the way.
+  const uint64_t own_ticks = ThisProcess().start_ticks;
+  timespec boot{};
+  clock_gettime(CLOCK_BOOTTIME, &boot);
+  const int64_t ticks_a_second = sysconf(_SC_CLK_TCK);
+  const int64_t own_age_s =
+      boot.tv_sec - static_cast<int64_t>(ProcessWithPid(getpid()).start_ticks) / ticks_a_second;
+  return now_s - own_age_s +
+         (static_cast<int64_t>(start_ticks) - static_cast<int64_t>(own_ticks)) / ticks_a_second;
 }
 
 Owner OwnerOf(const msqid_ds& queue) {
   const int64_t now_s = time(nullptr);
-  if (queue.msg_lrpid == 0 && queue.msg_rtime != 0) return Owner::kUnseen;
-  if (queue.msg_lrpid == 0)  // it is just being made, or was left then
+  if (queue.msg_lrpid == 0 && queue.msg_rtime != 0) return Owner::kUnknown;
+  if (queue.msg_lrpid == 0)  // it is just being made, or was left then; its maker tries again
     return now_s - queue.msg_ctime < kToleranceS ? Owner::kLives : Owner::kDead;
-  const ProcessName owner = ProcessWithPid(queue.msg_lrpid);
-  if (owner.start_ticks == 0) return Owner::kDead;
+  const ProcessSeen owner = LookAtProcess(queue.msg_lrpid);
+  if (owner.state == ProcessSeen::State::kEnded) return Owner::kDead;
+  if (owner.state == ProcessSeen::State::kHidden || owner.start_ticks == 0) return Owner::kUnknown;
   const bool named = queue.msg_perm.gid != queue.msg_perm.cgid;
-  if (named && queue.msg_perm.gid == GroupOf(owner)) return Owner::kLives;
-  timespec boot{};
-  clock_gettime(CLOCK_BOOTTIME, &boot);
-  const int64_t age_s =
-      boot.tv_sec - static_cast<int64_t>(owner.start_ticks) / sysconf(_SC_CLK_TCK);
-  return now_s - age_s <= queue.msg_rtime + kToleranceS ? Owner::kLives : Owner::kDead;
+  if (named && queue.msg_perm.gid == GroupOf(owner.start_ticks)) return Owner::kLives;
+  if (ClockAt(owner.start_ticks, now_s) <= queue.msg_rtime + kToleranceS) return Owner::kLives;
+  return named ? Owner::kDead : Owner::kUnknown;  // the clock may have been set since
 }
 
 }  // namespace
@@ -79,6 +101,8 @@ absl::StatusOr<int> Own(const Sys& sys, key_t key, std::string_view what) {
         return id;
       }
       const int error = errno;
+      // It took so long that another took it for one that had been left.
+      if (error == EIDRM || error == EINVAL) continue;
       msgctl(id, IPC_RMID, nullptr);
       return SysError(error, what);
     }
@@ -101,7 +125,14 @@ absl::StatusOr<int> Own(const Sys& sys, key_t key, std::string_view what) {
                " is there that is not the bus's; it is left alone (ipcs -q shows whose it is): "
                "choose another key"));
     }
-    if (there.msg_perm.uid != geteuid() || OwnerOf(there) != Owner::kDead) {
+    const Owner owner = OwnerOf(there);
+    if (owner == Owner::kUnknown && there.msg_perm.uid == geteuid()) {
+      return absl::AlreadyExistsError(Text(
+          what, ": there is a queue of that key whose owner cannot be seen from here (another ",
+          "pid namespace, or no /proc): stop it, choose another key, or remove the queue of ",
+          "one that is dead with ipcrm -q ", old));
+    }
+    if (there.msg_perm.uid != geteuid() || owner != Owner::kDead) {
       return absl::AlreadyExistsError(Text(what, ": process ", there.msg_lrpid, " of uid ",
                                            there.msg_perm.uid,
                                            " has a queue of that key: stop it or choose another"));
@@ -154,6 +185,35 @@ std::optional<Seen> Look(int id) {
               .owner_pid = there.msg_lrpid,
               .owner = OwnerOf(there),
               .age_seconds = std::max<int64_t>(0, time(nullptr) - there.msg_ctime)};
+}
+
+std::vector<int> All() {
+  std::vector<int> ids;
+  msginfo info{};
+  // Needs no /proc. Returns the highest index in use (msgctl(2)).
+  const int highest = msgctl(0, MSG_INFO, reinterpret_cast<msqid_ds*>(&info));
+  for (int index = 0; index <= highest; ++index) {
+    msqid_ds there{};
+    const int id = msgctl(index, MSG_STAT, &there);
+    if (id >= 0 && IsOfTheBus(there) && there.msg_perm.uid == geteuid()) ids.push_back(id);
+  }
+  return ids;
+}
+
+void RemoveIfDead(int id) {
+  msqid_ds there{};
+  if (IsClients(id, there) && OwnerOf(there) == Owner::kDead) Remove(id);
+}
+
+void RemoveQueuesOfDeadClients() {
+  int count = 0;
+  for (const int id : All()) {
+    msqid_ds there{};
+    if (!IsClients(id, there)) continue;
+    if (there.msg_lrpid != 0 && (kill(there.msg_lrpid, 0) == 0 || errno != ESRCH)) continue;
+    if (OwnerOf(there) == Owner::kDead && msgctl(id, IPC_RMID, nullptr) == 0) ++count;
+  }
+  if (count > 0) std::fprintf(stderr, "jackfield: %d SysV queues of dead clients removed\n", count);
 }
 
 std::string Hex(key_t key) {

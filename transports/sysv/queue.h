@@ -4,7 +4,9 @@
 // of its own as soon as it has the queue, and nobody else reads from it. If that process is gone,
 // the queue is a dead one's; also if its number was used again: if it is not the process that the
 // queue's group tells of, and began after msg_rtime. (The group grants nothing, by kMode. The time
-// alone does not tell: an owner at rest lives on when the clock is set.)
+// alone does not tell: an owner at rest lives on when the clock is set.) The system tells the
+// number as the pid namespace of who asks has it, and 0 if it has none there: such an owner is
+// unknown, as engine/owner.h has it.
 //
 // A queue of the bus is known by its permissions, kMode: any program may have a queue of any key,
 // and one without this mark is never read, written or removed, whatever became of its owner.
@@ -21,9 +23,11 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "kernel/sys.h"
+#include "transports/engine/owner.h"
 
 namespace jackfield::sysv {
 
@@ -49,20 +53,28 @@ bool IsTrusted(int id);
 // Its number is not given again soon, so a successor's queue cannot be meant.
 void Remove(int id);
 
-enum class Owner {
-  kLives,
-  kDead,
-  kUnseen,  // it has read, but is in a pid namespace that cannot be seen from here
-};
+using jackfield::Owner;
 
 // What the system tells of a queue of the bus and of this user; nullopt: of any other, or none.
 struct Seen {
   key_t key = 0;
   int owner_pid = 0;  // 0: nobody has marked it yet, or it cannot be seen
-  Owner owner = Owner::kUnseen;
+  Owner owner = Owner::kUnknown;
   int64_t age_seconds = 0;
 };
 std::optional<Seen> Look(int id);
+
+// The numbers of all queues of the bus and of this user.
+std::vector<int> All();
+
+// Removes the queue of a client that has died, if that is what it is. Its server may have died in
+// the same moment, or before it had heard of it.
+void RemoveIfDead(int id);
+// The same for all clients of this user, of whichever server: a server does it when it begins and
+// when it ends, a client when it begins. Says so on stderr. Looks only whether there is a process
+// of the owner's number, so that it costs little with many clients: whose number was used again, or
+// who is not buried yet, is left to the next one, or to `jackfield clean`.
+void RemoveQueuesOfDeadClients();
 
 std::string Hex(key_t key);  // "0x4a460001"
 

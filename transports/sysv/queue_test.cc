@@ -99,6 +99,36 @@ TEST(Queue, OneMoreThanMsgmniIsRefusedWithTheLimit) {
   if (!made) GTEST_SKIP() << "the system's own refusal: no IPC namespace can be made here";
 }
 
+// What the dead have left uses up what the system may have; what is not provably dead is named.
+TEST(Queue, ACreateThatIsRefusedForMsgmniFirstReclaimsWhatIsDead) {
+  const bool made = InOwnWorld([] {
+    SetLimit("msgmni", 3);
+    for (int i = 0; i < 2; ++i) {
+      const pid_t child = fork();
+      if (child == 0) _exit(sysv::Own(NoSeam(), KeyFor(i), "own").ok() ? 0 : 1);
+      int status = 0;
+      waitpid(child, &status, 0);
+      EXPECT_EQ(status, 0);
+    }
+    const int lives = *sysv::Own(NoSeam(), KeyFor(2), "own");
+    Registry registry;
+    registry.Add(MakeSysvTransport());
+    const std::unique_ptr<Node> node = Node::Create({.registry = &registry}).value();
+    testing::internal::CaptureStderr();
+    const auto port = Port::Open(*node, {"sysv:"});
+    EXPECT_TRUE(port.ok()) << port.status();
+    const std::string said = testing::internal::GetCapturedStderr();
+    EXPECT_NE(said.find("removed 2 that dead owners left"), std::string::npos) << said;
+    EXPECT_TRUE(sysv::Look(lives).has_value());
+    SetLimit("msgmni", 2);
+    const auto refused = Port::Open(*node, {"sysv:"});
+    EXPECT_NE(refused.status().ToString().find("sysctl -w kernel.msgmni="), std::string::npos)
+        << refused.status();
+    EXPECT_TRUE(sysv::Look(lives).has_value());
+  });
+  if (!made) GTEST_SKIP() << "no IPC namespace can be made here";
+}
+
 TEST(Queue, MessagesOverMsgmaxAreRefusedWithTheLimit) {
   const std::string error = sysv::CheckSize(1 << 30, "serve sysv:x").ToString();
   EXPECT_NE(error.find("sysctl -w kernel.msgmax=1073741824"), std::string::npos) << error;

@@ -13,7 +13,9 @@
 #include "transports/engine/about.h"
 #include "transports/engine/hub/hub.h"
 #include "transports/engine/process.h"
+#include "transports/engine/reclaim.h"
 #include "transports/sysv/sysv_medium.h"
+#include "transports/sysv/sysv_resources.h"
 
 namespace jackfield {
 namespace {
@@ -86,8 +88,14 @@ class SysvTransport final : public Transport {
   }
 
  private:
+  // What the dead have left may have used up what the system may have.
+  static absl::StatusOr<int> Own(Node& node, key_t key, const std::string& what) {
+    return MakeOrReclaim(*MakeSysvResources(), [&] { return sysv::Own(node.sys(), key, what); });
+  }
+
   absl::StatusOr<std::unique_ptr<Opening>> Serve(const Address& address, SysvSettings& settings,
                                                  Node& node, LinkSink& sink) const {
+    sysv::RemoveQueuesOfDeadClients();
     absl::StatusOr<int> queue = absl::AlreadyExistsError("");
     for (int tries = 0; tries < kTriesMax; ++tries) {
       if (address.bare()) {
@@ -95,7 +103,7 @@ class SysvTransport final : public Transport {
         settings.name = Text(own.pid, ".", own.start_ticks, ".",
                              names_made_.fetch_add(1, std::memory_order_relaxed));
       }
-      queue = sysv::Own(node.sys(), KeyOf(settings.name), Text("serve ", address.ToString()));
+      queue = Own(node, KeyOf(settings.name), Text("serve ", address.ToString()));
       if (queue.ok() || !address.bare() ||
           queue.status().code() != absl::StatusCode::kAlreadyExists)
         break;
@@ -118,10 +126,11 @@ class SysvTransport final : public Transport {
     const std::string what = Text("connect ", address.ToString());
     const absl::StatusOr<int> server = sysv::Use(node.sys(), KeyOf(settings.name), what);
     if (!server.ok()) return server.status();
+    sysv::RemoveQueuesOfDeadClients();
     absl::StatusOr<int> own = absl::AlreadyExistsError("");
     for (int tries = 0; tries < kTriesMax; ++tries) {
       const auto drawn = static_cast<uint32_t>(node.NextRandom()) & sysv::kKeyBits;
-      own = sysv::Own(node.sys(), static_cast<key_t>(sysv::kClientKeys | drawn), what);
+      own = Own(node, static_cast<key_t>(sysv::kClientKeys | drawn), what);
       if (own.ok() || own.status().code() != absl::StatusCode::kAlreadyExists) break;
     }
     if (!own.ok()) return own.status();

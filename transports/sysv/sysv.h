@@ -8,7 +8,8 @@
 //                     the rest for a frame; kernel.msgmax (8 KiB) and kernel.msgmnb (16 KiB a
 //                     queue) bound it
 //
-// Only processes of one user (and root) can meet; their pid namespace must be one.
+// Only processes of one user (and root) can meet, in one pid namespace and with a /proc: nothing
+// else tells the one that the other has died. Others are refused at once (PERMISSION_DENIED).
 #ifndef JACKFIELD_TRANSPORTS_SYSV_SYSV_H_
 #define JACKFIELD_TRANSPORTS_SYSV_SYSV_H_
 

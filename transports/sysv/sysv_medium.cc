@@ -13,6 +13,7 @@
 #include "transports/engine/hub/hub_batch.h"
 #include "transports/engine/hub/outbox.h"
 #include "transports/engine/hub/process_peer.h"
+#include "transports/engine/owner.h"
 #include "transports/engine/process.h"
 
 namespace jackfield {
@@ -71,7 +72,7 @@ class QueuePeer final : public ProcessPeer {
       : ProcessPeer(pid_fd), queue(queue), key(key), process_(process) {}
   // The dead cannot remove their queue; its number is never another's.
   ~QueuePeer() override {
-    if (ProcessWithPid(process_.pid) != process_) sysv::Remove(queue);
+    if (OwnerOf(process_) == Owner::kDead) sysv::Remove(queue);
   }
   const int queue;
   const uint64_t key;
@@ -128,6 +129,8 @@ class QueueEnd : public HubMedium {
 class SysvServer final : public QueueEnd {
  public:
   using QueueEnd::QueueEnd;
+  // Of those, too, that died before they were heard of.
+  ~SysvServer() override { sysv::RemoveQueuesOfDeadClients(); }
 
   absl::StatusOr<HubAdmission> Admit(HubArrival& arrival) override {
     Greeting greeting;
@@ -138,22 +141,21 @@ class SysvServer final : public QueueEnd {
     const std::string_view wanted(reinterpret_cast<const char*>(arrival.data) + sizeof greeting,
                                   arrival.bytes - sizeof greeting);
     if (wanted != settings_.name) {
-      const std::string why = Text("the name \"", settings_.name,
-                                   "\" has the same key: choose another for one of them");
-      Refuse(queue, key, why);
-      return absl::AlreadyExistsError(why);
+      return Refuse(
+          queue, key,
+          absl::AlreadyExistsError(Text("the name \"", settings_.name,
+                                        "\" has the same key: choose another for one of them")));
     }
     if (greeting.message_bytes != settings_.message_bytes) {
-      const std::string why =
-          Text("its messages have ", settings_.message_bytes, " bytes, not ",
-               greeting.message_bytes, ": say ?frame=", settings_.message_bytes);
-      Refuse(queue, key, why);
-      return absl::FailedPreconditionError(why);
+      return Refuse(queue, key,
+                    absl::FailedPreconditionError(
+                        Text("its messages have ", settings_.message_bytes, " bytes, not ",
+                             greeting.message_bytes, ": say ?frame=", settings_.message_bytes)));
     }
     const int pid_fd = WatchProcess(node_.sys(), greeting.process);
     if (pid_fd < 0) {
-      const absl::Status why = SysError(-pid_fd, Text("watch process ", greeting.process.pid));
-      Refuse(queue, key, std::string(why.message()));
+      const absl::Status why = Refuse(queue, key, CannotWatch(-pid_fd, greeting.process));
+      sysv::RemoveIfDead(queue);  // killed in its opening
       return why;
     }
     auto peer = std::make_unique<QueuePeer>(pid_fd, greeting.process, queue, key);
@@ -165,7 +167,8 @@ class SysvServer final : public QueueEnd {
 
   void RefuseAdmission(HubArrival& arrival, std::string_view why) override {
     Greeting greeting;
-    if (Read(arrival, greeting)) Refuse(greeting.queue, KeyOf(arrival), why);
+    if (Read(arrival, greeting))
+      Refuse(greeting.queue, KeyOf(arrival), Refused(Reason::kResource, why)).IgnoreError();
   }
 
  private:
@@ -176,8 +179,10 @@ class SysvServer final : public QueueEnd {
     return IsProcess(greeting.process) && greeting.queue >= 0 && greeting.queue != queue_ &&
            sysv::IsTrusted(greeting.queue);
   }
-  void Refuse(int queue, uint64_t key, std::string_view why) {
-    Word(queue, HubEnvelope::kRefusal, key, std::as_bytes(std::span(why.substr(0, 400))));
+  // Returns why.
+  absl::Status Refuse(int queue, uint64_t key, absl::Status why) {
+    outbox_.Refuse(key, why, Into(node_.sys(), queue, key));
+    return why;
   }
 };
 
@@ -204,7 +209,7 @@ class SysvClient final : public QueueEnd {
       return absl::DataLossError(Text(description_, ": a welcome that cannot be read"));
     std::memcpy(&process, arrival.data, sizeof process);
     const int pid_fd = IsProcess(process) ? WatchProcess(node_.sys(), process) : -ESRCH;
-    if (pid_fd < 0) return SysError(-pid_fd, Text(description_, ": watch process ", process.pid));
+    if (pid_fd < 0) return CannotWatch(-pid_fd, process);
     return HubAdmission{arrival.from, std::make_unique<QueuePeer>(pid_fd, process, server_, key_),
                         Traits(settings_, description_)};
   }

@@ -1,7 +1,6 @@
 #include "transports/sysv/sysv_resources.h"
 
 #include <cstdio>
-#include <fstream>
 #include <optional>
 #include <string>
 #include <utility>
@@ -14,35 +13,19 @@ namespace {
 
 constexpr uint32_t kKindBits = ~sysv::kKeyBits;
 
-Resource::Owner Told(sysv::Owner owner) {
-  switch (owner) {
-    case sysv::Owner::kLives:
-      return Resource::Owner::kLives;
-    case sysv::Owner::kDead:
-      return Resource::Owner::kDead;
-    case sysv::Owner::kUnseen:
-      return Resource::Owner::kUnknown;
-  }
-  return Resource::Owner::kUnknown;
-}
-
 class SysvResources final : public Resources {
  public:
   std::string_view scheme() const override { return "sysv"; }
 
   std::vector<Resource> List() const override {
     std::vector<Resource> found;
-    std::ifstream table("/proc/sysvipc/msg");  // "key msqid perms …", proc(5)
-    std::string line;
-    while (std::getline(table, line)) {
-      int key = 0, id = 0;
-      if (std::sscanf(line.c_str(), "%d %d", &key, &id) != 2) continue;  // the heading
+    for (const int id : sysv::All()) {
       const std::optional<sysv::Seen> seen = sysv::Look(id);
       if (!seen.has_value()) continue;
       const bool clients = (static_cast<uint32_t>(seen->key) & kKindBits) == sysv::kClientKeys;
       found.push_back({.what = clients ? "SysV queue of a client" : "SysV queue",
                        .place = PlaceOf(seen->key, id),
-                       .owner = Told(seen->owner),
+                       .owner = seen->owner,
                        .pid = seen->owner_pid,
                        .age_seconds = seen->age_seconds});
     }
@@ -61,7 +44,9 @@ class SysvResources final : public Resources {
       return absl::FailedPreconditionError(Text(resource.place, " is gone, or another's by now"));
     if (seen->owner != sysv::Owner::kDead) {
       return absl::FailedPreconditionError(
-          Text(resource.place, " has a living owner, process ", seen->owner_pid));
+          Text(resource.place, seen->owner == Owner::kLives
+                                   ? Text(" has a living owner, process ", seen->owner_pid)
+                                   : std::string(" has an owner that cannot be seen from here")));
     }
     sysv::Remove(id);
     return absl::OkStatus();

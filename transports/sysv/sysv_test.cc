@@ -2,6 +2,7 @@
 // use it. That calls work is the conformance suite's to show; the limits are queue_test.cc's.
 #include "transports/sysv/sysv.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sched.h>
 #include <signal.h>
@@ -23,6 +24,7 @@
 #include "kernel/port.h"
 #include "kernel/registry.h"
 #include "kernel/text.h"
+#include "transports/engine/namespaces.h"
 #include "transports/sysv/queue.h"
 #include "transports/sysv/sysv_resources.h"
 #include "transports/sysv/test_keys.h"
@@ -184,6 +186,114 @@ TEST(Sysv, AKilledServersQueueIsTakenOverByTheNextThoughNobodyWasThereToCleanUp)
   channel.reset();
   node->Turn(Node::kDoNotSleep);
   EXPECT_FALSE(Exists(key));
+}
+
+// Turns `node` until `done`, which no event of it need tell.
+template <class Done>
+void DriveUntil(Node& node, Done done) {
+  while (!done()) node.Turn(node.clock().NowNs() + 1'000'000);
+}
+
+const Sys& NoSeam() {
+  static const Sys sys(nullptr);
+  return sys;
+}
+
+// A client's queue, as one leaves it that is killed together with its server, or before that has
+// heard of it.
+key_t LeaveClientsQueue(int number) {
+  const auto key = static_cast<key_t>(
+      sysv::kClientKeys | ((static_cast<uint32_t>(getpid()) << 4 | number) & sysv::kKeyBits));
+  const pid_t child = fork();
+  if (child == 0) {
+    sysv::Own(NoSeam(), key, "a client").IgnoreError();
+    kill(getpid(), SIGKILL);
+  }
+  waitpid(child, nullptr, 0);
+  return key;
+}
+
+TEST(Sysv, WhatADeadClientLeftGoesWithTheNextServerTheNextClientAndAServersEnd) {
+  const key_t key = KeyFor(14);
+  const std::unique_ptr<Node> node = Node::Create({.registry = &Sysv()}).value();
+  key_t left = LeaveClientsQueue(1);
+  std::unique_ptr<Port> port = ServeEcho(*node, AddressOf(key));
+  EXPECT_FALSE(Exists(left)) << "a server that begins";
+  left = LeaveClientsQueue(2);
+  std::unique_ptr<Channel> channel = Channel::Open(*node, AddressOf(key)).value();
+  ASSERT_TRUE(channel->Call(kEcho, Bytes("x")).Wait().ok());
+  EXPECT_FALSE(Exists(left)) << "a client that begins";
+  left = LeaveClientsQueue(3);
+  channel.reset();
+  port.reset();
+  DriveUntil(*node, [&] { return !Exists(left); });  // a server that ends
+}
+
+// It has greeted, and its server hears of it when it is dead already.
+TEST(Sysv, TheQueueOfAClientThatDiedInItsOpeningGoesWhenItsServerHearsOfIt) {
+  const key_t key = KeyFor(15);
+  const std::unique_ptr<Node> node = Node::Create({.registry = &Sysv()}).value();
+  const std::unique_ptr<Port> port = ServeEcho(*node, AddressOf(key));
+  const auto clients = [] {
+    int count = 0;
+    for (const int id : sysv::All()) {
+      const std::optional<sysv::Seen> seen = sysv::Look(id);
+      if (seen.has_value() &&
+          (static_cast<uint32_t>(seen->key) & ~sysv::kKeyBits) == sysv::kClientKeys)
+        ++count;
+    }
+    return count;
+  };
+  const int before = clients();
+  const pid_t client = fork();
+  if (client == 0) {
+    const std::unique_ptr<Node> there = Node::Create({.registry = &Sysv()}).value();
+    const std::unique_ptr<Channel> channel = Channel::Open(*there, AddressOf(key)).value();
+    for (int i = 0; i < 10; ++i) there->Turn(Node::kDoNotSleep);
+    kill(getpid(), SIGKILL);
+  }
+  waitpid(client, nullptr, 0);
+  ASSERT_EQ(clients(), before + 1) << "it has greeted, and died";
+  DriveUntil(*node, [&] { return clients() == before; });
+}
+
+// The system counts the processes of another pid namespace as nobody: nothing would tell that one
+// has died.
+TEST(Sysv, AnEndInAnotherPidNamespaceIsRefusedAtOnceAndToldWhatToUse) {
+  const key_t key = KeyFor(5);
+  const std::unique_ptr<Node> node = Node::Create({.registry = &Sysv()}).value();
+  const std::unique_ptr<Port> port = ServeEcho(*node, AddressOf(key));
+  const auto call = [&](bool works) -> int {
+    const std::unique_ptr<Node> there = Node::Create({.registry = &Sysv()}).value();
+    ChannelOptions options;
+    options.connect_us = 600'000'000;  // and it is not tried again
+    const std::unique_ptr<Channel> channel = Channel::Open(*there, AddressOf(key), options).value();
+    const absl::Status open = channel->WaitOpen();
+    if (works) return open.ok() && channel->Call(kEcho, Bytes("x")).Wait().ok() ? 0 : 1;
+    if (!absl::IsPermissionDenied(open)) return 2;
+    return open.ToString().find("use unix:, shm: or mq:") != std::string::npos ? 0 : 3;
+  };
+  struct Case {
+    int flags;
+    Proc proc;
+    bool works;
+  };
+  for (const Case& where :
+       {Case{CLONE_NEWPID, Proc::kOwn, false}, Case{CLONE_NEWPID, Proc::kOutside, false},
+        Case{0, Proc::kNone, false}, Case{CLONE_NEWTIME, Proc::kOwn, true}}) {
+    int over[2];
+    ASSERT_EQ(pipe2(over, O_NONBLOCK), 0);
+    const Elsewhere client =
+        StartElsewhere(where.flags, where.proc, [&] { return call(where.works); });
+    close(over[1]);  // the other end is the client's until it ends
+    char c;
+    DriveUntil(*node, [&] { return client.pid == 0 || read(over[0], &c, 1) == 0; });
+    close(over[0]);
+    const int status = client.Wait();
+    if (status == kNoNamespaces) GTEST_SKIP() << kNoNamespacesWords;
+    EXPECT_EQ(status, 0) << where.flags << " " << static_cast<int>(where.proc);
+  }
+  EXPECT_EQ(port->clients(), 0u);
 }
 
 TEST(Sysv, AMessageThatIsTooLargeIsThrownAwayAndHoldsUpNobody) {

@@ -24,6 +24,8 @@ inline bool OpenEnvelope(HubArrival& arrival, size_t bytes) {
   arrival.data += sizeof envelope;
   arrival.bytes = static_cast<uint32_t>(bytes - sizeof envelope);
   arrival.what = kWhats[envelope.kind];
+  if (envelope.reason > 0 && envelope.reason <= static_cast<uint8_t>(Reason::kClosed))
+    arrival.reason = static_cast<Reason>(envelope.reason);
   return true;
 }
 

@@ -169,7 +169,7 @@ void Hub::Dispatch(HubSlot& slot) {
       return;
     case What::kRefused:
       if (role_ == Role::kConnect && driver == nullptr && peers_.empty()) {
-        FailOpening(MakeStatus(Outcome::kRefused, Reason::kResource,
+        FailOpening(MakeStatus(Outcome::kRefused, arrival.reason,
                                Text(what_, ": refused: ",
                                     Escaped({reinterpret_cast<const char*>(arrival.data),
                                              std::min(arrival.bytes, 500u)}))));

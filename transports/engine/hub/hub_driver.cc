@@ -152,7 +152,7 @@ void HubDriver::OnOp(Op& op, int32_t result) {
   self->link_->Wake();
   if (self->ending_) return self->Finish();
   // A wait that failed is started anew by the next turn.
-  if (&op == &self->watch_op_ && result > 0)
+  if (&op == &self->watch_op_ && result > 0 && self->peer_->IsGone())
     self->PeerGone(self->Gone(ECONNRESET), Drained::kNotYet);
 }
 

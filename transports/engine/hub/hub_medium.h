@@ -19,6 +19,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "kernel/link.h"
+#include "kernel/outcome.h"
 
 namespace jackfield {
 
@@ -50,12 +51,13 @@ struct HubArrival {
     kNothing,  // not worth a word: the medium dropped it and has counted it
     kFrame,    // of a peer that is known, or dropped as a stray
     kOpens,    // a new peer; `data` is what its medium says in greeting, and goes to Admit
-    kRefused,  // to a client: the server will not have it; `data` is the reason as text
+    kRefused,  // to a client: the server will not have it, for `reason`; `data` says it as text
     kCorrupt,  // bytes that no peer of ours sends: ends the peer, if it is known
     kEnds,     // a peer says that it goes
   };
   What what = What::kNothing;
-  bool opens_with_frame = false;  // kOpens: `data` is the peer's first frame as well
+  bool opens_with_frame = false;      // kOpens: `data` is the peer's first frame as well
+  Reason reason = Reason::kResource;  // kRefused
   uint8_t fd_count = 0;
   uint32_t bytes = 0;
   std::byte* data = nullptr;  // within the slot, at a multiple of 8
@@ -72,6 +74,9 @@ class HubPeer {
   // Becomes readable when the peer is gone: a pidfd, a life line. -1: nothing tells (then only its
   // own word or a failed send ends it).
   virtual int watch_fd() const { return -1; }
+  // watch_fd() has become readable. False: it only meant that it is time to look, and the peer is
+  // there; then the descriptor is not readable any more.
+  virtual bool IsGone() { return true; }
   // Becomes writable when there is room again. -1: nothing tells, and the hub tries again by a
   // timer.
   virtual int room_fd() const { return -1; }
@@ -130,8 +135,8 @@ class HubMedium {
   };
   // Errors: as Transport::Open.
   virtual absl::StatusOr<Greeted> Greet() { return Greeted::kAdmitted; }
-  // It has greeted, and goes without having been admitted, as far as it has heard: a server that has
-  // admitted it is told, where nothing else tells it.
+  // It has greeted, and goes without having been admitted, as far as it has heard: a server that
+  // has admitted it is told, where nothing else tells it.
   virtual void GiveUp() {}
 };
 

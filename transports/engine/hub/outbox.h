@@ -10,9 +10,11 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "kernel/link.h"
+#include "kernel/outcome.h"
 #include "transports/engine/hub/envelope.h"
 
 namespace jackfield {
@@ -26,15 +28,27 @@ class HubOutbox {
   // send(std::span<std::byte>): 0 or -errno; it gets the message, whose front is its to fill in.
   // Returns what it said; -EMSGSIZE: the body is too large.
   template <class Send>
-  int Word(HubEnvelope::Kind kind, uint64_t key, std::span<const std::byte> body, Send send) {
+  int Word(HubEnvelope::Kind kind, uint64_t key, std::span<const std::byte> body, Send send,
+           uint8_t reason = 0) {
     HubEnvelope envelope;
     envelope.kind = kind;
+    envelope.reason = reason;
     envelope.key = key;
     const size_t head_bytes = front_bytes_ + sizeof envelope;
     if (head_bytes + body.size() > staging_.size()) return -EMSGSIZE;
     std::memcpy(staging_.data() + front_bytes_, &envelope, sizeof envelope);
     if (!body.empty()) std::memcpy(staging_.data() + head_bytes, body.data(), body.size());
     return send(std::span(staging_).first(head_bytes + body.size()));
+  }
+
+  // To a client that is not admitted. why: at most kRefusalBytesMax of it are sent.
+  static constexpr size_t kRefusalBytesMax = 400;
+  template <class Send>
+  int Refuse(uint64_t key, const absl::Status& why, Send send) {
+    const std::string_view text(why.message().data(), why.message().size());
+    return Word(HubEnvelope::kRefusal, key,
+                std::as_bytes(std::span(text.substr(0, kRefusalBytesMax))), send,
+                static_cast<uint8_t>(ReasonOf(why)));
   }
 
   // Frames from the front of link's queue, each popped when it has been sent. As HubMedium::Send.

@@ -4,11 +4,18 @@
 
 #include <unistd.h>
 
+#include <string>
+
+#include "absl/status/status.h"
+#include "kernel/outcome.h"
+#include "kernel/sys.h"
+#include "kernel/text.h"
 #include "transports/engine/hub/hub_medium.h"
+#include "transports/engine/owner.h"
 
 namespace jackfield {
 
-// Owns: the pidfd.
+// Owns: the descriptor, a pidfd or whatever else becomes readable.
 class ProcessPeer : public HubPeer {
  public:
   explicit ProcessPeer(int pid_fd) : pid_fd_(pid_fd) {}
@@ -18,6 +25,17 @@ class ProcessPeer : public HubPeer {
  private:
   const int pid_fd_;
 };
+
+// Why WatchProcess has failed with `error`; either end may be told so.
+inline absl::Status CannotWatch(int error, const ProcessName& peer) {
+  if (error == -kProcessUnseen) {
+    return MakeStatus(
+        Outcome::kRefused, Reason::kPermission,
+        "the two ends live in different pid namespaces, or one of them has no /proc that shows the "
+        "other, so neither could notice the other's death: use unix:, shm: or mq:");
+  }
+  return SysError(error, Text("watch process ", peer.pid));
+}
 
 }  // namespace jackfield
 

@@ -1,0 +1,171 @@
+// What the living hold is left alone by whoever cleans up, from wherever that looks: from another
+// pid, IPC and mount namespace that shares the runtime directory alone, from one without /proc, and
+// from another time namespace. Then they are killed, and all is removed.
+#include "transports/resources.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "kernel/channel.h"
+#include "kernel/node.h"
+#include "kernel/port.h"
+#include "kernel/registry.h"
+#include "kernel/text.h"
+#include "transports/builtin.h"
+#include "transports/engine/namespaces.h"
+
+namespace jackfield {
+namespace {
+
+class ResourcesTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    char runtime[] = "/tmp/jf-run-XXXXXX", places[] = "/tmp/jf-places-XXXXXX";
+    ASSERT_NE(mkdtemp(runtime), nullptr);
+    ASSERT_NE(mkdtemp(places), nullptr);
+    runtime_ = runtime;
+    places_ = places;
+    setenv("XDG_RUNTIME_DIR", runtime, 1);
+    holder_ = Hold();
+  }
+  void TearDown() override {
+    if (holder_ > 0) Kill();
+    std::filesystem::remove_all(places_);
+    std::filesystem::remove_all(runtime_);
+  }
+
+  // A process that has something of each kind, at a place of its own and at one that was chosen.
+  pid_t Hold() {
+    int ready[2];
+    EXPECT_EQ(pipe(ready), 0);
+    const pid_t pid = fork();
+    if (pid != 0) {
+      close(ready[1]);
+      char c;
+      EXPECT_EQ(read(ready[0], &c, 1), 1);
+      close(ready[0]);
+      return pid;
+    }
+    Registry registry;
+    AddBuiltinTransports(registry);
+    const std::unique_ptr<Node> node = Node::Create({.registry = &registry}).value();
+    std::vector<std::unique_ptr<Port>> ports;
+    std::vector<std::unique_ptr<Channel>> channels;
+    for (const std::string& address :
+         {Text("unix:", places_, "/socket"), Text("unix:", places_, "/dgram?type=dgram"),
+          Text("shm:?path=", places_, "/shm"), Text("fifo:", places_, "/fifo"),
+          std::string("fifo:"), Text("mq:/test.", getpid(), "?depth=2&frame=1KiB"),
+          std::string("sysv:"), std::string("mmap:"), std::string("file:")}) {
+      ports.push_back(Port::Open(*node, {address}).value());
+      if (!ports.back()->WaitServing().ok()) _exit(1);
+    }
+    for (const std::string_view scheme : {"mmap", "file"}) {
+      channels.push_back(Channel::Open(*node, Text(scheme, ":", places_, "/", scheme)).value());
+      if (!channels.back()->WaitOpen().ok()) _exit(1);
+    }
+    if (write(ready[1], "x", 1) != 1) _exit(1);
+    node->Run();
+    _exit(0);
+  }
+  void Kill() {
+    kill(holder_, SIGKILL);
+    waitpid(holder_, nullptr, 0);
+    holder_ = 0;
+  }
+
+  // Of what the holder has. Others of this user may have something, too.
+  std::vector<std::string> Held() const {
+    std::vector<std::string> held;
+    for (const auto& resources : BuiltinResources()) {
+      for (const Resource& resource : resources->List()) {
+        if (resource.pid == holder_) held.push_back(Text(resource.what, " ", resource.place));
+      }
+    }
+    std::sort(held.begin(), held.end());
+    return held;
+  }
+
+  // As `jackfield clean` does. Returns how many it has removed of what the holder has.
+  int Clean() const {
+    int removed = 0;
+    for (const auto& resources : BuiltinResources()) {
+      for (const Resource& resource : resources->List()) {
+        if (resource.pid != holder_ || resource.keeps) continue;
+        // Whatever the list says of it: a racing owner, too, must be found out.
+        if (resources->Remove(resource).ok()) ++removed;
+      }
+    }
+    return removed;
+  }
+
+  // There the chosen places are not.
+  int CleanElsewhere(int flags, Proc proc) const {
+    return RunElsewhere(flags, proc, [&]() -> int {
+      if (mount("none", places_.c_str(), "tmpfs", 0, "mode=0700") != 0) return kNoNamespaces;
+      for (const auto& resources : BuiltinResources()) {
+        for (const Resource& resource : resources->List()) {
+          if (resource.pid == holder_ && resource.owner == Resource::Owner::kDead) return 50;
+        }
+      }
+      return Clean();
+    });
+  }
+
+  std::string runtime_, places_;
+  pid_t holder_ = 0;
+};
+
+TEST_F(ResourcesTest, WhoeverCleansUpFromAnotherNamespaceRemovesNothingOfTheLiving) {
+  const std::vector<std::string> held = Held();
+  EXPECT_GE(held.size(), 11u) << "each is listed";
+  struct Case {
+    const char* where;
+    int flags;
+    Proc proc;
+  };
+  for (const Case& from :
+       {Case{"pid and IPC", CLONE_NEWPID | CLONE_NEWIPC, Proc::kOwn},
+        Case{"pid and IPC, with the host's /proc", CLONE_NEWPID | CLONE_NEWIPC, Proc::kOutside},
+        Case{"pid", CLONE_NEWPID, Proc::kOwn}, Case{"IPC", CLONE_NEWIPC, Proc::kOutside},
+        Case{"time", CLONE_NEWTIME, Proc::kOwn}, Case{"no /proc", 0, Proc::kNone}}) {
+    const int removed = CleanElsewhere(from.flags, from.proc);
+    if (removed == kNoNamespaces) GTEST_SKIP() << kNoNamespacesWords;
+    EXPECT_EQ(removed, 0) << from.where;
+    EXPECT_EQ(Held(), held) << from.where;
+  }
+}
+
+TEST_F(ResourcesTest, WhatTheDeadHaveLeftIsRemovedAndWhatHoldsDataIsKept) {
+  EXPECT_EQ(Clean(), 0) << "it lives";
+  const pid_t holder = holder_;
+  Kill();
+  holder_ = holder;
+  // The dead one's io_uring may hold its locks a little longer.
+  const auto left = [&] {
+    int count = 0;
+    for (const auto& resources : BuiltinResources()) {
+      for (const Resource& resource : resources->List())
+        count += resource.pid == holder && !resource.keeps ? 1 : 0;
+    }
+    return count;
+  };
+  while (left() > 0) Clean();
+  holder_ = 0;
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(places_))
+    names.push_back(entry.path().filename());
+  std::sort(names.begin(), names.end());
+  EXPECT_EQ(names, (std::vector<std::string>{"file", "mmap"}));
+}
+
+}  // namespace
+}  // namespace jackfield
