@@ -177,8 +177,8 @@ class Converter {
                    "its arguments");
     }
     for (const std::string& word : service.run) {
-      if (word.find('\n') != std::string::npos || word.find('\0') != std::string::npos)
-        Wrong(service.run_place, "an argument cannot hold a newline or a zero byte");
+      if (word.find('\0') != std::string::npos)
+        Wrong(service.run_place, "an argument cannot hold a zero byte");
     }
     if (service.run.empty() || service.run[0].empty())
       Wrong(service.run_place, "run is empty; it names a built-in service or a program");

@@ -227,18 +227,6 @@ class Planner {
                  " joins only services of one process, which are built in; choose another medium, "
                  "such as \"unix:\""));
     }
-    size_t bytes = 0;
-    for (const std::string& arg : options_.args) {
-      bytes += arg.size() + 5;
-      if (arg.find('\n') != std::string::npos)
-        return Wrong(
-            {},
-            "an argument behind \"--\" has a newline in it, which cannot be handed to a service");
-    }
-    if (bytes > 120'000 && !plan_.one_process) {
-      Wrong({}, Text("the arguments behind \"--\" are ", bytes,
-                     " bytes long; a service can be handed at most 120000"));
-    }
   }
 
   // Providers first; else as in the file. Says so if that cannot be.

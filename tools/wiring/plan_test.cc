@@ -225,18 +225,6 @@ TEST_F(PlanTest, RefusesAnOverThatIsNoTransport) {
             "mean \"tcp:\"?");
 }
 
-TEST_F(PlanTest, RefusesArgumentsThatCannotBeHandedOver) {
-  EXPECT_EQ(ErrorOf(kWords, {.over = "", .args = {"a\nb"}}),
-            "/dev/shop.toml, as changed by the command line: an argument behind \"--\" has a "
-            "newline in it, which cannot be handed to a service");
-  const std::vector<std::string> many(10, std::string(20'000, 'x'));
-  EXPECT_EQ(ErrorOf(kWords, {.over = "", .args = many}),
-            "/dev/shop.toml, as changed by the command line: the arguments behind \"--\" are "
-            "200050 bytes long; a service can be handed at most 120000");
-  EXPECT_TRUE(Make(kWords, {.over = "inproc", .args = many}).ok())
-      << "threads are handed any length";
-}
-
 TEST_F(PlanTest, AClientReachesThePlaceThatTheServerReportsWithItsOwnParameters) {
   const auto wired = registry_.Parse("unix:?type=seqpacket&on_full=fail&spin=0");
   const auto actual = registry_.Parse("unix:@7?type=seqpacket");

@@ -109,6 +109,34 @@ TEST(UpTest, AServiceMayBeAProgramAndGetsItsArguments) {
   EXPECT_EQ(command.out(), "in all 1 words\n");
 }
 
+// A debugger, env with a secret, taskset, a shell: what they pass on is what the service gets.
+TEST(UpTest, AProgramThatIsWrappedGetsTheArgumentsThatItIsGivenInTheEnd) {
+  const TemporaryDirectory directory;
+  const std::string program = BinaryPath("count_program");
+  for (const std::string& run :
+       {"[\"/usr/bin/env\", \"TOKEN=x\", \"" + program + "\", \"in all\"]",
+        "[\"/bin/sh\", \"-c\", 'exec \"$0\" \"$@\"', \"" + program + "\", \"in all\"]"}) {
+    std::string wiring(kWords);
+    wiring.replace(wiring.rfind("\"count\""), 7, run);
+    Command command({"up", directory.Write("words.toml", wiring), "--", "a"});
+    EXPECT_EQ(command.Wait(), 0) << command.err();
+    EXPECT_EQ(command.out(), "in all 1 words\n");
+  }
+}
+
+// They are handed over as those of any program are.
+TEST(UpTest, AnArgumentMayBeAnyText) {
+  const TemporaryDirectory directory;
+  const std::string wiring =
+      directory.Write("talk.toml", "jackfield = 1\n[service.talker]\nrun = \"talker\"\n");
+  const std::string odd = "two\nlines, \xff and serve unix:@x", large(130'000, 'x');
+  for (const std::string over : {"unix", "inproc"}) {
+    Command command({"up", "-q", wiring, "--over", over, "--", odd, "", large, large});
+    EXPECT_EQ(command.Wait(), 0) << command.err();
+    EXPECT_EQ(command.out(), odd + "\n\n" + large + "\n" + large + "\n");
+  }
+}
+
 TEST(UpTest, StderrComesWithTheNameInFrontAndStdoutUnchanged) {
   const TemporaryDirectory directory;
   const std::string wiring =

@@ -109,6 +109,12 @@ TEST(WordsTest, AWrongCommandIsToldWhatIsWrong) {
       {{"explain", "words.toml", "source", "count"},
        "jackfield: no channel joins source to count; under [service.source] it would be calls = { "
        "count = \"unix:\" }\n"},
+      {{"service", "sitter"},
+       "sitter: sitter is given no address to serve at: no service of the wiring calls it and it "
+       "has no line serve = …, or --serve ADDRESS is missing\n"},
+      {{"service", "source"},
+       "source: source may not call \"tokenize\"  try: calls = { tokenize = \"unix:\" } under "
+       "[service.source] in the wiring file, or --call tokenize=ADDRESS\n"},
       {{"service", "cuont"},
        "jackfield: there is no built-in service \"cuont\"; did you mean \"count\"?\n"},
   };
