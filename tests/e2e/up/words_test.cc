@@ -98,6 +98,9 @@ TEST(WordsTest, AWrongCommandIsToldWhatIsWrong) {
       {{"explain", "unix:@x", "--over", "tcp"},
        "jackfield: explain: --over changes a wiring file, and there is only an address\n  try: "
        "jackfield explain shop.toml orders kv\n"},
+      {{"explain", "words.toml"},
+       "jackfield: explain: name two services of words.toml, as in: jackfield explain words.toml "
+       "orders kv\n"},
       {{"explain", "words.toml", "source"},
        "jackfield: explain: give one address, or a wiring file and two of its services\n  try: "
        "jackfield explain shop.toml orders kv\n"},
@@ -229,6 +232,10 @@ TEST(WordsTest, CheckSaysThatAWiringIsRight) {
             " tcp:\n");
   EXPECT_EQ(OutputOf({"check", "-o", "json", "words.toml"}, directory.path()),
             "{\"file\":\"words.toml\",\"services\":3,\"channels\":2}\n");
+}
+
+TEST(WordsTest, ExplainTakesABareWordForAScheme) {
+  EXPECT_EQ(OutputOf({"explain", "unix"}), OutputOf({"explain", "unix:"}));
 }
 
 TEST(WordsTest, CapsHasAColumnForEachTransport) {
