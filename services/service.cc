@@ -76,8 +76,6 @@ absl::StatusOr<Grants> Grants::Parse(std::string_view text) {
       grants.name = value;
     else if (word == "serve")
       grants.serves.emplace_back(value);
-    else if (word == "arg")
-      grants.args.emplace_back(value);
     else if (word == "call" && second != std::string_view::npos)
       grants.calls.emplace_back(value.substr(0, second), value.substr(second + 1));
     else
@@ -90,7 +88,6 @@ std::string Grants::ToString() const {
   std::string text = Text("name ", name, "\n");
   for (const std::string& address : serves) text += Text("serve ", address, "\n");
   for (const auto& [role, address] : calls) text += Text("call ", role, " ", address, "\n");
-  for (const std::string& arg : args) text += Text("arg ", arg, "\n");
   return text;
 }
 
@@ -114,7 +111,8 @@ absl::StatusOr<std::unique_ptr<Port>> Service::Serve(PortOptions options) {
   if (grants_.serves.empty()) {
     return absl::FailedPreconditionError(Text(grants_.name,
                                               " is given no address to serve at: no service of the "
-                                              "wiring calls it, or --serve ADDRESS is missing"));
+                                              "wiring calls it and it has no line serve = …, or "
+                                              "--serve ADDRESS is missing"));
   }
   absl::StatusOr<std::unique_ptr<Port>> port = Port::Open(node_, grants_.serves, options);
   if (!port.ok()) return port;
@@ -148,6 +146,7 @@ int ServiceMain(int argc, char** argv, const Registry& registry, ServiceFunction
     std::fprintf(stderr, kUsage, argv[0]);
     return 2;
   }
+  if (text != nullptr && argc > 1) grants->args.assign(argv + 1, argv + argc);
   const char* ready = std::getenv("JACKFIELD_READY_FD");
   const int ready_fd = ready == nullptr ? -1 : std::atoi(ready);
   unsetenv("JACKFIELD_GRANTS");  // they are this service's, not its children's
@@ -161,6 +160,7 @@ int ServiceMain(int argc, char** argv, const Registry& registry, ServiceFunction
   const int signal_fd = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
 
   const std::string name = grants->name;
+  const bool granted = !grants->serves.empty() || !grants->calls.empty();
   const auto fail = [&name](const absl::Status& status) {
     std::fprintf(stderr, "%s: %s\n", name.c_str(), std::string(status.message()).c_str());
     return 1;
@@ -182,7 +182,11 @@ int ServiceMain(int argc, char** argv, const Registry& registry, ServiceFunction
   while (stop.pending) (*node)->reactor().Wait(-1);
   node->reset();
   close(signal_fd);
-  return status.ok() ? 0 : fail(status);
+  if (status.ok()) return 0;
+  fail(status);
+  // A service that wants what it was not granted; by hand it is the command that grants.
+  const bool wants = absl::IsPermissionDenied(status) || absl::IsFailedPrecondition(status);
+  return text == nullptr && !granted && wants ? 2 : 1;
 }
 
 }  // namespace jackfield

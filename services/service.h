@@ -13,7 +13,8 @@
 //     return ServiceMain(argc, argv, registry, Greet);
 //   }
 //
-// Started by `jackfield up`, the grants come in the environment (JACKFIELD_GRANTS) and readiness is
+// Started by `jackfield up`, the grants come in the environment (JACKFIELD_GRANTS), its arguments in
+// argv as those of any program, whatever stands in front of it (env, a debugger), and readiness is
 // told to JACKFIELD_READY_FD. By hand: greet --serve unix:@greeter --call log=unix:@log [--name
 // greeter] [-- ARGS…].
 //
@@ -37,11 +38,11 @@
 namespace jackfield {
 
 // What a service may reach and where it serves. Lines "name N", "serve ADDRESS", "call ROLE
-// ADDRESS", "arg TEXT".
+// ADDRESS".
 struct Grants {
   static absl::StatusOr<Grants> Parse(
       std::string_view text);    // Errors: INVALID_ARGUMENT, with the line
-  std::string ToString() const;  // arguments have no newline in them
+  std::string ToString() const;  // all but the arguments, which a process gets in argv
 
   std::string name = "service";
   std::vector<std::string> serves;
@@ -93,7 +94,7 @@ class Service {
 using ServiceFunction = absl::Status (*)(Service& service);
 
 // The main() of a service program. Returns its exit status: 0; 1 it failed, with one line on
-// stderr; 2 usage.
+// stderr; 2 usage, which by hand is also to grant it nothing.
 int ServiceMain(int argc, char** argv, const Registry& registry, ServiceFunction run);
 
 }  // namespace jackfield

@@ -54,6 +54,8 @@ Grants Handing::GrantsOf(size_t index, std::vector<OwnedFd>& handed) {
                             handed)
             : ClientAddress(channel.address, served_[channel.server][channel.serve]).ToString());
   }
+  for (const OutsideCall& call : service.outside)
+    grants.calls.emplace_back(call.role, call.address.ToString());
   return grants;
 }
 

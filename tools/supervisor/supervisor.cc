@@ -186,7 +186,8 @@ class Supervisor final : public RunningService::Watcher {
         if (service.left_too_early) return StopAll(Phase::kFailing);
         if (std::all_of(services_.begin(), services_.end(), [this](const Supervised& s) {
               return s.state == State::kEnded ||
-                     !plan_.services[static_cast<size_t>(&s - services_.data())].called.empty();
+                     !plan_.services[static_cast<size_t>(&s - services_.data())]
+                          .wanted_from_outside();
             })) {
           StopInOrder(Phase::kFinishing);
         }
@@ -393,6 +394,8 @@ class Supervisor final : public RunningService::Watcher {
       line += Text(i == 0 ? "  calls " : " ",
                    NameOf(plan_.channels[plan_.services[index].calls[i]].server));
     }
+    for (const OutsideCall& call : plan_.services[index].outside)
+      line += Text("  calls ", call.role, " at ", call.address.ToString());
     Say(line);
   }
 

@@ -1,6 +1,7 @@
 #include "tools/verbs/check.h"
 
 #include <cstdio>
+#include <string>
 
 #include "kernel/text.h"
 #include "tools/verbs/load_plan.h"
@@ -10,6 +11,42 @@ namespace {
 
 constexpr Flag kFlags[] = {kOverFlag, kSetFlag, kOutputFlag};
 
+// One way to reach a service; "" is the outside.
+struct Wired {
+  std::string client, server, role;
+  const Address& address;
+};
+
+std::string AsLine(const Wired& wired) {
+  const auto name = [](const std::string& service) { return service.empty() ? "outside" : service; };
+  return Text("  ", name(wired.client), " → ",
+              wired.server.empty() ? Text(wired.role, " (outside)") : wired.server, "  ",
+              wired.address.ToString(), "\n");
+}
+
+std::string AsJson(const Wired& wired) {
+  return Text("{\"client\":", JsonString(wired.client), ",\"server\":", JsonString(wired.server),
+              ",\"role\":", JsonString(wired.role),
+              ",\"address\":", JsonString(wired.address.ToString()), "}");
+}
+
+// The plan's own channels, then those to the outside and from it.
+std::string AllWired(const Plan& plan, std::string (*show)(const Wired&),
+                     std::string_view between) {
+  std::string text;
+  const auto add = [&](const Wired& wired) {
+    text += Text(text.empty() ? "" : between, show(wired));
+  };
+  for (const PlannedChannel& channel : plan.channels)
+    add({plan.services[channel.client].name, plan.services[channel.server].name, channel.role,
+         channel.address});
+  for (const PlannedService& service : plan.services) {
+    for (const OutsideCall& call : service.outside) add({service.name, "", call.role, call.address});
+    for (size_t i = 0; i < service.edges; ++i) add({"", service.name, "", service.serves[i]});
+  }
+  return text;
+}
+
 int RunCheck(const Program& program, const Arguments& arguments) {
   const absl::StatusOr<Output> output = OutputOf(arguments);
   if (!output.ok()) return Complain(kExitUsage, std::string(output.status().message()));
@@ -18,14 +55,12 @@ int RunCheck(const Program& program, const Arguments& arguments) {
   std::string text;
   if (*output == Output::kJson) {
     text = Text("{\"file\":", JsonString(plan->file), ",\"services\":", plan->services.size(),
-                ",\"channels\":", plan->channels.size(), "}\n");
+                ",\"channels\":", plan->channels.size());
+    if (arguments.Has("verbose")) text += Text(",\"wired\":[", AllWired(*plan, AsJson, ","), "]");
+    text += "}\n";
   } else if (!arguments.Has("quiet")) {
     text = Text(plan->file, ": ok, ", Summary(*plan), "\n");
-    for (const PlannedChannel& channel : plan->channels) {
-      if (!arguments.Has("verbose")) break;
-      text += Text("  ", plan->services[channel.client].name, " → ",
-                   plan->services[channel.server].name, "  ", channel.address.ToString(), "\n");
-    }
+    if (arguments.Has("verbose")) text += AllWired(*plan, AsLine, "");
   }
   std::fwrite(text.data(), 1, text.size(), stdout);
   return kExitOk;
@@ -40,7 +75,7 @@ Verb CheckVerb() {
           .description =
               "Syntax, unknown keys and transports, services and programs that are not there, "
               "calls in a circle,\n"
-              "media that cannot carry a channel. -v lists the channels.\n"
+              "media that cannot carry a channel. -v lists the channels, -o json as \"wired\".\n"
               "\n"
               "exit status: 0 it can be started, 2 it is wrong\n",
           .flags = kFlags,

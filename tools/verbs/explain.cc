@@ -1,5 +1,7 @@
 #include "tools/verbs/explain.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdio>
@@ -109,11 +111,28 @@ void AddOthers(const Program& program, const Plan& plan, const PlannedChannel& c
   }
 }
 
+std::string WhenceOf(const Plan& plan, Place place) {
+  std::string whence = Prefix(plan.file, place);
+  whence.resize(whence.size() - 2);  // without ": "
+  return whence;
+}
+
 absl::StatusOr<std::vector<Explanation>> ExplainChannel(const Program& program, const Plan& plan,
                                                         const std::string& client,
                                                         const std::string& server) {
   std::vector<std::string_view> names;
   for (const PlannedService& service : plan.services) names.push_back(service.name);
+  for (const PlannedService& service : plan.services) {
+    if (service.name != client) continue;
+    for (const OutsideCall& call : service.outside) {
+      if (call.role != server) continue;
+      absl::StatusOr<Explanation> explanation = ExplainAddress(program, call.address.ToString());
+      if (!explanation.ok()) return explanation.status();
+      explanation->title = Text(client, " → ", server, " (outside)");
+      explanation->whence = WhenceOf(plan, call.place);
+      return std::vector<Explanation>{*std::move(explanation)};
+    }
+  }
   for (const std::string& name : {client, server}) {
     if (std::find(names.begin(), names.end(), name) == names.end()) {
       return absl::InvalidArgumentError(Text("there is no service \"", Escaped(name), "\" in ",
@@ -131,8 +150,7 @@ absl::StatusOr<std::vector<Explanation>> ExplainChannel(const Program& program, 
     if (!explanation.ok()) return explanation.status();
     explanation->title =
         Text(from, " → ", to, channel.role == to ? "" : Text(" (as ", channel.role, ")"));
-    explanation->whence = Prefix(plan.file, channel.place);
-    explanation->whence.resize(explanation->whence.size() - 2);  // without ": "
+    explanation->whence = WhenceOf(plan, channel.place);
     AddOthers(program, plan, channel, *explanation);
     found.push_back(*std::move(explanation));
   }
@@ -201,7 +219,15 @@ int RunExplain(const Program& program, const Arguments& arguments) {
                                          "try: jackfield explain shop.toml orders kv"));
       }
     }
-    absl::StatusOr<Explanation> explanation = ExplainAddress(program, arguments.operands[0]);
+    const std::string& word = arguments.operands[0];
+    if (word.find(':') == std::string::npos && access(word.c_str(), R_OK) == 0) {
+      return Complain(kExitUsage,
+                      Text("explain: name two services of ", Escaped(word), ", as in: jackfield "
+                           "explain ", Escaped(word), " orders kv"));
+    }
+    // --over unix means unix:, too.
+    absl::StatusOr<Explanation> explanation =
+        ExplainAddress(program, word.find(':') == std::string::npos ? word + ":" : word);
     if (!explanation.ok()) return Complain(kExitUsage, std::string(explanation.status().message()));
     explanations.push_back(*std::move(explanation));
   } else if (arguments.operands.size() == 3) {

@@ -19,8 +19,8 @@ namespace jackfield {
 namespace {
 
 constexpr std::string_view kTopKeys[] = {"jackfield", "name", "over", "service"};
-constexpr std::string_view kServiceKeys[] = {"run", "calls"};
-constexpr std::string_view kCallKeys[] = {"service", "over"};
+constexpr std::string_view kServiceKeys[] = {"run", "calls", "serve"};
+constexpr std::string_view kCallKeys[] = {"service", "over", "at"};
 
 // What the design foresees and this version does not do: said, rather than ignored.
 struct NotYet {
@@ -145,6 +145,8 @@ class Converter {
         ConvertRun(line, service);
       else if (line.key == "calls")
         ConvertCalls(line, service);
+      else if (line.key == "serve")
+        ConvertServe(line, service);
       else
         WrongKey(line, kServiceKeys, kServiceNotYet, Text(" in service ", entry.key));
     }
@@ -177,11 +179,31 @@ class Converter {
                    "its arguments");
     }
     for (const std::string& word : service.run) {
-      if (word.find('\n') != std::string::npos || word.find('\0') != std::string::npos)
-        Wrong(service.run_place, "an argument cannot hold a newline or a zero byte");
+      if (word.find('\0') != std::string::npos)
+        Wrong(service.run_place, "an argument cannot hold a zero byte");
     }
     if (service.run.empty() || service.run[0].empty())
       Wrong(service.run_place, "run is empty; it names a built-in service or a program");
+  }
+
+  void ConvertServe(const Entry& entry, ServiceEntry& service) {
+    const auto add = [&](const toml::node& node) {
+      const std::string address = TextOf(node, "each address in serve");
+      for (const ServeEntry& other : service.serves) {
+        if (other.address == address)
+          return Wrong(PlaceOf(node), Text("service ", service.name, " serves at \"",
+                                           Escaped(address), "\" twice"));
+      }
+      service.serves.push_back({address, PlaceOf(node)});
+    };
+    if (entry.value->is_string()) return add(*entry.value);
+    const auto* array = entry.value->as_array();
+    if (array == nullptr || array->size() > kServeEntriesMax) {
+      return Wrong(PlaceOf(*entry.value),
+                   Text("serve is an address, or an array of at most ", kServeEntriesMax,
+                        ": [\"tcp://127.0.0.1:7000\"]"));
+    }
+    for (const toml::node& address : *array) add(address);
   }
 
   void ConvertCalls(const Entry& entry, ServiceEntry& service) {
@@ -209,9 +231,16 @@ class Converter {
         } else if (line.key == "over") {
           call.over = TextOf(*line.value, "over");
           call.over_place = PlaceOf(*line.value);
+        } else if (line.key == "at") {
+          call.at = TextOf(*line.value, "at");
+          call.over_place = PlaceOf(*line.value);
         } else {
           WrongKey(line, kCallKeys, {}, Text(" in the call of ", Escaped(entry.key)));
         }
+      }
+      if (table->contains("at") && table->size() > 1) {
+        return Wrong(call.over_place,
+                     "at says where a service runs that is none of this wiring: it stands alone");
       }
     } else {
       return Wrong(PlaceOf(*entry.value),
@@ -298,7 +327,7 @@ absl::Status Set(toml::table& root, const std::string& set) {
   if (toml::node* role = table->get(last);
       role != nullptr && role->is_table() && path.find(".calls.") != std::string_view::npos) {
     table = role->as_table();
-    table->insert_or_assign("over", value);
+    table->insert_or_assign(table->contains("at") ? "at" : "over", value);
     return absl::OkStatus();
   }
   toml::parse_result parsed = toml::parse(Text("value = ", value));

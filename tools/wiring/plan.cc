@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <sstream>
 #include <system_error>
 #include <utility>
 
@@ -25,6 +27,17 @@ std::string DirectoryOf(std::string_view file) {
 // A path that says that it is seen from somewhere.
 bool IsRelative(std::string_view path) {
   return path.substr(0, 2) == "./" || path.substr(0, 3) == "../";
+}
+
+// Where the shell would find that program, up to its last '/'.
+std::string InPath(const std::string& program) {
+  const char* path = std::getenv("PATH");
+  std::istringstream folders(path == nullptr ? "" : path);
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    if (!folder.empty() && folder[0] == '/' && access((folder + "/" + program).c_str(), X_OK) == 0)
+      return folder + "/";
+  }
+  return "./";
 }
 
 class Planner {
@@ -75,13 +88,61 @@ class Planner {
         const std::string guess = DidYouMean(what, names);
         Wrong(entry.run_place,
               Text("there is no built-in service \"", Escaped(what), "\"",
-                   guess.empty() ? Text("; a program is written with a '/', such as \"./",
-                                        Escaped(what), "\"")
+                   guess.empty() ? Text("; a program is written with a '/', such as \"",
+                                        InPath(what), Escaped(what), "\"")
                                  : guess));
       }
     }
+    for (const ServeEntry& serve : entry.serves) AddServe(serve, service);
     plan_.services.push_back(std::move(service));
   }
+
+  // Errors: as CarryCalls, as one that says to whom the address is wrong.
+  absl::StatusOr<Registry::Stacked> Carry(const Address& address, Role role,
+                                          std::string_view what) const {
+    absl::StatusOr<Registry::Stacked> stacked =
+        CarryCalls(*program_.registry, program_.machine, address, role);
+    if (stacked.ok() || stacked.status().code() != absl::StatusCode::kFailedPrecondition)
+      return stacked;
+    return absl::FailedPreconditionError(Text(what, ": ", std::string(stacked.status().message())));
+  }
+
+  // An address for the outside. Neither --over nor another service's calls change it.
+  void AddServe(const ServeEntry& entry, PlannedService& service) {
+    absl::StatusOr<Address> address = ReadAddress(entry.address);
+    absl::StatusOr<Registry::Stacked> stacked =
+        address.ok() ? Carry(*address, Role::kServe, Text("what ", service.name, " serves"))
+                     : address.status();
+    if (!stacked.ok()) return Wrong(entry.place, std::string(stacked.status().message()));
+    if (OnlyWithin(stacked->caps)) {
+      return Wrong(entry.place,
+                   Text(address->ToString(), " joins only what this wiring starts, and serve is for "
+                                             "others; write one such as \"tcp://127.0.0.1:7000\""));
+    }
+    service.serves.push_back(address->Without("on_full"));
+    ++service.edges;
+  }
+
+  // A channel to what is not ours to start.
+  void AddOutside(size_t client, const CallEntry& call) {
+    PlannedService& caller = plan_.services[client];
+    absl::StatusOr<Address> address = ReadAddress(call.at);
+    if (address.ok() && address->bare())
+      address = absl::InvalidArgumentError(
+          Text("at names the place where ", call.role,
+               " serves, and \"", call.at, "\" names none; such as \"tcp://127.0.0.1:7000\""));
+    absl::StatusOr<Registry::Stacked> stacked =
+        address.ok() ? Carry(*address, Role::kConnect,
+                             Text("the calls of ", caller.name, " to ", call.role))
+                     : address.status();
+    if (!stacked.ok()) return Wrong(call.over_place, std::string(stacked.status().message()));
+    if (OnlyWithin(stacked->caps)) {
+      return Wrong(call.over_place, Text(address->ToString(), " joins only what this wiring starts"));
+    }
+    caller.outside.push_back({call.role, *std::move(address), call.place});
+  }
+
+  static bool OnlyWithin(const Caps& caps) { return caps.inherited || caps.one_process; }
 
   // A place that begins with ./ or ../ is seen from the wiring file, as a program is; so is what a
   // parameter says. That holds for all media: they know whole paths only.
@@ -142,6 +203,7 @@ class Planner {
   }
 
   void AddChannel(size_t client, const CallEntry& call) {
+    if (!call.at.empty()) return AddOutside(client, call);
     const std::string& caller = wiring_.services[client].name;
     std::vector<std::string_view> names;
     for (const ServiceEntry& service : wiring_.services) names.push_back(service.name);
@@ -170,13 +232,8 @@ class Planner {
     for (const Role role : {Role::kServe, Role::kConnect}) {
       if (role == Role::kConnect && channel.address.bare()) break;
       absl::StatusOr<Registry::Stacked> stacked =
-          CarryCalls(*program_.registry, program_.machine, channel.address, role);
-      if (!stacked.ok()) {
-        const std::string why(stacked.status().message());
-        return Wrong(place, stacked.status().code() == absl::StatusCode::kFailedPrecondition
-                                ? Text("the calls of ", caller, " to ", call.service, ": ", why)
-                                : why);
-      }
+          Carry(channel.address, role, Text("the calls of ", caller, " to ", call.service));
+      if (!stacked.ok()) return Wrong(place, std::string(stacked.status().message()));
       if (role == Role::kServe) channel.caps = stacked->caps;
     }
     Connect(std::move(channel));
@@ -216,6 +273,9 @@ class Planner {
         }
       }
     }
+    for (size_t i = 0; i < plan_.services.size(); ++i) {
+      for (size_t edge = 0; edge < plan_.services[i].edges; ++edge) CheckEdge(i, edge);
+    }
     for (size_t i = 0; i < plan_.services.size() && plan_.one_process; ++i) {
       if (plan_.services[i].builtin != nullptr) continue;
       const auto inside =
@@ -227,17 +287,19 @@ class Planner {
                  " joins only services of one process, which are built in; choose another medium, "
                  "such as \"unix:\""));
     }
-    size_t bytes = 0;
-    for (const std::string& arg : options_.args) {
-      bytes += arg.size() + 5;
-      if (arg.find('\n') != std::string::npos)
-        return Wrong(
-            {},
-            "an argument behind \"--\" has a newline in it, which cannot be handed to a service");
-    }
-    if (bytes > 120'000 && !plan_.one_process) {
-      Wrong({}, Text("the arguments behind \"--\" are ", bytes,
-                     " bytes long; a service can be handed at most 120000"));
+  }
+
+  // A place belongs to one server.
+  void CheckEdge(size_t service, size_t edge) {
+    const Address& place = plan_.services[service].serves[edge];
+    for (size_t other = 0; other < plan_.services.size(); ++other) {
+      if (other == service || place.bare()) continue;
+      for (const Address& taken : plan_.services[other].serves) {
+        if (WithoutCommonParams(taken).ToString() != WithoutCommonParams(place).ToString()) continue;
+        Wrong(wiring_.services[service].serves[edge].place,
+              Text(plan_.services[service].name, " and ", plan_.services[other].name,
+                   " cannot both serve at ", place.ToString()));
+      }
     }
   }
 
@@ -308,8 +370,12 @@ Address ClientAddress(const Address& wired, const Address& actual) {
 }
 
 std::string Summary(const Plan& plan) {
+  size_t outside = 0;
+  for (const PlannedService& service : plan.services)
+    outside += service.edges + service.outside.size();
   return Text(plan.services.size(), plan.services.size() == 1 ? " service, " : " services, ",
-              plan.channels.size(), plan.channels.size() == 1 ? " channel" : " channels");
+              plan.channels.size(), plan.channels.size() == 1 ? " channel" : " channels",
+              outside == 0 ? "" : Text(", ", outside, " to the outside"));
 }
 
 }  // namespace jackfield

@@ -31,6 +31,13 @@ struct PlannedChannel {
   Place place;
 };
 
+// A call to a service that already runs.
+struct OutsideCall {
+  std::string role;
+  Address address;
+  Place place;
+};
+
 struct PlannedService {
   std::string name;
   const BuiltinService* builtin = nullptr;  // or a program:
@@ -39,6 +46,11 @@ struct PlannedService {
   std::vector<Address> serves;  // what it is to serve at; channels that ask for the same share one
   std::vector<size_t> calls;    // channels that it is the client of
   std::vector<size_t> called;   // channels that it is the server of
+  std::vector<OutsideCall> outside;
+  // It serves others than the plan's: the first so many of `serves` are for them. While it runs the
+  // wiring is not done.
+  size_t edges = 0;
+  bool wanted_from_outside() const { return called.empty() || edges > 0; }
 };
 
 struct Plan {
@@ -61,7 +73,7 @@ absl::StatusOr<Plan> MakePlan(Wiring wiring, const Program& program, const PlanO
 // `actual`.
 Address ClientAddress(const Address& wired, const Address& actual);
 
-// "3 services, 2 channels"
+// "3 services, 2 channels"; "1 service, 0 channels, 2 to the outside"
 std::string Summary(const Plan& plan);
 
 }  // namespace jackfield

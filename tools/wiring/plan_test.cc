@@ -34,6 +34,7 @@ absl::Status NoService(Service&) { return absl::OkStatus(); }
 class PlanTest : public ::testing::Test {
  protected:
   PlanTest() {
+    setenv("PATH", "/nowhere:/usr/bin:/bin", 1);
     AddBuiltinTransports(registry_);
     program_.registry = &registry_;
     program_.services = {
@@ -139,6 +140,9 @@ TEST_F(PlanTest, SaysWhatIsWrongAndWhere) {
       {"[service.a]\nrun = \"zzzzzzz\"\n",
        "/dev/shop.toml:3:7: there is no built-in service \"zzzzzzz\"; a program is written with a "
        "'/', such as \"./zzzzzzz\""},
+      {"[service.a]\nrun = \"sh x.sh\"\n",
+       "/dev/shop.toml:3:7: there is no built-in service \"sh\"; a program is written with a '/', "
+       "such as \"/usr/bin/sh\""},
       {"[service.a]\nrun = \"./no/program\"\n",
        "/dev/shop.toml:3:7: the program of service a is not there: /dev/./no/program: No such file "
        "or directory"},
@@ -217,24 +221,64 @@ TEST_F(PlanTest, AProgramIsSeenFromTheLinkThatLeadsToAWiringAndWhereItIsNotThatI
   std::filesystem::remove_all(folder);
 }
 
+TEST_F(PlanTest, AServiceAtTheEdgeServesOthersAndCallsWhatAlreadyRuns) {
+  constexpr std::string_view kEdge =
+      "over = \"unix:\"\n[service.gate]\nrun = \"count\"\nserve = [\"tcp://127.0.0.1:7000\", "
+      "\"unix:./gate\"]\ncalls = { stock = { at = \"tcp://127.0.0.1:7001\" } }\n"
+      "[service.a]\nrun = \"source\"\ncalls = { gate = \"tcp://127.0.0.1:7000\" }\n";
+  const auto plan = Make(kEdge);
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  const PlannedService& gate = plan->services[0];
+  EXPECT_EQ(gate.edges, 2u);
+  ASSERT_EQ(gate.serves.size(), 2u) << "a channel that asks for the same shares it";
+  EXPECT_EQ(gate.serves[1].ToString(), "unix:/dev/gate");
+  ASSERT_EQ(gate.outside.size(), 1u);
+  EXPECT_EQ(gate.outside[0].role, "stock");
+  EXPECT_EQ(gate.outside[0].address.ToString(), "tcp:127.0.0.1:7001");
+  EXPECT_TRUE(gate.wanted_from_outside());
+  EXPECT_EQ(Summary(*plan), "2 services, 1 channel, 3 to the outside");
+
+  const auto over = Make(kEdge, {.over = "pipe", .args = {}},
+                         {"service.gate.calls.stock=tcp://127.0.0.1:7002"});
+  ASSERT_TRUE(over.ok()) << over.status();
+  EXPECT_EQ(over->services[0].serves[0].ToString(), "tcp:127.0.0.1:7000") << "--over is for channels";
+  EXPECT_EQ(over->services[0].outside[0].address.ToString(), "tcp:127.0.0.1:7002");
+}
+
+TEST_F(PlanTest, RefusesAnEdgeThatCannotBe) {
+  const std::pair<std::string_view, std::string_view> kWrongs[] = {
+      {"[service.a]\nrun = \"count\"\nserve = \"pipe:\"\n",
+       "/dev/shop.toml:4:9: pipe: joins only what this wiring starts, and serve is for others; "
+       "write one such as \"tcp://127.0.0.1:7000\""},
+      {"[service.a]\nrun = \"count\"\nserve = \"lossy:\"\n",
+       "/dev/shop.toml:4:9: what a serves: lossy: cannot carry this: it lacks reply and reliable"},
+      {"[service.a]\nrun = \"count\"\nserve = \"unix:@x\"\n[service.b]\nrun = \"count\"\nserve = "
+       "\"unix:@x\"\n",
+       "/dev/shop.toml:4:9: a and b cannot both serve at unix:@x\n"
+       "/dev/shop.toml:7:9: b and a cannot both serve at unix:@x"},
+      {"[service.a]\nrun = \"count\"\nserve = [\"unix:@x\", \"unix:@x\"]\n",
+       "/dev/shop.toml:4:21: service a serves at \"unix:@x\" twice"},
+      {"[service.a]\nrun = \"count\"\nserve = 3\n",
+       "/dev/shop.toml:4:9: serve is an address, or an array of at most 16: "
+       "[\"tcp://127.0.0.1:7000\"]"},
+      {"[service.a]\nrun = \"source\"\ncalls = { b = { at = \"tcp:\" } }\n",
+       "/dev/shop.toml:4:22: at names the place where b serves, and \"tcp:\" names none; such as "
+       "\"tcp://127.0.0.1:7000\""},
+      {"[service.a]\nrun = \"source\"\ncalls = { b = { at = \"inproc:x\" } }\n",
+       "/dev/shop.toml:4:22: inproc:x joins only what this wiring starts"},
+      {"[service.a]\nrun = \"source\"\ncalls = { b = { at = \"unix:@x\", over = \"tcp:\" } }\n",
+       "/dev/shop.toml:4:22: at says where a service runs that is none of this wiring: it stands "
+       "alone"},
+  };
+  for (const auto& [body, sentence] : kWrongs) EXPECT_EQ(ErrorOf(body), sentence) << body;
+}
+
 TEST_F(PlanTest, RefusesAnOverThatIsNoTransport) {
   EXPECT_EQ(ErrorOf("over = \"unix:\"\n[service.a]\nrun = \"source\"\ncalls = "
                     "[\"b\"]\n[service.b]\nrun = \"count\"\n",
                     {.over = "tpc", .args = {}}),
             "/dev/shop.toml, as changed by the command line: \"tpc:\" is not a transport; did you "
             "mean \"tcp:\"?");
-}
-
-TEST_F(PlanTest, RefusesArgumentsThatCannotBeHandedOver) {
-  EXPECT_EQ(ErrorOf(kWords, {.over = "", .args = {"a\nb"}}),
-            "/dev/shop.toml, as changed by the command line: an argument behind \"--\" has a "
-            "newline in it, which cannot be handed to a service");
-  const std::vector<std::string> many(10, std::string(20'000, 'x'));
-  EXPECT_EQ(ErrorOf(kWords, {.over = "", .args = many}),
-            "/dev/shop.toml, as changed by the command line: the arguments behind \"--\" are "
-            "200050 bytes long; a service can be handed at most 120000");
-  EXPECT_TRUE(Make(kWords, {.over = "inproc", .args = many}).ok())
-      << "threads are handed any length";
 }
 
 TEST_F(PlanTest, AClientReachesThePlaceThatTheServerReportsWithItsOwnParameters) {

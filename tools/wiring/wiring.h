@@ -14,6 +14,11 @@
 //   calls = { kv = "shm:", log = { service = "logger", over = "unix:" } }
 //                                             # or: calls = ["kv", "logger"]
 //
+//   [service.gate]
+//   run   = "./gate"
+//   serve = ["tcp://127.0.0.1:7000"]          # for others than the services of this file
+//   calls = { stock = { at = "tcp://127.0.0.1:7001" } }     # a service that already runs
+//
 // A role is the name of the service that it calls unless its entry names one.
 //
 // Thread: any; plain values.
@@ -36,18 +41,25 @@ struct Place {
   uint32_t column = 0;
 };
 
+struct ServeEntry {
+  std::string address;
+  Place place;
+};
+
 struct CallEntry {
   std::string role;
   std::string service;
   std::string over;  // "": the wiring's
   Place place;
-  Place over_place;
+  Place over_place;  // or at_place
+  std::string at;    // where it already runs; "": it is a service of this wiring
 };
 
 struct ServiceEntry {
   std::string name;
   std::vector<std::string> run;  // what, then its arguments; never empty
   std::vector<CallEntry> calls;  // in the file's order
+  std::vector<ServeEntry> serves;
   Place place;
   Place run_place;
 };
@@ -63,6 +75,7 @@ struct Wiring {
 inline constexpr size_t kWiringBytesMax = 1 << 20;
 inline constexpr size_t kServicesMax = 256;
 inline constexpr size_t kCallEntriesMax = 64;  // of one service
+inline constexpr size_t kServeEntriesMax = 16;  // the same
 
 // `text` as a Wiring. `sets` are "key.key=value" from the command line: each replaces or adds one
 // value before the file is read; a value that is no TOML is taken as a string. Errors:

@@ -109,6 +109,71 @@ TEST(UpTest, AServiceMayBeAProgramAndGetsItsArguments) {
   EXPECT_EQ(command.out(), "in all 1 words\n");
 }
 
+// A debugger, env with a secret, taskset, a shell: what they pass on is what the service gets.
+TEST(UpTest, AProgramThatIsWrappedGetsTheArgumentsThatItIsGivenInTheEnd) {
+  const TemporaryDirectory directory;
+  const std::string program = BinaryPath("count_program");
+  for (const std::string& run :
+       {"[\"/usr/bin/env\", \"TOKEN=x\", \"" + program + "\", \"in all\"]",
+        "[\"/bin/sh\", \"-c\", 'exec \"$0\" \"$@\"', \"" + program + "\", \"in all\"]"}) {
+    std::string wiring(kWords);
+    wiring.replace(wiring.rfind("\"count\""), 7, run);
+    Command command({"up", directory.Write("words.toml", wiring), "--", "a"});
+    EXPECT_EQ(command.Wait(), 0) << command.err();
+    EXPECT_EQ(command.out(), "in all 1 words\n");
+  }
+}
+
+// They are handed over as those of any program are.
+TEST(UpTest, AnArgumentMayBeAnyText) {
+  const TemporaryDirectory directory;
+  const std::string wiring =
+      directory.Write("talk.toml", "jackfield = 1\n[service.talker]\nrun = \"talker\"\n");
+  const std::string odd = "two\nlines, \xff and serve unix:@x", large(130'000, 'x');
+  for (const std::string over : {"unix", "inproc"}) {
+    Command command({"up", "-q", wiring, "--over", over, "--", odd, "", large, large});
+    EXPECT_EQ(command.Wait(), 0) << command.err();
+    EXPECT_EQ(command.out(), odd + "\n\n" + large + "\n" + large + "\n");
+  }
+}
+
+// Two wirings: what one serves for others, the other calls. The first stays until it is asked to stop.
+TEST(UpTest, AServiceAtTheEdgeIsReachedFromAnotherWiring) {
+  const TemporaryDirectory directory;
+  const std::string server = directory.Write(
+      "server.toml", "jackfield = 1\n[service.count]\nrun = \"count\"\nserve = \"unix:./count\"\n");
+  const std::string client = directory.Write("client.toml", R"(jackfield = 1
+over = "unix:"
+[service.source]
+run = "source"
+calls = ["tokenize"]
+[service.tokenize]
+run = "tokenize"
+calls = { count = { at = "unix:./count" } }
+)");
+  EXPECT_EQ(OutputOf({"check", "-v", client}),
+            client + ": ok, 2 services, 1 channel, 1 to the outside\n  source → tokenize  unix:\n"
+                     "  tokenize → count (outside)  unix:" +
+                directory.path() + "/count\n");
+  EXPECT_EQ(OutputOf({"check", "-v", "-o", "json", server}),
+            "{\"file\":\"" + server +
+                "\",\"services\":1,\"channels\":0,\"wired\":[{\"client\":\"\",\"server\":"
+                "\"count\",\"role\":\"\",\"address\":\"unix:" +
+                directory.path() + "/count\"}]}\n");
+  EXPECT_EQ(OutputOf({"explain", client, "tokenize", "count"}).find("tokenize → count (outside)  unix:"),
+            0u);
+  Command serving({"up", server});
+  ASSERT_TRUE(serving.WaitForStderr("is up: 1 service, 0 channels, 1 to the outside"))
+      << serving.err();
+  for (int round = 0; round < 2; ++round) {
+    Command calling({"up", client, "--", "a", "b"});
+    EXPECT_EQ(calling.Wait(), 0) << calling.err();
+  }
+  serving.Signal(15);
+  EXPECT_EQ(serving.Wait(), 130) << serving.err();
+  EXPECT_EQ(serving.out(), "2 words\n4 words\n");
+}
+
 TEST(UpTest, StderrComesWithTheNameInFrontAndStdoutUnchanged) {
   const TemporaryDirectory directory;
   const std::string wiring =

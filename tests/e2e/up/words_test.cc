@@ -98,6 +98,9 @@ TEST(WordsTest, AWrongCommandIsToldWhatIsWrong) {
       {{"explain", "unix:@x", "--over", "tcp"},
        "jackfield: explain: --over changes a wiring file, and there is only an address\n  try: "
        "jackfield explain shop.toml orders kv\n"},
+      {{"explain", "words.toml"},
+       "jackfield: explain: name two services of words.toml, as in: jackfield explain words.toml "
+       "orders kv\n"},
       {{"explain", "words.toml", "source"},
        "jackfield: explain: give one address, or a wiring file and two of its services\n  try: "
        "jackfield explain shop.toml orders kv\n"},
@@ -109,6 +112,12 @@ TEST(WordsTest, AWrongCommandIsToldWhatIsWrong) {
       {{"explain", "words.toml", "source", "count"},
        "jackfield: no channel joins source to count; under [service.source] it would be calls = { "
        "count = \"unix:\" }\n"},
+      {{"service", "sitter"},
+       "sitter: sitter is given no address to serve at: no service of the wiring calls it and it "
+       "has no line serve = …, or --serve ADDRESS is missing\n"},
+      {{"service", "source"},
+       "source: source may not call \"tokenize\"  try: calls = { tokenize = \"unix:\" } under "
+       "[service.source] in the wiring file, or --call tokenize=ADDRESS\n"},
       {{"service", "cuont"},
        "jackfield: there is no built-in service \"cuont\"; did you mean \"count\"?\n"},
   };
@@ -223,6 +232,10 @@ TEST(WordsTest, CheckSaysThatAWiringIsRight) {
             " tcp:\n");
   EXPECT_EQ(OutputOf({"check", "-o", "json", "words.toml"}, directory.path()),
             "{\"file\":\"words.toml\",\"services\":3,\"channels\":2}\n");
+}
+
+TEST(WordsTest, ExplainTakesABareWordForAScheme) {
+  EXPECT_EQ(OutputOf({"explain", "unix"}), OutputOf({"explain", "unix:"}));
 }
 
 TEST(WordsTest, CapsHasAColumnForEachTransport) {
