@@ -59,7 +59,8 @@ std::string WhyNot(const absl::Status& status, const Address& address) {
 }
 
 // Errors: as Registry::Parse and Describe.
-absl::StatusOr<Explanation> ExplainAddress(const Program& program, std::string_view text) {
+absl::StatusOr<Explanation> ExplainAddress(const Program& program, std::string_view text,
+                                           Carried what) {
   const Registry& registry = *program.registry;
   absl::StatusOr<Address> address = registry.Parse(text);
   if (!address.ok()) return address.status();
@@ -72,11 +73,11 @@ absl::StatusOr<Explanation> ExplainAddress(const Program& program, std::string_v
   const Role roles[] = {Role::kServe, Role::kConnect};
   for (const Role role : std::span(roles, address->bare() ? 1 : 2)) {
     absl::StatusOr<Registry::Stacked> stacked =
-        CarryCalls(registry, program.machine, *address, role);
+        Carry(registry, program.machine, *address, role, what);
     if (!stacked.ok()) {
       if (explanation.why_not.empty()) explanation.why_not = WhyNot(stacked.status(), *address);
       // What it can do is known all the same, unless it is no address at all.
-      stacked = registry.Stack(medium, role, CallNeeds());
+      stacked = registry.Stack(medium, role, NeedsOf(what, role));
       if (!stacked.ok()) stacked = registry.Stack(medium, role, Caps(), 0);
       if (!stacked.ok() && role == Role::kServe) return stacked.status();
       if (!stacked.ok()) continue;  // nobody can call there; it is a place to serve at all the same
@@ -91,14 +92,14 @@ absl::StatusOr<Explanation> ExplainAddress(const Program& program, std::string_v
   return explanation;
 }
 
-// Which other transports could carry calls between two services, and why not.
+// Which other transports could carry what two services say to each other, and why not.
 void AddOthers(const Program& program, const Plan& plan, const PlannedChannel& channel,
                Explanation& explanation) {
   for (const auto& transport : program.registry->transports()) {
     if (transport->scheme() == channel.address.scheme()) continue;
     const Address bare(std::string(transport->scheme()), "");
     const absl::StatusOr<Registry::Stacked> stacked =
-        CarryCalls(*program.registry, program.machine, bare, Role::kServe);
+        Carry(*program.registry, program.machine, bare, Role::kServe, channel.carries);
     if (!stacked.ok()) {
       explanation.refused.push_back(Text(bare.ToString(), " ", WhyNot(stacked.status(), bare)));
     } else if (stacked->caps.one_process &&
@@ -126,7 +127,8 @@ absl::StatusOr<std::vector<Explanation>> ExplainChannel(const Program& program, 
     if (service.name != client) continue;
     for (const OutsideCall& call : service.outside) {
       if (call.role != server) continue;
-      absl::StatusOr<Explanation> explanation = ExplainAddress(program, call.address.ToString());
+      absl::StatusOr<Explanation> explanation =
+          ExplainAddress(program, call.address.ToString(), call.carries);
       if (!explanation.ok()) return explanation.status();
       explanation->title = Text(client, " → ", server, " (outside)");
       explanation->whence = WhenceOf(plan, call.place);
@@ -146,7 +148,8 @@ absl::StatusOr<std::vector<Explanation>> ExplainChannel(const Program& program, 
                       &to = plan.services[channel.server].name;
     opposite |= from == server && to == client;
     if (from != client || to != server) continue;
-    absl::StatusOr<Explanation> explanation = ExplainAddress(program, channel.address.ToString());
+    absl::StatusOr<Explanation> explanation =
+        ExplainAddress(program, channel.address.ToString(), channel.carries);
     if (!explanation.ok()) return explanation.status();
     explanation->title =
         Text(from, " → ", to, channel.role == to ? "" : Text(" (as ", channel.role, ")"));
@@ -221,13 +224,14 @@ int RunExplain(const Program& program, const Arguments& arguments) {
     }
     const std::string& word = arguments.operands[0];
     if (word.find(':') == std::string::npos && access(word.c_str(), R_OK) == 0) {
-      return Complain(kExitUsage,
-                      Text("explain: name two services of ", Escaped(word), ", as in: jackfield "
-                           "explain ", Escaped(word), " orders kv"));
+      return Complain(kExitUsage, Text("explain: name two services of ", Escaped(word),
+                                       ", as in: jackfield "
+                                       "explain ",
+                                       Escaped(word), " orders kv"));
     }
     // --over unix means unix:, too.
-    absl::StatusOr<Explanation> explanation =
-        ExplainAddress(program, word.find(':') == std::string::npos ? word + ":" : word);
+    absl::StatusOr<Explanation> explanation = ExplainAddress(
+        program, word.find(':') == std::string::npos ? word + ":" : word, Carried::kCalls);
     if (!explanation.ok()) return Complain(kExitUsage, std::string(explanation.status().message()));
     explanations.push_back(*std::move(explanation));
   } else if (arguments.operands.size() == 3) {

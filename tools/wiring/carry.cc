@@ -25,11 +25,16 @@ absl::Status CheckCommonParams(const Address& address) {
   return ReadSpin(address).status();
 }
 
-absl::StatusOr<Registry::Stacked> CarryCalls(const Registry& registry, const MachineChecks& machine,
-                                             const Address& address, Role role) {
+Caps NeedsOf(Carried what, Role role) {
+  if (what == Carried::kCalls) return CallNeeds();
+  return role == Role::kServe ? ReceiveNeeds() : SendNeeds();
+}
+
+absl::StatusOr<Registry::Stacked> Carry(const Registry& registry, const MachineChecks& machine,
+                                        const Address& address, Role role, Carried what) {
   if (absl::Status status = CheckCommonParams(address); !status.ok()) return status;
   absl::StatusOr<Registry::Stacked> stacked =
-      registry.Stack(WithoutCommonParams(address), role, CallNeeds());
+      registry.Stack(WithoutCommonParams(address), role, NeedsOf(what, role));
   if (!stacked.ok()) return stacked;
   if (stacked->caps.one_thread) {
     return absl::FailedPreconditionError(

@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::string_view kTopKeys[] = {"jackfield", "name", "over", "service"};
 constexpr std::string_view kServiceKeys[] = {"run", "calls", "serve"};
-constexpr std::string_view kCallKeys[] = {"service", "over", "at"};
+constexpr std::string_view kCallKeys[] = {"service", "over", "at", "one_way"};
 
 // What the design foresees and this version does not do: said, rather than ignored.
 struct NotYet {
@@ -199,9 +199,8 @@ class Converter {
     if (entry.value->is_string()) return add(*entry.value);
     const auto* array = entry.value->as_array();
     if (array == nullptr || array->size() > kServeEntriesMax) {
-      return Wrong(PlaceOf(*entry.value),
-                   Text("serve is an address, or an array of at most ", kServeEntriesMax,
-                        ": [\"tcp://127.0.0.1:7000\"]"));
+      return Wrong(PlaceOf(*entry.value), Text("serve is an address, or an array of at most ",
+                                               kServeEntriesMax, ": [\"tcp://127.0.0.1:7000\"]"));
     }
     for (const toml::node& address : *array) add(address);
   }
@@ -210,7 +209,9 @@ class Converter {
     if (const auto* array = entry.value->as_array()) {
       for (const toml::node& name : *array) {
         const std::string text = TextOf(name, "each service in calls");
-        AddCall({text, text, "", PlaceOf(name), PlaceOf(name)}, service);
+        AddCall(
+            {.role = text, .service = text, .place = PlaceOf(name), .over_place = PlaceOf(name)},
+            service);
       }
     } else if (const auto* table = entry.value->as_table()) {
       for (const Entry& call : EntriesOf(*table)) ConvertCall(call, service);
@@ -221,7 +222,10 @@ class Converter {
   }
 
   void ConvertCall(const Entry& entry, ServiceEntry& service) {
-    CallEntry call{entry.key, entry.key, "", entry.place, PlaceOf(*entry.value)};
+    CallEntry call{.role = entry.key,
+                   .service = entry.key,
+                   .place = entry.place,
+                   .over_place = PlaceOf(*entry.value)};
     if (const auto* text = entry.value->as_string()) {
       call.over = text->get();
     } else if (const auto* table = entry.value->as_table()) {
@@ -234,13 +238,19 @@ class Converter {
         } else if (line.key == "at") {
           call.at = TextOf(*line.value, "at");
           call.over_place = PlaceOf(*line.value);
+        } else if (line.key == "one_way") {
+          if (const auto* one_way = line.value->as_boolean())
+            call.one_way = one_way->get();
+          else
+            Wrong(PlaceOf(*line.value), "one_way is true or false");
         } else {
           WrongKey(line, kCallKeys, {}, Text(" in the call of ", Escaped(entry.key)));
         }
       }
-      if (table->contains("at") && table->size() > 1) {
+      if (table->contains("at") && (table->contains("service") || table->contains("over"))) {
         return Wrong(call.over_place,
-                     "at says where a service runs that is none of this wiring: it stands alone");
+                     "at says where a service runs that is none of this wiring: no service and no "
+                     "over stands beside it");
       }
     } else {
       return Wrong(PlaceOf(*entry.value),
@@ -279,7 +289,10 @@ bool IsDescriptor(std::string_view file) {
 }
 
 std::string_view KindOf(mode_t mode) {
-  return S_ISDIR(mode) ? "directory" : S_ISFIFO(mode) ? "FIFO" : S_ISSOCK(mode) ? "socket" : "device";
+  return S_ISDIR(mode)    ? "directory"
+         : S_ISFIFO(mode) ? "FIFO"
+         : S_ISSOCK(mode) ? "socket"
+                          : "device";
 }
 
 std::vector<std::string_view> KeysOf(const toml::table& table) {
@@ -375,9 +388,9 @@ absl::StatusOr<Wiring> ReadWiring(const std::string& file, std::span<const std::
   struct stat is {};
   if (fstat(fd.get(), &is) != 0) return cannot(errno);
   if (!S_ISREG(is.st_mode) && !stream) {
-    return absl::InvalidArgumentError(
-        Text(Escaped(file), " is a ", KindOf(is.st_mode), ", and a wiring is a file",
-             S_ISFIFO(is.st_mode) ? "; one that comes through a pipe is read from /dev/stdin" : ""));
+    return absl::InvalidArgumentError(Text(
+        Escaped(file), " is a ", KindOf(is.st_mode), ", and a wiring is a file",
+        S_ISFIFO(is.st_mode) ? "; one that comes through a pipe is read from /dev/stdin" : ""));
   }
   std::string text;
   char part[16'384];

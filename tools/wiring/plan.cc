@@ -14,7 +14,6 @@
 
 #include "kernel/common_params.h"
 #include "kernel/text.h"
-#include "tools/wiring/carry.h"
 
 namespace jackfield {
 namespace {
@@ -97,11 +96,11 @@ class Planner {
     plan_.services.push_back(std::move(service));
   }
 
-  // Errors: as CarryCalls, as one that says to whom the address is wrong.
-  absl::StatusOr<Registry::Stacked> Carry(const Address& address, Role role,
-                                          std::string_view what) const {
+  // Errors: as Carry, as one that says to whom the address is wrong.
+  absl::StatusOr<Registry::Stacked> CarryFor(const Address& address, Role role, Carried carried,
+                                             std::string_view what) const {
     absl::StatusOr<Registry::Stacked> stacked =
-        CarryCalls(*program_.registry, program_.machine, address, role);
+        Carry(*program_.registry, program_.machine, address, role, carried);
     if (stacked.ok() || stacked.status().code() != absl::StatusCode::kFailedPrecondition)
       return stacked;
     return absl::FailedPreconditionError(Text(what, ": ", std::string(stacked.status().message())));
@@ -111,13 +110,14 @@ class Planner {
   void AddServe(const ServeEntry& entry, PlannedService& service) {
     absl::StatusOr<Address> address = ReadAddress(entry.address);
     absl::StatusOr<Registry::Stacked> stacked =
-        address.ok() ? Carry(*address, Role::kServe, Text("what ", service.name, " serves"))
+        address.ok() ? CarryFor(*address, Role::kServe, Carried::kCalls,
+                                Text("what ", service.name, " serves"))
                      : address.status();
     if (!stacked.ok()) return Wrong(entry.place, std::string(stacked.status().message()));
     if (OnlyWithin(stacked->caps)) {
-      return Wrong(entry.place,
-                   Text(address->ToString(), " joins only what this wiring starts, and serve is for "
-                                             "others; write one such as \"tcp://127.0.0.1:7000\""));
+      return Wrong(entry.place, Text(address->ToString(),
+                                     " joins only what this wiring starts, and serve is for "
+                                     "others; write one such as \"tcp://127.0.0.1:7000\""));
     }
     service.serves.push_back(address->Without("on_full"));
     ++service.edges;
@@ -128,20 +128,24 @@ class Planner {
     PlannedService& caller = plan_.services[client];
     absl::StatusOr<Address> address = ReadAddress(call.at);
     if (address.ok() && address->bare())
-      address = absl::InvalidArgumentError(
-          Text("at names the place where ", call.role,
-               " serves, and \"", call.at, "\" names none; such as \"tcp://127.0.0.1:7000\""));
+      address = absl::InvalidArgumentError(Text("at names the place where ", call.role,
+                                                " serves, and \"", call.at,
+                                                "\" names none; such as \"tcp://127.0.0.1:7000\""));
     absl::StatusOr<Registry::Stacked> stacked =
-        address.ok() ? Carry(*address, Role::kConnect,
-                             Text("the calls of ", caller.name, " to ", call.role))
+        address.ok() ? CarryFor(*address, Role::kConnect, CarriedBy(call),
+                                Text("the calls of ", caller.name, " to ", call.role))
                      : address.status();
     if (!stacked.ok()) return Wrong(call.over_place, std::string(stacked.status().message()));
     if (OnlyWithin(stacked->caps)) {
-      return Wrong(call.over_place, Text(address->ToString(), " joins only what this wiring starts"));
+      return Wrong(call.over_place,
+                   Text(address->ToString(), " joins only what this wiring starts"));
     }
-    caller.outside.push_back({call.role, *std::move(address), call.place});
+    caller.outside.push_back({call.role, *std::move(address), CarriedBy(call), call.place});
   }
 
+  static Carried CarriedBy(const CallEntry& call) {
+    return call.one_way ? Carried::kOneWay : Carried::kCalls;
+  }
   static bool OnlyWithin(const Caps& caps) { return caps.inherited || caps.one_process; }
 
   // A place that begins with ./ or ../ is seen from the wiring file, as a program is; so is what a
@@ -218,6 +222,7 @@ class Planner {
     channel.server = static_cast<size_t>(found - names.begin());
     channel.role = call.role;
     channel.place = call.place;
+    channel.carries = CarriedBy(call);
     const auto [over, place] = OverOf(call);
     if (over.empty())
       return Wrong(
@@ -232,11 +237,23 @@ class Planner {
     for (const Role role : {Role::kServe, Role::kConnect}) {
       if (role == Role::kConnect && channel.address.bare()) break;
       absl::StatusOr<Registry::Stacked> stacked =
-          Carry(channel.address, role, Text("the calls of ", caller, " to ", call.service));
-      if (!stacked.ok()) return Wrong(place, std::string(stacked.status().message()));
+          CarryFor(channel.address, role, channel.carries,
+                   Text("the calls of ", caller, " to ", call.service));
+      if (!stacked.ok())
+        return Wrong(place,
+                     Text(std::string(stacked.status().message()), OneWayHint(channel, role)));
       if (role == Role::kServe) channel.caps = stacked->caps;
     }
     Connect(std::move(channel));
+  }
+
+  // Where nothing is answered, one-way messages may be all that was meant.
+  std::string OneWayHint(const PlannedChannel& channel, Role role) const {
+    if (channel.carries == Carried::kOneWay ||
+        !Carry(*program_.registry, program_.machine, channel.address, role, Carried::kOneWay).ok())
+      return "";
+    return Text("; for one-way messages alone it would do: ", channel.role, " = { over = \"",
+                channel.address.ToString(), "\", one_way = true }");
   }
 
   void Connect(PlannedChannel channel) {
@@ -263,8 +280,11 @@ class Planner {
       if (channel.address.bare() || channel.caps.inherited) continue;
       for (const PlannedChannel& other : plan_.channels) {
         if (&other == &channel) break;
-        if (other.server != channel.server && WithoutCommonParams(other.address).ToString() ==
-                                                  WithoutCommonParams(channel.address).ToString()) {
+        const bool many_readers = channel.caps.fan_out && channel.carries == Carried::kOneWay &&
+                                  other.carries == channel.carries;
+        if (!many_readers && other.server != channel.server &&
+            WithoutCommonParams(other.address).ToString() ==
+                WithoutCommonParams(channel.address).ToString()) {
           Wrong(channel.place, Text(plan_.services[other.server].name, " and ",
                                     plan_.services[channel.server].name, " cannot both serve at ",
                                     channel.address.ToString(), "; write \"",
@@ -295,7 +315,8 @@ class Planner {
     for (size_t other = 0; other < plan_.services.size(); ++other) {
       if (other == service || place.bare()) continue;
       for (const Address& taken : plan_.services[other].serves) {
-        if (WithoutCommonParams(taken).ToString() != WithoutCommonParams(place).ToString()) continue;
+        if (WithoutCommonParams(taken).ToString() != WithoutCommonParams(place).ToString())
+          continue;
         Wrong(wiring_.services[service].serves[edge].place,
               Text(plan_.services[service].name, " and ", plan_.services[other].name,
                    " cannot both serve at ", place.ToString()));

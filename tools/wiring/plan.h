@@ -16,6 +16,7 @@
 #include "kernel/caps.h"
 #include "kernel/registry.h"
 #include "tools/cli/program.h"
+#include "tools/wiring/carry.h"
 #include "tools/wiring/wiring.h"
 
 namespace jackfield {
@@ -26,6 +27,7 @@ struct PlannedChannel {
   size_t server = 0;
   std::string role;
   Address address;  // as wired; bare: the server chooses a place and reports it
+  Carried carries = Carried::kCalls;
   Caps caps;
   size_t serve = 0;  // which of the server's addresses
   Place place;
@@ -35,6 +37,7 @@ struct PlannedChannel {
 struct OutsideCall {
   std::string role;
   Address address;
+  Carried carries = Carried::kCalls;
   Place place;
 };
 

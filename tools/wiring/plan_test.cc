@@ -183,11 +183,11 @@ TEST_F(PlanTest, SaysWhatIsWrongAndWhere) {
 TEST_F(PlanTest, APlaceThatBeginsWithADotIsSeenFromTheFileOverEveryMedium) {
   constexpr std::string_view kPair =
       "[service.a]\nrun = \"source\"\ncalls = { c = \"unix:\" }\n[service.c]\nrun = \"count\"\n";
-  for (const auto& [over, seen] : {std::pair<std::string, std::string>
-           {"unix:./k.sock", "unix:/dev/k.sock"},
-           {"unix:../k.sock?type=dgram", "unix:/dev/../k.sock?type=dgram"},
-           {"fifo:./f", "fifo:/dev/f"},
-           {"chaos+unix:./k.sock?drop=0%", "chaos+unix:/dev/k.sock?drop=0%"}}) {
+  for (const auto& [over, seen] :
+       {std::pair<std::string, std::string>{"unix:./k.sock", "unix:/dev/k.sock"},
+        {"unix:../k.sock?type=dgram", "unix:/dev/../k.sock?type=dgram"},
+        {"fifo:./f", "fifo:/dev/f"},
+        {"chaos+unix:./k.sock?drop=0%", "chaos+unix:/dev/k.sock?drop=0%"}}) {
     const auto plan = Make(kPair, {.over = over, .args = {}});
     ASSERT_TRUE(plan.ok()) << plan.status();
     EXPECT_EQ(plan->channels[0].address.ToString(), registry_.Parse(seen)->ToString());
@@ -238,10 +238,11 @@ TEST_F(PlanTest, AServiceAtTheEdgeServesOthersAndCallsWhatAlreadyRuns) {
   EXPECT_TRUE(gate.wanted_from_outside());
   EXPECT_EQ(Summary(*plan), "2 services, 1 channel, 3 to the outside");
 
-  const auto over = Make(kEdge, {.over = "pipe", .args = {}},
-                         {"service.gate.calls.stock=tcp://127.0.0.1:7002"});
+  const auto over =
+      Make(kEdge, {.over = "pipe", .args = {}}, {"service.gate.calls.stock=tcp://127.0.0.1:7002"});
   ASSERT_TRUE(over.ok()) << over.status();
-  EXPECT_EQ(over->services[0].serves[0].ToString(), "tcp:127.0.0.1:7000") << "--over is for channels";
+  EXPECT_EQ(over->services[0].serves[0].ToString(), "tcp:127.0.0.1:7000")
+      << "--over is for channels";
   EXPECT_EQ(over->services[0].outside[0].address.ToString(), "tcp:127.0.0.1:7002");
 }
 
@@ -267,10 +268,39 @@ TEST_F(PlanTest, RefusesAnEdgeThatCannotBe) {
       {"[service.a]\nrun = \"source\"\ncalls = { b = { at = \"inproc:x\" } }\n",
        "/dev/shop.toml:4:22: inproc:x joins only what this wiring starts"},
       {"[service.a]\nrun = \"source\"\ncalls = { b = { at = \"unix:@x\", over = \"tcp:\" } }\n",
-       "/dev/shop.toml:4:22: at says where a service runs that is none of this wiring: it stands "
-       "alone"},
+       "/dev/shop.toml:4:22: at says where a service runs that is none of this wiring: no service "
+       "and no over stands beside it"},
+      {"over = \"unix:\"\n[service.a]\nrun = \"source\"\ncalls = { b = { one_way = 1 } }\n"
+       "[service.b]\nrun = \"count\"\n",
+       "/dev/shop.toml:5:27: one_way is true or false"},
   };
   for (const auto& [body, sentence] : kWrongs) EXPECT_EQ(ErrorOf(body), sentence) << body;
+}
+
+TEST_F(PlanTest, AChannelThatSaysItIsOneWayMayUseAMediumThatAnswersNothing) {
+  constexpr std::string_view kSays =
+      "over = \"unix:\"\n[service.a]\nrun = \"source\"\ncalls = { b = { over = \"file:./rec\", "
+      "one_way = true } }\n[service.b]\nrun = \"count\"\n";
+  const auto plan = Make(kSays);
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_EQ(plan->channels[0].address.ToString(), "file:/dev/rec");
+  EXPECT_EQ(plan->channels[0].carries, Carried::kOneWay);
+
+  EXPECT_EQ(
+      ErrorOf("[service.a]\nrun = \"source\"\ncalls = { b = \"file:/rec\" }\n[service.b]\n"
+              "run = \"count\"\n"),
+      "/dev/shop.toml:4:15: the calls of a to b: file:/rec cannot carry this: it lacks send "
+      "and reply; for one-way messages alone it would do: b = { over = \"file:/rec\", one_way "
+      "= true }");
+}
+
+TEST_F(PlanTest, ManyMayReadWhatReachesEveryReader) {
+  const auto plan = Make(
+      "[service.a]\nrun = \"source\"\n[service.a.calls]\nb = { over = "
+      "\"udp://239.1.2.3:7000?plain\", one_way = true }\nc = { over = "
+      "\"udp://239.1.2.3:7000?plain\", one_way = true }\n[service.b]\nrun = "
+      "\"count\"\n[service.c]\nrun = \"count\"\n");
+  EXPECT_TRUE(plan.ok()) << plan.status();
 }
 
 TEST_F(PlanTest, RefusesAnOverThatIsNoTransport) {

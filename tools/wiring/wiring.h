@@ -47,12 +47,13 @@ struct ServeEntry {
 };
 
 struct CallEntry {
-  std::string role;
-  std::string service;
-  std::string over;  // "": the wiring's
-  Place place;
-  Place over_place;  // or at_place
-  std::string at;    // where it already runs; "": it is a service of this wiring
+  std::string role = {};
+  std::string service = {};
+  std::string over = {};  // "": the wiring's
+  Place place = {};
+  Place over_place = {};  // or that of `at`
+  std::string at = {};    // where it already runs; "": it is a service of this wiring
+  bool one_way = false;   // nothing is answered
 };
 
 struct ServiceEntry {
@@ -74,7 +75,7 @@ struct Wiring {
 
 inline constexpr size_t kWiringBytesMax = 1 << 20;
 inline constexpr size_t kServicesMax = 256;
-inline constexpr size_t kCallEntriesMax = 64;  // of one service
+inline constexpr size_t kCallEntriesMax = 64;   // of one service
 inline constexpr size_t kServeEntriesMax = 16;  // the same
 
 // `text` as a Wiring. `sets` are "key.key=value" from the command line: each replaces or adds one
