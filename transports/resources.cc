@@ -16,9 +16,9 @@ Cleaned RemoveDead(const ResourcesList& list, Dry dry,
   for (const auto& resources : list) {
     for (const Resource& resource : resources->List()) {
       if (resource.keeps || resource.owner != Resource::Owner::kDead) {
-        ++(resource.keeps                                 ? cleaned.kept
+        ++(resource.keeps                                ? cleaned.kept
            : resource.owner == Resource::Owner::kUnknown ? cleaned.unknown
-                                                          : cleaned.living);
+                                                         : cleaned.living);
         continue;
       }
       const absl::Status status = dry == Dry::kYes ? absl::OkStatus() : resources->Remove(resource);

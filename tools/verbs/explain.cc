@@ -221,9 +221,10 @@ int RunExplain(const Program& program, const Arguments& arguments) {
     }
     const std::string& word = arguments.operands[0];
     if (word.find(':') == std::string::npos && access(word.c_str(), R_OK) == 0) {
-      return Complain(kExitUsage,
-                      Text("explain: name two services of ", Escaped(word), ", as in: jackfield "
-                           "explain ", Escaped(word), " orders kv"));
+      return Complain(kExitUsage, Text("explain: name two services of ", Escaped(word),
+                                       ", as in: jackfield "
+                                       "explain ",
+                                       Escaped(word), " orders kv"));
     }
     // --over unix means unix:, too.
     absl::StatusOr<Explanation> explanation =

@@ -18,8 +18,8 @@ namespace fs = std::filesystem;
 
 void PrintPath(const fs::path& path) { std::printf("%s\n", path.lexically_normal().c_str()); }
 
-// A program may stand in front of another (env, a debugger): that one is a word like any other, seen
-// from where we are, and known by being a program.
+// A program may stand in front of another (env, a debugger): that one is a word like any other,
+// seen from where we are, and known by being a program.
 void PrintProgramsOf(const ServiceEntry& service, const fs::path& folder) {
   std::error_code error;
   if (service.run[0].find('/') != std::string::npos) PrintPath(folder / service.run[0]);

@@ -199,9 +199,8 @@ class Converter {
     if (entry.value->is_string()) return add(*entry.value);
     const auto* array = entry.value->as_array();
     if (array == nullptr || array->size() > kServeEntriesMax) {
-      return Wrong(PlaceOf(*entry.value),
-                   Text("serve is an address, or an array of at most ", kServeEntriesMax,
-                        ": [\"tcp://127.0.0.1:7000\"]"));
+      return Wrong(PlaceOf(*entry.value), Text("serve is an address, or an array of at most ",
+                                               kServeEntriesMax, ": [\"tcp://127.0.0.1:7000\"]"));
     }
     for (const toml::node& address : *array) add(address);
   }
@@ -279,7 +278,10 @@ bool IsDescriptor(std::string_view file) {
 }
 
 std::string_view KindOf(mode_t mode) {
-  return S_ISDIR(mode) ? "directory" : S_ISFIFO(mode) ? "FIFO" : S_ISSOCK(mode) ? "socket" : "device";
+  return S_ISDIR(mode)    ? "directory"
+         : S_ISFIFO(mode) ? "FIFO"
+         : S_ISSOCK(mode) ? "socket"
+                          : "device";
 }
 
 std::vector<std::string_view> KeysOf(const toml::table& table) {
@@ -375,9 +377,9 @@ absl::StatusOr<Wiring> ReadWiring(const std::string& file, std::span<const std::
   struct stat is {};
   if (fstat(fd.get(), &is) != 0) return cannot(errno);
   if (!S_ISREG(is.st_mode) && !stream) {
-    return absl::InvalidArgumentError(
-        Text(Escaped(file), " is a ", KindOf(is.st_mode), ", and a wiring is a file",
-             S_ISFIFO(is.st_mode) ? "; one that comes through a pipe is read from /dev/stdin" : ""));
+    return absl::InvalidArgumentError(Text(
+        Escaped(file), " is a ", KindOf(is.st_mode), ", and a wiring is a file",
+        S_ISFIFO(is.st_mode) ? "; one that comes through a pipe is read from /dev/stdin" : ""));
   }
   std::string text;
   char part[16'384];

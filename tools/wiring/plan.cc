@@ -115,9 +115,9 @@ class Planner {
                      : address.status();
     if (!stacked.ok()) return Wrong(entry.place, std::string(stacked.status().message()));
     if (OnlyWithin(stacked->caps)) {
-      return Wrong(entry.place,
-                   Text(address->ToString(), " joins only what this wiring starts, and serve is for "
-                                             "others; write one such as \"tcp://127.0.0.1:7000\""));
+      return Wrong(entry.place, Text(address->ToString(),
+                                     " joins only what this wiring starts, and serve is for "
+                                     "others; write one such as \"tcp://127.0.0.1:7000\""));
     }
     service.serves.push_back(address->Without("on_full"));
     ++service.edges;
@@ -128,16 +128,17 @@ class Planner {
     PlannedService& caller = plan_.services[client];
     absl::StatusOr<Address> address = ReadAddress(call.at);
     if (address.ok() && address->bare())
-      address = absl::InvalidArgumentError(
-          Text("at names the place where ", call.role,
-               " serves, and \"", call.at, "\" names none; such as \"tcp://127.0.0.1:7000\""));
+      address = absl::InvalidArgumentError(Text("at names the place where ", call.role,
+                                                " serves, and \"", call.at,
+                                                "\" names none; such as \"tcp://127.0.0.1:7000\""));
     absl::StatusOr<Registry::Stacked> stacked =
-        address.ok() ? Carry(*address, Role::kConnect,
-                             Text("the calls of ", caller.name, " to ", call.role))
-                     : address.status();
+        address.ok()
+            ? Carry(*address, Role::kConnect, Text("the calls of ", caller.name, " to ", call.role))
+            : address.status();
     if (!stacked.ok()) return Wrong(call.over_place, std::string(stacked.status().message()));
     if (OnlyWithin(stacked->caps)) {
-      return Wrong(call.over_place, Text(address->ToString(), " joins only what this wiring starts"));
+      return Wrong(call.over_place,
+                   Text(address->ToString(), " joins only what this wiring starts"));
     }
     caller.outside.push_back({call.role, *std::move(address), call.place});
   }
@@ -295,7 +296,8 @@ class Planner {
     for (size_t other = 0; other < plan_.services.size(); ++other) {
       if (other == service || place.bare()) continue;
       for (const Address& taken : plan_.services[other].serves) {
-        if (WithoutCommonParams(taken).ToString() != WithoutCommonParams(place).ToString()) continue;
+        if (WithoutCommonParams(taken).ToString() != WithoutCommonParams(place).ToString())
+          continue;
         Wrong(wiring_.services[service].serves[edge].place,
               Text(plan_.services[service].name, " and ", plan_.services[other].name,
                    " cannot both serve at ", place.ToString()));

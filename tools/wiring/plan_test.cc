@@ -183,11 +183,11 @@ TEST_F(PlanTest, SaysWhatIsWrongAndWhere) {
 TEST_F(PlanTest, APlaceThatBeginsWithADotIsSeenFromTheFileOverEveryMedium) {
   constexpr std::string_view kPair =
       "[service.a]\nrun = \"source\"\ncalls = { c = \"unix:\" }\n[service.c]\nrun = \"count\"\n";
-  for (const auto& [over, seen] : {std::pair<std::string, std::string>
-           {"unix:./k.sock", "unix:/dev/k.sock"},
-           {"unix:../k.sock?type=dgram", "unix:/dev/../k.sock?type=dgram"},
-           {"fifo:./f", "fifo:/dev/f"},
-           {"chaos+unix:./k.sock?drop=0%", "chaos+unix:/dev/k.sock?drop=0%"}}) {
+  for (const auto& [over, seen] :
+       {std::pair<std::string, std::string>{"unix:./k.sock", "unix:/dev/k.sock"},
+        {"unix:../k.sock?type=dgram", "unix:/dev/../k.sock?type=dgram"},
+        {"fifo:./f", "fifo:/dev/f"},
+        {"chaos+unix:./k.sock?drop=0%", "chaos+unix:/dev/k.sock?drop=0%"}}) {
     const auto plan = Make(kPair, {.over = over, .args = {}});
     ASSERT_TRUE(plan.ok()) << plan.status();
     EXPECT_EQ(plan->channels[0].address.ToString(), registry_.Parse(seen)->ToString());
@@ -238,10 +238,11 @@ TEST_F(PlanTest, AServiceAtTheEdgeServesOthersAndCallsWhatAlreadyRuns) {
   EXPECT_TRUE(gate.wanted_from_outside());
   EXPECT_EQ(Summary(*plan), "2 services, 1 channel, 3 to the outside");
 
-  const auto over = Make(kEdge, {.over = "pipe", .args = {}},
-                         {"service.gate.calls.stock=tcp://127.0.0.1:7002"});
+  const auto over =
+      Make(kEdge, {.over = "pipe", .args = {}}, {"service.gate.calls.stock=tcp://127.0.0.1:7002"});
   ASSERT_TRUE(over.ok()) << over.status();
-  EXPECT_EQ(over->services[0].serves[0].ToString(), "tcp:127.0.0.1:7000") << "--over is for channels";
+  EXPECT_EQ(over->services[0].serves[0].ToString(), "tcp:127.0.0.1:7000")
+      << "--over is for channels";
   EXPECT_EQ(over->services[0].outside[0].address.ToString(), "tcp:127.0.0.1:7002");
 }
 

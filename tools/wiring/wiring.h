@@ -74,7 +74,7 @@ struct Wiring {
 
 inline constexpr size_t kWiringBytesMax = 1 << 20;
 inline constexpr size_t kServicesMax = 256;
-inline constexpr size_t kCallEntriesMax = 64;  // of one service
+inline constexpr size_t kCallEntriesMax = 64;   // of one service
 inline constexpr size_t kServeEntriesMax = 16;  // the same
 
 // `text` as a Wiring. `sets` are "key.key=value" from the command line: each replaces or adds one
