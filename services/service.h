@@ -13,9 +13,9 @@
 //     return ServiceMain(argc, argv, registry, Greet);
 //   }
 //
-// Started by `jackfield up`, the grants come in the environment (JACKFIELD_GRANTS), its arguments in
-// argv as those of any program, whatever stands in front of it (env, a debugger), and readiness is
-// told to JACKFIELD_READY_FD. By hand: greet --serve unix:@greeter --call log=unix:@log [--name
+// Started by `jackfield up`, the grants come in the environment (JACKFIELD_GRANTS), its arguments
+// in argv as those of any program, whatever stands in front of it (env, a debugger), and readiness
+// is told to JACKFIELD_READY_FD. By hand: greet --serve unix:@greeter --call log=unix:@log [--name
 // greeter] [-- ARGS…].
 //
 // Thread: the thread that runs it; RequestStop may come from any.

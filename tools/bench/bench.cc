@@ -55,9 +55,8 @@ absl::StatusOr<Row> Measure(const Options& options, const Address& address,
     row.floor = std::make_unique<Series>(options.json ? Text("floor ", floor.name) : floor.name);
   for (uint32_t round = 0; round < options.rounds; ++round) {
     SharedRun bus_run;
-    absl::Status status = MeasureAndTidy(resources, *bus_run, [&](Run& run) {
-      return MeasureBus(options, address, registry, run);
-    });
+    absl::Status status = MeasureAndTidy(
+        resources, *bus_run, [&](Run& run) { return MeasureBus(options, address, registry, run); });
     if (!status.ok()) return status;
     row.bus.Add(options.mode, *bus_run);
     if (row.floor == nullptr) continue;

@@ -54,9 +54,9 @@ Address ForClient(Address actual, const Address& asked) {
   return actual;
 }
 
-// Ends a side in order when it is asked to (SIGTERM): its waits are interrupted, its node stops, and
-// what it holds under a name goes with it. If that takes too long it is killed (SIGALRM): nobody may
-// be left to do it.
+// Ends a side in order when it is asked to (SIGTERM): its waits are interrupted, its node stops,
+// and what it holds under a name goes with it. If that takes too long it is killed (SIGALRM):
+// nobody may be left to do it.
 class AskedToStop {
  public:
   static constexpr unsigned kSeconds = 3;

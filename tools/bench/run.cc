@@ -59,8 +59,8 @@ absl::Status Outcome(const Run& run) {
       Text("the ", NameOf(side), ": ", std::string_view(run.error[failed - 1])));
 }
 
-// A process of ours, asked to end when we do and reaped by us. A terminal's ^C reaches it too: it is
-// for us to hear, and to ask.
+// A process of ours, asked to end when we do and reaped by us. A terminal's ^C reaches it too: it
+// is for us to hear, and to ask.
 class Child {
  public:
   Child(std::string_view name, const std::function<int()>& body) : name_(name) {

@@ -4,8 +4,8 @@
 //
 // What the two sides tell comes back in a Run, in memory that all three share.
 //
-// However a measurement ends, no process of it is left: the starter asks (SIGTERM), waits, and kills
-// who does not hear. If it is killed itself the system asks in its place.
+// However a measurement ends, no process of it is left: the starter asks (SIGTERM), waits, and
+// kills who does not hear. If it is killed itself the system asks in its place.
 #ifndef JACKFIELD_TOOLS_BENCH_RUN_H_
 #define JACKFIELD_TOOLS_BENCH_RUN_H_
 

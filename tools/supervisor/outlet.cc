@@ -81,8 +81,7 @@ struct Outlet::Backlog {
       const std::string text = std::exchange(pending, {});
       writing = text.size();
       while (writing > 0) {
-        const std::string_view piece =
-            Piece(std::string_view(text).substr(text.size() - writing));
+        const std::string_view piece = Piece(std::string_view(text).substr(text.size() - writing));
         lock.unlock();
         const size_t written = WriteSome(fd, piece);
         lock.lock();

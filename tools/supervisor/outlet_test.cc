@@ -76,8 +76,8 @@ TEST_F(OutletTest, OneThatReadsNothingHoldsNobodyBackAndIsToldHowMuchWasDropped)
   ASSERT_NE(own, std::string::npos) << "what the program itself says is never dropped";
   ASSERT_NE(told, std::string::npos);
   const size_t dropped = std::stoul(text.substr(told + 11));
-  const std::string notice = Text("jackfield: ", dropped,
-                                  " bytes of the services' stderr were dropped here: nobody read it\n");
+  const std::string notice = Text(
+      "jackfield: ", dropped, " bytes of the services' stderr were dropped here: nobody read it\n");
   EXPECT_EQ(text.substr(told), notice) << "once, and behind what came before";
   EXPECT_EQ(text.size() - notice.size() - 8 + dropped, written);
   EXPECT_GT(dropped, 0u);

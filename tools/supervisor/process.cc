@@ -166,7 +166,8 @@ class ProcessService final : public RunningService {
 
   // All of it, room or not: the rest of a service that has ended, which is at most a pipe's.
   void DrainStderr() {
-    Drain(stderr_, [] { return true; }, [this](std::string_view bytes) { relay_.Take(bytes); });
+    Drain(
+        stderr_, [] { return true; }, [this](std::string_view bytes) { relay_.Take(bytes); });
   }
 
   void ReadStderr() {

@@ -35,8 +35,7 @@ void Relay::Take(std::string_view bytes) {
     const bool progress = !bytes.empty() && bytes[0] == '\r' && bytes.substr(0, 2) != "\r\n";
     if (!bytes.empty() && bytes[0] == '\r') bytes.remove_prefix(1);
     if (progress) {
-      if (terminal && !line_.empty())
-        out += Text(kDoNotWrap, prefix_, line_, "\x1b[K\r", kWrap);
+      if (terminal && !line_.empty()) out += Text(kDoNotWrap, prefix_, line_, "\x1b[K\r", kWrap);
     } else {
       out += Text(prefix_, line_, terminal ? "\x1b[K\n" : "\n");
       if (!bytes.empty() && bytes[0] == '\n') bytes.remove_prefix(1);

@@ -1,5 +1,5 @@
-// What the supervisor hears by signals: that it is asked to stop (SIGINT, SIGTERM, SIGHUP), and that
-// a child has ended (SIGCHLD).
+// What the supervisor hears by signals: that it is asked to stop (SIGINT, SIGTERM, SIGHUP), and
+// that a child has ended (SIGCHLD).
 //
 // Thread: the main one, before others are started.
 #ifndef JACKFIELD_TOOLS_SUPERVISOR_SIGNALS_H_
@@ -31,9 +31,9 @@ class Signals {
   OwnedFd fd_;
 };
 
-// Reaps the children that nobody else waits for: who loses its parent becomes a child of PID 1, which
-// in a container this program may be. One that `is_service` says yes to is left alone, and ends this
-// round: call again when it has been reaped.
+// Reaps the children that nobody else waits for: who loses its parent becomes a child of PID 1,
+// which in a container this program may be. One that `is_service` says yes to is left alone, and
+// ends this round: call again when it has been reaped.
 void ReapOrphans(const std::function<bool(pid_t)>& is_service);
 
 }  // namespace jackfield

@@ -103,8 +103,7 @@ class Supervisor final : public RunningService::Watcher {
     absl::StatusOr<std::unique_ptr<RunningService>> running = absl::InternalError("not started");
     if (plan_.one_process) {
       for (OwnedFd& descriptor : handed) descriptor.Release();  // the transport takes them over
-      running = StartThread(node_, index, std::move(grants), planned.builtin->run, outlet_,
-                            *this);
+      running = StartThread(node_, index, std::move(grants), planned.builtin->run, outlet_, *this);
     } else {
       ProcessStart start;
       start.service = index;
@@ -344,7 +343,8 @@ class Supervisor final : public RunningService::Watcher {
 
   int Conclude() {
     const int exit_status = SayHowItEnded();
-    outlet_.Flush(interrupted_ > 0 ? Outlet::kStalledNs : kLastWordsNs, [this] { return signals_.Take().stops > 0; });
+    outlet_.Flush(interrupted_ > 0 ? Outlet::kStalledNs : kLastWordsNs,
+                  [this] { return signals_.Take().stops > 0; });
     return exit_status;
   }
 
@@ -353,8 +353,7 @@ class Supervisor final : public RunningService::Watcher {
       if (const Supervised* culprit = Culprit(); culprit != nullptr && interrupted_ < 2)
         failure_ = Describe(*culprit);
     }
-    if (failure_)
-      outlet_.Write(Text("jackfield: ", *failure_, "\n"), Outlet::Whose::kOwn);
+    if (failure_) outlet_.Write(Text("jackfield: ", *failure_, "\n"), Outlet::Whose::kOwn);
     const std::string took = FormatDurationNs(node_.clock().NowNs() - began_ns_);
     if (interrupted_ > 0) {
       Say(Text(plan_.name, " was stopped after ", took));
@@ -377,8 +376,8 @@ class Supervisor final : public RunningService::Watcher {
         waiting += Text(waiting.empty() ? "; not started without it: " : ", ",
                         NameOf(plan_.channels[channel].client));
     }
-    Say(Text("  ", NameOf(index), " (", services_[index].running->where(),
-             ") is not ready after ", FormatDurationNs(kSlowNs), ", and is waited for up to ",
+    Say(Text("  ", NameOf(index), " (", services_[index].running->where(), ") is not ready after ",
+             FormatDurationNs(kSlowNs), ", and is waited for up to ",
              FormatDurationNs(kReadyWaitNs), waiting));
   }
 

@@ -66,9 +66,9 @@ class ThreadService final : public RunningService {
   }
   // Not by way of stdio: the thread may be stuck in there.
   void Kill() override {
-    outlet_.Write(Text("jackfield: ", name_,
-                       " is a thread and does not stop: the program ends with it\n"),
-                  Outlet::Whose::kOwn);
+    outlet_.Write(
+        Text("jackfield: ", name_, " is a thread and does not stop: the program ends with it\n"),
+        Outlet::Whose::kOwn);
     outlet_.Flush(Outlet::kStalledNs, [] { return false; });
     _exit(kExitFailed);
   }

@@ -7,6 +7,7 @@
 #include "tools/verbs/explain.h"
 #include "tools/verbs/help.h"
 #include "tools/verbs/ls.h"
+#include "tools/verbs/programs.h"
 #include "tools/verbs/service.h"
 #include "tools/verbs/up.h"
 #include "tools/verbs/version.h"
@@ -15,8 +16,8 @@ namespace jackfield {
 
 std::vector<Verb> AllVerbs() {
   return {
-      UpVerb(),    CheckVerb(), ExplainVerb(), CapsVerb(),    LsVerb(),
-      CleanVerb(), BenchVerb(), HelpVerb(),    VersionVerb(), ServiceVerb(),
+      UpVerb(),    CheckVerb(), ExplainVerb(), CapsVerb(),    LsVerb(),       CleanVerb(),
+      BenchVerb(), HelpVerb(),  VersionVerb(), ServiceVerb(), ProgramsVerb(),
   };
 }
 

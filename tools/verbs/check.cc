@@ -18,7 +18,9 @@ struct Wired {
 };
 
 std::string AsLine(const Wired& wired) {
-  const auto name = [](const std::string& service) { return service.empty() ? "outside" : service; };
+  const auto name = [](const std::string& service) {
+    return service.empty() ? "outside" : service;
+  };
   return Text("  ", name(wired.client), " → ",
               wired.server.empty() ? Text(wired.role, " (outside)") : wired.server, "  ",
               wired.address.ToString(), "\n");
@@ -41,7 +43,8 @@ std::string AllWired(const Plan& plan, std::string (*show)(const Wired&),
     add({plan.services[channel.client].name, plan.services[channel.server].name, channel.role,
          channel.address});
   for (const PlannedService& service : plan.services) {
-    for (const OutsideCall& call : service.outside) add({service.name, "", call.role, call.address});
+    for (const OutsideCall& call : service.outside)
+      add({service.name, "", call.role, call.address});
     for (size_t i = 0; i < service.edges; ++i) add({"", service.name, "", service.serves[i]});
   }
   return text;

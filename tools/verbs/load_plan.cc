@@ -27,10 +27,10 @@ int ComplainOfWiring(const absl::Status& status, Would would) {
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line); ++count)
     std::fprintf(stderr, "%s\n", Shortened(line).c_str());
-  const std::string wrong =
-      count == 1 ? "one thing is wrong" : Text(count, " things are wrong");
+  const std::string wrong = count == 1 ? "one thing is wrong" : Text(count, " things are wrong");
   if (would == Would::kLook) return Complain(kExitUsage, wrong);
-  return Complain(kExitUsage, count == 1 ? "nothing was started" : Text("nothing was started: ", wrong));
+  return Complain(kExitUsage,
+                  count == 1 ? "nothing was started" : Text("nothing was started: ", wrong));
 }
 
 }  // namespace jackfield

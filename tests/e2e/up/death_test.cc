@@ -180,8 +180,9 @@ TEST_F(DeathTest, AServiceThatIsSlowToBeReadyIsNamedWithWhoWaitsForIt) {
   const std::string program = directory_.Write("slow", "#!/bin/sh\nexec sleep 1000\n");
   ASSERT_EQ(chmod(program.c_str(), 0700), 0);
   Command command({"up", Pair("./slow"), "--", "hang"});
-  EXPECT_TRUE(command.WaitForStderr(") is not ready after 3s, and is waited for up to 30s; "
-                                    "not started without it: source\n"))
+  EXPECT_TRUE(
+      command.WaitForStderr(") is not ready after 3s, and is waited for up to 30s; "
+                            "not started without it: source\n"))
       << command.err();
   command.Signal(SIGINT);
   EXPECT_EQ(command.Wait(), 130);
@@ -264,9 +265,9 @@ TEST_F(DeathTest, WithTooFewDescriptorsItSaysSo) {
 
 TEST_F(DeathTest, AStderrThatMayNotGrowAnyMoreKillsNothing) {
   const std::string said = directory_.path() + "/said";
-  const std::string wiring = directory_.Write(
-      "talk.toml", "jackfield = 1\n[service.talker]\nrun = [\"talker\", \"" +
-                       std::string(2000, 'x') + "\"]\n");
+  const std::string wiring =
+      directory_.Write("talk.toml", "jackfield = 1\n[service.talker]\nrun = [\"talker\", \"" +
+                                        std::string(2000, 'x') + "\"]\n");
   EXPECT_EQ(EndUnder("ulimit -f 1;", wiring, "unix", said), 0) << "not SIGXFSZ";
   EXPECT_EQ(TextOf(said).size(), 512u) << "a block of the shell's";
 }

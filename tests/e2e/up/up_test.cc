@@ -137,7 +137,8 @@ TEST(UpTest, AnArgumentMayBeAnyText) {
   }
 }
 
-// Two wirings: what one serves for others, the other calls. The first stays until it is asked to stop.
+// Two wirings: what one serves for others, the other calls. The first stays until it is asked to
+// stop.
 TEST(UpTest, AServiceAtTheEdgeIsReachedFromAnotherWiring) {
   const TemporaryDirectory directory;
   const std::string server = directory.Write(
@@ -152,16 +153,18 @@ run = "tokenize"
 calls = { count = { at = "unix:./count" } }
 )");
   EXPECT_EQ(OutputOf({"check", "-v", client}),
-            client + ": ok, 2 services, 1 channel, 1 to the outside\n  source → tokenize  unix:\n"
-                     "  tokenize → count (outside)  unix:" +
+            client +
+                ": ok, 2 services, 1 channel, 1 to the outside\n  source → tokenize  unix:\n"
+                "  tokenize → count (outside)  unix:" +
                 directory.path() + "/count\n");
   EXPECT_EQ(OutputOf({"check", "-v", "-o", "json", server}),
             "{\"file\":\"" + server +
                 "\",\"services\":1,\"channels\":0,\"wired\":[{\"client\":\"\",\"server\":"
                 "\"count\",\"role\":\"\",\"address\":\"unix:" +
                 directory.path() + "/count\"}]}\n");
-  EXPECT_EQ(OutputOf({"explain", client, "tokenize", "count"}).find("tokenize → count (outside)  unix:"),
-            0u);
+  EXPECT_EQ(
+      OutputOf({"explain", client, "tokenize", "count"}).find("tokenize → count (outside)  unix:"),
+      0u);
   Command serving({"up", server});
   ASSERT_TRUE(serving.WaitForStderr("is up: 1 service, 0 channels, 1 to the outside"))
       << serving.err();
