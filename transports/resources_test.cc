@@ -36,9 +36,10 @@ class ResourcesTest : public testing::Test {
     places_ = places;
     setenv("XDG_RUNTIME_DIR", runtime, 1);
     holder_ = Hold();
+    ASSERT_GT(holder_, 0);
   }
   void TearDown() override {
-    if (holder_ > 0) Kill();
+    if (holder_ > 0) KillAndClean();
     std::filesystem::remove_all(places_);
     std::filesystem::remove_all(runtime_);
   }
@@ -51,10 +52,12 @@ class ResourcesTest : public testing::Test {
     if (pid != 0) {
       close(ready[1]);
       char c;
-      EXPECT_EQ(read(ready[0], &c, 1), 1);
+      const bool holds = read(ready[0], &c, 1) == 1;
       close(ready[0]);
-      return pid;
+      if (!holds) waitpid(pid, nullptr, 0);
+      return holds ? pid : 0;
     }
+    close(ready[0]);
     Registry registry;
     AddBuiltinTransports(registry);
     const std::unique_ptr<Node> node = Node::Create({.registry = &registry}).value();
@@ -65,20 +68,36 @@ class ResourcesTest : public testing::Test {
           Text("shm:?path=", places_, "/shm"), Text("fifo:", places_, "/fifo"),
           std::string("fifo:"), Text("mq:/test.", getpid(), "?depth=2&frame=1KiB"),
           std::string("sysv:"), std::string("mmap:"), std::string("file:")}) {
-      ports.push_back(Port::Open(*node, {address}).value());
-      if (!ports.back()->WaitServing().ok()) _exit(1);
+      PortOptions options;
+      if (address == "mmap:" || address == "file:") options.needs = ReceiveNeeds();
+      auto port = Port::Open(*node, {address}, options);
+      if (!port.ok() || !(*port)->WaitServing().ok()) _exit(1);
+      ports.push_back(*std::move(port));
     }
     for (const std::string_view scheme : {"mmap", "file"}) {
-      channels.push_back(Channel::Open(*node, Text(scheme, ":", places_, "/", scheme)).value());
-      if (!channels.back()->WaitOpen().ok()) _exit(1);
+      ChannelOptions options;
+      options.needs = SendNeeds();
+      auto channel = Channel::Open(*node, Text(scheme, ":", places_, "/", scheme), options);
+      if (!channel.ok() || !(*channel)->WaitOpen().ok()) _exit(1);
+      channels.push_back(*std::move(channel));
     }
     if (write(ready[1], "x", 1) != 1) _exit(1);
     node->Run();
     _exit(0);
   }
-  void Kill() {
+  // Until nothing is left but data: the dead one's io_uring may hold its locks a little longer.
+  void KillAndClean() {
     kill(holder_, SIGKILL);
     waitpid(holder_, nullptr, 0);
+    const auto left = [&] {
+      int count = 0;
+      for (const auto& resources : BuiltinResources()) {
+        for (const Resource& resource : resources->List())
+          count += resource.pid == holder_ && !resource.keeps ? 1 : 0;
+      }
+      return count;
+    };
+    while (left() > 0) Clean();
     holder_ = 0;
   }
 
@@ -146,20 +165,7 @@ TEST_F(ResourcesTest, WhoeverCleansUpFromAnotherNamespaceRemovesNothingOfTheLivi
 
 TEST_F(ResourcesTest, WhatTheDeadHaveLeftIsRemovedAndWhatHoldsDataIsKept) {
   EXPECT_EQ(Clean(), 0) << "it lives";
-  const pid_t holder = holder_;
-  Kill();
-  holder_ = holder;
-  // The dead one's io_uring may hold its locks a little longer.
-  const auto left = [&] {
-    int count = 0;
-    for (const auto& resources : BuiltinResources()) {
-      for (const Resource& resource : resources->List())
-        count += resource.pid == holder && !resource.keeps ? 1 : 0;
-    }
-    return count;
-  };
-  while (left() > 0) Clean();
-  holder_ = 0;
+  KillAndClean();
   std::vector<std::string> names;
   for (const auto& entry : std::filesystem::directory_iterator(places_))
     names.push_back(entry.path().filename());
