@@ -41,22 +41,64 @@ std::optional<std::string> PercentDecoded(std::string_view text) {
   return out;
 }
 
+// The length of the character that `text` begins with, if it can be shown; else 0.
+size_t ShownBytes(std::string_view text) {
+  const auto lead = static_cast<unsigned char>(text[0]);
+  const std::string_view one = text.substr(0, lead < 0x80   ? 1
+                                              : lead < 0xe0 ? 2
+                                              : lead < 0xf0 ? 3
+                                                            : 4);
+  return Escaped(one) == one ? one.size() : 0;
+}
+
 std::string PercentEncoded(std::string_view text) {
   std::string out;
-  for (size_t i = 0; i < text.size(); ++i) {
+  for (size_t i = 0; i < text.size();) {
     const char c = text[i];
     // A percent sign stands for itself, as people write it, unless it would be read as an escape.
     const bool escape =
         c == '%' && i + 2 < text.size() && HexDigit(text[i + 1]) >= 0 && HexDigit(text[i + 2]) >= 0;
-    if (escape || static_cast<unsigned char>(c) <= 0x20 || c == '&' || c == '?' || c == '#' ||
-        c == 0x7f) {
+    // What cannot be shown, such as a byte that is no UTF-8, never stands in an error as it is.
+    const size_t shown_bytes = escape ? 0 : ShownBytes(text.substr(i));
+    if (shown_bytes == 0 || c == ' ' || c == '&' || c == '?' || c == '#') {
       char hex[4];
       std::snprintf(hex, sizeof hex, "%%%02X", static_cast<unsigned char>(c));
       out += hex;
+      ++i;
     } else {
-      out += c;
+      out += text.substr(i, shown_bytes);
+      i += shown_bytes;
     }
   }
+  return out;
+}
+
+// "[fe80::1%eth0]" at the beginning of a target (RFC 3986, 3.2.2: an IP literal): its bytes, with
+// both brackets; 0 if there is none. Its percent sign stands in front of a zone, which may look
+// like an escape ("%17", "%ab8"), and is none.
+size_t IpLiteralBytes(std::string_view target) {
+  const size_t end = target.find(']');
+  if (!target.starts_with('[') || end == std::string_view::npos) return 0;
+  const std::string_view literal = target.substr(0, end + 1);
+  const bool plain = std::all_of(literal.begin(), literal.end(), [](char c) {
+    return c > ' ' && c < 0x7f && c != '&' && c != '?' && c != '#';
+  });
+  return plain && literal.find(':') != std::string_view::npos ? literal.size() : 0;
+}
+
+// As RFC 6874 writes it the zone comes behind "%25". An empty zone there is none: of "%25]" the
+// zone is 25.
+std::string LiteralDecoded(std::string_view literal) {
+  const size_t percent = literal.find("%25");
+  std::string out(literal);
+  if (percent != std::string_view::npos && percent + 4 < literal.size()) out.erase(percent + 1, 2);
+  return out;
+}
+
+std::string LiteralEncoded(std::string_view literal) {
+  std::string out(literal);
+  const size_t percent = literal.find("%25");
+  if (percent != std::string_view::npos) out.insert(percent + 1, "25");
   return out;
 }
 
@@ -87,9 +129,11 @@ absl::StatusOr<Address> Address::Parse(std::string_view text) {
   std::string_view rest = text.substr(colon + 1);
   if (rest.substr(0, 2) == "//") rest.remove_prefix(2);
   const size_t question = rest.find('?');
-  std::optional<std::string> target = PercentDecoded(rest.substr(0, question));
+  const std::string_view written = rest.substr(0, question);
+  const size_t literal_bytes = IpLiteralBytes(written);
+  std::optional<std::string> target = PercentDecoded(written.substr(literal_bytes));
   if (!target) return Bad(text, "a zero byte in the target");
-  address.target_ = *std::move(target);
+  address.target_ = LiteralDecoded(written.substr(0, literal_bytes)) + *target;
   if (question == std::string_view::npos) return address;
 
   std::string_view query = rest.substr(question + 1);
@@ -113,7 +157,10 @@ absl::StatusOr<Address> Address::Parse(std::string_view text) {
 std::string Address::ToString() const {
   std::string text;
   for (const std::string& shim : shims_) text += shim + "+";
-  text += scheme_ + ":" + PercentEncoded(target_);
+  const std::string_view target = target_;
+  const size_t literal_bytes = IpLiteralBytes(target);
+  text += scheme_ + ":" + LiteralEncoded(target.substr(0, literal_bytes)) +
+          PercentEncoded(target.substr(literal_bytes));
   char separator = '?';
   for (const auto& [key, value] : params_) {
     text += separator + key;

@@ -41,6 +41,41 @@ TEST(Address, APercentBeforeHexDigitsComesBackFromItsText) {
   EXPECT_EQ(again->Find("key"), "%42");
 }
 
+TEST(Address, AZoneInBracketsIsNoEscapeAndMayBeWrittenAsRfc6874Says) {
+  constexpr struct {
+    std::string_view text, target, back;
+  } kCases[] = {
+      {"tcp://[fe80::1%eth0]:7", "[fe80::1%eth0]:7", "tcp:[fe80::1%eth0]:7"},
+      {"tcp://[fe80::1%17]:7", "[fe80::1%17]:7", "tcp:[fe80::1%17]:7"},
+      {"tcp://[fe80::1%ab8]:7", "[fe80::1%ab8]:7", "tcp:[fe80::1%ab8]:7"},
+      {"tcp://[fe80::1%25eth0]:7", "[fe80::1%eth0]:7", "tcp:[fe80::1%eth0]:7"},
+      {"tcp://[fe80::1%25ab8]:7", "[fe80::1%ab8]:7", "tcp:[fe80::1%ab8]:7"},
+      {"tcp://[fe80::1%25]:7", "[fe80::1%25]:7", "tcp:[fe80::1%2525]:7"},
+      {"tcp://[fe80::1%2525]:7", "[fe80::1%25]:7", "tcp:[fe80::1%2525]:7"},
+      {"tcp://[fe80::1%eth0]:%37", "[fe80::1%eth0]:7", "tcp:[fe80::1%eth0]:7"},
+      {"unix:[a%20b]", "[a b]", "unix:[a%20b]"},
+  };
+  for (const auto& [text, target, back] : kCases) {
+    const absl::StatusOr<Address> address = Address::Parse(text);
+    ASSERT_TRUE(address.ok()) << text;
+    EXPECT_EQ(address->target(), target) << text;
+    EXPECT_EQ(address->ToString(), back) << text;
+    EXPECT_EQ(Address::Parse(address->ToString())->target(), target) << text;
+  }
+}
+
+TEST(Address, ItsTextHasNoBytesThatCannotBeShown) {
+  const Address address = Address("unix",
+                                  "/\xab"
+                                  "8\x1b[2J\xe2\x80\xae/\xc3\xbc")
+                              .With("k", "\xff");
+  EXPECT_EQ(address.ToString(), "unix:/%AB8%1B[2J%E2%80%AE/\xc3\xbc?k=%FF");
+  const absl::StatusOr<Address> again = Address::Parse(address.ToString());
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->target(), address.target());
+  EXPECT_EQ(again->params(), address.params());
+}
+
 TEST(Address, RefusesWhatIsNotOne) {
   for (const std::string_view text : {"", "kv", ":x", "Unix:x", "a b:x", "+unix:x", "unix+:x",
                                       "unix:%00", "unix:x?=1", "unix:x?a=1&a=2", "unix:x?a=%00"}) {

@@ -175,7 +175,8 @@ void Channel::WatchDeadline(int64_t deadline_ns) {
 }
 
 absl::Status Channel::NoRoomInTime(absl::Status why) const {
-  if (!open() && !last_attempt_.ok()) why = last_attempt_;
+  if (!open())
+    why = last_attempt_.ok() ? absl::UnavailableError("not connected yet") : last_attempt_;
   return Refused(Reason::kDeadline, Text("deadline: no room towards ", address_.ToString(),
                                          " in time; nothing was sent", why.ok() ? "" : ": ",
                                          std::string(why.message())));
@@ -236,14 +237,18 @@ void Channel::OnClosed(Link& link, const absl::Status& why) {
                                   ? MakeStatus(Outcome::kFailed, Reason::kPeerDied,
                                                Text(address_.ToString(), ": the service has gone"))
                                   : why;
-  if (session_->state() == Session::State::kHello && ReasonOf(reason) == Reason::kPeerDied) {
+  const bool went = ReasonOf(reason) == Reason::kPeerDied;
+  if (session_->state() == Session::State::kHello &&
+      (went || ReasonOf(reason) == Reason::kUnreachable)) {
     // It went before it said a word, as a service does that is just being restarted: as good as not
-    // there yet.
+    // there yet. Or the medium has a link for whoever asks, and says only then that nobody is
+    // there.
     session_->Detach();
     link_ = nullptr;
     node_.RemoveLink(link);
-    return OnOpenFailed(Refused(Reason::kUnreachable,
-                                Text(std::string(reason.message()), " before it said hello")));
+    return OnOpenFailed(went ? Refused(Reason::kUnreachable,
+                                       Text(std::string(reason.message()), " before it said hello"))
+                             : reason);
   }
   session_->OnLinkClosed(reason);
 }

@@ -27,7 +27,7 @@ struct Port::Listener final : LinkSink {
             [](Timer& timer) {
               auto* self = static_cast<Listener*>(timer.user);
               if (absl::Status status = self->Open(); !status.ok())
-                self->OnOpenFailed(std::move(status));
+                self->port.failure_ = std::move(status);
             },
             this) {}
   ~Listener() override {
@@ -41,11 +41,13 @@ struct Port::Listener final : LinkSink {
       opening = *std::move(opened);
       return absl::OkStatus();
     }
+    return RetriesAfter(opened.status()) ? absl::OkStatus() : opened.status();
+  }
+  bool RetriesAfter(const absl::Status& failed) {
     const int64_t now_ns = port.node_.clock().NowNs();
-    if (opened.status().code() != absl::StatusCode::kAlreadyExists || now_ns >= retry_until_ns)
-      return opened.status();
+    if (failed.code() != absl::StatusCode::kAlreadyExists || now_ns >= retry_until_ns) return false;
     port.node_.timers().Arm(retry, now_ns + kRetryNs);
-    return absl::OkStatus();
+    return true;
   }
   void OnServing(const Address& actual) override {
     port.actual_[place] = actual;
@@ -59,7 +61,9 @@ struct Port::Listener final : LinkSink {
                port.options_.sessions_max, ")"));
     }
   }
-  void OnOpenFailed(absl::Status status) override { port.failure_ = std::move(status); }
+  void OnOpenFailed(absl::Status status) override {
+    if (!RetriesAfter(status)) port.failure_ = std::move(status);
+  }
 
   Port& port;
   const size_t place;

@@ -154,11 +154,19 @@ absl::Status SysError(int error, std::string_view what) {
       return absl::AlreadyExistsError(
           Text(text, "; another program serves there: stop it or choose another address"));
     case ECONNREFUSED:
-    case ENOENT:
-    case EHOSTUNREACH:
-    case ENETUNREACH:
-    case ETIMEDOUT:
       return Refused(Reason::kUnreachable, Text(text, "; is the service running?"));
+    case ENOENT:
+      return Refused(Reason::kUnreachable, text);
+    case EHOSTUNREACH:
+    case ETIMEDOUT:
+      return Refused(Reason::kUnreachable,
+                     Text(text, "; is that machine up, and does nothing on the way stop it?"));
+    case ENETUNREACH:
+    case ENETDOWN:
+      return Refused(Reason::kUnreachable,
+                     Text(text,
+                          "; no way leads there from here: ip link and ip route show which "
+                          "networks are up"));
     case ECONNRESET:
     case EPIPE:
       return MakeStatus(Outcome::kFailed, Reason::kPeerDied, text);

@@ -58,6 +58,24 @@ absl::Status Talk(Node& node, const Subject& subject) {
                  : (*channel)->Send(1, Bytes("x")).Wait();
 }
 
+// The name of a host is looked up on a thread; its number needs none.
+std::string LookUpNames() {
+  std::string wrong;
+  const auto node = Node::Create({.registry = &TestRegistry()});
+  if (!node.ok()) return node.status().ToString();
+  const auto check = [&wrong](std::string_view who, const absl::Status& status) {
+    if (status.code() != absl::StatusCode::kResourceExhausted ||
+        status.message().find("ulimit -u") == status.message().npos)
+      wrong += Text(who, ": ", status.ToString(), "\n");
+  };
+  for (const char* address : {"tcp://localhost:7", "udp://localhost:7"}) {
+    check(address, Port::Open(**node, {address}).status());
+    const auto channel = Channel::Open(**node, address);
+    check(address, channel.ok() ? (*channel)->WaitOpen() : channel.status());
+  }
+  return wrong;
+}
+
 // What is wrong, line by line.
 std::string TalkOverAll() {
   std::string wrong;
@@ -78,7 +96,7 @@ std::string TalkOverAll() {
     if (const int left = OpenDescriptors() - descriptors_before; left != 0)
       wrong += Text(subject.name, ": ", left, " descriptors are left\n");
   }
-  return wrong;
+  return wrong + LookUpNames();
 }
 
 TEST(NoThreads, WhatNeedsOneSaysSoAndTheRestWorks) {

@@ -1,19 +1,135 @@
 #include "transports/engine/connected_socket.h"
 
+#include <cstring>
 #include <utility>
+#include <vector>
 
 #include "kernel/owned_fd.h"
 #include "kernel/text.h"
+#include "transports/engine/resolved_opening.h"
 #include "transports/engine/socket_opening.h"
 
 namespace jackfield {
+namespace {
+
+constexpr int64_t kNextPlaceNs = 250'000'000;
+
+ConnectedSocket At(const ConnectedSocket& socket, const InternetName& where) {
+  ConnectedSocket at = socket;
+  at.name = where.address;
+  at.name_bytes = where.bytes;
+  at.target_of = TargetOf;
+  return at;
+}
+
+// Connects to whichever of several places is the first to answer.
+class ConnectToAny final : public Opening {
+ public:
+  ConnectToAny(const Address& address, Node& node, LinkSink& sink, const InternetNames& names,
+               ConnectedSocket socket)
+      : address_(address),
+        node_(node),
+        sink_(sink),
+        socket_(std::move(socket)),
+        timer_([](Timer& timer) { static_cast<ConnectToAny*>(timer.user)->TryNext(); }, this) {
+    for (const InternetName& name : names) tries_.push_back(std::make_unique<Try>(*this, name));
+    node_.timers().Arm(timer_, 0);  // the sink is not called from inside Open
+  }
+  ~ConnectToAny() override { node_.timers().Cancel(timer_); }
+
+ private:
+  struct Try final : LinkSink {
+    Try(ConnectToAny& all, const InternetName& name)
+        : all(all), name(name), failed{TextOf(name.address), absl::OkStatus()} {}
+    void OnServing(const Address&) override {}
+    void OnLink(std::unique_ptr<LinkDriver> driver, LinkTraits traits) override {
+      all.Take(*this, std::move(driver), std::move(traits));
+    }
+    void OnOpenFailed(absl::Status status) override { all.Fail(*this, std::move(status)); }
+
+    ConnectToAny& all;
+    const InternetName name;
+    FailedPlace failed;
+    std::unique_ptr<Opening> opening;
+  };
+
+  void TryNext() {
+    Try& next = *tries_[begun_++];
+    if (begun_ < tries_.size()) node_.timers().Arm(timer_, node_.clock().NowNs() + kNextPlaceNs);
+    ConnectedSocket socket = At(socket_, next.name);
+    socket.what = next.failed.place;
+    absl::StatusOr<std::unique_ptr<Opening>> opened =
+        OpenConnectedSocket(address_, Role::kConnect, node_, next, std::move(socket));
+    if (opened.ok())
+      next.opening = *std::move(opened);
+    else
+      Fail(next, opened.status());
+  }
+  // Last in whatever calls it: the sink may destroy this.
+  void Fail(Try& one, absl::Status status) {
+    one.failed.status = std::move(status);
+    if (++failures_ < tries_.size()) {
+      if (begun_ < tries_.size()) node_.timers().Arm(timer_, 0);
+      return;
+    }
+    std::vector<FailedPlace> failed;
+    for (const auto& each : tries_) failed.push_back(each->failed);
+    sink_.OnOpenFailed(NoneOf(Text("connect ", address_.ToString()), failed));
+  }
+  // Last, as Fail.
+  void Take(Try& one, std::unique_ptr<LinkDriver> driver, LinkTraits traits) {
+    node_.timers().Cancel(timer_);
+    for (const auto& each : tries_) {
+      if (each.get() != &one) each->opening.reset();
+    }
+    sink_.OnLink(std::move(driver), std::move(traits));
+  }
+
+  const Address address_;
+  Node& node_;
+  LinkSink& sink_;
+  const ConnectedSocket socket_;
+  Timer timer_;
+  std::vector<std::unique_ptr<Try>> tries_;
+  size_t begun_ = 0, failures_ = 0;
+};
+
+absl::StatusOr<std::unique_ptr<Opening>> OpenAtAny(const Address& address, Role role, Node& node,
+                                                   LinkSink& sink, const InternetNames& names,
+                                                   const ConnectedSocket& socket) {
+  if (role == Role::kConnect && names.size() > 1)
+    return std::make_unique<ConnectToAny>(address, node, sink, names, socket);
+  if (role == Role::kConnect) {
+    ConnectedSocket at = At(socket, names.front());
+    // Of a name it is said what it was taken for.
+    const std::string where = TextOf(names.front().address);
+    if (where != address.target()) at.what = Text("connect ", address.ToString(), " at ", where);
+    return OpenConnectedSocket(address, role, node, sink, std::move(at));
+  }
+  absl::StatusOr<std::unique_ptr<Opening>> opened = absl::UnknownError("no place to serve at");
+  for (const InternetName& name : ToServeAt(names)) {
+    int error = 0;
+    ConnectedSocket at = At(socket, name);
+    at.explain = [&](int with) {
+      error = with;
+      return socket.explain ? socket.explain(with) : absl::OkStatus();
+    };
+    opened = OpenConnectedSocket(address, role, node, sink, std::move(at));
+    if (opened.ok() || !IsNotOfThisMachine(error)) break;
+  }
+  return opened;
+}
+
+}  // namespace
 
 absl::StatusOr<std::unique_ptr<Opening>> OpenConnectedSocket(const Address& address, Role role,
                                                              Node& node, LinkSink& sink,
                                                              ConnectedSocket socket) {
   const auto failed = [&](int result, std::string_view doing) {
     absl::Status status = socket.explain ? socket.explain(-result) : absl::OkStatus();
-    return status.ok() ? SysError(-result, Text(doing, " ", address.ToString())) : status;
+    if (!status.ok()) return status;
+    const bool named = role == Role::kConnect && !socket.what.empty();
+    return SysError(-result, named ? socket.what : Text(doing, " ", address.ToString()));
   };
   const auto* name = reinterpret_cast<const sockaddr*>(&socket.name);
   const int made = node.sys().Socket(socket.name.ss_family, socket.type, socket.protocol);
@@ -35,7 +151,8 @@ absl::StatusOr<std::unique_ptr<Opening>> OpenConnectedSocket(const Address& addr
           !status.ok())
         return status;
     }
-    return MakeSocketClient(node, sink, fd.Release(), result, Text("connect ", address.ToString()),
+    std::string what = socket.what.empty() ? Text("connect ", address.ToString()) : socket.what;
+    return MakeSocketClient(node, sink, fd.Release(), result, std::move(what),
                             hand_over(address.ToString()));
   }
   node.sys().SetOption(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1);
@@ -52,12 +169,11 @@ absl::StatusOr<std::unique_ptr<Opening>> OpenInternetSocket(const Address& addre
                                                             Node& node, LinkSink& sink,
                                                             const HostPort& place,
                                                             ConnectedSocket socket) {
-  absl::StatusOr<InternetName> where = ResolveAllowed(address, place);
-  if (!where.ok()) return where.status();
-  socket.name = where->address;
-  socket.name_bytes = where->bytes;
-  socket.target_of = TargetOf;
-  return OpenConnectedSocket(address, role, node, sink, std::move(socket));
+  return OpenResolved(
+      node, sink, address, place, [address, place] { return ResolveAllowed(address, place); },
+      [address, role, &node, socket = std::move(socket)](const InternetNames& names, LinkSink& to) {
+        return OpenAtAny(address, role, node, to, names, socket);
+      });
 }
 
 }  // namespace jackfield

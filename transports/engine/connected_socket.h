@@ -23,6 +23,7 @@ struct ConnectedSocket {
   int type = SOCK_STREAM;
   int protocol = 0;
   Caps caps;
+  std::string what;  // for the errors of a connection; empty: "connect " and the address
   // Of a bound socket: its target as others write it to reach it.
   std::function<std::string(int fd)> target_of;
   // Sets what options a connected socket wants, and makes its driver, which takes it over.
@@ -37,8 +38,10 @@ absl::StatusOr<std::unique_ptr<Opening>> OpenConnectedSocket(const Address& addr
                                                              Node& node, LinkSink& sink,
                                                              ConnectedSocket socket);
 
-// The same at a place on the internet: name, name_bytes and target_of follow from it. Beyond
-// loopback only with ?plain. Errors: also as ResolveAllowed.
+// The same at a place on the Internet: name, name_bytes and target_of follow from it. A client
+// tries every address of the host, the next one as soon as one has failed or has said nothing for
+// 250 ms (RFC 8305, 5); a server serves at one (ToServeAt). Beyond loopback only with ?plain. What
+// the socket's functions refer to outlives the opening. Errors: also as ResolveAllowed.
 absl::StatusOr<std::unique_ptr<Opening>> OpenInternetSocket(const Address& address, Role role,
                                                             Node& node, LinkSink& sink,
                                                             const HostPort& place,

@@ -8,6 +8,7 @@
 
 #include "kernel/outcome.h"
 #include "kernel/text.h"
+#include "transports/engine/connect_error.h"
 #include "transports/engine/internet_name.h"
 
 namespace jackfield {
@@ -148,7 +149,7 @@ class SocketClient final : public Opening {
     // vsock refuses a connection so: nobody listens there.
     if (result == -ECONNRESET || (result == 0 && IsConnectedToItself(wait_->fd)))
       result = -ECONNREFUSED;
-    if (result < 0) return sink_.OnOpenFailed(SysError(-result, what_));
+    if (result < 0) return sink_.OnOpenFailed(ConnectError(-result, what_));
     hand_over_(std::exchange(wait_->fd, -1), sink_);
   }
 

@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "kernel/outcome.h"
 #include "kernel/owned_fd.h"
 #include "kernel/sys.h"
 #include "kernel/text.h"
@@ -49,6 +50,11 @@ absl::StatusOr<std::unique_ptr<SocketPath>> SocketPath::Claim(std::string path,
     if (fd < 0 && errno == EEXIST) {
       fd = open(lock.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
       if (fd < 0 && errno == ENOENT) continue;  // its last holder removed it in between
+    }
+    if (fd < 0 && errno == ENOENT) {
+      return Refused(Reason::kUnreachable,
+                     Text(what, ": there is no directory for it: mkdir -p ",
+                          std::filesystem::path(path).parent_path().string()));
     }
     if (fd < 0) return SysError(errno, Text("open ", lock));
     if (TakeLock(fd) != 0) {

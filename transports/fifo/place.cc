@@ -14,6 +14,7 @@
 #include "kernel/outcome.h"
 #include "kernel/sys.h"
 #include "kernel/text.h"
+#include "transports/engine/connect_error.h"
 #include "transports/engine/lock_owner.h"
 #include "transports/engine/owner.h"
 #include "transports/engine/private_directory.h"
@@ -64,7 +65,7 @@ absl::StatusOr<OwnedFd> OpenFifo(int directory_fd, const std::string& name, int 
   // it may have been changed between.
   struct stat is {};
   if (fstatat(directory_fd, name.c_str(), &is, AT_SYMLINK_NOFOLLOW) != 0)
-    return SysError(errno, Text("open ", what));
+    return ConnectError(errno, Text("open ", what));
   if (absl::Status status = CheckIs(is, what); !status.ok()) return status;
   OwnedFd fd(
       openat(directory_fd, name.c_str(), flags | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY));
@@ -72,7 +73,7 @@ absl::StatusOr<OwnedFd> OpenFifo(int directory_fd, const std::string& name, int 
     return MakeStatus(Outcome::kRefused, Reason::kUnreachable,
                       Text("open ", what, ": nobody reads that FIFO; is the service running?"));
   }
-  if (!fd.ok()) return SysError(errno, Text("open ", what));
+  if (!fd.ok()) return ConnectError(errno, Text("open ", what));
   if (fstat(fd.get(), &is) != 0) return SysError(errno, Text("look at ", what));
   // Its name may be gone already: no harm.
   if (absl::Status status = CheckIs(is, what); !status.ok()) return status;

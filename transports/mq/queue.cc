@@ -14,6 +14,7 @@
 
 #include "kernel/outcome.h"
 #include "kernel/text.h"
+#include "transports/engine/connect_error.h"
 #include "transports/engine/lock_owner.h"
 #include "transports/engine/place_record.h"
 #include "transports/engine/seamed.h"
@@ -134,7 +135,7 @@ absl::StatusOr<Queue> Queue::Use(const Sys& sys, const std::string& name, uint32
     return mq_open(name.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
   });
   const auto fd = static_cast<int>(opened);
-  if (fd < 0) return SysError(-fd, Text("open queue ", name));
+  if (fd < 0) return ConnectError(-fd, Text("open queue ", name));
   struct stat owner {};
   fstat(fd, &owner);
   mq_attr attributes{};

@@ -3,6 +3,7 @@
 #include <netinet/in.h>
 
 #include <cerrno>
+#include <optional>
 #include <utility>
 
 #include "kernel/node.h"
@@ -89,7 +90,7 @@ class SctpTransport final : public Transport {
     ConnectedSocket socket;
     socket.protocol = IPPROTO_SCTP;
     socket.caps = SctpCaps();
-    socket.explain = [&address](int error) { return Explain(address, error); };
+    socket.explain = [address](int error) { return Explain(address, error); };
     socket.make_driver = [&node](int fd) { return MakeDriver(node, fd); };
     return OpenInternetSocket(address, role, node, sink, *place, std::move(socket));
   }
@@ -100,12 +101,12 @@ class SctpTransport final : public Transport {
 absl::Status CheckSctpMachine(const Address& address, Role role) {
   absl::StatusOr<HostPort> place = Read(address, role);
   if (!place.ok()) return place.status();
-  absl::StatusOr<InternetName> where = ResolveAllowed(address, *place);
+  const absl::StatusOr<InternetNames> where = ResolveAllowed(address, *place);
   if (!where.ok()) return where.status();
   const Sys sys(nullptr);
   const OwnedFd fd(sys.Socket(AF_INET, SOCK_STREAM, IPPROTO_SCTP));
   // The cookie's signer is missed only by who listens, here at a port that the system chooses.
-  const absl::StatusOr<InternetName> loopback = Resolve(address, HostPort());
+  const std::optional<InternetName> loopback = HostPort().Number();
   int result = fd.get();
   if (result >= 0) result = sys.Bind(fd.get(), loopback->get(), loopback->bytes);
   if (result >= 0) result = sys.Listen(fd.get(), 1);

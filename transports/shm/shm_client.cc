@@ -10,6 +10,7 @@
 
 #include "kernel/outcome.h"
 #include "kernel/text.h"
+#include "transports/engine/connect_error.h"
 #include "transports/engine/socket_opening.h"
 #include "transports/shm/memory_room.h"
 #include "transports/shm/record_wait.h"
@@ -52,7 +53,7 @@ class ShmClient final : public Opening {
                                      settings_.socket_name_bytes());
     // A full backlog: worth another try, like a service that is not there yet.
     if (result == -EAGAIN) result = -ECONNREFUSED;
-    absl::Status status = result < 0 ? SysError(-result, "the rendezvous") : Offer(fd);
+    absl::Status status = result < 0 ? ConnectError(-result, "the rendezvous") : Offer(fd);
     if (!status.ok() && !wait_) close(fd);
     return status;
   }

@@ -14,6 +14,7 @@
 
 #include "kernel/outcome.h"
 #include "kernel/text.h"
+#include "transports/engine/connect_error.h"
 #include "transports/engine/owner.h"
 #include "transports/engine/process.h"
 #include "transports/engine/seamed.h"
@@ -149,7 +150,7 @@ absl::StatusOr<int> Own(const Sys& sys, key_t key, std::string_view what) {
 
 absl::StatusOr<int> Use(const Sys& sys, key_t key, std::string_view what) {
   const int64_t found = ThroughSeam(sys, Site::kOpen, -1, [&] { return msgget(key, 0); });
-  if (found < 0) return SysError(static_cast<int>(-found), what);
+  if (found < 0) return ConnectError(static_cast<int>(-found), what);
   const auto id = static_cast<int>(found);
   msqid_ds there{};
   if (msgctl(id, IPC_STAT, &there) != 0) return SysError(errno, what);

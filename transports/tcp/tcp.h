@@ -4,9 +4,10 @@
 //   tcp://127.0.0.1:0      a server gets a free port and reports it;  tcp: means just that
 //   ?plain                 allows an address that is not loopback, and a name other than localhost:
 //                          without TLS anyone on the way can read and write
+//   tcp://[fe80::1%eth0]:7001?plain    a link-local address needs its interface
 //
-// A name (not a number) is looked up when the address is opened, which may block for the resolver's
-// time.
+// A name (not a number) is looked up off the node's thread. A client tries all of its addresses, a
+// server serves at the first that this machine has (engine/connected_socket.h).
 #ifndef JACKFIELD_TRANSPORTS_TCP_TCP_H_
 #define JACKFIELD_TRANSPORTS_TCP_TCP_H_
 

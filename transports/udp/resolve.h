@@ -11,14 +11,16 @@
 
 namespace jackfield {
 
-// Errors: INVALID_ARGUMENT (no such host or interface), PERMISSION_DENIED (beyond this machine, and
-// not ?plain).
-absl::StatusOr<InternetName> Resolve(const Address& address, const UdpSettings& settings);
+// All that the host stands for, in the order in which it is to be tried; of a group, just that.
+// Errors: INVALID_ARGUMENT (no such host or interface), UNAVAILABLE (no name server answers),
+// PERMISSION_DENIED (beyond this machine, and not ?plain).
+absl::StatusOr<InternetNames> Resolve(const Address& address, const UdpSettings& settings);
 
-// Who sends to the group: interface, reach, own copy. Errors: as SysError.
-absl::Status SetSender(const Sys& sys, int fd, const InternetName& group,
-                       const UdpSettings& settings, const Address& address);
-// Who receives: joins. Errors: as SysError.
+// Who sends to the group: interface, reach, own copy; and connects. Errors: as SysError, but where
+// no way leads to the group: UNAVAILABLE, with what ?iface= could say.
+absl::Status ConnectSender(const Sys& sys, int fd, const InternetName& group,
+                           const UdpSettings& settings, const Address& address);
+// Who receives: joins. Errors: as ConnectSender.
 absl::Status Join(const Sys& sys, int fd, const InternetName& group, const UdpSettings& settings,
                   const Address& address);
 

@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 
 #include <charconv>
+#include <utility>
 
 #include "kernel/link.h"
 #include "kernel/outcome.h"
@@ -54,6 +55,12 @@ absl::StatusOr<UdpSettings> UdpSettings::Read(const Address& address, Role role)
   if (const auto iface = address.Find("iface")) {
     if (iface->empty()) return bad("iface is the name of a network interface, such as lo or eth0");
     settings.iface = *iface;
+  }
+  // A zone says the same: [ff02::1%eth0].
+  if (settings.multicast && !settings.where.zone.empty()) {
+    if (!settings.iface.empty() && settings.iface != settings.where.zone)
+      return bad("?iface= and the zone name different interfaces");
+    settings.iface = std::exchange(settings.where.zone, "");
   }
   const bool here = settings.multicast ? settings.iface == "lo" : settings.where.IsLoopbackByName();
   if (!here && !settings.plain) return settings.NotLoopback(address);

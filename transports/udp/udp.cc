@@ -1,15 +1,17 @@
 #include "transports/udp/udp.h"
 
+#include <netinet/in.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <utility>
 
 #include "kernel/node.h"
+#include "kernel/owned_fd.h"
 #include "kernel/text.h"
 #include "transports/engine/hub/hub.h"
 #include "transports/engine/internet_name.h"
+#include "transports/engine/resolved_opening.h"
+#include "transports/udp/places.h"
 #include "transports/udp/resolve.h"
 #include "transports/udp/settings.h"
 #include "transports/udp/udp_medium.h"
@@ -40,56 +42,91 @@ class UdpTransport final : public Transport {
                                                 LinkSink& sink) const override {
     absl::StatusOr<UdpSettings> settings = UdpSettings::Read(address, role);
     if (!settings.ok()) return settings.status();
-    absl::StatusOr<InternetName> where = Resolve(address, *settings);
-    if (!where.ok()) return where.status();
-    const Sys& sys = node.sys();
-    const int fd = sys.Socket(where->address.ss_family, SOCK_DGRAM, 0);
-    if (fd < 0) return SysError(-fd, Text("socket for ", address.ToString()));
-    sys.SetOption(fd, SOL_SOCKET, SO_RCVBUF, kBufferBytes);  // as much as there is to be had
-    sys.SetOption(fd, SOL_SOCKET, SO_SNDBUF, kBufferBytes);
-    absl::Status status = role == Role::kServe ? Bind(address, *settings, *where, sys, fd)
-                                               : Connect(address, *settings, *where, sys, fd);
-    if (!status.ok()) {
-      close(fd);
-      return status;
-    }
-    HubLimits limits;
-    limits.reliable = false;
-    limits.silent_ns = settings->multicast ? kSenderSilentNs : kPeerSilentNs;
-    const Caps caps = CapsOf(*settings, role);
-    if (role == Role::kConnect) {
-      return MakeHubClient(
-          node, sink,
-          std::make_unique<UdpMedium>(node, fd, UdpMedium::Peers::kOne, caps, address.ToString()),
-          limits, Text("connect ", address.ToString()));
-    }
-    Address actual = address.WithTarget(TargetOf(fd));
-    auto medium =
-        std::make_unique<UdpMedium>(node, fd, UdpMedium::Peers::kMany, caps, actual.ToString());
-    return MakeHubServer(node, sink, std::move(medium), limits, std::move(actual));
+    return OpenResolved(
+        node, sink, address, settings->where,
+        [address, settings = *settings] { return Resolve(address, settings); },
+        [address, settings = *settings, role, &node](const InternetNames& names, LinkSink& to) {
+          return role == Role::kServe ? Serve(address, settings, names, node, to)
+                                      : Connect(address, settings, names, node, to);
+        });
   }
 
  private:
-  static absl::Status Bind(const Address& address, const UdpSettings& settings,
-                           const InternetName& where, const Sys& sys, int fd) {
-    // Each receiver of a group on this machine has a socket on the same port.
-    if (settings.multicast) sys.SetOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-    if (const int result = sys.Bind(fd, where.get(), where.bytes); result < 0)
-      return SysError(-result, Text("serve ", address.ToString()));
-    return settings.multicast ? Join(sys, fd, where, settings, address) : absl::OkStatus();
+  static HubLimits LimitsOf(const UdpSettings& settings) {
+    HubLimits limits;
+    limits.reliable = false;
+    limits.silent_ns = settings.multicast ? kSenderSilentNs : kPeerSilentNs;
+    return limits;
+  }
+  static void SetBuffers(const Sys& sys, int fd) {  // as much as there is to be had
+    sys.SetOption(fd, SOL_SOCKET, SO_RCVBUF, kBufferBytes);
+    sys.SetOption(fd, SOL_SOCKET, SO_SNDBUF, kBufferBytes);
   }
 
-  static absl::Status Connect(const Address& address, const UdpSettings& settings,
-                              const InternetName& where, const Sys& sys, int fd) {
+  static absl::StatusOr<std::unique_ptr<Opening>> Connect(const Address& address,
+                                                          const UdpSettings& settings,
+                                                          const InternetNames& names, Node& node,
+                                                          LinkSink& sink) {
+    const Sys& sys = node.sys();
+    auto places = std::make_unique<UdpPlaces>(address, names);
+    OwnedFd fd(places->MakeSocket(sys));
+    if (!fd.ok()) return SysError(-fd.get(), Text("socket for ", address.ToString()));
+    SetBuffers(sys, fd.get());
     if (settings.multicast) {
-      if (absl::Status set = SetSender(sys, fd, where, settings, address); !set.ok()) return set;
+      absl::Status set = ConnectSender(sys, fd.get(), names.front(), settings, address);
+      if (!set.ok()) return set;
+    } else {
+      const int result = places->ConnectFirst(sys, fd.get(), node.clock().NowNs());
+      if (result < 0) return places->Why(-result);
     }
-    const int result = sys.Connect(fd, where.get(), where.bytes);
-    if (result < 0) return SysError(-result, Text("connect ", address.ToString()));
-    // It would talk to itself, and keep the port from its server.
-    if (!settings.multicast && IsConnectedToItself(fd))
-      return SysError(ECONNREFUSED, Text("connect ", address.ToString()));
-    return absl::OkStatus();
+    return MakeHubClient(
+        node, sink,
+        std::make_unique<UdpMedium>(node, fd.Release(), std::move(places),
+                                    CapsOf(settings, Role::kConnect), address.ToString()),
+        LimitsOf(settings), Text("connect ", address.ToString()));
+  }
+
+  static absl::StatusOr<std::unique_ptr<Opening>> Serve(const Address& address,
+                                                        const UdpSettings& settings,
+                                                        const InternetNames& names, Node& node,
+                                                        LinkSink& sink) {
+    const Sys& sys = node.sys();
+    absl::StatusOr<OwnedFd> fd = absl::UnknownError("no place to serve at");
+    for (const InternetName& name : ToServeAt(names)) {
+      int error = 0;
+      fd = Bind(address, settings, name, sys, error);
+      if (fd.ok() || !IsNotOfThisMachine(error)) break;
+    }
+    if (!fd.ok()) return fd.status();
+    Address actual = address.WithTarget(TargetOf(fd->get()));
+    auto medium = std::make_unique<UdpMedium>(node, fd->Release(), nullptr,
+                                              CapsOf(settings, Role::kServe), actual.ToString());
+    return MakeHubServer(node, sink, std::move(medium), LimitsOf(settings), std::move(actual));
+  }
+
+  static absl::StatusOr<OwnedFd> Bind(const Address& address, const UdpSettings& settings,
+                                      const InternetName& where, const Sys& sys, int& error) {
+    const auto failed = [&](int result, std::string_view doing) {
+      error = -result;
+      return SysError(error, Text(doing, " ", address.ToString()));
+    };
+    OwnedFd fd(sys.Socket(where.address.ss_family, SOCK_DGRAM, 0));
+    if (!fd.ok()) return failed(fd.get(), "socket for");
+    SetBuffers(sys, fd.get());
+    // Each receiver of a group on this machine has a socket on the same port.
+    if (settings.multicast) sys.SetOption(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1);
+    // On loopback nobody but this system can say that a peer's socket is closed, so it is believed.
+    if (!settings.multicast && where.IsLoopback()) {
+      const bool v6 = where.address.ss_family == AF_INET6;
+      sys.SetOption(fd.get(), v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_RECVERR : IP_RECVERR, 1);
+    }
+    if (const int result = sys.Bind(fd.get(), where.get(), where.bytes); result < 0)
+      return failed(result, "serve");
+    if (settings.multicast) {
+      if (absl::Status joined = Join(sys, fd.get(), where, settings, address); !joined.ok())
+        return joined;
+    }
+    return fd;
   }
 };
 

@@ -1,5 +1,6 @@
 #include "transports/udp/udp_medium.h"
 
+#include <linux/errqueue.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <unistd.h>
@@ -98,42 +99,99 @@ bool IsFrame(const HubArrival& arrival) {
 
 }  // namespace
 
-UdpMedium::UdpMedium(Node& node, int fd, Peers peers, const Caps& caps, std::string description)
-    : node_(node), fd_(fd), peers_(peers), caps_(caps), description_(std::move(description)) {}
+UdpMedium::UdpMedium(Node& node, int fd, std::unique_ptr<UdpPlaces> places, const Caps& caps,
+                     std::string description)
+    : node_(node),
+      fd_(fd),
+      places_(std::move(places)),
+      caps_(caps),
+      description_(std::move(description)) {}
 
 UdpMedium::~UdpMedium() { close(fd_); }
 
 uint32_t UdpMedium::arrival_bytes_max() const { return kArrivalBytesMax; }
 
+// A client's, before anybody has answered: is there another place to try?
+bool UdpMedium::MovesOn(int64_t error) {
+  const bool nobody = error == -ECONNREFUSED || error == -EHOSTUNREACH || error == -ENETUNREACH ||
+                      error == -EHOSTDOWN;
+  return nobody && places_ != nullptr &&
+         places_->MovesOn(node_.sys(), fd_, static_cast<int>(-error), node_.clock().NowNs());
+}
+
+absl::Status UdpMedium::WhyBroken(int error, std::string_view what) const {
+  return places_ != nullptr && error == ECONNREFUSED ? places_->Why(error) : SysError(error, what);
+}
+
 int UdpMedium::Receive(HubBatch& batch) {
+  if (told_gone_) {
+    if (const int gone = TakeGone(batch); gone > 0) return gone;
+  }
   const uint32_t count = std::min(batch.slots(), kMessagesMax);
   const int64_t got = count == 1 ? ReceiveOne(batch) : ReceiveMany(batch, count);
   if (got < 0) {
-    // A connected socket tells that nobody is there (ECONNREFUSED, by ICMP). One that is bound only
-    // hears of a single peer's troubles at most.
-    if (got == -EAGAIN) return 0;
-    return peers_ == Peers::kOne ? (IsLoss(got) ? 0 : static_cast<int>(got))
-                                 : (IsFatal(got) ? static_cast<int>(got) : 0);
+    if (got == -EAGAIN || MovesOn(got)) return 0;
+    // A connected socket tells that nobody is there (ECONNREFUSED). One that is bound only hears of
+    // a single peer's troubles at most.
+    if (!many()) return IsLoss(got) ? 0 : static_cast<int>(got);
+    if (IsFatal(got)) return static_cast<int>(got);
+    return TakeGone(batch);
   }
+  if (!many() && got > 0) places_->Settle();
   for (uint32_t i = 0; i < static_cast<uint32_t>(got); ++i) {
     HubArrival& arrival = batch.Begin(i);
     arrival.bytes = messages_[i].msg_len;
-    if (peers_ == Peers::kMany) arrival.from = KeyOf(names_[i]);
+    if (many()) arrival.from = KeyOf(names_[i]);
     if (!IsFrame(arrival)) {
       ++counters_.malformed;
       continue;  // kNothing
     }
-    arrival.what = peers_ == Peers::kMany ? HubArrival::What::kOpens : HubArrival::What::kFrame;
-    arrival.opens_with_frame = peers_ == Peers::kMany;
+    arrival.what = many() ? HubArrival::What::kOpens : HubArrival::What::kFrame;
+    arrival.opens_with_frame = many();
   }
   return static_cast<int>(got);
+}
+
+// Words of the system about peers on this machine: that the socket of one is closed, which is to
+// say that it has gone. Other words are about the way, and mend themselves or end in silence.
+int UdpMedium::TakeGone(HubBatch& batch) {
+  constexpr int kWordsMax = 256;
+  const uint32_t count = std::min(batch.slots(), kMessagesMax);
+  uint32_t gone = 0;
+  for (int words = 0; words < kWordsMax && gone < count; ++words) {
+    sockaddr_storage about{};
+    alignas(cmsghdr) char control[256];
+    msghdr message{};
+    message.msg_name = &about;
+    message.msg_namelen = sizeof about;
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    const int64_t got = ThroughSeam(node_.sys(), Site::kRead, fd_, [&] {
+      return recvmsg(fd_, &message, MSG_ERRQUEUE | MSG_DONTWAIT);
+    });
+    told_gone_ = got != -EAGAIN;
+    if (got < 0) break;
+    for (cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr;
+         part = CMSG_NXTHDR(&message, part)) {
+      if (!(part->cmsg_level == IPPROTO_IP && part->cmsg_type == IP_RECVERR) &&
+          !(part->cmsg_level == IPPROTO_IPV6 && part->cmsg_type == IPV6_RECVERR))
+        continue;
+      sock_extended_err word{};
+      std::memcpy(&word, CMSG_DATA(part), sizeof word);
+      if (word.ee_errno != ECONNREFUSED || !InternetName{about, 0}.IsLoopback()) continue;
+      HubArrival& arrival = batch.Begin(gone++);
+      arrival.what = HubArrival::What::kGone;
+      arrival.from = KeyOf(about);
+    }
+  }
+  return static_cast<int>(gone);
 }
 
 // The call for one costs a third less than the one for many that gets one. Both tell the true
 // length of what was cut (MSG_TRUNC).
 int64_t UdpMedium::ReceiveOne(HubBatch& batch) {
   socklen_t name_bytes = sizeof names_[0];
-  const bool many = peers_ == Peers::kMany;
+  const bool many = this->many();
   const int64_t got = ThroughSeam(node_.sys(), Site::kRead, fd_, [&] {
     return recvfrom(fd_, batch.data(0), batch.slot_bytes(), MSG_DONTWAIT | MSG_TRUNC,
                     many ? reinterpret_cast<sockaddr*>(&names_[0]) : nullptr,
@@ -151,7 +209,7 @@ int64_t UdpMedium::ReceiveMany(HubBatch& batch, uint32_t count) {
     message = {};
     message.msg_iov = &parts_[i];
     message.msg_iovlen = 1;
-    if (peers_ == Peers::kMany) {
+    if (many()) {
       message.msg_name = &names_[i];
       message.msg_namelen = sizeof names_[i];
     }
@@ -166,7 +224,7 @@ absl::StatusOr<HubAdmission> UdpMedium::Admit(HubArrival& arrival) {
   admission.key = arrival.from;
   admission.traits.caps = caps_;
   admission.traits.description = description_;
-  if (peers_ == Peers::kOne) {
+  if (!many()) {
     admission.peer = std::make_unique<UdpPeer>(fd_);
   } else {
     socklen_t bytes = 0;
@@ -216,6 +274,8 @@ uint32_t UdpMedium::Gather(Link& link, const UdpPeer& to) {
 int UdpMedium::Send(HubPeer& peer, Link& link) {
   if (!caps_.send) return -EOPNOTSUPP;
   auto& to = static_cast<UdpPeer&>(peer);
+  if (places_ != nullptr && places_->IsSilent(node_.now_ns()))
+    places_->MoveOnFromSilence(node_.sys(), fd_, node_.now_ns());
   while (link.has_tx()) {
     const uint32_t count = Gather(link, to);
     if (count == 0) return -EMSGSIZE;  // who sends here has been told frame_bytes_max
@@ -228,6 +288,11 @@ int UdpMedium::Send(HubPeer& peer, Link& link) {
                  ? -1
                  : 1;
     });
+    if (sent < 0 && MovesOn(sent)) continue;
+    if (many() && sent == -ECONNREFUSED) {  // a word about whoever it was; nothing was sent
+      told_gone_ = true;
+      continue;
+    }
     // An old system, a device that cannot, a way with a smaller MTU: each by itself, then.
     if (datagrams_[0] > 1 && IsSegmentRefusal(sent)) {
       segments_ = false;

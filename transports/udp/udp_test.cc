@@ -15,6 +15,7 @@
 
 #include "kernel/channel.h"
 #include "kernel/node.h"
+#include "kernel/outcome.h"
 #include "kernel/port.h"
 #include "kernel/registry.h"
 #include "kernel/text.h"
@@ -183,6 +184,31 @@ TEST_P(Udp, AClientIsToldThatNobodyIsThere) {
   EXPECT_TRUE(client->ends[0].code() == absl::StatusCode::kUnavailable) << client->ends[0];
 }
 
+TEST_P(Udp, AServerOnThisMachineIsToldThatAPeersSocketIsClosedAndKeepsTheOthers) {
+  for (const char* where : {"udp://127.0.0.1:0", "udp://[::1]:0"}) {
+    auto server = Serve(where);
+    auto dies = Connect(server->address()), lives = Connect(server->address());
+    dies->Send("the last word");
+    ASSERT_TRUE(Drive([&] { return server->texts.size() == 1; }));
+    lives->Send("hello");
+    ASSERT_TRUE(Drive([&] { return server->texts.size() == 2; }));
+    dies->Send("after the last word");  // lies there when the news of its end comes
+    ASSERT_TRUE(Drive([&] { return !dies->links()[0]->has_tx(); }));
+    dies.reset();
+    // Its socket is closed in a later turn; what comes before that is nobody's.
+    ASSERT_TRUE(Drive([&] {
+      Link* const link = server->from[0];
+      if (server->ends.empty() && !link->closed()) server->Send("are you there?", link);
+      return server->ends.size() == 1;
+    }));
+    EXPECT_EQ(ReasonOf(server->ends[0]), Reason::kPeerDied) << server->ends[0];
+    EXPECT_EQ(server->texts.back(), "after the last word");
+    server->Send("and you?", server->from[1]);
+    ASSERT_TRUE(Drive([&] { return lives->texts.size() == 1; }));
+    EXPECT_EQ(server->ends.size(), 1u);
+  }
+}
+
 // What routers on the way say of one datagram (ICMP) comes out of the next system call on the
 // socket, whichever that is (udp(7)).
 TEST_P(Udp, WhatTheWaySaysOfOneDatagramDoesNotEndTheLink) {
@@ -327,7 +353,8 @@ TEST_P(Udp, RefusesWhatLeavesTheMachineUnlessItIsMeant) {
 TEST_P(Udp, RefusesAddressesThatItCannotRead) {
   for (const char* bad :
        {"udp://127.0.0.1", "udp://127.0.0.1:x", "udp://127.0.0.1:70000", "udp://::1:9",
-        "udp://127.0.0.1:9?ttl=1", "udp://239.1.2.3:9?ttl=256", "udp://239.1.2.3:9?loop=maybe",
+        "udp://[ff02::1%lo]:9?iface=eth0", "udp://[fe80::1]:9?plain", "udp://127.0.0.1:9?ttl=1",
+        "udp://239.1.2.3:9?ttl=256", "udp://239.1.2.3:9?loop=maybe",
         "udp://239.1.2.3:9?iface=", "udp://127.0.0.1:9?plane", "udp:", "udp://127.0.0.1:0"}) {
     EXPECT_EQ(registry_.Describe(*registry_.Parse(bad), Role::kConnect).status().code(),
               absl::StatusCode::kInvalidArgument)

@@ -10,6 +10,7 @@
 #include "kernel/node.h"
 #include "kernel/outcome.h"
 #include "kernel/text.h"
+#include "transports/engine/connect_error.h"
 #include "transports/engine/hub/hub.h"
 #include "transports/engine/packet/packet_driver.h"
 #include "transports/engine/socket_opening.h"
@@ -107,7 +108,7 @@ class UnixTransport final : public Transport {
       result = node.sys().Bind(fd, reinterpret_cast<const sockaddr*>(&own), sizeof own.sun_family);
     }
     absl::Status status =
-        result < 0 ? SysError(-result, Text("connect ", what)) : WidenDatagrams(node, fd);
+        result < 0 ? ConnectError(-result, Text("connect ", what)) : WidenDatagrams(node, fd);
     if (!status.ok()) {
       close(fd);
       return status;

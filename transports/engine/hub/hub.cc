@@ -185,10 +185,12 @@ void Hub::Dispatch(HubSlot& slot) {
       }
       break;
     case What::kEnds:
+    case What::kGone:
       if (driver != nullptr) {
-        driver->PeerGone(MakeStatus(Outcome::kFailed, Reason::kPeerDied,
-                                    Text(what_, ": the other end has gone")),
-                         HubDriver::Drained::kYes);
+        driver->PeerGone(
+            MakeStatus(Outcome::kFailed, Reason::kPeerDied,
+                       Text(what_, ": the other end has gone")),
+            arrival.what == What::kEnds ? HubDriver::Drained::kYes : HubDriver::Drained::kNotYet);
       } else if (role_ == Role::kConnect && peers_.empty()) {
         FailOpening(MakeStatus(Outcome::kRefused, Reason::kUnreachable,
                                Text(what_, ": the server has gone before it answered")));
@@ -367,7 +369,7 @@ void Hub::FailOpening(absl::Status why) {
 
 void Hub::Break(int error) {
   broken_ = true;
-  const absl::Status why = SysError(error, what_);
+  const absl::Status why = medium_->WhyBroken(error, what_);
   const auto peers = peers_;  // the end of one may change the table
   for (const auto& [key, driver] : peers) driver->PeerGone(why, HubDriver::Drained::kYes);
   FailOpening(why);

@@ -20,6 +20,7 @@
 #include "absl/status/statusor.h"
 #include "kernel/link.h"
 #include "kernel/outcome.h"
+#include "kernel/sys.h"
 
 namespace jackfield {
 
@@ -54,6 +55,7 @@ struct HubArrival {
     kRefused,  // to a client: the server will not have it, for `reason`; `data` says it as text
     kCorrupt,  // bytes that no peer of ours sends: ends the peer, if it is known
     kEnds,     // a peer says that it goes
+    kGone,     // the system says that a peer has gone; what it sent before may still come
   };
   What what = What::kNothing;
   bool opens_with_frame = false;      // kOpens: `data` is the peer's first frame as well
@@ -105,6 +107,10 @@ class HubMedium {
   // Returns: how many slots are filled; 0: nothing was there; -errno: the endpoint is broken, and
   // with it every peer. What only one peer or one moment is to blame for is not an error here.
   virtual int Receive(HubBatch& batch) = 0;
+  // Why all of it ends, when Receive has said `error`. what: for errors, "connect mq:/kv".
+  virtual absl::Status WhyBroken(int error, std::string_view what) const {
+    return SysError(error, what);
+  }
   // Called before the hub waits for readable_fd(). False: do not wait, something is there.
   virtual bool PrepareWait() { return true; }
 

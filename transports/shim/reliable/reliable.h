@@ -1,9 +1,9 @@
 // `reliable+X:` — order and delivery over a medium X that loses, repeats, overtakes and corrupts.
 //
-//   reliable+udp://127.0.0.1:7001?idle=10s
+//   reliable+udp://127.0.0.1:7001?idle=60s
 //
-//   idle=D   a peer that has not been heard for so long is lost: 100ms..1h, 10s if not said; the
-//            smaller of both ends' counts. What is silent is asked after a third of it.
+//   idle=D   a peer that has not been heard for so long is lost: 100ms..1h, 60s if not said; the
+//            smaller of both ends' counts. What is silent is asked after a third of it, or 3 s.
 //
 // Both ends must have it. X must carry frames both ways (a multicast group does not). It adds
 // ordered, reliable and peer_loss to Caps, takes 72 bytes of each frame and the descriptors, and

@@ -70,6 +70,7 @@ void ReliableDriver::Pump(Link& link) {
   standing_pumps_ = state_ == State::kClosing && now_ns_ == before_ns ? standing_pumps_ + 1 : 0;
   progress_ = wrote_ = false;
   retry_ns_ = 0;
+  if (state_ == State::kOpen) NotePause(before_ns);
   if (!link.has_rx()) receive_.FreeDelivered();
   inner_.Turn(link.resting());  // OnFrames, OnClosed
   if (!std::exchange(started_, true)) {
@@ -99,6 +100,17 @@ void ReliableDriver::Pump(Link& link) {
   if (progress_) link.NoteProgress();
 }
 
+// The timer sees to it that an open link is pumped more often: the process was stopped, or a
+// handler was long. What the peer said meanwhile lies below, or it is asked before its silence
+// counts.
+void ReliableDriver::NotePause(int64_t since_ns) {
+  const int64_t pause_ns = now_ns_ - since_ns;
+  if (pause_ns <= 2 * ask_after_ns()) return;
+  last_heard_ns_ = std::min(now_ns_, last_heard_ns_ + pause_ns);
+  paused_ns_ += pause_ns;
+  ping_wanted_ = true;
+}
+
 void ReliableDriver::LookAtTime() {
   if (state_ == State::kEnded || inner_closed_) return;
   if (state_ == State::kOpening) {
@@ -112,12 +124,12 @@ void ReliableDriver::LookAtTime() {
   }
   if (now_ns_ - last_heard_ns_ >= idle_ns_)
     return End(Lost(Text("not heard for ", FormatDurationNs(idle_ns_), " (?idle=)")));
-  if (probes_ == 0 && send_.due_ns(idle_ns_ / 16) <= now_ns_) {
+  if (probes_ == 0 && send_.due_ns(probe_gap_max_ns()) <= now_ns_) {
     probes_ = static_cast<uint8_t>(send_.OnTimer(now_ns_));
     close_wanted_ |= state_ == State::kClosing && probes_ > 0;
   }
   if (unacknowledged_ > 0 && now_ns_ >= ack_due_ns_) ack_now_ = true;
-  if (now_ns_ - last_heard_ns_ >= idle_ns_ / 3 && send_.packets_under_way() == 0)
+  if (now_ns_ - last_heard_ns_ >= ask_after_ns() && send_.packets_under_way() == 0)
     ping_wanted_ = true;
 }
 
@@ -139,6 +151,15 @@ void ReliableDriver::LookAtClosing(Link& link) {
 absl::Status ReliableDriver::Lost(std::string_view how) const {
   return MakeStatus(Outcome::kFailed, Reason::kPeerDied,
                     Text(inner_.traits().description, ": ", how));
+}
+
+// The other end has answered by a Reset.
+absl::Status ReliableDriver::Forgotten() const {
+  return Lost(Text(
+      "the other end knows nothing of this connection: it has started anew, or has not "
+      "heard this end for ",
+      FormatDurationNs(idle_ns_), " (?idle=)",
+      paused_ns_ == 0 ? "" : Text("; this end stood still for ", FormatDurationNs(paused_ns_))));
 }
 
 void ReliableDriver::End(absl::Status why) {
@@ -179,9 +200,9 @@ void ReliableDriver::ArmTimer(Link& link) {
   if (state_ == State::kOpening) {
     next_ns = initiator_ ? std::min(open_again_ns_, open_until_ns_) : open_until_ns_;
   } else {
-    next_ns = std::min(last_heard_ns_ + idle_ns_, send_.due_ns(idle_ns_ / 16));
+    next_ns = std::min(last_heard_ns_ + idle_ns_, send_.due_ns(probe_gap_max_ns()));
     if (send_.packets_under_way() == 0)
-      next_ns = std::min(next_ns, std::max(last_heard_ns_ + idle_ns_ / 3, now_ns_ + 1));
+      next_ns = std::min(next_ns, std::max(last_heard_ns_ + ask_after_ns(), now_ns_ + 1));
     if (unacknowledged_ > 0) next_ns = std::min(next_ns, ack_due_ns_);
     if (state_ == State::kClosing) next_ns = std::min(next_ns, linger_until_ns_);
     // The receiver's window is closed, and the word that opens it may be lost: it is asked for

@@ -15,7 +15,9 @@
 // second packet (of those that came at once, after 64), at a gap, a repeat, a Ping, a Close, or
 // when half of the window has become free; else after 1 ms (2 ms are allowed for).
 //
-// Ends. Silence for the idle time loses the peer (RFC 9000 §10.1); after a third of it a Ping asks.
+// Ends. Silence for the idle time loses the peer (RFC 9000 §10.1). A Ping asks after a third of it,
+// or 3 s: a medium that then says that nobody is there, as udp: does on one machine, ends the link
+// at once. Time in which this end stood still itself is no silence of its peer's.
 // A closing end goes on until all it sent is acknowledged, but no longer than eight probe timeouts
 // (20 ms..1 s), and takes nothing more; its peer delivers everything before it tells of the end.
 //
@@ -41,7 +43,7 @@
 namespace jackfield {
 
 struct ReliableSettings {
-  int64_t idle_ns = 10'000'000'000;
+  int64_t idle_ns = 60'000'000'000;
 };
 
 // What happened to packets. A packet that arrived is in one column of the last five, or was news.
@@ -104,6 +106,12 @@ class ReliableDriver final : public LinkDriver, private LinkOwner {
   void Finish(const Packet& packet, std::byte* at, uint32_t segment, uint32_t payload_bytes);
 
   // ---- Time and ends.
+  static constexpr int64_t kAskAfterMostNs = 3'000'000'000;
+  static constexpr int64_t kProbeGapMostNs = 625'000'000;
+  int64_t ask_after_ns() const { return std::min(idle_ns_ / 3, kAskAfterMostNs); }
+  int64_t probe_gap_max_ns() const { return std::min(idle_ns_ / 16, kProbeGapMostNs); }
+  void NotePause(int64_t since_ns);
+  absl::Status Forgotten() const;
   void LookAtTime();
   void LookAtClosing(Link& link);
   void End(absl::Status why);
@@ -129,6 +137,7 @@ class ReliableDriver final : public LinkDriver, private LinkOwner {
 
   int64_t now_ns_ = 0;  // of this Pump
   int64_t last_heard_ns_ = 0;
+  int64_t paused_ns_ = 0;  // so long this end stood still, and it has heard nothing since
   int64_t open_again_ns_ = 0, open_until_ns_ = 0;
   int opens_ = 0;              // sent
   int64_t largest_at_ns_ = 0;  // when the packet with the largest number came

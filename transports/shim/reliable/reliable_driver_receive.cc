@@ -24,7 +24,7 @@ void ReliableDriver::Take(std::span<const std::byte> bytes) {
   }
   if (packet.kind == PacketKind::kReset) {
     if (packet.to == remote_ && (state_ == State::kOpen || state_ == State::kClosing))
-      return End(Lost("the other end has started anew, and knows nothing of this connection"));
+      return End(Forgotten());
     ++counts_.stale;
     return;
   }
@@ -40,6 +40,7 @@ void ReliableDriver::Take(std::span<const std::byte> bytes) {
     return;
   }
   last_heard_ns_ = now_ns_;
+  paused_ns_ = 0;
   if (state_ == State::kOpening) state_ = State::kOpen;  // only who got our packet knows our id
   if (!send_.OnAck(packet, now_ns_)) {
     ++counts_.corrupt;

@@ -225,6 +225,30 @@ TEST(Reliable, AShortPauseOfThePeerLosesNothing) {
   EXPECT_TRUE(day.client().in_order() && day.server().in_order());
 }
 
+TEST(Reliable, APauseOfHalfAMinuteOfEitherEndLosesNothing) {
+  for (const bool of_server : {false, true}) {
+    Day day(4, "drop=5%");
+    ASSERT_TRUE(day.Exchange(5, 5));
+    Node& node = of_server ? day.server_node() : day.client_node();
+    day.world().Pause(node, day.world().now_ns() + 30 * kSecondNs);
+    EXPECT_FALSE(day.Run([&] { return day.client().closed() || day.server().closed(); }, 100))
+        << day.client().why() << day.server().why();
+    EXPECT_TRUE(day.Exchange(500, 500));
+    EXPECT_TRUE(day.client().in_order() && day.server().in_order());
+  }
+}
+
+TEST(Reliable, TimeInWhichAnEndStoodStillItselfIsNoSilenceOfItsPeer) {
+  Day day(4, "");
+  ASSERT_TRUE(day.Exchange(5, 5));
+  const int64_t until_ns = day.world().now_ns() + 100 * kSecondNs;  // longer than ?idle=
+  day.world().Pause(day.client_node(), until_ns);
+  day.world().Pause(day.server_node(), until_ns);
+  EXPECT_FALSE(day.Run([&] { return day.client().closed() || day.server().closed(); }, 200))
+      << day.client().why() << day.server().why();
+  EXPECT_TRUE(day.Exchange(500, 500));
+}
+
 TEST(Reliable, AReaderThatDoesNotReadHoldsTheWriterBackWithBoundedMemory) {
   Day day(5, "drop=5%");
   ASSERT_TRUE(day.Exchange(1, 1));
@@ -329,6 +353,41 @@ TEST(Reliable, AnOpenThatWasForgedInAClientsNameDoesNotShortenItsConnection) {
   world.At(world.now_ns() + 2 * kSecondNs, [] {});
   world.RunUntil([&] { return server.closed(); }, world.now_ns() + kSecondNs);
   EXPECT_FALSE(server.closed()) << server.why();
+}
+
+TEST(Reliable, AResetIsExplainedByAllThatMayHaveHappened) {
+  SimWorld world(9);
+  Registry registry;
+  registry.Add(world.MakeTransport());
+  registry.Add(MakeReliableShim());
+  Node& server_node = world.AddNode("server", registry);
+  Node& client_node = world.AddNode("client", registry);
+  End server(world, server_node, registry, "reliable+sim:s", Role::kServe);
+  HandClient client(client_node, registry);
+  ASSERT_TRUE(world.RunUntil([&] { return client.ready(); }, world.now_ns() + kSecondNs));
+  Packet open;
+  open.kind = PacketKind::kOpen;
+  open.from = 2;
+  open.idle_ms = 30'000;
+  client.Send(open);
+  ASSERT_TRUE(world.RunUntil([&] { return client.heard.size() == 1; }, world.now_ns() + kSecondNs));
+  Packet ping;
+  ping.kind = PacketKind::kPing;
+  ping.number = 1;
+  ping.segments_before = 1;
+  ping.to = client.heard.back().from;
+  client.Send(ping);
+  ASSERT_TRUE(world.RunUntil([&] { return client.heard.size() == 2; }, world.now_ns() + kSecondNs));
+  Packet reset;
+  reset.kind = PacketKind::kReset;
+  reset.to = 2;
+  client.Send(reset);
+  ASSERT_TRUE(world.RunUntil([&] { return server.closed(); }, world.now_ns() + kSecondNs));
+  const std::string why(server.why().message());
+  EXPECT_NE(why.find("it has started anew, or has not heard this end for 30s (?idle=)"),
+            std::string::npos)
+      << why;
+  EXPECT_EQ(ReasonOf(server.why()), Reason::kPeerDied);
 }
 
 TEST(Reliable, CarriesCallsWhereTheMediumAloneIsRefused) {
