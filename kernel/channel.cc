@@ -243,7 +243,9 @@ void Channel::OnClosed(Link& link, const absl::Status& why) {
     link_ = nullptr;
     node_.RemoveLink(link);
     return OnOpenFailed(Refused(Reason::kUnreachable,
-                                Text(std::string(reason.message()), " before it said hello")));
+                                Text(std::string(reason.message()),
+                                     " before it said hello, and without a reason; did it end, or "
+                                     "was it in the way of others?")));
   }
   session_->OnLinkClosed(reason);
 }

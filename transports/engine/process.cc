@@ -41,9 +41,13 @@ ProcessName ProcessWithPid(int64_t pid) {
 int WatchProcess(const Sys& sys, const ProcessName& name) {
   const int fd = sys.PidFd(static_cast<int>(name.pid));
   if (fd < 0) return fd;
-  if (ProcessWithPid(name.pid) == name) return fd;  // and the descriptor is of no later one
+  errno = 0;
+  const ProcessName now = ProcessWithPid(name.pid);
+  const int error = errno;
+  if (now == name) return fd;  // and the descriptor is of no later one
   close(fd);
-  return -ESRCH;
+  // Without a descriptor to look by, nothing was seen of it.
+  return now.start_ticks == 0 && (error == EMFILE || error == ENFILE) ? -error : -ESRCH;
 }
 
 }  // namespace jackfield

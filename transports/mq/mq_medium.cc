@@ -13,6 +13,7 @@
 #include "transports/engine/hub/outbox.h"
 #include "transports/engine/hub/process_peer.h"
 #include "transports/engine/process.h"
+#include "transports/engine/turn_away.h"
 
 namespace jackfield {
 namespace {
@@ -75,11 +76,20 @@ class MqServer final : public HubMedium {
   absl::StatusOr<HubAdmission> Admit(HubArrival& arrival) override {
     ProcessName process;
     absl::StatusOr<Queue> answers = QueueOf(arrival, process);
+    if (absl::IsResourceExhausted(answers.status())) {
+      spare_.Spend();  // the client is told at once, and the server lives
+      const std::string why(NoDescriptorLeft(EMFILE).message());
+      RefuseAdmission(arrival, why);
+      spare_.Keep();
+      return Refused(Reason::kResource, why);
+    }
     if (!answers.ok()) return answers.status();
     const uint64_t key = KeyOf(arrival);
     const int pid_fd = WatchProcess(node_.sys(), process);
     if (pid_fd < 0) {
-      const absl::Status why = SysError(-pid_fd, Text("watch process ", process.pid));
+      const absl::Status why = pid_fd == -EMFILE || pid_fd == -ENFILE
+                                   ? NoDescriptorLeft(-pid_fd)
+                                   : SysError(-pid_fd, Text("watch process ", process.pid));
       Refuse(*answers, key, std::string(why.message()));
       return why;
     }
@@ -135,6 +145,7 @@ class MqServer final : public HubMedium {
   Queue queue_;
   const std::string description_;
   HubOutbox outbox_;
+  SpareFd spare_;
 };
 
 class MqServerPeer final : public ProcessPeer {

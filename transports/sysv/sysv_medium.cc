@@ -14,6 +14,7 @@
 #include "transports/engine/hub/outbox.h"
 #include "transports/engine/hub/process_peer.h"
 #include "transports/engine/process.h"
+#include "transports/engine/turn_away.h"
 
 namespace jackfield {
 namespace {
@@ -152,7 +153,10 @@ class SysvServer final : public QueueEnd {
     }
     const int pid_fd = WatchProcess(node_.sys(), greeting.process);
     if (pid_fd < 0) {
-      const absl::Status why = SysError(-pid_fd, Text("watch process ", greeting.process.pid));
+      const absl::Status why =
+          pid_fd == -EMFILE || pid_fd == -ENFILE
+              ? NoDescriptorLeft(-pid_fd)
+              : SysError(-pid_fd, Text("watch process ", greeting.process.pid));
       Refuse(queue, key, std::string(why.message()));
       return why;
     }

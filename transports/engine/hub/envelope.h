@@ -6,7 +6,8 @@
 //   0       1     0x71
 //   1       1     1, the version
 //   2       1     kind: 0 frame, 1 greeting, 2 welcome, 3 refusal, 4 goodbye
-//   3       5     zero
+//   3       1     of a refusal: its Reason (kernel/outcome.h), 0 for kResource; else zero
+//   4       4     zero
 //   8       8     key: drawn by the client when it opens, in every message of its link, both ways.
 //                 A message of another key is one of an instance that is gone: dropped and counted.
 //
@@ -28,7 +29,8 @@ struct HubEnvelope {
   uint8_t magic = kMagic;
   uint8_t version = kVersion;
   uint8_t kind = kFrame;
-  std::array<uint8_t, 5> zero{};
+  uint8_t reason = 0;
+  std::array<uint8_t, 4> zero{};
   uint64_t key = 0;
 
   bool Sound() const {

@@ -24,6 +24,7 @@ inline bool OpenEnvelope(HubArrival& arrival, size_t bytes) {
   arrival.data += sizeof envelope;
   arrival.bytes = static_cast<uint32_t>(bytes - sizeof envelope);
   arrival.what = kWhats[envelope.kind];
+  arrival.reason = envelope.reason == 0 ? Reason::kResource : static_cast<Reason>(envelope.reason);
   return true;
 }
 

@@ -19,6 +19,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "kernel/link.h"
+#include "kernel/outcome.h"
 
 namespace jackfield {
 
@@ -57,6 +58,7 @@ struct HubArrival {
   What what = What::kNothing;
   bool opens_with_frame = false;  // kOpens: `data` is the peer's first frame as well
   uint8_t fd_count = 0;
+  Reason reason = Reason::kResource;  // kRefused: of what kind
   uint32_t bytes = 0;
   std::byte* data = nullptr;  // within the slot, at a multiple of 8
   HubKey from;
