@@ -108,7 +108,8 @@ void Channel::OnOpenFailed(absl::Status status) {
     return;
   }
   if (ended_why_.ok()) {
-    const Reason reason = ReasonOf(status) == Reason::kNone ? Reason::kUnreachable : ReasonOf(status);
+    const Reason told = ReasonOf(status);
+    const Reason reason = told == Reason::kNone ? Reason::kUnreachable : told;
     ended_why_ =
         MakeStatus(Outcome::kRefused, reason, static_cast<int>(status.code()),
                    Text("connect ", address_.ToString(), ": ", std::string(status.message())));

@@ -95,8 +95,8 @@ bool Port::PushOutSilent() {
   const int64_t silent_ns = node_.clock().NowNs() - oldest->since_ns();
   if (silent_ns < options_.silent_ns) return false;
   const std::string text =
-      Text(oldest->session().link().traits().description, ": a connection that had said nothing for ",
-           FormatDurationNs(silent_ns), " gave way to a new one (silent_max ", SilentMax(), ")");
+      Text(oldest->session().link().traits().description,
+           ": a connection that had said nothing for ", FormatDurationNs(silent_ns), " gave way to a new one (silent_max ", SilentMax(), ")");
   notes_.Note(Refused(Reason::kResource, text));
   // Without a word: if it is only slow, it comes back.
   oldest->session().Fail(Refused(Reason::kUnreachable, text));

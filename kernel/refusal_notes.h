@@ -1,9 +1,9 @@
 // Says on stderr whom a port turned away, and why: so that its own people learn it, too.
 //
-// The first of a kind (a status code) is told at once, then there is at most one line of that kind a
-// minute, with how many more there were. Only what somebody can mend is told: a user that may not
-// call, stacks or versions that differ, resources that are used up. Nothing waits for stderr: a line
-// that it does not take now is counted into the next one.
+// The first of a kind (a status code) is told at once, then there is at most one line of that kind
+// a minute, with how many more there were. Only what somebody can mend is told: a user that may not
+// call, stacks or versions that differ, resources that are used up. Nothing waits for stderr: a
+// line that it does not take now is counted into the next one.
 //
 // Thread: the node's.
 #ifndef JACKFIELD_KERNEL_REFUSAL_NOTES_H_

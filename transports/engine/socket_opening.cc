@@ -79,7 +79,7 @@ class SocketServer final : public Opening {
         if (!RefuseWaiting(NoDescriptorLeft(-fd))) return RetryIn(kRetryNs);
         break;
       } else if (fd != -ECONNABORTED && fd != -EPROTO && fd != -EINTR) {
-        // ENOMEM, ENOBUFS …: the listener lives, and tries again a little later. The clients wait.
+        // ENOMEM, ENOBUFS …: the listener lives, and tries again later. The clients wait.
         sink_.OnRefused(SysError(-fd, Text(actual_.ToString(), ": accept")));
         return RetryIn(kRetryNs);
       }

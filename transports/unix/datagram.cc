@@ -61,8 +61,8 @@ class DatagramServer final : public HubMedium {
     for (int i = 0; i < got; ++i) {
       HubArrival& arrival = batch.slot(static_cast<uint32_t>(i)).arrival;
       using What = HubArrival::What;
-      // The line says when a client ends; and a name in the abstract space is no guard. A stranger's
-      // greeting is answered, though: by Admit.
+      // The line says when a client ends; and a name in the abstract space is no guard. A
+      // stranger's greeting is answered, though: by Admit.
       if (arrival.what == What::kEnds || arrival.what == What::kRefused ||
           (arrival.what != What::kOpens && !IsAdmitted(arrival.identity.uid)))
         arrival.what = What::kNothing;

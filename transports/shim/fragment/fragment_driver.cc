@@ -257,7 +257,8 @@ absl::Status FragmentDriver::MeetOtherStack(FrameRef frame) {
   const std::span<const std::byte> bytes(frame.data, frame.bytes);
   const std::string& where = outer_->traits().description;
   if (IsFrameOf(FrameKind::Refuse, bytes)) return ReadRefusal(bytes, where);
-  const bool is_piece = frame.bytes > 2 && static_cast<uint8_t>(frame.data[2]) == PieceHeader::kKind;
+  const bool is_piece =
+      frame.bytes > 2 && static_cast<uint8_t>(frame.data[2]) == PieceHeader::kKind;
   if (is_piece || (!IsFrameOf(FrameKind::Hello, bytes) && !IsOfAShim(bytes)))
     return absl::OkStatus();
   const absl::Status why = StacksDiffer(CopyHeader(frame.data).kind(), where);
