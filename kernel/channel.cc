@@ -246,9 +246,12 @@ void Channel::OnClosed(Link& link, const absl::Status& why) {
     session_->Detach();
     link_ = nullptr;
     node_.RemoveLink(link);
-    return OnOpenFailed(went ? Refused(Reason::kUnreachable,
-                                       Text(std::string(reason.message()), " before it said hello"))
-                             : reason);
+    return OnOpenFailed(
+        went ? Refused(Reason::kUnreachable,
+                       Text(std::string(reason.message()),
+                            " before it said hello, and without a reason; did it end, or was it in "
+                            "the way of others?"))
+             : reason);
   }
   session_->OnLinkClosed(reason);
 }

@@ -107,10 +107,13 @@ void Channel::OnOpenFailed(absl::Status status) {
     node_.timers().Arm(connect_timer_, std::min(now_ns + wait_ns, connect_deadline_ns_));
     return;
   }
-  if (ended_why_.ok())
+  if (ended_why_.ok()) {
+    const Reason told = ReasonOf(status);
+    const Reason reason = told == Reason::kNone ? Reason::kUnreachable : told;
     ended_why_ =
-        MakeStatus(Outcome::kRefused, Reason::kUnreachable, static_cast<int>(status.code()),
+        MakeStatus(Outcome::kRefused, reason, static_cast<int>(status.code()),
                    Text("connect ", address_.ToString(), ": ", std::string(status.message())));
+  }
   node_.timers().Arm(connect_timer_, 0);  // later: this may be inside Open
 }
 

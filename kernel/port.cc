@@ -1,5 +1,7 @@
 #include "kernel/port.h"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <new>
 
@@ -8,6 +10,7 @@
 #include "kernel/port_seat.h"
 #include "kernel/registry.h"
 #include "kernel/text.h"
+#include "kernel/units.h"
 
 namespace jackfield {
 namespace {
@@ -31,6 +34,7 @@ Port::Port(Node& node, PortOptions options)
     : node_(node),
       service_number_(node.NewServiceNumber()),
       options_(options),
+      notes_(node),
       deadline_timer_([](Timer& timer) { static_cast<Port*>(timer.user)->OnDeadline(); }, this),
       work_timer_([](Timer& timer) { static_cast<Port*>(timer.user)->Work(); }, this) {}
 
@@ -72,6 +76,31 @@ Port::~Port() {
 void Port::StopServing() {
   openings_.clear();
   serving_ = 0;
+}
+
+// ---- Connections that have not said hello.
+
+uint32_t Port::SilentMax() const {
+  if (options_.silent_max != 0) return options_.silent_max;
+  rlimit files{};
+  getrlimit(RLIMIT_NOFILE, &files);
+  const uint64_t places = std::min<uint64_t>(options_.sessions_max, files.rlim_cur);
+  const uint64_t heard = std::min<uint64_t>(places, seats_.size() - silent_count_);
+  return std::max(1u, static_cast<uint32_t>((places - heard) / 2));
+}
+
+bool Port::PushOutSilent() {
+  PortSeat* oldest = silent_.front();
+  if (oldest == nullptr) return false;
+  const int64_t silent_ns = node_.clock().NowNs() - oldest->since_ns();
+  if (silent_ns < options_.silent_ns) return false;
+  const std::string text =
+      Text(oldest->session().link().traits().description,
+           ": a connection that had said nothing for ", FormatDurationNs(silent_ns), " gave way to a new one (silent_max ", SilentMax(), ")");
+  notes_.Note(Refused(Reason::kResource, text));
+  // Without a word: if it is only slow, it comes back.
+  oldest->session().Fail(Refused(Reason::kUnreachable, text));
+  return true;
 }
 
 // ---- Handlers.
@@ -359,6 +388,7 @@ void Port::OnSessionEnd(PortSeat& seat, const absl::Status& why) {
       call = next;
     }
   }
+  if (session->peer_epoch() == 0) notes_.Note(why);  // it never had a session
   if (on_gone_) on_gone_(session->peer_name(), why);
   seat.SetDead();
   node_.timers().Arm(work_timer_, 0);  // not from under the session's own feet

@@ -23,7 +23,9 @@
 #include "absl/status/statusor.h"
 #include "kernel/address.h"
 #include "kernel/interface.h"
+#include "kernel/list.h"
 #include "kernel/node.h"
+#include "kernel/refusal_notes.h"
 #include "kernel/server_call.h"
 #include "kernel/session.h"
 #include "kernel/transport.h"
@@ -33,6 +35,11 @@ namespace jackfield {
 struct PortOptions {
   uint32_t handlers_max = 1024;    // calls under way at once; 1: one after the other
   uint32_t sessions_max = 16'384;  // clients at once; one more is refused
+  // Connections that have not said hello, at once: one more pushes out the oldest, if that has said
+  // nothing for silent_ns. 0: half of what sessions_max and RLIMIT_NOFILE leave beside the clients
+  // that have said hello. Where descriptors run out, the oldest goes as well.
+  uint32_t silent_max = 0;
+  int64_t silent_ns = 100'000'000;
   bool reentrant = false;          // it may be called by a service that it waits for
   SessionLimits session = {};
   Caps needs = CallNeeds();
@@ -114,6 +121,7 @@ class Port {
     TaskHandler task;
   };
   struct Listener;  // one address
+  struct SilentTag {};
 
   Port(Node& node, PortOptions options);
   void Take(class PortSeat& seat, Session& session, Session::Received& received);
@@ -143,6 +151,8 @@ class Port {
   void TellUntold();
   void OnDeadline();
   void OnSessionEnd(class PortSeat& seat, const absl::Status& why);
+  uint32_t SilentMax() const;
+  bool PushOutSilent();  // the oldest; false: none has been silent for long enough
 
   Node& node_;
   const uint64_t service_number_;  // in chains of callers
@@ -152,6 +162,9 @@ class Port {
   size_t serving_ = 0;
   absl::Status failure_;
   std::vector<std::unique_ptr<class PortSeat>> seats_;
+  List<class PortSeat, SilentTag> silent_;  // have not said hello, the oldest first
+  uint32_t silent_count_ = 0;
+  RefusalNotes notes_;
   std::vector<HandlerEntry> handlers_;  // by type
   std::vector<const Interface*> interfaces_;
   std::array<List<ServerCall, CallTag>, kPriorityLevels> inbox_;

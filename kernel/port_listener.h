@@ -54,6 +54,7 @@ struct Port::Listener final : LinkSink {
     ++port.serving_;
   }
   void OnLink(std::unique_ptr<LinkDriver> driver, LinkTraits traits) override {
+    if (port.silent_count_ > 0 && port.silent_count_ >= port.SilentMax()) port.PushOutSilent();
     port.seats_.push_back(std::make_unique<PortSeat>(port, std::move(driver), std::move(traits)));
     if (port.seats_.size() > port.options_.sessions_max) {
       port.seats_.back()->session().RefuseHello(
@@ -64,6 +65,9 @@ struct Port::Listener final : LinkSink {
   void OnOpenFailed(absl::Status status) override {
     if (!RetriesAfter(status)) port.failure_ = std::move(status);
   }
+  void OnRefused(const absl::Status& why) override { port.notes_.Note(why); }
+  // Who has only just come may be about to say hello: until that is known, the door waits.
+  bool MakeRoom() override { return port.PushOutSilent() || port.silent_count_ > 0; }
 
   Port& port;
   const size_t place;

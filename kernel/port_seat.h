@@ -6,18 +6,25 @@
 
 namespace jackfield {
 
-class PortSeat final : public LinkOwner, public Session::User {
+class PortSeat final : public LinkOwner,
+                       public Session::User,
+                       public ListNode<Port::SilentTag> {
  public:
   PortSeat(Port& port, std::unique_ptr<LinkDriver> driver, LinkTraits traits)
       : port_(port),
         link_(port.node_.AddLink(std::move(driver), std::move(traits), this)),
         session_(port.node_, Session::Side::kServer, port.options_.session, link_.caps().fds,
-                 *this) {
+                 *this),
+        since_ns_(port.node_.clock().NowNs()) {
     session_.Attach(link_, 0);
+    if (session_.state() != Session::State::kHello) return;
+    port_.silent_.PushBack(*this);
+    ++port_.silent_count_;
   }
   ~PortSeat() override { port_.node_.RemoveLink(link_); }
 
   Session& session() { return session_; }
+  int64_t since_ns() const { return since_ns_; }
   void TakeMore() {
     if (link_.has_rx()) link_.Wake();
   }
@@ -56,7 +63,7 @@ class PortSeat final : public LinkOwner, public Session::User {
     session_.OnLinkClosed(
         why.ok() ? MakeStatus(Outcome::kFailed, Reason::kPeerDied, "the client has gone") : why);
   }
-  void OnOpen(Session&) override {}
+  void OnOpen(Session&) override { NoLongerSilent(); }
   void OnReceived(Session& session, Session::Received& received) override {
     port_.Take(*this, session, received);
   }
@@ -64,11 +71,20 @@ class PortSeat final : public LinkOwner, public Session::User {
   void OnQueuedRefused(uint64_t, const absl::Status&) override {}
   void OnPeerClosing(Session&) override {}
   void OnReceipt(Session&) override { receipt_came_ = true; }
-  void OnEnd(Session&, const absl::Status& why) override { port_.OnSessionEnd(*this, why); }
+  void OnEnd(Session&, const absl::Status& why) override {
+    NoLongerSilent();
+    port_.OnSessionEnd(*this, why);
+  }
+  void NoLongerSilent() {
+    if (!linked()) return;
+    Unlink();
+    --port_.silent_count_;
+  }
 
   Port& port_;
   Link& link_;
   Session session_;
+  const int64_t since_ns_;
   bool receipt_came_ = false, dead_ = false;
 };
 

@@ -36,6 +36,8 @@ class ShimOpening final : public Opening, public LinkSink {
     up_.OnLink(*std::move(wrapped), std::move(traits));
   }
   void OnOpenFailed(absl::Status status) override { up_.OnOpenFailed(std::move(status)); }
+  void OnRefused(const absl::Status& why) override { up_.OnRefused(why); }
+  bool MakeRoom() override { return up_.MakeRoom(); }
 
  private:
   const Shim& shim_;

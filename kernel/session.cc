@@ -4,6 +4,7 @@
 
 #include "kernel/call_chain.h"
 #include "kernel/node.h"
+#include "kernel/refusal.h"
 #include "kernel/text.h"
 #include "schemas/control_generated.h"
 
@@ -152,6 +153,8 @@ void Session::OnFrame(FrameRef frame) {
   if (one_way()) [[unlikely]]
     return OnOneWayFrame(header, frame);
   if (const char* fault = HeaderFault(header, frame.bytes); fault != nullptr) [[unlikely]] {
+    if (state_ == State::kHello && IsOfAShim({frame.data, frame.bytes}))
+      return OnOtherStack(header.kind());
     if (state_ == State::kHello && header.magic() == kMagic && header.version() != kVersionMax)
       return OnOtherVersion(header.version());
     return Corrupt(header, fault);
@@ -163,7 +166,8 @@ void Session::OnFrame(FrameRef frame) {
     if (side_ == Side::kServer && kind == FrameKind::Hello) return OnHello(header, payload);
     if (side_ == Side::kClient && kind == FrameKind::Welcome && header.epoch() == node_.epoch())
       return OnWelcome(header, payload);
-    if (side_ == Side::kClient && kind == FrameKind::Refuse) return OnRefuse(payload);
+    if (side_ == Side::kClient && kind == FrameKind::Refuse)
+      return Fail(ReadRefusal({frame.data, frame.bytes}, Where()));
     if (header.epoch() != node_.epoch()) {
       ++ledger_.stale;
       return;

@@ -226,7 +226,7 @@ class Session {
   void OnHello(const FrameHeader& header, std::span<const std::byte> payload);
   void OnWelcome(const FrameHeader& header, std::span<const std::byte> payload);
   void OnOtherVersion(uint8_t version);
-  void OnRefuse(std::span<const std::byte> payload);
+  void OnOtherStack(FrameKind kind);
   void OnSequenced(const FrameHeader& header, FrameRef frame);
   void OnAckAndGrant(const FrameHeader& header);
   void Corrupt(const FrameHeader& header, std::string_view what);

@@ -1,18 +1,15 @@
 // How a Session refuses a hello, and how it is refused. The rest is in session.cc.
+#include "kernel/refusal.h"
 #include "kernel/session.h"
 #include "kernel/text.h"
-#include "schemas/control_generated.h"
 
 namespace jackfield {
 
 void Session::Refuse(Reason reason, const std::string& text) {
-  Build refusal([&](flatbuffers::FlatBufferBuilder& fbb) {
-    const auto words = fbb.CreateString(text);
-    fbb.Finish(
-        wire::CreateRefuse(fbb, static_cast<uint8_t>(reason), 0, kVersionMin, kVersionMax, words));
-  });
+  const absl::Status why = Refused(reason, text);
+  Build refusal([&](flatbuffers::FlatBufferBuilder& fbb) { BuildRefusal(fbb, why); });
   SendControl(FrameKind::Refuse, refusal);
-  Fail(Refused(reason, text));
+  Fail(why);
 }
 
 void Session::OnOtherVersion(uint8_t version) {
@@ -25,19 +22,11 @@ void Session::OnOtherVersion(uint8_t version) {
                                 int{kVersionMax}, ", its client ", int{version}));
 }
 
-void Session::OnRefuse(std::span<const std::byte> payload) {
-  const auto* refusal = RootOf<wire::Refuse>(payload);
-  if (refusal == nullptr)
-    return Fail(Refused(Reason::kUnreachable, "the service refused without a reason"));
-  const auto reason = static_cast<Reason>(refusal->reason());
-  std::string text =
-      refusal->text() == nullptr ? "" : Escaped(refusal->text()->string_view().substr(0, 1000));
-  if (reason == Reason::kVersion) {
-    text = Text("version: this client speaks ", int{kVersionMin}, "..", int{kVersionMax},
-                ", the service at ", Where(), " ", int{refusal->version_min()}, "..",
-                int{refusal->version_max()});
-  }
-  Fail(Refused(reason, text));
+// Whoever speaks so hears this session's own frames no better; but a bare Refuse every stack knows.
+void Session::OnOtherStack(FrameKind kind) {
+  const absl::Status why = StacksDiffer(kind, Where());
+  if (side_ == Side::kClient) return Fail(why);
+  Refuse(Reason::kVersion, std::string(why.message()));
 }
 
 }  // namespace jackfield

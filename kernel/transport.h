@@ -32,6 +32,14 @@ class LinkSink {
   virtual void OnLink(std::unique_ptr<LinkDriver> driver, LinkTraits traits) = 0;
   // The opening has come to nothing (connect) or will produce no more (serve).
   virtual void OnOpenFailed(absl::Status status) = 0;
+
+  // ---- From a server; who connects has no use for them.
+  // A client was turned away before there was a link, and has been told why if it could be.
+  virtual void OnRefused(const absl::Status& /*why*/) {}
+  // There is no descriptor for a client that is at the door. True: look again in a moment, for one
+  // is being given back, or it is not known yet whether one can be. False: the client is to be
+  // refused.
+  virtual bool MakeRoom() { return false; }
 };
 
 // An opening under way. Destroying it stops it: no call to the sink comes after. (The kernel does

@@ -50,9 +50,13 @@ int WatchProcess(const Sys& sys, const ProcessName& name) {
   if (name.where == 0 || name.where != PidNamespace()) return kProcessUnseen;
   const int fd = sys.PidFd(static_cast<int>(name.pid));
   if (fd < 0) return fd;
+  errno = 0;
   const Owner now = OwnerOf(name);
+  const int error = errno;
   if (now == Owner::kLives) return fd;  // and the descriptor is of no later one
   close(fd);
+  // Without a descriptor to look by, nothing was seen of it.
+  if (now == Owner::kUnknown && (error == EMFILE || error == ENFILE)) return -error;
   return now == Owner::kDead ? -ESRCH : kProcessUnseen;
 }
 

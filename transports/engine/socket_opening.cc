@@ -1,6 +1,5 @@
 #include "transports/engine/socket_opening.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -16,6 +15,7 @@ namespace {
 
 constexpr int kAcceptsPerTurn = 64;
 constexpr int64_t kRetryNs = 10'000'000;
+constexpr int64_t kRoomNs = 200'000;  // somebody gives way: the descriptor is free soon
 
 // An Op that outlives the opening it belonged to, because the reactor still refers to it.
 struct Wait {
@@ -38,10 +38,12 @@ void Orphan(Node& node, Wait* wait) {
 
 class SocketServer final : public Opening {
  public:
-  SocketServer(Node& node, LinkSink& sink, int fd, Address actual, HandOver hand_over)
+  SocketServer(Node& node, LinkSink& sink, int fd, Address actual, HandOver hand_over,
+               RefuseSocket refuse)
       : node_(node),
         sink_(sink),
         hand_over_(std::move(hand_over)),
+        refuse_(std::move(refuse)),
         actual_(std::move(actual)),
         wait_(new Wait([](Op& op, int32_t result) {
           auto* wait = static_cast<Wait*>(op.user);
@@ -50,8 +52,7 @@ class SocketServer final : public Opening {
           close(wait->fd);
           delete wait;
         })),
-        timer_([](Timer& timer) { static_cast<SocketServer*>(timer.user)->Begin(); }, this),
-        reserve_fd_(open("/dev/null", O_RDONLY | O_CLOEXEC)) {
+        timer_([](Timer& timer) { static_cast<SocketServer*>(timer.user)->Begin(); }, this) {
     wait_->owner = this;
     wait_->fd = fd;
     node_.timers().Arm(timer_, 0);  // the sink is not called from inside Open
@@ -59,7 +60,6 @@ class SocketServer final : public Opening {
   ~SocketServer() override {
     node_.timers().Cancel(timer_);
     Orphan(node_, wait_);
-    if (reserve_fd_ >= 0) close(reserve_fd_);
   }
 
  private:
@@ -76,30 +76,44 @@ class SocketServer final : public Opening {
       } else if (fd == -EAGAIN) {
         break;
       } else if (fd == -EMFILE || fd == -ENFILE) {
-        RefuseOne();
-        return Retry();
+        if (sink_.MakeRoom()) return RetryIn(kRoomNs);
+        if (!RefuseWaiting(NoDescriptorLeft(-fd))) return RetryIn(kRetryNs);
+        break;
       } else if (fd != -ECONNABORTED && fd != -EPROTO && fd != -EINTR) {
-        return Retry();  // ENOMEM, ENOBUFS …: the listener lives, and tries again a little later
+        // ENOMEM, ENOBUFS …: the listener lives, and tries again later. The clients wait.
+        sink_.OnRefused(SysError(-fd, Text(actual_.ToString(), ": accept")));
+        return RetryIn(kRetryNs);
       }
     }
     node_.reactor().Start(wait_->op, wait_->fd, POLLIN);
   }
 
-  void RefuseOne() {
-    if (reserve_fd_ >= 0) close(reserve_fd_);
-    const int fd = accept4(wait_->fd, nullptr, nullptr, SOCK_CLOEXEC);
-    if (fd >= 0) close(fd);
-    reserve_fd_ = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  // Whoever is at the door. False: the spare descriptor's place was taken by somebody else.
+  bool RefuseWaiting(const absl::Status& why) {
+    spare_.Spend();
+    int refused = 0, error = 0;
+    while (refused < kAcceptsPerTurn) {
+      OwnedFd socket(accept4(wait_->fd, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+      error = errno;
+      if (!socket.ok()) break;
+      ++refused;
+      refuse_(std::move(socket), why);
+      sink_.OnRefused(Refused(ReasonOf(why), Text(actual_.ToString(), ": ",
+                                                  std::string(why.message()))));
+    }
+    spare_.Keep();
+    return refused > 0 || error == EAGAIN;
   }
-  void Retry() { node_.timers().Arm(timer_, node_.clock().NowNs() + kRetryNs); }
+  void RetryIn(int64_t ns) { node_.timers().Arm(timer_, node_.clock().NowNs() + ns); }
 
   Node& node_;
   LinkSink& sink_;
   const HandOver hand_over_;
+  const RefuseSocket refuse_;
   const Address actual_;
   Wait* const wait_;
   Timer timer_;
-  int reserve_fd_;
+  SpareFd spare_;
   bool told_ = false;
 };
 
@@ -165,9 +179,10 @@ class SocketClient final : public Opening {
 }  // namespace
 
 std::unique_ptr<Opening> MakeSocketServer(Node& node, LinkSink& sink, int listening_fd,
-                                          Address actual, HandOver hand_over) {
+                                          Address actual, HandOver hand_over,
+                                          RefuseSocket refuse) {
   return std::make_unique<SocketServer>(node, sink, listening_fd, std::move(actual),
-                                        std::move(hand_over));
+                                        std::move(hand_over), std::move(refuse));
 }
 
 std::unique_ptr<Opening> MakeSocketClient(Node& node, LinkSink& sink, int fd, int result,

@@ -11,19 +11,24 @@
 #include <string>
 
 #include "kernel/node.h"
+#include "kernel/owned_fd.h"
 #include "kernel/reactor.h"
 #include "kernel/transport.h"
+#include "transports/engine/turn_away.h"
 
 namespace jackfield {
 
 // Turns a connected socket, which it takes over, into a link for `sink`.
 using HandOver = std::function<void(int fd, LinkSink& sink)>;
 
-// Accepts on `listening_fd` (non-blocking; taken over) until destroyed. When descriptors run out it
-// takes the connection with a reserved one and closes it, so that the client is told at once and
-// the listener lives (FAULTS C1).
+// Accepts on `listening_fd` (non-blocking; taken over) until destroyed. When descriptors run out,
+// and the sink has nobody who gives way, it takes each connection with a spare one, and refuses it:
+// so the client is told at once, and the listener lives (FAULTS C1).
+// refuse: tells the client in the words of the scheme, and hangs up.
+using RefuseSocket = std::function<void(OwnedFd socket, const absl::Status& why)>;
 std::unique_ptr<Opening> MakeSocketServer(Node& node, LinkSink& sink, int listening_fd,
-                                          Address actual, HandOver hand_over);
+                                          Address actual, HandOver hand_over,
+                                          RefuseSocket refuse = TurnAway);
 
 // Finishes a connect() on `fd` (non-blocking; taken over) that returned `result` (0 or -errno).
 // what: for errors, "connect unix:@kv".

@@ -94,10 +94,11 @@ class FifoClient final : public Opening {
                              Text(place_.what, ": the answer to hello is not a service's")));
     }
     if (answer_.error != 0) {
-      // Worth another try, like a service that is not there yet.
-      return Fail(absl::UnavailableError(
-          Text(place_.what, ": the service has no descriptor left for another client (",
-               strerror(static_cast<int>(answer_.error)), "): raise its ulimit -n")));
+      return Fail(Refused(
+          Reason::kResource,
+          Text(place_.what, ": the service has no descriptors left for another client (",
+               strerror(static_cast<int>(answer_.error)),
+               ", RLIMIT_NOFILE): raise it with ulimit -n where the service is started")));
     }
     RemoveNames();
     End();

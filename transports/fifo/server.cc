@@ -7,7 +7,10 @@
 #include <cstring>
 #include <utility>
 
+#include "kernel/outcome.h"
+#include "kernel/text.h"
 #include "transports/engine/fd_wait.h"
+#include "transports/engine/turn_away.h"
 #include "transports/fifo/meeting.h"
 
 namespace jackfield {
@@ -29,8 +32,7 @@ class FifoServer final : public Opening {
         wait_(
             node, std::move(fifo),
             [](void* user, int32_t) { static_cast<FifoServer*>(user)->OnReady(); }, this),
-        timer_([](Timer& timer) { static_cast<FifoServer*>(timer.user)->Begin(); }, this),
-        reserve_(open("/dev/null", O_RDONLY | O_CLOEXEC)) {
+        timer_([](Timer& timer) { static_cast<FifoServer*>(timer.user)->Begin(); }, this) {
     SweepDeadFifos(place_.directory.get(), kPrivatePrefix);
     node_.timers().Arm(timer_, 0);  // the sink is not called from inside Open
   }
@@ -91,9 +93,9 @@ class FifoServer final : public Opening {
     const PrivateNames names = PrivateNamesOf(hello.nonce);
     absl::StatusOr<OwnedFd> down = OpenFifo(directory_fd, names.down, O_WRONLY, place_.what);
     if (!down.ok() && absl::IsResourceExhausted(down.status())) {
-      reserve_.Close();  // FAULTS C1: the client is told at once, and the server lives
+      spare_.Spend();  // FAULTS C1: the client is told at once, and the server lives
       down = OpenFifo(directory_fd, names.down, O_WRONLY, place_.what);
-      if (down.ok()) Answer(*down, hello, EMFILE);
+      if (down.ok()) Refuse(*down, hello);
       down = absl::ResourceExhaustedError("");
     }
     FifoPair pair;
@@ -102,14 +104,20 @@ class FifoServer final : public Opening {
       if (up.ok())
         pair = {*std::move(up), *std::move(down)};
       else if (absl::IsResourceExhausted(up.status()))
-        Answer(*down, hello, EMFILE);
+        Refuse(*down, hello);
     }
     unlinkat(directory_fd, names.up.c_str(), 0);
     unlinkat(directory_fd, names.down.c_str(), 0);
-    if (!reserve_.ok()) reserve_ = OwnedFd(open("/dev/null", O_RDONLY | O_CLOEXEC));
+    spare_.Keep();
     if (pair.read.ok() && Answer(pair.write, hello, 0)) hand_over_(std::move(pair), sink_);
   }
 
+  void Refuse(const OwnedFd& to, const FifoHello& hello) {
+    Answer(to, hello, EMFILE);
+    sink_.OnRefused(Refused(Reason::kResource,
+                            Text(actual_.ToString(), ": ",
+                                 std::string(NoDescriptorLeft(EMFILE).message()))));
+  }
   // False: the client has gone. An empty FIFO takes it in one write.
   bool Answer(const OwnedFd& to, const FifoHello& hello, int error) {
     FifoAnswer answer{};
@@ -135,7 +143,7 @@ class FifoServer final : public Opening {
   const std::function<void()> after_;
   FdWait wait_;
   Timer timer_;
-  OwnedFd reserve_;
+  SpareFd spare_;
   std::array<std::byte, 4096> bytes_;
   size_t held_ = 0;
   bool told_ = false;

@@ -18,6 +18,7 @@
 #include "transports/engine/hub/process_peer.h"
 #include "transports/engine/owner.h"
 #include "transports/engine/process.h"
+#include "transports/engine/turn_away.h"
 #include "transports/mq/mq_resources.h"
 
 namespace jackfield {
@@ -118,6 +119,13 @@ class MqServer final : public HubMedium {
   absl::StatusOr<HubAdmission> Admit(HubArrival& arrival) override {
     ProcessName process;
     absl::StatusOr<Queue> answers = QueueOf(arrival, process);
+    if (absl::IsResourceExhausted(answers.status())) {
+      spare_.Spend();  // the client is told at once, and the server lives
+      const std::string why(NoDescriptorLeft(EMFILE).message());
+      RefuseAdmission(arrival, why);
+      spare_.Keep();
+      return Refused(Reason::kResource, why);
+    }
     if (!answers.ok()) return answers.status();
     const uint64_t key = KeyOf(arrival);
     const Watch watch = WatchPeer(node_.sys(), process);
@@ -177,6 +185,7 @@ class MqServer final : public HubMedium {
   Queue queue_;
   const std::string description_;
   HubOutbox outbox_;
+  SpareFd spare_;
 };
 
 class MqServerPeer final : public MqPeer {

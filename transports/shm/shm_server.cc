@@ -12,6 +12,7 @@
 #include "kernel/outcome.h"
 #include "kernel/text.h"
 #include "transports/engine/socket_opening.h"
+#include "transports/engine/turn_away.h"
 
 namespace jackfield {
 namespace {
@@ -55,16 +56,16 @@ ShmServer::ShmServer(Node& node, LinkSink& sink, const ShmSettings& settings, in
       description_(actual.ToString()),
       path_(std::move(path)),
       quota_(settings.quota_bytes, settings.lanes_max),
-      listener_(MakeSocketServer(node, sink, listening_fd, std::move(actual),
-                                 [this](int fd, LinkSink&) { OnConnected(fd); })) {}
+      listener_(MakeSocketServer(
+          node, sink, listening_fd, std::move(actual),
+          [this](int fd, LinkSink&) { OnConnected(fd); },
+          [&node](OwnedFd socket, const absl::Status& why) { Refuse(node, socket.get(), why); })) {}
 
 // May it say hello?
 absl::Status ShmServer::Admit(const PeerIdentity& peer) const {
   const bool same_uid = peer.known && peer.uid == geteuid();
   if (!settings_.any_uid && !same_uid && (!peer.known || peer.uid != 0)) {
-    return MakeStatus(Outcome::kRefused, Reason::kPermission,
-                      Text("this server is of uid ", geteuid(), " and takes no client of uid ",
-                           peer.uid, "; if that is meant, it must serve with ?uid=any"));
+    return TakesNoClientOf(peer.uid);
   }
   if (handshakes_.size() >= kHandshakesMax) {
     return MakeStatus(Outcome::kRefused, Reason::kUnreachable,
@@ -87,7 +88,7 @@ void ShmServer::OnConnected(int fd) {
   if (const absl::Status admitted = Admit(peer); !admitted.ok()) {
     Refuse(node_, fd, admitted);
     close(fd);
-    return;
+    return NoteRefused(admitted);
   }
   handshakes_.emplace_back(*this, fd, peer);
   handshakes_.back().self = std::prev(handshakes_.end());
@@ -115,7 +116,13 @@ void ShmServer::OnHello(Handshake& handshake, const absl::Status& status) {
     return sink_.OnLink(std::make_unique<ShmDriver>(node_, *std::move(meeting)), std::move(traits));
   }
   Refuse(node_, handshake.wait.socket_fd(), meeting.status());
+  NoteRefused(meeting.status());
   handshakes_.erase(handshake.self);
+}
+
+void ShmServer::NoteRefused(const absl::Status& why) {
+  sink_.OnRefused(
+      absl::Status(why.code(), Text(description_, ": ", std::string(why.message()))));
 }
 
 absl::StatusOr<ShmMeeting> ShmServer::Meet(Handshake& handshake) {

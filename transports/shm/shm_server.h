@@ -43,6 +43,7 @@ class ShmServer final : public Opening {
   void OnConnected(int fd);
   absl::Status Admit(const PeerIdentity& peer) const;
   void OnHello(Handshake& handshake, const absl::Status& status);
+  void NoteRefused(const absl::Status& why);
   absl::StatusOr<ShmMeeting> Meet(Handshake& handshake);
 
   Node& node_;

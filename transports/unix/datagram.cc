@@ -12,6 +12,7 @@
 #include "kernel/text.h"
 #include "transports/engine/hub/envelope_arrival.h"
 #include "transports/engine/seamed.h"
+#include "transports/engine/turn_away.h"
 #include "transports/unix/datagram_io.h"
 
 namespace jackfield {
@@ -53,13 +54,17 @@ class DatagramServer final : public HubMedium {
   int readable_fd() const override { return fd_; }
 
   int Receive(HubBatch& batch) override {
-    const int got = io_.Receive(node_.sys(), fd_, batch);
+    // Without the spare one there is a place for one line at most, so greetings come one by one.
+    const int got =
+        io_.Receive(node_.sys(), fd_, batch, spare_.kept() ? DatagramIo::kMessagesMax : 1);
+    if (got > 0 && io_.cut_off()) spare_.Spend();
     for (int i = 0; i < got; ++i) {
       HubArrival& arrival = batch.slot(static_cast<uint32_t>(i)).arrival;
       using What = HubArrival::What;
-      // The line says when a client ends; and a name in the abstract space is no guard.
+      // The line says when a client ends; and a name in the abstract space is no guard. A
+      // stranger's greeting is answered, though: by Admit.
       if (arrival.what == What::kEnds || arrival.what == What::kRefused ||
-          !IsAdmitted(arrival.identity.uid))
+          (arrival.what != What::kOpens && !IsAdmitted(arrival.identity.uid)))
         arrival.what = What::kNothing;
     }
     return got < 0 && !IsFatal(got) ? 0 : got;
@@ -73,8 +78,15 @@ class DatagramServer final : public HubMedium {
         getsockopt(line, SOL_SOCKET, SO_TYPE, &type, &bytes) != 0 || domain != AF_UNIX ||
         type != SOCK_SEQPACKET)
       return absl::InvalidArgumentError("a greeting without a line for the answers");
-    if (absl::Status wide = WidenDatagrams(node_, line); !wide.ok()) return wide;
     const uint64_t key = KeyOf(arrival);
+    if (absl::Status may = MayEnter(arrival, line); !may.ok()) {
+      DatagramIo::SendWord(node_.sys(), line,
+                           {.kind = HubEnvelope::kRefusal,
+                            .reason = static_cast<uint8_t>(ReasonOf(may)),
+                            .key = key},
+                           std::string(may.message()));
+      return may;
+    }
     if (DatagramIo::SendWord(node_.sys(), line, HubEnvelope::kWelcome, key, "") != 0)
       return absl::UnavailableError("the client has gone already");
     for (uint8_t i = 1; i < arrival.fd_count; ++i) close(arrival.fds[i]);
@@ -95,6 +107,11 @@ class DatagramServer final : public HubMedium {
   bool SayGoodbye(HubPeer&) override { return true; }  // the hang-up says it
 
  private:
+  absl::Status MayEnter(const HubArrival& arrival, int line) {
+    if (!IsAdmitted(arrival.identity.uid)) return TakesNoClientOf(arrival.identity.uid);
+    if (!spare_.Keep()) return NoDescriptorLeft(EMFILE);
+    return WidenDatagrams(node_, line);
+  }
   // Asked for every message; the system is asked once for each user.
   bool IsAdmitted(uint32_t uid) {
     if (uid != admitted_uid_ && settings_.Admits(uid)) admitted_uid_ = uid;
@@ -107,6 +124,7 @@ class DatagramServer final : public HubMedium {
   const std::string description_;
   uint32_t admitted_uid_ = geteuid();
   DatagramIo io_;
+  SpareFd spare_;
 };
 
 class ServerPeer final : public HubPeer {

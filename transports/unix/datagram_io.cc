@@ -10,8 +10,9 @@
 
 namespace jackfield {
 
-int DatagramIo::Receive(const Sys& sys, int fd, HubBatch& batch) {
-  const uint32_t count = std::min(batch.slots(), kMessagesMax);
+int DatagramIo::Receive(const Sys& sys, int fd, HubBatch& batch, uint32_t messages_max) {
+  const uint32_t count = std::min(batch.slots(), messages_max);
+  cut_off_ = false;
   for (uint32_t i = 0; i < count; ++i) {
     parts_[i][0] = {batch.data(i), batch.slot_bytes()};
     msghdr& message = messages_[i].msg_hdr;
@@ -30,6 +31,7 @@ int DatagramIo::Receive(const Sys& sys, int fd, HubBatch& batch) {
   for (int64_t i = 0; i < got; ++i) {
     const auto slot = static_cast<uint32_t>(i);
     Read(messages_[slot].msg_hdr, messages_[slot].msg_len, batch.Begin(slot));
+    cut_off_ |= (messages_[slot].msg_hdr.msg_flags & MSG_CTRUNC) != 0;
   }
   return static_cast<int>(got);
 }
@@ -95,11 +97,8 @@ int DatagramIo::Send(const Sys& sys, int fd, uint64_t key, Link& link) {
   return 0;
 }
 
-int DatagramIo::SendWord(const Sys& sys, int fd, HubEnvelope::Kind kind, uint64_t key,
-                         std::string_view text, int fd_to_pass) {
-  HubEnvelope envelope;
-  envelope.kind = kind;
-  envelope.key = key;
+int DatagramIo::SendWord(const Sys& sys, int fd, HubEnvelope envelope, std::string_view text,
+                         int fd_to_pass) {
   iovec parts[2] = {{&envelope, sizeof envelope}, {const_cast<char*>(text.data()), text.size()}};
   msghdr message{};
   message.msg_iov = parts;

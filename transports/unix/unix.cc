@@ -9,6 +9,7 @@
 
 #include "kernel/node.h"
 #include "kernel/outcome.h"
+#include "kernel/owned_fd.h"
 #include "kernel/text.h"
 #include "transports/engine/connect_error.h"
 #include "transports/engine/hub/hub.h"
@@ -16,6 +17,7 @@
 #include "transports/engine/socket_opening.h"
 #include "transports/engine/socket_path.h"
 #include "transports/engine/stream/stream_driver.h"
+#include "transports/engine/turn_away.h"
 #include "transports/unix/datagram.h"
 #include "transports/unix/settings.h"
 
@@ -30,14 +32,17 @@ HandOver MakeHandOver(Node& node, const UnixSettings& settings, std::string desc
     traits.peer = PeerOf(fd);
     traits.description = description;
     if (traits.peer.known && !settings.Admits(traits.peer.uid)) {
-      close(fd);
-      if (role == Role::kConnect) {
-        sink.OnOpenFailed(MakeStatus(
-            Outcome::kRefused, Reason::kPermission,
-            Text(description, " is served by uid ", traits.peer.uid, ", not by this program's ",
-                 geteuid(), "; if that is meant, say ?uid=any")));
+      OwnedFd stranger(fd);
+      if (role == Role::kServe) {
+        const absl::Status why = TakesNoClientOf(traits.peer.uid);
+        TurnAway(std::move(stranger), why);
+        return sink.OnRefused(
+            Refused(Reason::kPermission, Text(description, ": ", std::string(why.message()))));
       }
-      return;
+      return sink.OnOpenFailed(MakeStatus(
+          Outcome::kRefused, Reason::kPermission,
+          Text(description, " is served by uid ", traits.peer.uid, ", not by this program's ",
+               geteuid(), "; if that is meant, say ?uid=any")));
     }
     if (settings.type == UnixSettings::Type::kPackets) {
       node.sys().SetOption(fd, SOL_SOCKET, SO_SNDBUF,

@@ -209,16 +209,19 @@ void Hub::Open(HubSlot& slot) {
   }
   if (!HasPlace()) {
     ++counters_.refused;
-    medium_->RefuseAdmission(arrival, Text(what_, " has as many clients as it takes (peers_max ",
-                                           limits_.peers_max, ")"));
+    const std::string why =
+        Text(what_, " has as many clients as it takes (peers_max ", limits_.peers_max, ")");
+    medium_->RefuseAdmission(arrival, why);
+    NoteRefused(Refused(Reason::kResource, why));
     return CloseFds(arrival);
   }
   absl::StatusOr<HubAdmission> admission = medium_->Admit(arrival);
   CloseFds(arrival);  // what the medium did not take over
   if (!admission.ok()) {
     ++counters_.refused;
-    if (role_ == Role::kConnect) FailOpening(admission.status());
-    return;
+    if (role_ == Role::kConnect) return FailOpening(admission.status());
+    return NoteRefused(absl::Status(admission.status().code(),
+                                    Text(what_, ": ", std::string(admission.status().message()))));
   }
   const HubKey key = admission->key;
   AddDriver(*std::move(admission));
@@ -327,6 +330,8 @@ void Hub::DoChores() {
   HandOver();
   if (!opening_failed_.ok() && sink_ != nullptr)
     return std::exchange(sink_, nullptr)->OnOpenFailed(opening_failed_);
+  if (!refused_.ok() && sink_ != nullptr)
+    sink_->OnRefused(std::exchange(refused_, absl::OkStatus()));
   if (handed_over) return;  // the new links read, and arm when they rest
   if (!Arm()) node_.timers().Arm(chores_, 0);
   if (began_ && !chores_.armed() && role_ == Role::kConnect && sink_ != nullptr && peers_.empty())
@@ -364,6 +369,11 @@ void Hub::HandOver() {
 void Hub::FailOpening(absl::Status why) {
   if (!opening_failed_.ok() || sink_ == nullptr) return;
   opening_failed_ = std::move(why);
+  node_.timers().Arm(chores_, 0);
+}
+
+void Hub::NoteRefused(absl::Status why) {
+  refused_ = std::move(why);
   node_.timers().Arm(chores_, 0);
 }
 

@@ -114,6 +114,7 @@ class Hub {
   void Greet();
   void HandOver();
   void FailOpening(absl::Status why);
+  void NoteRefused(absl::Status why);
   void OnReady(int32_t result);
   void Break(int error);
   void ListenInItsPlace();
@@ -133,6 +134,7 @@ class Hub {
   bool began_ = false, admitted_any_ = false, broken_ = false, starved_ = false;
   int64_t give_up_ns_ = 0;  // a client: until then the server must have answered
   absl::Status opening_failed_;
+  absl::Status refused_;  // the last client that was, and that the sink has not been told of
 
   std::unordered_map<HubKey, HubDriver*, HubKeyHash> peers_;
   std::vector<std::pair<std::unique_ptr<HubDriver>, LinkTraits>> admitted_;  // not handed over yet

@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include <cerrno>
 #include <string>
 
 #include "absl/status/status.h"
@@ -12,6 +13,7 @@
 #include "kernel/text.h"
 #include "transports/engine/hub/hub_medium.h"
 #include "transports/engine/owner.h"
+#include "transports/engine/turn_away.h"
 
 namespace jackfield {
 
@@ -34,6 +36,7 @@ inline absl::Status CannotWatch(int error, const ProcessName& peer) {
         "the two ends live in different pid namespaces, or one of them has no /proc that shows the "
         "other, so neither could notice the other's death: use unix:, shm: or mq:");
   }
+  if (error == EMFILE || error == ENFILE) return NoDescriptorLeft(error);
   return SysError(error, Text("watch process ", peer.pid));
 }
 

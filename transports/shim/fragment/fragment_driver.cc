@@ -9,6 +9,7 @@
 
 #include "kernel/node.h"
 #include "kernel/outcome.h"
+#include "kernel/refusal.h"
 #include "kernel/text.h"
 
 namespace jackfield {
@@ -197,6 +198,12 @@ void FragmentDriver::PassIn(Link& link) {
 
 FragmentDriver::Took FragmentDriver::TakePiece(Link& link, FrameRef frame) {
   PieceHeader header;
+  if (!met_) {
+    if (absl::Status other = MeetOtherStack(frame); !other.ok()) {
+      Fail(std::move(other));
+      return Took::kYes;
+    }
+  }
   if (frame.bytes < kHeadBytes) {
     Fail("shorter than the header of a piece");
     return Took::kYes;
@@ -206,6 +213,7 @@ FragmentDriver::Took FragmentDriver::TakePiece(Link& link, FrameRef frame) {
     Fail(fault);
     return Took::kYes;
   }
+  met_ = true;
   if (header.fd_count > 0 && piece_fds_.count == 0) {
     if (lent_ > 0) return Took::kLater;  // descriptors are taken from the head of the queue
     if (!inner_.TakeFds(piece_fds_.fds.data(), header.fd_count)) {
@@ -245,10 +253,27 @@ FragmentDriver::Took FragmentDriver::TakePiece(Link& link, FrameRef frame) {
 
 // ---- The end.
 
+absl::Status FragmentDriver::MeetOtherStack(FrameRef frame) {
+  const std::span<const std::byte> bytes(frame.data, frame.bytes);
+  const std::string& where = outer_->traits().description;
+  if (IsFrameOf(FrameKind::Refuse, bytes)) return ReadRefusal(bytes, where);
+  const bool is_piece =
+      frame.bytes > 2 && static_cast<uint8_t>(frame.data[2]) == PieceHeader::kKind;
+  if (is_piece || (!IsFrameOf(FrameKind::Hello, bytes) && !IsOfAShim(bytes)))
+    return absl::OkStatus();
+  const absl::Status why = StacksDiffer(CopyHeader(frame.data).kind(), where);
+  SendBareRefusal(inner_, why);
+  return why;
+}
+
 void FragmentDriver::Fail(std::string_view what) {
+  Fail(MakeStatus(Outcome::kFailed, Reason::kCorrupt,
+                  Text("corrupt piece from ", outer_->traits().description, ": ", what)));
+}
+
+void FragmentDriver::Fail(absl::Status why) {
   failed_ = true;
-  why_ = MakeStatus(Outcome::kFailed, Reason::kCorrupt,
-                    Text("corrupt piece from ", outer_->traits().description, ": ", what));
+  why_ = std::move(why);
   assembly_.Drop();
   inner_.StartClose();
   outer_->Wake();

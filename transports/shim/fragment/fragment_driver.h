@@ -50,7 +50,10 @@ class FragmentDriver final : public LinkDriver, private LinkOwner {
   Took TakePiece(Link& link, FrameRef frame);
   void ReturnLent();
   void Discard();
+  // The first thing that came is no piece: a refusal, or what another stack sends. OK: neither.
+  absl::Status MeetOtherStack(FrameRef frame);
   void Fail(std::string_view what);
+  void Fail(absl::Status why);
   void OnFrames(Link&) override;
   void OnRoom(Link&) override {}  // PassOut follows in the same pump
   void OnLost(Link& inner, uint64_t frames) override;
@@ -86,6 +89,7 @@ class FragmentDriver final : public LinkDriver, private LinkOwner {
   Descriptors assembly_fds_;     // of the frame that is being put together
   std::deque<Block> assembled_;  // lie in the outer rx queue
   uint32_t lent_ = 0;
+  bool met_ = false;     // a piece has come
   bool failed_ = false;  // what still arrives is thrown away
   bool deaf_ = false;    // and what has arrived as well
   bool inner_closed_ = false, closed_ = false;

@@ -88,6 +88,8 @@ class ReliableDriver final : public LinkDriver, private LinkOwner {
   void OnLost(Link&, uint64_t) override {}  // they are sent again
   void OnClosed(Link& inner, const absl::Status& why) override;
   void Take(std::span<const std::byte> bytes);
+  // No packet came, and nothing else before it: is it a refusal, or what another stack sends?
+  void MeetOtherStack(std::span<const std::byte> bytes);
   void OnHello(const Packet& packet);
   bool OnSegment(const Packet& packet, std::span<const std::byte> segment);
   void NoteNumber(const Packet& packet);

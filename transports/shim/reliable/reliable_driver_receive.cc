@@ -1,5 +1,6 @@
 // What comes in. See reliable_driver.h.
 #include "kernel/node.h"
+#include "kernel/refusal.h"
 #include "transports/shim/reliable/reliable_driver.h"
 
 namespace jackfield {
@@ -20,6 +21,7 @@ void ReliableDriver::Take(std::span<const std::byte> bytes) {
   Packet packet;
   if (packet.Read(bytes) != nullptr) {
     ++counts_.corrupt;
+    if (state_ == State::kOpening && remote_ == 0) MeetOtherStack(bytes);
     return;
   }
   if (packet.kind == PacketKind::kReset) {
@@ -50,6 +52,24 @@ void ReliableDriver::Take(std::span<const std::byte> bytes) {
     return;
   if (packet.kind == PacketKind::kClose && peer_end_ == 0) peer_end_ = packet.segment;
   if (packet.number != 0) NoteNumber(packet);
+}
+
+// Only where nobody else can speak in the other end's name, nor the medium turn a packet into
+// something else: an answer to whoever sends is what a forger wants.
+void ReliableDriver::MeetOtherStack(std::span<const std::byte> bytes) {
+  if (!inner_.caps().reliable) return;
+  const std::string& where = outer_->traits().description;
+  if (IsFrameOf(FrameKind::Refuse, bytes)) return End(ReadRefusal(bytes, where));
+  const auto is_packet = [](FrameKind kind) {
+    return kind >= static_cast<FrameKind>(PacketKind::kOpen) &&
+           kind <= static_cast<FrameKind>(PacketKind::kReset);
+  };
+  const FrameKind kind = bytes.size() < kHeaderBytes ? FrameKind::None
+                                                     : CopyHeader(bytes.data()).kind();
+  if (!IsFrameOf(FrameKind::Hello, bytes) && (!IsOfAShim(bytes) || is_packet(kind))) return;
+  const absl::Status why = StacksDiffer(kind, where);
+  SendBareRefusal(inner_, why);
+  End(why);
 }
 
 void ReliableDriver::OnHello(const Packet& packet) {
