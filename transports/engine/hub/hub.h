@@ -115,6 +115,7 @@ class Hub {
   void HandOver();
   void FailOpening(absl::Status why);
   void OnReady(int32_t result);
+  void LookForAll();  // while all rest
   void Break(int error);
   void ListenInItsPlace();
   void FinishIfUnused();
