@@ -22,6 +22,8 @@ int main(int argc, char** argv) {
       {"broken", BrokenService, "fails at once"},
       {"stubborn", StubbornService, "never stops"},
       {"talker", TalkerService, "writes its arguments"},
+      {"notes", NotesService, "sends one-way messages and leaves"},
+      {"log", LogService, "counts them"},
   };
   program.verbs = AllVerbs();
   return RunProgram(program, argc, argv);
