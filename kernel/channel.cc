@@ -2,8 +2,10 @@
 
 #include <algorithm>
 
+#include "kernel/port.h"
 #include "kernel/server_call.h"
 #include "kernel/text.h"
+#include "kernel/units.h"
 #include "schemas/control_generated.h"
 
 namespace jackfield {
@@ -17,19 +19,10 @@ absl::Status BackPressure(std::string_view text) { return Refused(Reason::kBackP
 
 // ---- Calls.
 
-int64_t Channel::Deadline(const CallOptions& options) const {
-  const int64_t timeout_us = options.timeout_us != 0 ? options.timeout_us : options_.timeout_us;
-  // What is short may be over in a turn that computes: it does not begin with the turn.
-  const int64_t now_ns = timeout_us < kShortUs ? node_.clock().NowNs() : node_.FreshNowNs();
-  const int64_t own_ns = AfterUs(now_ns, timeout_us);
-  const ServerCall* call = options.detached ? nullptr : node_.current_call();
-  return call == nullptr ? own_ns : std::min(own_ns, call->deadline_ns());
-}
-
 absl::Status Channel::MakeTerms(const CallOptions& options, Terms& terms) const {
   const ServerCall* call = options.detached ? nullptr : node_.current_call();
   terms.deadline_ns = Timers::kNever;
-  terms.extension_bytes = 0;
+  terms.extension_bytes = terms.inherited_type = 0;
   terms.priority = options.priority;
   if (terms.priority == CallOptions::kInherit)
     terms.priority = call != nullptr ? call->priority() : kPriorityDefault;
@@ -38,17 +31,32 @@ absl::Status Channel::MakeTerms(const CallOptions& options, Terms& terms) const 
   return absl::OkStatus();
 }
 
-absl::Status Channel::MakeCallTerms(const CallOptions& options, Terms& terms) const {
+void Channel::SetDeadline(const CallOptions& options, int64_t default_us, Terms& terms) const {
+  const int64_t timeout_us = options.timeout_us != 0 ? options.timeout_us : default_us;
+  // What is short may be over in a turn that computes: it does not begin with the turn.
+  const int64_t now_ns = timeout_us < kShortUs ? node_.clock().NowNs() : node_.FreshNowNs();
+  terms.deadline_ns = AfterUs(now_ns, timeout_us);
+  const ServerCall* call = options.detached ? nullptr : node_.current_call();
+  if (call != nullptr && call->deadline_ns() < terms.deadline_ns) {
+    terms.deadline_ns = call->deadline_ns();
+    terms.inherited_type = call->type();
+  }
+}
+
+absl::Status Channel::MakeCallTerms(const CallOptions& options, int64_t default_us,
+                                    Terms& terms) const {
   if (absl::Status status = MakeTerms(options, terms); !status.ok()) return status;
-  terms.deadline_ns = Deadline(options);
+  SetDeadline(options, default_us, terms);
   if (terms.deadline_ns <= node_.now_ns()) {
-    return Refused(Reason::kDeadline, Text("deadline: it had passed before the call to ",
-                                           address_.ToString(), " was made; nothing was sent"));
+    return Refused(
+        Reason::kDeadline,
+        Text("deadline: it had passed before the call to ", address_.ToString(), " was made (",
+             LimitText({options.timeout_us, terms.inherited_type}), "); nothing was sent"));
   }
   const ServerCall* call = options.detached ? nullptr : node_.current_call();
   if (call == nullptr) return absl::OkStatus();
-  terms.extension_bytes =
-      WriteChain(call->chain(), call->service_number(), node_.name(), terms.extension);
+  terms.extension_bytes = static_cast<uint32_t>(
+      WriteChain(call->chain(), call->service_number(), node_.name(), terms.extension));
   if (terms.extension_bytes != 0) return absl::OkStatus();
   return Refused(Reason::kDeadlock, Text("a chain of more than ", kChainLinksMax,
                                          " calls: ", DescribeChain(call->chain())));
@@ -102,18 +110,28 @@ absl::Status Channel::Start(uint32_t type, Payload& payload, const CallOptions& 
 }
 
 absl::Status Channel::StartOneWay(uint32_t type, Payload& payload, const CallOptions& options,
-                                  const Terms& terms) {
+                                  const Terms& terms, OnFull on_full) {
   if (absl::Status status = CheckOpen(); !status.ok()) return status;
   const Session::Outgoing message{.kind = FrameKind::OneWay,
                                   .priority = terms.priority,
                                   .message_type = type,
                                   .fds = options.fds};
-  if (options_.on_full == OnFull::kDropOldest)
-    return session_->SendDroppingOldest(message, payload);
+  if (on_full == OnFull::kDropOldest) {
+    const uint64_t before = session_->last_sequence();
+    absl::Status status = session_->SendDroppingOldest(message, payload);
+    if (session_->last_sequence() != before) session_->NoteOneWay();
+    return status;
+  }
   absl::Status status = session_->outbox_empty() ? session_->Send(message, payload)
                                                  : BackPressure("the outbox is not empty");
-  if (!status.ok() && options_.on_full == OnFull::kDropNewest &&
-      ReasonOf(status) == Reason::kBackPressure) {
+  if (status.ok()) {
+    session_->NoteOneWay();
+    return status;
+  }
+  // Who does not wait would find no room at all before the connection is there.
+  if (on_full != OnFull::kWait && QueuesAtFirst() && ReasonOf(status) == Reason::kBackPressure)
+    status = session_->SendOrQueue(message, payload);
+  if (!status.ok() && on_full == OnFull::kDropNewest && ReasonOf(status) == Reason::kBackPressure) {
     ++session_->counters().dropped;
     return absl::OkStatus();
   }
@@ -123,7 +141,9 @@ absl::Status Channel::StartOneWay(uint32_t type, Payload& payload, const CallOpt
 absl::Status Channel::TrySend(uint32_t type, Payload& payload, const CallOptions& options) {
   Terms terms;
   if (absl::Status status = MakeTerms(options, terms); !status.ok()) return status;
-  absl::Status status = StartOneWay(type, payload, options, terms);
+  absl::Status status =
+      StartOneWay(type, payload, options, terms,
+                  options_.on_full == OnFull::kWait ? OnFull::kFail : options_.on_full);
   if (!status.ok()) ++session_->counters().refused;
   return status;
 }
@@ -154,10 +174,15 @@ void Channel::Abandon(CallWaiter& waiter) {
   }
 }
 
-void Channel::SendCancel(uint64_t id, uint8_t priority) {
+void Channel::SendCancel(uint64_t id, uint8_t priority, absl::StatusCode why) {
   if (!open()) return;
   Bytes nothing;
-  session_->SendOrQueue({.kind = FrameKind::Cancel, .priority = priority, .call_id = id}, nothing)
+  session_
+      ->SendOrQueue({.kind = FrameKind::Cancel,
+                     .priority = priority,
+                     .code = static_cast<uint8_t>(why),
+                     .call_id = id},
+                    nothing)
       .IgnoreError();  // a hint
 }
 
@@ -174,12 +199,31 @@ void Channel::WatchDeadline(int64_t deadline_ns) {
     node_.timers().Arm(deadline_timer_, deadline_ns);
 }
 
-absl::Status Channel::NoRoomInTime(absl::Status why) const {
+absl::Status Channel::NoRoomInTime(absl::Status why, const CallLimit& limit) const {
   if (!open())
     why = last_attempt_.ok() ? absl::UnavailableError("not connected yet") : last_attempt_;
   return Refused(Reason::kDeadline, Text("deadline: no room towards ", address_.ToString(),
-                                         " in time; nothing was sent", why.ok() ? "" : ": ",
-                                         std::string(why.message())));
+                                         " in time (", LimitText(limit), "); nothing was sent",
+                                         why.ok() ? "" : ": ", std::string(why.message())));
+}
+
+// Which limit it was, and where it was set.
+std::string Channel::LimitText(const CallLimit& limit) const {
+  if (limit.inherited_type != 0) {
+    std::string name = Text("type ", limit.inherited_type);
+    for (Port* port = node_.ports().front(); port != nullptr; port = node_.ports().next(port)) {
+      for (const Interface* interface : port->interfaces()) {
+        for (const Method& method : interface->methods) {
+          if (method.type == limit.inherited_type) name = std::string(method.name);
+        }
+      }
+    }
+    return Text("the deadline of the call being handled, ", name);
+  }
+  if (limit.timeout_us == 0)
+    return Text(FormatDurationNs(options_.timeout_us * 1000), ", ChannelOptions.timeout_us");
+  return Text(FormatDurationNs(limit.timeout_us * 1000),
+              ", CallOptions.timeout_us or the method's deadline_ms");
 }
 
 void Channel::OnDeadline() {
@@ -193,12 +237,14 @@ void Channel::OnDeadline() {
       continue;
     }
     const bool left = !slot.queued;
-    left ? SendCancel(slot.id, 0) : session_->DropRequest(slot.id);
+    left ? SendCancel(slot.id, 0, absl::StatusCode::kDeadlineExceeded)
+         : session_->DropRequest(slot.id);
+    const CallLimit limit = slot.waiter->limit();
     EndSlot(slot,
             left ? MakeStatus(Outcome::kInDoubt, Reason::kDeadline,
-                              Text("deadline: no answer from ", address_.ToString(),
-                                   " in time; the call may have run"))
-                 : NoRoomInTime(absl::OkStatus()),
+                              Text("deadline: no answer from ", address_.ToString(), " in time (",
+                                   LimitText(limit), "); the call may have run"))
+                 : NoRoomInTime(absl::OkStatus(), limit),
             Message());
   }
   next_ns = std::min(next_ns, session_->WakeWaiters(now_ns));
@@ -209,6 +255,8 @@ void Channel::EndAll(const absl::Status& why) {
   for (Slot& slot : slots_) {
     if (slot.id == 0) continue;
     const bool left = !slot.queued && session_->MayHaveLeft(slot.sequence);
+    if (session_->state() != Session::State::kEnded)  // it goes on without them
+      left ? SendCancel(slot.id, kPriorityDefault) : session_->DropRequest(slot.id);
     const Reason reason = ReasonOf(why) == Reason::kNone ? Reason::kPeerDied : ReasonOf(why);
     EndSlot(slot,
             MakeStatus(left ? Outcome::kInDoubt : Outcome::kFailed, reason,
@@ -317,10 +365,12 @@ void Channel::OnPeerClosing(Session& session) {
 
 void Channel::OnEnd(Session&, const absl::Status& why) {
   if (ended_why_.ok()) ended_why_ = why;
+  if (lingers_) return EndLinger();
   EndAll(why);
 }
 
 Receipt Channel::Close(int64_t timeout_us) {
+  told_ = true;
   if (ended_why_.ok()) {
     if (timeout_us > 0 && !node_.in_turn()) {
       const int64_t deadline_ns = AfterUs(node_.clock().NowNs(), timeout_us);
@@ -333,7 +383,7 @@ Receipt Channel::Close(int64_t timeout_us) {
     }
     if (ended_why_.ok()) {
       ended_why_ = Refused(Reason::kClosed, "the channel was closed");
-      node_.EndOpening(std::move(opening_));
+      node_.EndOpening(std::move(attempt_->opening));
       session_->Fail(ended_why_);
     }
   }

@@ -15,12 +15,15 @@
 //   FAILED     the service is gone and the request had not left
 //   IN_DOUBT   the service is gone, or the deadline passed, after the request had left
 //
-// Deadlines: every call has one. An answer that is found in the same turn as the end of the
-// deadline counts. A call made while a handler runs inherits what remains of its deadline, its
-// priority and its chain of callers, unless CallOptions.detached.
+// Deadlines: every call has one, but a stream only if it is given one (CallOptions.timeout_us). An
+// answer that is found in the same turn as the end of the deadline counts. A call or stream that is
+// begun while a handler runs inherits what remains of its deadline, its priority and its chain of
+// callers, unless CallOptions.detached. The error of one that ran out says which limit it was.
 //
 // Thread: the node's. Destroy it before the node, and not from within one of its callbacks (a
-// coroutine that awaits it may). A destroyed channel ends its calls as CANCELLED.
+// coroutine that awaits it may). A destroyed channel ends its calls as CANCELLED. One-way messages
+// that it has accepted go on without it for the node's grace (Node::SetGrace; by default there is
+// none, and what has not left is dropped).
 #ifndef JACKFIELD_KERNEL_CHANNEL_H_
 #define JACKFIELD_KERNEL_CHANNEL_H_
 
@@ -47,7 +50,7 @@ namespace jackfield {
 enum class OnFull : uint8_t { kWait, kFail, kDropOldest, kDropNewest };
 
 struct ChannelOptions {
-  int64_t timeout_us = 5'000'000;  // of a call that names none
+  int64_t timeout_us = 5'000'000;  // of a call that names none; a stream then has none
   // No attempt to connect begins later. One that is under way then has session.hello_ns to make the
   // connection, and the service as long to say hello on it.
   int64_t connect_us = 5'000'000;
@@ -61,15 +64,23 @@ struct ChannelOptions {
   // Messages up to this size must be possible: over a medium with smaller frames they travel in
   // parts (the fragment shim), unless the address says ?raw. The other end must ask for the same.
   uint32_t message_bytes_max = kMessageBytesDefault;
+  std::string role;  // of the other end, for people; "": it is called by its address
 };
 
 struct CallOptions {
   static constexpr uint8_t kInherit = 0xff;
-  int64_t timeout_us = 0;  // 0: the channel's; a negative one has passed already
+  // 0: the channel's, or of a stream none; a negative one has passed already
+  int64_t timeout_us = 0;
   uint8_t priority =
       kInherit;  // 0 most urgent … 3; kInherit: of the call being handled, or kPriorityDefault
   std::span<const int> fds = {};  // descriptors; after a success the channel closes them
   bool detached = false;          // inherits nothing from the call being handled
+};
+
+// Where the deadline of a call comes from.
+struct CallLimit {
+  int64_t timeout_us = 0;       // CallOptions.timeout_us
+  uint32_t inherited_type = 0;  // of the call being handled, whose deadline was nearer; else 0
 };
 
 // Told how a call ended.
@@ -77,12 +88,13 @@ class CallWaiter {
  public:
   // `reply` is borrowed. Exactly once.
   virtual void OnCallEnd(absl::Status status, Message&& reply) = 0;
+  virtual CallLimit limit() const = 0;
 
  protected:
   ~CallWaiter() = default;
 };
 
-class Channel final : public LinkSink, public LinkOwner, public Session::User {
+class Channel final : public LinkOwner, public Session::User, private Lingering {
  public:
   using Callback = InlineFunction<void(absl::StatusOr<Message>)>;
 
@@ -121,7 +133,8 @@ class Channel final : public LinkSink, public LinkOwner, public Session::User {
   class PendingSend;
   template <class P>
   PendingSend<P> Send(uint32_t type, P payload, CallOptions options = {});
-  // The same without waiting, whatever on_full says: REFUSED when there is no room.
+  // The same without waiting, whatever on_full says: REFUSED when there is no room. Before the
+  // connection is open outbox_frames of them have room.
   absl::Status TrySend(uint32_t type, Payload& payload, const CallOptions& options = {});
 
   // A call with items in either direction. Errors: as Call.
@@ -161,55 +174,80 @@ class Channel final : public LinkSink, public LinkOwner, public Session::User {
   struct Terms {  // of one call: options with what is inherited
     int64_t deadline_ns;
     uint8_t priority;
-    size_t extension_bytes;
+    uint32_t extension_bytes;
+    uint32_t inherited_type;  // as in CallLimit
     alignas(8) std::byte extension[Align8(4 + kChainBytesMax)];
+  };
+  // An attempt to connect; it may pass from a channel to what lingers of it.
+  struct Attempt final : LinkSink {
+    explicit Attempt(Channel& channel) : channel(&channel) {}
+    void OnServing(const Address&) override {}
+    void OnLink(std::unique_ptr<LinkDriver> driver, LinkTraits traits) override {
+      channel->OnLink(std::move(driver), std::move(traits));
+    }
+    void OnOpenFailed(absl::Status status) override { channel->OnOpenFailed(std::move(status)); }
+    Channel* channel;
+    std::unique_ptr<Opening> opening;
   };
 
   Channel(Node& node, Address address, ChannelOptions options);
+  // What lingers of a channel that is destroyed: its session, and no calls. It is the node's, and
+  // ends by itself. (channel_linger.cc)
+  explicit Channel(Channel& gone);
+  bool MayLinger() const;
+  void EndLinger();  // in a later turn
+  void TellLoss();
   void TryConnect();
   void OnConnectTimer();
   // Of a one-way message: all but the deadline. Nobody waits for it, so it is in no chain.
   absl::Status MakeTerms(const CallOptions& options, Terms& terms) const;
-  absl::Status MakeCallTerms(const CallOptions& options, Terms& terms) const;
-  int64_t Deadline(const CallOptions& options) const;
+  // default_us: of one that names no timeout: the channel's, or for a stream kNoTimeout.
+  absl::Status MakeCallTerms(const CallOptions& options, int64_t default_us, Terms& terms) const;
+  static constexpr int64_t kNoTimeout = INT64_MAX;
+  void SetDeadline(const CallOptions& options, int64_t default_us, Terms& terms) const;
+  std::string LimitText(const CallLimit& limit) const;
   absl::Status CheckOpen() const;
   // Takes a slot and sends the request. REFUSED(back-pressure): wait for room.
   absl::Status Start(uint32_t type, Payload& payload, const CallOptions& options,
                      const Terms& terms, CallWaiter& waiter, StreamEnd* stream, bool queue);
   absl::Status StartOneWay(uint32_t type, Payload& payload, const CallOptions& options,
-                           const Terms& terms);
+                           const Terms& terms, OnFull on_full);
+  // Before the connection is there, who does not wait for room finds it in the outbox.
+  bool QueuesAtFirst() const { return session_->state() == Session::State::kHello; }
   Slot* Find(uint64_t id);
   void EndSlot(Slot& slot, absl::Status status, Message&& reply);
   void Abandon(CallWaiter& waiter);
-  void SendCancel(uint64_t id, uint8_t priority);
+  void SendCancel(uint64_t id, uint8_t priority,
+                  absl::StatusCode why = absl::StatusCode::kCancelled);
   void AwaitRoom(RoomWaiter& waiter, const Terms& terms);
   void WatchDeadline(int64_t deadline_ns);
-  absl::Status NoRoomInTime(absl::Status why) const;
+  absl::Status NoRoomInTime(absl::Status why, const CallLimit& limit) const;
   void OnDeadline();
   void EndAll(const absl::Status& why);
 
-  void OnServing(const Address&) override {}
-  void OnLink(std::unique_ptr<LinkDriver> driver, LinkTraits traits) override;
-  void OnOpenFailed(absl::Status status) override;
+  void OnLink(std::unique_ptr<LinkDriver> driver, LinkTraits traits);
+  void OnOpenFailed(absl::Status status);
   void OnFrames(Link& link) override;
   void OnRoom(Link& link) override;
   void OnLost(Link&, uint64_t frames) override { session_->OnLost(frames); }
   void OnClosed(Link& link, const absl::Status& why) override;
-  void OnOpen(Session&) override {}
+  void OnOpen(Session& session) override {
+    if (lingers_) session.StartClose();
+  }
   void OnReceived(Session& session, Session::Received& received) override;
   void OnQueuedSent(uint64_t call_id, uint64_t sequence) override;
   void OnQueuedRefused(uint64_t call_id, const absl::Status& why) override;
   void OnPeerClosing(Session& session) override;
-  void OnReceipt(Session& session) override {
+  void OnReceipt(Session&) override {
     receipt_came_ = true;
-    (void)session;
+    if (lingers_) EndLinger();
   }
   void OnEnd(Session& session, const absl::Status& why) override;
 
   Node& node_;
   const Address address_;  // without what the channel itself understands
   ChannelOptions options_;
-  std::unique_ptr<Opening> opening_;
+  std::unique_ptr<Attempt> attempt_;
   Link* link_ = nullptr;
   std::unique_ptr<Session> session_;
   absl::Status ended_why_;
@@ -224,6 +262,8 @@ class Channel final : public LinkSink, public LinkOwner, public Session::User {
   uint32_t calls_ = 0;
   uint64_t next_call_ = 1;
   bool peer_closing_ = false, receipt_came_ = false;
+  bool lingers_ = false;
+  bool told_ = false;  // what became of the messages: by Close
 };
 
 // A call with a stream in each direction: read items, write items, then Finish for the answer.
@@ -246,8 +286,10 @@ class ClientStream final : public CallWaiter {
   friend class Channel;
   explicit ClientStream(Channel& channel) : channel_(channel) {}
   void OnCallEnd(absl::Status status, Message&& reply) override;
+  CallLimit limit() const override { return limit_; }
 
   Channel& channel_;
+  CallLimit limit_;
   StreamEnd end_;
   bool done_ = false;
   absl::StatusOr<Message> reply_ = Message();

@@ -21,6 +21,8 @@ absl::StatusOr<Message> Kept(absl::Status status, Message&& reply, Node& node) {
 struct Channel::CallbackCall final : CallWaiter {
   Block self;
   Callback done;
+  CallLimit from;
+  CallLimit limit() const override { return from; }
   void OnCallEnd(absl::Status status, Message&& reply) override {
     Callback done_now = std::move(done);
     {
@@ -37,15 +39,17 @@ struct Channel::CallbackCall final : CallWaiter {
 absl::Status Channel::CallAsync(uint32_t type, Payload& payload, const CallOptions& options,
                                 Callback done) {
   Terms terms;
-  if (absl::Status status = MakeCallTerms(options, terms); !status.ok()) return status;
+  if (absl::Status status = MakeCallTerms(options, options_.timeout_us, terms); !status.ok())
+    return status;
   Block block = node_.blocks().Get(sizeof(CallbackCall));
   if (!block) return Refused(Reason::kResource, "no message memory (pool_bytes_max)");
   void* at = block.data();
   auto* call = new (at) CallbackCall;
   call->self = std::move(block);
   call->done = std::move(done);
-  absl::Status status =
-      Start(type, payload, options, terms, *call, nullptr, options_.on_full == OnFull::kWait);
+  call->from = {options.timeout_us, terms.inherited_type};
+  absl::Status status = Start(type, payload, options, terms, *call, nullptr,
+                              options_.on_full == OnFull::kWait || QueuesAtFirst());
   if (!status.ok()) {
     const Block freed = std::move(call->self);
     call->~CallbackCall();
@@ -58,7 +62,7 @@ absl::Status Channel::CallAsync(uint32_t type, Payload& payload, const CallOptio
 bool Channel::CallBase::Begin() {
   if (started_) return done_;
   started_ = true;
-  absl::Status status = channel_.MakeCallTerms(options_, terms_);
+  absl::Status status = channel_.MakeCallTerms(options_, channel_.options_.timeout_us, terms_);
   if (!status.ok()) {
     result_ = std::move(status);
     return done_ = true;
@@ -69,11 +73,13 @@ bool Channel::CallBase::Begin() {
 }
 
 bool Channel::CallBase::Try() {
-  absl::Status status = channel_.Start(type_, payload(), options_, terms_, *this, nullptr, false);
+  const bool waits = channel_.options_.on_full == OnFull::kWait;
+  absl::Status status = channel_.Start(type_, payload(), options_, terms_, *this, nullptr,
+                                       !waits && channel_.QueuesAtFirst());
   if (status.ok()) return sent_ = true;
-  if (ReasonOf(status) == Reason::kBackPressure && channel_.options_.on_full == OnFull::kWait) {
+  if (ReasonOf(status) == Reason::kBackPressure && waits) {
     if (channel_.node_.clock().NowNs() < terms_.deadline_ns) return false;
-    status = channel_.NoRoomInTime(status);
+    status = channel_.NoRoomInTime(status, limit());
   }
   result_ = std::move(status);
   return done_ = true;
@@ -96,16 +102,17 @@ bool Channel::SendBase::Begin() {
   status_ = channel_.MakeTerms(options_, terms_);
   if (!status_.ok()) return done_ = true;
   if (Try()) return true;
-  terms_.deadline_ns = channel_.Deadline(options_);  // of the wait: the message itself has none
+  // Of the wait: the message itself has none.
+  channel_.SetDeadline(options_, channel_.options_.timeout_us, terms_);
   channel_.AwaitRoom(*this, terms_);
   return false;
 }
 
 bool Channel::SendBase::Try() {
-  status_ = channel_.StartOneWay(type_, payload(), options_, terms_);
+  status_ = channel_.StartOneWay(type_, payload(), options_, terms_, channel_.options_.on_full);
   if (ReasonOf(status_) == Reason::kBackPressure && channel_.options_.on_full == OnFull::kWait) {
     if (channel_.node_.clock().NowNs() < terms_.deadline_ns) return false;
-    status_ = channel_.NoRoomInTime(status_);
+    status_ = channel_.NoRoomInTime(status_, {options_.timeout_us, terms_.inherited_type});
   }
   if (!status_.ok()) ++channel_.session_->counters().refused;
   return done_ = true;

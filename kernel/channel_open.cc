@@ -54,26 +54,18 @@ Channel::Channel(Node& node, Address address, ChannelOptions options)
       connect_timer_([](Timer& timer) { static_cast<Channel*>(timer.user)->OnConnectTimer(); },
                      this),
       deadline_timer_([](Timer& timer) { static_cast<Channel*>(timer.user)->OnDeadline(); }, this) {
+  attempt_ = std::make_unique<Attempt>(*this);
   session_ = std::make_unique<Session>(node_, Session::Side::kClient, options_.session,
                                        options_.needs.fds, *this);
   slots_.resize(options_.calls_max);
   for (uint32_t i = 0; i < options_.calls_max; ++i) slots_[i].next_free = i + 1;
 }
 
-Channel::~Channel() {
-  node_.EndOpening(std::move(opening_));
-  if (ended_why_.ok()) ended_why_ = Refused(Reason::kCancelled, "the channel was destroyed");
-  session_->Fail(ended_why_);
-  node_.timers().Cancel(connect_timer_);
-  node_.timers().Cancel(deadline_timer_);
-  if (link_ != nullptr) node_.RemoveLink(*link_);
-}
-
 // ---- Connecting.
 
 void Channel::OnConnectTimer() {
   if (connecting_) {
-    opening_.reset();
+    attempt_->opening.reset();
     OnOpenFailed(Refused(Reason::kUnreachable, "no connection in time"));
   }
   if (!ended_why_.ok()) return session_->Fail(ended_why_);
@@ -85,11 +77,11 @@ void Channel::TryConnect() {
   connecting_ = true;
   node_.timers().Arm(connect_timer_,
                      AfterNs(std::max(now_ns, connect_deadline_ns_), options_.session.hello_ns));
-  opening_.reset();
+  attempt_->opening.reset();
   absl::StatusOr<std::unique_ptr<Opening>> opening =
-      node_.registry().Open(address_, Role::kConnect, node_, *this);
+      node_.registry().Open(address_, Role::kConnect, node_, *attempt_);
   if (opening.ok()) {
-    opening_ = *std::move(opening);
+    attempt_->opening = *std::move(opening);
   } else {
     OnOpenFailed(opening.status());
   }

@@ -1,7 +1,8 @@
 // A result that comes later, on the same node: co_await it, or Wait() for it outside handlers.
 //
 // Thread: the node's. The promise may be copied (a callback holds one); the state is counted
-// without atomics, as all of it belongs to one thread.
+// without atomics, as all of it belongs to one thread. A promise of which the last copy goes before
+// it is kept makes its future CANCELLED.
 #ifndef JACKFIELD_KERNEL_FUTURE_H_
 #define JACKFIELD_KERNEL_FUTURE_H_
 
@@ -16,6 +17,7 @@ namespace jackfield {
 
 absl::Status BlockedInHandler();
 absl::Status Interrupted(bool sent);
+absl::Status PromiseDropped();
 
 // Drives `node` until `done()`. Errors: REFUSED, and nothing done, inside a handler, where that
 // would wait for itself; CANCELLED when the program is asked to stop: IN_DOUBT if something was
@@ -40,7 +42,7 @@ class FutureState {
     if (--users == 0) delete this;
   }
   Node& node;
-  int users = 0;
+  int users = 0, promises = 0;
   std::optional<absl::StatusOr<T>> result;
   Suspended waiting;
 };
@@ -84,11 +86,13 @@ class Promise {
   using State = FutureState<T>;
 
  public:
-  explicit Promise(Node& node) : state_(new State(node)) { ++state_->users; }
-  Promise(const Promise& other) noexcept : state_(other.state_) { ++state_->users; }
+  explicit Promise(Node& node) : state_(new State(node)) { Join(); }
+  Promise(const Promise& other) noexcept : state_(other.state_) { Join(); }
   Promise(Promise&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
   ~Promise() {
-    if (state_ != nullptr) state_->Leave();
+    if (state_ == nullptr) return;
+    if (--state_->promises == 0 && !state_->result.has_value()) Set(PromiseDropped());
+    state_->Leave();
   }
   Node& node() const { return state_->node; }
   Future<T> future() { return Future<T>(state_); }  // once
@@ -99,6 +103,10 @@ class Promise {
   }
 
  private:
+  void Join() {
+    ++state_->users;
+    ++state_->promises;
+  }
   State* state_;
 };
 

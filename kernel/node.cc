@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "kernel/address.h"
 #include "kernel/common_params.h"
+#include "kernel/port.h"
 #include "kernel/text.h"
 #include "kernel/transport.h"
 
@@ -128,6 +129,7 @@ Node::~Node() {
     spawned_ = gone->next;
     delete gone;
   }
+  EndLingering();
   if (reactor_ == nullptr) return;
   if (forked()) {  // all of them act on what is the parent's
     for (auto& link : links_) static_cast<void>(link.release());
@@ -156,8 +158,12 @@ Node::~Node() {
 }
 
 void Node::Run() {
-  stopped_ = false;
   while (!stopped_ && !forked()) Turn();
+  stopped_ = false;
+}
+
+void Node::EndLingering() {
+  while (Lingering* lingering = lingering_.front()) delete lingering;
 }
 
 bool Node::Turn(int64_t sleep_until_ns) {

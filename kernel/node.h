@@ -40,6 +40,7 @@ namespace jackfield {
 
 class Address;
 class Opening;
+class Port;
 class Registry;
 class ServerCall;
 
@@ -63,6 +64,15 @@ class Suspended : public ListNode<ReadyTag> {
   std::coroutine_handle<> waiting_;
   ServerCall* call_ = nullptr;
 };
+
+// What goes on after its user has gone, for the node's grace at most: it ends by itself, or when it
+// is destroyed.
+struct LingerTag {};
+class Lingering : public ListNode<LingerTag> {
+ public:
+  virtual ~Lingering() = default;
+};
+struct PortTag {};  // of the list of a node's ports
 
 struct NodeOptions {
   std::string name = "node";           // for people; at most 64 bytes
@@ -89,7 +99,7 @@ class Node {
 
   // ---- Driving.
 
-  void Run();  // until Stop()
+  void Run();  // until Stop(), which may have come before
   void Stop() {
     stopped_ = true;
   }  // from the node's thread; elsewhere: handle().Run([node] { node->Stop(); })
@@ -113,6 +123,23 @@ class Node {
   // later one: the program is asked to stop. From the node's thread.
   void Interrupt() { interrupted_ = true; }
   bool interrupted() const { return interrupted_ || forked(); }
+  // ---- The end of what was sent one way, and nobody waits for.
+
+  // From now on such messages of a channel that is destroyed have `grace_ns` to be handled. Of
+  // those that are not, and of those that a port had received and not handled when it was
+  // destroyed, `on_loss` is told in a sentence ("950 of 1024 messages to log were not handled: …"),
+  // once for each channel and port. Who was told by Close is not told again.
+  void SetGrace(int64_t grace_ns, InlineFunction<void(const std::string& sentence)> on_loss) {
+    grace_ns_ = grace_ns;
+    on_loss_ = std::move(on_loss);
+  }
+  int64_t grace_ns() const { return grace_ns_; }        // 0: there is none
+  bool lingers() const { return !lingering_.empty(); }  // does anything go on without its user?
+  void EndLingering();                                  // at once
+  void TellLoss(const std::string& sentence) {
+    if (on_loss_) on_loss_(sentence);
+  }
+
   // Is this process a forked child of the one that made the node? Then the node is its parent's
   // alone. The child's copy does nothing: turns and waits end at once, what is sent is REFUSED
   // (kMisuse), and destroying it and its channels and ports touches nothing that is shared. The
@@ -140,6 +167,9 @@ class Node {
   // Takes `?spin=` out of an address and obeys it: 0, a duration, always or learned. It is the
   // node's, not one link's.
   absl::StatusOr<Address> TakeSpin(const Address& address);
+
+  void Keep(Lingering& lingering) { lingering_.PushBack(lingering); }  // owns it
+  List<Port, PortTag>& ports() { return ports_; }
 
   const std::string& name() const { return name_; }
   uint64_t epoch() const { return epoch_; }
@@ -201,6 +231,11 @@ class Node {
 
   struct Spawned;
   Spawned* spawned_ = nullptr;
+
+  List<Port, PortTag> ports_;
+  List<Lingering, LingerTag> lingering_;
+  int64_t grace_ns_ = 0;
+  InlineFunction<void(const std::string&)> on_loss_;
 
   int64_t now_ns_ = 0;
   int64_t wait_began_ns_ = 0;  // 0: not waiting

@@ -40,6 +40,7 @@ class Channel::CallBase : public RoomWaiter, public CallWaiter {
   bool Try();    // true: sent, or ended
   bool OnRoom() override;
   void OnCallEnd(absl::Status status, Message&& reply) override;
+  CallLimit limit() const override { return {options_.timeout_us, terms_.inherited_type}; }
 
   Channel& channel_;
   const uint32_t type_;
@@ -137,7 +138,8 @@ absl::StatusOr<std::unique_ptr<ClientStream>> Channel::OpenStream(uint32_t type,
                                                                   const CallOptions& options) {
   std::unique_ptr<ClientStream> stream(new ClientStream(*this));
   Terms terms;
-  if (absl::Status status = MakeCallTerms(options, terms); !status.ok()) return status;
+  if (absl::Status status = MakeCallTerms(options, kNoTimeout, terms); !status.ok()) return status;
+  stream->limit_ = {options.timeout_us, terms.inherited_type};
   if (absl::Status status = Start(type, payload, options, terms, *stream, &stream->end_, true);
       !status.ok())
     return status;

@@ -36,7 +36,9 @@ Port::Port(Node& node, PortOptions options)
       options_(options),
       notes_(node),
       deadline_timer_([](Timer& timer) { static_cast<Port*>(timer.user)->OnDeadline(); }, this),
-      work_timer_([](Timer& timer) { static_cast<Port*>(timer.user)->Work(); }, this) {}
+      work_timer_([](Timer& timer) { static_cast<Port*>(timer.user)->Work(); }, this) {
+  node.ports().PushBack(*this);
+}
 
 absl::StatusOr<std::unique_ptr<Port>> Port::Open(Node& node,
                                                  const std::vector<std::string>& addresses,
@@ -61,8 +63,11 @@ absl::StatusOr<std::unique_ptr<Port>> Port::Open(Node& node,
 
 Port::~Port() {
   openings_.clear();
-  for (auto& seat : seats_)
+  for (auto& seat : seats_) {
+    seat->session().AckNow();
     seat->session().Fail(MakeStatus(Outcome::kFailed, Reason::kClosed, "the port was destroyed"));
+  }
+  TellLoss();
   while (ServerCall* call = running_.front()) End(*call);
   while (ServerCall* call = ended_.front()) End(*call);
   for (auto& inbox : inbox_) {
@@ -161,7 +166,12 @@ void Port::Take(PortSeat&, Session& session, Session::Received& received) {
   if (kind != FrameKind::Request && kind != FrameKind::OneWay) {
     ServerCall* call = calls_.Find(session, header.call_id());
     if (call == nullptr) return;  // it has ended here while this was on its way
-    if (kind == FrameKind::Cancel) return call->Cancel();
+    if (kind == FrameKind::Cancel) {
+      const auto code = static_cast<absl::StatusCode>(header.code());
+      return call->Cancel(code == absl::StatusCode::kDeadlineExceeded
+                              ? ServerCall::CancelledBy::kDeadline
+                              : ServerCall::CancelledBy::kCaller);
+    }
     if (call->stream_ == nullptr) return;
     if (kind == FrameKind::ItemsEnd) return call->stream_->EndReads();
     if (kind == FrameKind::StreamGrant) return call->stream_->OnGrant(header.message_type());
@@ -189,6 +199,7 @@ void Port::Take(PortSeat&, Session& session, Session::Received& received) {
   if ((header.flags() & static_cast<uint8_t>(wire::FrameFlag::Stream)) != 0) {
     call.stream_ = std::make_unique<StreamEnd>();
     call.stream_->Bind(session, call.call_id_, call.priority_);
+    call.stream_budget_us_ = header.budget_us();
   }
   const bool now = !paused_ && !mixed_priorities_ && waiting_ == 0 && !Busy() && !dispatching_ &&
                    session.outbox_empty() && (!pulls_ || Find(call.type()) != nullptr);
@@ -250,8 +261,9 @@ bool Port::Dispatch(ServerCall& call, HandlerEntry* entry) {
   running_.PushBack(call);
   ++under_way_;
   call.counted_ = call.running_ = true;
-  absl::Status refusal =
-      closing_ ? Refused(Reason::kClosed, Text(node_.name(), " is closing")) : CheckChain(call);
+  absl::Status refusal = closing_ && call.stream_ != nullptr
+                             ? Refused(Reason::kClosed, Text(node_.name(), " is closing"))
+                             : CheckChain(call);
   node_.SetCurrentCall(&call);
   if (!refusal.ok()) {
     if (!call.one_way_)
@@ -359,7 +371,7 @@ void Port::OnDeadline() {
   for (ServerCall* call = running_.front(); call != nullptr; call = running_.next(call)) {
     if (call->cancelled_ || call->deadline_ns_ == Timers::kNever) continue;
     if (call->deadline_ns_ <= now_ns)
-      call->Cancel();
+      call->Cancel(ServerCall::CancelledBy::kDeadline);
     else
       next_ns = std::min(next_ns, call->deadline_ns_);
   }
@@ -370,7 +382,7 @@ void Port::OnSessionEnd(PortSeat& seat, const absl::Status& why) {
   Session* session = &seat.session();
   for (ServerCall* call = running_.front(); call != nullptr; call = running_.next(call)) {
     if (call->session_ != session) continue;
-    call->Cancel();
+    call->Cancel(ServerCall::CancelledBy::kEnd, why);
     call->unhandled_.Unlink();
     call->place_.Unlink();  // another session may come to lie where this one did
     call->session_ = nullptr;
@@ -379,11 +391,17 @@ void Port::OnSessionEnd(PortSeat& seat, const absl::Status& why) {
     for (ServerCall* call = inbox.front(); call != nullptr;) {
       ServerCall* next = inbox.next(call);
       if (call->session_ == session) {
-        call->Unlink();
-        --waiting_;
         call->unhandled_.Unlink();
+        call->place_.Unlink();
         call->session_ = nullptr;
-        End(*call);
+        // Nobody waits for the answer to a call any more. A one-way message is handled all the
+        // same; no credit bounds any longer how many wait.
+        if (!call->one_way_ || waiting_ > options_.session.window_units) {
+          if (call->one_way_) ++lost_;
+          call->Unlink();
+          --waiting_;
+          End(*call);
+        }
       }
       call = next;
     }

@@ -9,7 +9,8 @@
 // under way, the rest waits here, and in the end in the senders: credit bounds what can wait.
 //
 // Thread: the node's. Destroy it before the node, and not from within one of its handlers. A
-// destroyed port cancels the calls under way: no ServerCall of it may be touched any more.
+// destroyed port cancels the calls under way: no ServerCall of it may be touched any more. One-way
+// messages that had come and are not handled then are told to Node::SetGrace's listener.
 #ifndef JACKFIELD_KERNEL_PORT_H_
 #define JACKFIELD_KERNEL_PORT_H_
 
@@ -46,7 +47,7 @@ struct PortOptions {
   uint32_t message_bytes_max = kMessageBytesDefault;  // as in ChannelOptions
 };
 
-class Port {
+class Port : public ListNode<PortTag> {
  public:
   using Handler = InlineFunction<void(ServerCall&)>;
   using TaskHandler = InlineFunction<Task<absl::Status>(ServerCall&)>;
@@ -108,8 +109,17 @@ class Port {
     on_gone_ = std::move(f);
   }
 
-  // Stops serving, lets the calls under way end and the clients' acknowledgements come, at most so
-  // long. Blocks: outside handlers only. Returns a receipt for each client there was.
+  // Says goodbye to the clients, whose new calls are then refused at their own end (REFUSED,
+  // closed), and takes no new ones. What they had sent before they heard it is still handled, while
+  // the node turns; but a new stream is refused.
+  void StartClose();
+  // After it: has everything that came been handled, as far as can be seen? Streams that are open
+  // do not count, nor clients that have not answered the goodbye.
+  bool at_rest() const;
+  // Have also these ended, and answered?
+  bool closed() const;
+  // StartClose, and waits at most so long until it is closed(). Blocks: outside handlers only.
+  // Returns a receipt for each client there was.
   std::vector<Receipt> Close(int64_t timeout_us);
 
  private:
@@ -153,6 +163,7 @@ class Port {
   void OnSessionEnd(class PortSeat& seat, const absl::Status& why);
   uint32_t SilentMax() const;
   bool PushOutSilent();  // the oldest; false: none has been silent for long enough
+  void TellLoss();
 
   Node& node_;
   const uint64_t service_number_;  // in chains of callers
@@ -175,6 +186,8 @@ class Port {
        paused_ = false, resuming_ = false;
   bool holds_back_ = false;  // a one-way link has frames for which there was no room
   uint32_t under_way_ = 0, waiting_ = 0, untold_ = 0;  // untold_: at most so many
+  uint64_t lost_ = 0;     // one-way messages of clients that are gone, for which there was no room
+  bool receives_ = true;  // Receive may still bring something
   Timer deadline_timer_, work_timer_;
   Ledger gone_;
   std::function<void(const std::string&, const absl::Status&)> on_gone_;

@@ -5,6 +5,7 @@
 
 #include "kernel/port.h"
 #include "kernel/port_seat.h"
+#include "kernel/text.h"
 
 namespace jackfield {
 
@@ -23,7 +24,7 @@ bool Port::ReceiveAwaiter::Wants(uint32_t type) const {
 }
 
 bool Port::ReceiveAwaiter::await_ready() {
-  if (port_.closing_) return done_ = true;
+  if (!port_.receives_) return done_ = true;
   port_.pulls_ = true;
   next_ = nullptr;
   ReceiveAwaiter** at = &port_.receivers_;
@@ -45,6 +46,7 @@ ServerCall* Port::ReceiveAwaiter::Wait() {
 }
 
 void Port::EndReceivers() {
+  receives_ = false;
   while (receivers_ != nullptr) {
     ReceiveAwaiter* receiver = std::exchange(receivers_, receivers_->next_);
     receiver->listed_ = false;
@@ -118,6 +120,10 @@ void Port::TellUntold() {
 
 // ---- Questions and the end.
 
+namespace {
+absl::Status Closed() { return Refused(Reason::kClosed, "the port was closed"); }
+}  // namespace
+
 absl::Status Port::WaitServing() {
   if (node_.in_turn()) return BlockedInHandler();
   // Node::Interrupt does not end this: it takes no longer than the opening of an address, and a
@@ -132,34 +138,63 @@ Ledger Port::ledger() const {
   return sum;
 }
 
-std::vector<Receipt> Port::Close(int64_t timeout_us) {
+void Port::StartClose() {
   StopServing();
-  closing_ = true;
-  EndReceivers();
-  const absl::Status closed = Refused(Reason::kClosed, "the port was closed");
-  if (!node_.in_turn()) {
-    const int64_t deadline_ns = AfterUs(node_.clock().NowNs(), timeout_us);
-    // After the goodbye nothing more can be sent, so the answers go first.
-    node_.RunUntil([this] { return under_way_ == 0 && waiting_ == 0; }, deadline_ns);
-    for (auto& seat : seats_) {
-      // Who has not said hello gets no word: its client takes that for a service that is not there
-      // yet, and comes back.
-      if (seat->session().state() == Session::State::kHello)
-        seat->session().Fail(closed);
-      else
-        seat->session().StartClose();
-    }
-    node_.RunUntil(
-        [this] {
-          return std::all_of(seats_.begin(), seats_.end(), [](const auto& seat) {
-            return seat->receipt_came() || seat->session().state() != Session::State::kOpen;
-          });
-        },
-        deadline_ns);
+  if (std::exchange(closing_, true)) return;
+  for (auto& seat : seats_) {
+    // Who has not said hello gets no word: its client takes that for a service that is not there
+    // yet, and comes back.
+    if (seat->session().state() == Session::State::kHello)
+      seat->session().Fail(Closed());
+    else
+      seat->session().StartClose();
   }
+}
+
+bool Port::at_rest() const {
+  uint32_t streams = 0;
+  for (const ServerCall* call = running_.front(); call != nullptr;
+       call = running_.next(const_cast<ServerCall*>(call)))
+    streams += call->stream_ != nullptr ? 1 : 0;
+  return waiting_ == 0 && under_way_ <= streams &&
+         std::none_of(seats_.begin(), seats_.end(), [](const auto& seat) {
+           const Session& session = seat->session();
+           return session.state() == Session::State::kOpen &&
+                  (session.link().has_tx() || session.link().has_rx() || !session.outbox_empty());
+         });
+}
+
+bool Port::closed() const {
+  return under_way_ == 0 && at_rest() &&
+         std::all_of(seats_.begin(), seats_.end(), [](const auto& seat) {
+           return seat->receipt_came() || seat->session().state() != Session::State::kOpen;
+         });
+}
+
+// The messages that had come and nobody answers for: the callers of the others are told.
+void Port::TellLoss() {
+  uint64_t lost = lost_;
+  const auto count = [&lost](const List<ServerCall, CallTag>& calls) {
+    for (ServerCall* call = calls.front(); call != nullptr; call = calls.next(call))
+      lost += call->one_way_ ? 1 : 0;
+  };
+  count(running_);
+  for (const auto& inbox : inbox_) count(inbox);
+  if (lost > 0 && !node_.forked())
+    node_.TellLoss(Text(lost,
+                        lost == 1 ? " message that had come was" : " messages that had come were",
+                        " not handled"));
+}
+
+std::vector<Receipt> Port::Close(int64_t timeout_us) {
+  StartClose();
+  if (!node_.in_turn())
+    node_.RunUntil([this] { return closed(); }, AfterUs(node_.clock().NowNs(), timeout_us));
+  EndReceivers();
   std::vector<Receipt> receipts;
   for (auto& seat : seats_) {
-    seat->session().Fail(closed);
+    seat->session().AckNow();
+    seat->session().Fail(Closed());
     if (seat->session().peer_epoch() != 0) receipts.push_back(seat->session().receipt());
   }
   return receipts;

@@ -2,6 +2,8 @@
 
 #include "kernel/call_chain.h"
 #include "kernel/port.h"
+#include "kernel/text.h"
+#include "kernel/units.h"
 #include "schemas/control_generated.h"
 
 namespace jackfield {
@@ -87,11 +89,20 @@ void ServerCall::OnCancel(InlineFunction<void()> f) {
   if (cancelled_ && on_cancel_) port_->TellOfCancel(*this);
 }
 
-void ServerCall::Cancel() {
+void ServerCall::Cancel(CancelledBy by, const absl::Status& end) {
   if (cancelled_) return;
   cancelled_ = true;
-  if (stream_ != nullptr)
-    stream_->Detach(MakeStatus(Outcome::kFailed, Reason::kCancelled, "the caller no longer waits"));
+  if (stream_ != nullptr) {
+    std::string why = "it cancelled the call";
+    if (by == CancelledBy::kDeadline)
+      why = stream_budget_us_ == kNoDeadline
+                ? "its deadline has passed"
+                : Text("its deadline, ", FormatDurationNs(int64_t{stream_budget_us_} * 1000),
+                       " after the call came, has passed");
+    if (by == CancelledBy::kEnd) why = std::string(end.message());
+    stream_->Detach(MakeStatus(Outcome::kFailed, Reason::kCancelled,
+                               Text("the caller no longer waits: ", why)));
+  }
   if (on_cancel_) port_->TellOfCancel(*this);
 }
 

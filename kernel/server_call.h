@@ -83,7 +83,8 @@ class ServerCall : public ListNode<CallTag> {
       const absl::Status& status);  // no handler has run: the outcome is the status's own
   absl::Status AnswerStatus(const absl::Status& status, Outcome outcome, Reason reason);
   bool Keep();
-  void Cancel();
+  enum class CancelledBy : uint8_t { kCaller, kDeadline, kEnd };  // kEnd: of its session
+  void Cancel(CancelledBy by, const absl::Status& end = absl::OkStatus());
 
   Block self_;
   Node& node_;
@@ -95,6 +96,7 @@ class ServerCall : public ListNode<CallTag> {
   ServerCall** handed_ = nullptr;  // where a receiver that has not gone on yet will find it
   uint64_t call_id_ = 0;
   int64_t deadline_ns_ = Timers::kNever;
+  uint32_t stream_budget_us_;  // of a call with a stream: what was left when it came
   uint8_t priority_ = kPriorityDefault;
   bool one_way_ = false, answered_ = false, cancelled_ = false, held_ = false, running_ = false,
        counted_ = false, cancel_untold_ = false;

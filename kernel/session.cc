@@ -41,7 +41,7 @@ Session::Session(Node& node, Side side, SessionLimits limits, bool passes_fds, U
     : node_(node),
       side_(side),
       limits_(Sound(limits)),
-      user_(user),
+      user_(&user),
       passes_fds_(passes_fds),
       hello_timer_(
           [](Timer& timer) {
@@ -142,7 +142,7 @@ void Session::OpenWith(const Greeting& greeting) {
   if (passes_fds_) link_->ExpectFds();
   state_ = State::kOpen;
   node_.timers().Cancel(hello_timer_);
-  user_.OnOpen(*this);
+  user_->OnOpen(*this);
 }
 
 // ---- Receiving.
@@ -185,7 +185,7 @@ void Session::OnFrame(FrameRef frame) {
     return OnSequenced(header, frame);
   if (kind == FrameKind::Close) {
     peer_closing_ = true;
-    user_.OnPeerClosing(*this);
+    user_->OnPeerClosing(*this);
     return MaybeSendClosed();
   }
   if (kind == FrameKind::Closed && close_sent_) {
@@ -196,7 +196,7 @@ void Session::OnFrame(FrameRef frame) {
       return Corrupt(header, "a receipt for more than was sent");
     peer_received_ = receipt->received();
     receipt_came_ = true;
-    return user_.OnReceipt(*this);
+    return user_->OnReceipt(*this);
   }
   Corrupt(header, "a frame that does not belong here");
 }
@@ -234,7 +234,7 @@ void Session::Deliver(const FrameHeader& header, FrameRef frame, bool sequenced)
   }
   Received received{header, message, message.extension_,
                     CostsCredit(header.kind()) ? UnitsOf(frame.bytes) : 0, false};
-  user_.OnReceived(*this, received);
+  user_->OnReceived(*this, received);
   if (sequenced && !received.kept && state_ != State::kEnded) {
     rx_units_handled_ += received.units;
     ++ledger_.handled;
@@ -334,8 +334,8 @@ void Session::MaybeSendClosed() {
 Receipt Session::receipt() const {
   Receipt receipt;
   (one_way() ? receipt.delivered : receipt.handled) = ledger_.delivered;
-  receipt.undelivered =
-      ledger_.failed + (state_ == State::kEnded ? outbox_at_end_ : outbox_frames_);
+  receipt.undelivered = ledger_.failed + too_large_ +
+                        (state_ == State::kEnded ? outbox_at_end_ : CountQueued().sequenced);
   if (receipt_came_ && peer_received_ > receipt.handled)
     receipt.delivered = peer_received_ - receipt.handled;
   receipt.in_doubt =
@@ -365,11 +365,13 @@ void Session::Fail(const absl::Status& why) {
   unsent = std::min(unsent, tx_sequence_ - tx_acked_);
   ledger_.failed += unsent;
   ledger_.in_doubt += tx_sequence_ - tx_acked_ - unsent;
-  outbox_at_end_ = outbox_frames_;
+  const QueuedCount queued = CountQueued();
+  outbox_at_end_ = queued.sequenced;
+  one_way_queued_at_end_ = queued.one_way;
   ledger_.dropped += outbox_frames_;
   DropOutbox();
   const absl::Status reason = why;  // `why` may belong to what the user now destroys
-  user_.OnEnd(*this, reason);
+  user_->OnEnd(*this, reason);
 }
 
 }  // namespace jackfield

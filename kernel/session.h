@@ -128,6 +128,7 @@ class Session {
   Session(Node& node, Side side, SessionLimits limits, bool passes_fds, User& user);
   ~Session();
   Session(const Session&) = delete;
+  void SetUser(User& user) { user_ = &user; }  // it passes to another
 
   // ---- The link. A client's session may wait for one, and try another one as long as no welcome
   // has come.
@@ -183,13 +184,26 @@ class Session {
   bool outbox_empty(uint8_t priority) const { return outbox_[priority].first == nullptr; }
   // Of the frame that Send sent last. Does not wrap; the frame bears its low 32 bits.
   uint64_t last_sequence() const { return ledger_.sent; }
+  // What Send sent last was a one-way message: nobody waits for an answer that would tell its end.
+  void NoteOneWay() { last_one_way_ = ledger_.sent; }
+  // Is there a one-way message that was accepted here and, as far as is known, not handled there?
+  bool owes_one_way() const {
+    return last_one_way_ > ledger_.delivered || too_large_ > 0 ||
+           (state_ == State::kEnded ? one_way_queued_at_end_ : CountQueued().one_way);
+  }
 
   // ---- Handling.
   void KeepUnhandled(Received& received, Unhandled& unhandled);
   void MarkHandled(Unhandled& unhandled);  // in any order; no effect if it is marked already
+  // Says now what is handled: the last word before the end.
+  void AckNow() {
+    if (!one_way()) MaybeSendAck();
+  }
 
   // ---- Ending.
-  void StartClose();  // asks for a receipt: OnReceipt, when the peer has handled everything
+  // Asks for a receipt: OnReceipt, when the peer has handled everything. No request and no one-way
+  // message is sent after it; what belongs to calls that are under way still is.
+  void StartClose();
   Receipt receipt() const;
   void Fail(const absl::Status& why);  // ends it at once
 
@@ -216,6 +230,11 @@ class Session {
 
  private:
   struct Queued;  // a frame in the outbox; it lies in its own block
+  struct QueuedCount {
+    uint32_t sequenced = 0;
+    bool one_way = false;  // one of them is
+  };
+  QueuedCount CountQueued() const;
   void SendHello();
   template <class Greeting>
   void OpenWith(const Greeting& greeting);
@@ -262,7 +281,7 @@ class Session {
   PeerNumber peer_ = 0;
   const Side side_;
   const SessionLimits limits_;
-  User& user_;
+  User* user_;
   PeerIdentity identity_;
   bool passes_fds_;
   State state_ = State::kHello;
@@ -295,6 +314,9 @@ class Session {
   bool close_sent_ = false, close_wanted_ = false, peer_closing_ = false, closed_sent_ = false,
        receipt_came_ = false;
   uint64_t peer_received_ = 0;  // by its receipt
+  uint64_t last_one_way_ = 0;   // its sequence, as last_sequence()
+  uint64_t too_large_ = 0;  // one-way, queued before it was known what the other end takes: dropped
+  bool one_way_queued_at_end_ = false;
   // Whose frames came last, to see gaps. A sender that is pushed out begins anew when it comes
   // back.
   struct Senders {

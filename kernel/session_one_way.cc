@@ -14,7 +14,7 @@ void Session::OpenOneWay() {
   peer_grant_ = 1;  // never charged
   passes_fds_ = false;
   state_ = State::kOpen;
-  user_.OnOpen(*this);
+  user_->OnOpen(*this);
   Flush();  // who sends before the link is there waits; no frame of the other end will wake them
 }
 
@@ -67,7 +67,7 @@ void Session::NoteTaken() {
   tx_acked_ = taken;
   if (close_sent_ && !receipt_came_ && link_->tx_frames() == 0) {
     receipt_came_ = true;
-    user_.OnReceipt(*this);
+    user_->OnReceipt(*this);
   }
 }
 

@@ -54,7 +54,8 @@ absl::Status Session::CheckSendable(const Outgoing& out) const {
         "this process is a forked child, and the node is its parent's: make another node "
         "after the fork");
   }
-  if (state_ == State::kEnded || close_sent_)
+  const bool begins = out.kind == FrameKind::Request || out.kind == FrameKind::OneWay;
+  if (state_ == State::kEnded || (close_sent_ && begins))
     return Refused(Reason::kClosed, "the channel is closed");
   if (one_way() && (out.kind != FrameKind::OneWay || !link_->caps().send)) {
     return Refused(Reason::kMisuse,
@@ -241,7 +242,9 @@ bool Session::SendQueued(Queued& queued) {
   if (queued.frame_bytes > frame_bytes_max_) {
     ++ledger_.dropped;
     if (queued.outgoing.kind == FrameKind::Request)
-      user_.OnQueuedRefused(queued.outgoing.call_id, TooLarge());
+      user_->OnQueuedRefused(queued.outgoing.call_id, TooLarge());
+    else if (queued.outgoing.kind == FrameKind::OneWay)
+      ++too_large_;
     return true;
   }
   if (CostsCredit(queued.outgoing.kind) && !has_credit()) return false;
@@ -251,7 +254,9 @@ bool Session::SendQueued(Queued& queued) {
               queued.frame_bytes);
   FillAndCommit(queued.outgoing, frame, queued.frame_bytes);
   if (queued.outgoing.kind == FrameKind::Request)
-    user_.OnQueuedSent(queued.outgoing.call_id, last_sequence());
+    user_->OnQueuedSent(queued.outgoing.call_id, last_sequence());
+  else if (queued.outgoing.kind == FrameKind::OneWay)
+    NoteOneWay();
   return true;
 }
 
@@ -297,6 +302,18 @@ int64_t Session::WakeWaiters(int64_t now_ns) {
     }
   }
   return next_ns;
+}
+
+Session::QueuedCount Session::CountQueued() const {
+  QueuedCount count;
+  if (outbox_frames_ == 0) return count;
+  for (const Outbox& outbox : outbox_) {
+    for (const Queued* queued = outbox.first; queued != nullptr; queued = queued->next) {
+      if (IsSequenced(queued->outgoing.kind)) ++count.sequenced;
+      count.one_way |= queued->outgoing.kind == FrameKind::OneWay;
+    }
+  }
+  return count;
 }
 
 void Session::DropQueued(uint8_t priority) {

@@ -16,6 +16,11 @@ absl::Status Interrupted(bool sent) {
                     "asked to stop while waiting for an answer; what was asked for may happen");
 }
 
+absl::Status PromiseDropped() {
+  return MakeStatus(Outcome::kInDoubt, Reason::kCancelled,
+                    "the promise was dropped, so that nobody can keep it");
+}
+
 struct StreamEnd::Item {
   Block self;
   Item* next = nullptr;

@@ -4,18 +4,22 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 
 #include "kernel/text.h"
+#include "kernel/units.h"
 #include "services/standard_streams.h"
 
 namespace jackfield {
 namespace {
 
 constexpr const char* kUsage =
-    "usage: %s [--name NAME] [--serve ADDRESS]… [--call ROLE=ADDRESS]… [-- ARGS…]\n";
+    "usage: %s [--name NAME] [--serve ADDRESS]… [--call ROLE=ADDRESS]… [--grace 2s] [-- ARGS…]\n";
+// Asked to stop, a service that has heard nothing for so long has heard all that was on its way.
+constexpr int64_t kQuietNs = 100'000'000;
 
 bool AsksForHelp(int argc, char** argv) {
   return argc == 2 && (std::string_view(argv[1]) == "--help" || std::string_view(argv[1]) == "-h");
@@ -29,7 +33,7 @@ absl::StatusOr<Grants> FromCommandLine(int argc, char** argv) {
   for (; i < argc; ++i) {
     const std::string_view word = argv[i];
     if (word == "--") break;
-    if (word != "--name" && word != "--serve" && word != "--call") {
+    if (word != "--name" && word != "--serve" && word != "--call" && word != "--grace") {
       return absl::InvalidArgumentError(Text("cannot read \"", Escaped(word),
                                              "\"; what the service itself gets stands behind --"));
     }
@@ -39,6 +43,10 @@ absl::StatusOr<Grants> FromCommandLine(int argc, char** argv) {
       grants.name = value;
     } else if (word == "--serve") {
       grants.serves.emplace_back(value);
+    } else if (word == "--grace") {
+      absl::StatusOr<int64_t> grace_ns = ParseGraceNs(value);
+      if (!grace_ns.ok()) return grace_ns.status();
+      grants.grace_ns = *grace_ns;
     } else if (value.find('=') != std::string_view::npos) {
       const size_t equals = value.find('=');
       grants.calls.emplace_back(value.substr(0, equals), value.substr(equals + 1));
@@ -51,6 +59,24 @@ absl::StatusOr<Grants> FromCommandLine(int argc, char** argv) {
   return grants;
 }
 
+// The first one asks the service to stop, the second one ends its grace.
+struct Signals {
+  void Wait() { service.node().reactor().Start(op, fd, POLLIN); }
+  static void OnSignal(Op& op, int32_t result) {
+    auto* self = static_cast<Signals*>(op.user);
+    if (result <= 0) return;
+    signalfd_siginfo info;
+    while (read(self->fd, &info, sizeof info) == sizeof info) {
+      if (self->service.stop_requested()) self->service.EndGrace();
+      self->service.RequestStop();
+    }
+    self->Wait();
+  }
+  Service& service;
+  const int fd;
+  Op op{OnSignal, this};
+};
+
 void TellReady(int fd, const std::vector<Address>& addresses) {
   std::string text;
   for (const Address& address : addresses) text += "serving " + address.ToString() + "\n";
@@ -60,6 +86,14 @@ void TellReady(int fd, const std::vector<Address>& addresses) {
 }
 
 }  // namespace
+
+absl::StatusOr<int64_t> ParseGraceNs(std::string_view text) {
+  absl::StatusOr<int64_t> grace_ns = ParseDurationNs(text);
+  if (grace_ns.ok() && *grace_ns > kGraceNsMax)
+    return absl::InvalidArgumentError(
+        Text("a grace is at most ", FormatDurationNs(kGraceNsMax), ", not ", Escaped(text)));
+  return grace_ns;
+}
 
 absl::StatusOr<Grants> Grants::Parse(std::string_view text) {
   Grants grants;
@@ -72,6 +106,12 @@ absl::StatusOr<Grants> Grants::Parse(std::string_view text) {
     const std::string_view word = line.substr(0, space);
     const std::string_view value = line.substr(std::min(space + 1, line.size()));
     const size_t second = value.find(' ');
+    if (word == "grace") {
+      absl::StatusOr<int64_t> grace_ns = ParseGraceNs(value);
+      if (!grace_ns.ok()) return grace_ns.status();
+      grants.grace_ns = *grace_ns;
+      continue;
+    }
     if (word == "name")
       grants.name = value;
     else if (word == "serve")
@@ -88,6 +128,7 @@ std::string Grants::ToString() const {
   std::string text = Text("name ", name, "\n");
   for (const std::string& address : serves) text += Text("serve ", address, "\n");
   for (const auto& [role, address] : calls) text += Text("call ", role, " ", address, "\n");
+  if (grace_ns != kGraceNs) text += Text("grace ", grace_ns, "ns\n");
   return text;
 }
 
@@ -95,10 +136,13 @@ absl::StatusOr<std::unique_ptr<Channel>> Service::Connect(std::string_view role,
                                                           ChannelOptions options) {
   std::vector<std::string_view> granted;
   for (const auto& [name, address] : grants_.calls) {
-    if (name == role || (role.empty() && grants_.calls.size() == 1))
+    if (name == role || (role.empty() && grants_.calls.size() == 1)) {
+      if (options.role.empty()) options.role = name;
       return Channel::Open(node_, address, std::move(options));
+    }
     granted.push_back(name);
   }
+  was_refused_a_grant_ = true;
   const std::string_view nearest = Nearest(role, granted);
   return absl::PermissionDeniedError(
       Text(grants_.name, " may not call \"", role, "\"",
@@ -109,6 +153,7 @@ absl::StatusOr<std::unique_ptr<Channel>> Service::Connect(std::string_view role,
 
 absl::StatusOr<std::unique_ptr<Port>> Service::Serve(PortOptions options) {
   if (grants_.serves.empty()) {
+    was_refused_a_grant_ = true;
     return absl::FailedPreconditionError(Text(grants_.name,
                                               " is given no address to serve at: no service of the "
                                               "wiring calls it and it has no line serve = …, or "
@@ -129,7 +174,50 @@ void Service::Ready(const std::vector<Address>& addresses) {
 
 absl::Status Service::Run() {
   if (!stop_requested_) node_.Run();
+  if (stop_requested_) FinishPorts();
   return absl::OkStatus();
+}
+
+void Service::FinishPorts() {
+  List<Port, PortTag>& ports = node_.ports();
+  const auto all = [&ports](bool (Port::*holds)() const) {
+    for (Port* port = ports.front(); port != nullptr; port = ports.next(port)) {
+      if (!(port->*holds)()) return false;
+    }
+    return true;
+  };
+  for (Port* port = ports.front(); port != nullptr; port = ports.next(port)) port->StartClose();
+  // Who does not answer the goodbye, or has a stream open, may do so for ever: that nothing more is
+  // heard is enough.
+  int64_t heard_ns = node_.clock().NowNs();
+  const int64_t deadline_ns = AfterNs(heard_ns, grace_ns());
+  for (int64_t now_ns = heard_ns; now_ns < deadline_ns && !all(&Port::closed);
+       now_ns = node_.clock().NowNs()) {
+    if (grace_ended_ || node_.forked()) return;
+    const bool rests = all(&Port::at_rest);
+    if (rests && now_ns - heard_ns >= kQuietNs) return;
+    if (node_.Turn(rests ? std::min(deadline_ns, heard_ns + kQuietNs) : deadline_ns))
+      heard_ns = node_.clock().NowNs();
+  }
+}
+
+int RunService(Service& service, ServiceFunction run) {
+  Node& node = service.node();
+  const char* name = service.name().c_str();
+  bool lost = false;
+  node.SetGrace(service.grace_ns(), [name, &lost](const std::string& sentence) {
+    lost = true;
+    std::fprintf(stderr, "%s: %s\n", name, sentence.c_str());
+  });
+  const absl::Status status = run(service);
+  node.RunUntil([&] { return !node.lingers() || service.grace_ended(); });
+  node.EndLingering();
+  node.SetGrace(0, {});
+  const bool stopped = service.stop_requested() && status.code() == absl::StatusCode::kCancelled;
+  if (!status.ok() && !stopped)
+    std::fprintf(stderr, "%s: %s\n", name, std::string(status.message()).c_str());
+  if (lost || (!status.ok() && !stopped)) return 1;
+  return stopped ? kExitStopped : 0;
 }
 
 int ServiceMain(int argc, char** argv, const Registry& registry, ServiceFunction run) {
@@ -171,22 +259,17 @@ int ServiceMain(int argc, char** argv, const Registry& registry, ServiceFunction
   Service service(**node, *std::move(grants), [ready_fd](const std::vector<Address>& addresses) {
     if (ready_fd >= 0) TellReady(ready_fd, addresses);
   });
-  Op stop(
-      [](Op& op, int32_t result) {
-        if (result > 0) static_cast<Service*>(op.user)->RequestStop();
-      },
-      &service);
-  (*node)->reactor().Start(stop, signal_fd, POLLIN);
-  const absl::Status status = run(service);
-  if (stop.pending) (*node)->reactor().Cancel(stop);
-  while (stop.pending) (*node)->reactor().Wait(-1);
+  Signals signals{service, signal_fd};
+  signals.Wait();
+  const int exit_status = RunService(service, run);
+  if (signals.op.pending) (*node)->reactor().Cancel(signals.op);
+  while (signals.op.pending) (*node)->reactor().Wait(-1);
   node->reset();
   close(signal_fd);
-  if (status.ok()) return 0;
-  fail(status);
-  // A service that wants what it was not granted; by hand it is the command that grants.
-  const bool wants = absl::IsPermissionDenied(status) || absl::IsFailedPrecondition(status);
-  return text == nullptr && !granted && wants ? 2 : 1;
+  // By hand it is the command that grants.
+  return exit_status == 1 && text == nullptr && !granted && service.was_refused_a_grant()
+             ? 2
+             : exit_status;
 }
 
 }  // namespace jackfield

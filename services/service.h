@@ -16,7 +16,12 @@
 // Started by `jackfield up`, the grants come in the environment (JACKFIELD_GRANTS), its arguments
 // in argv as those of any program, whatever stands in front of it (env, a debugger), and readiness
 // is told to JACKFIELD_READY_FD. By hand: greet --serve unix:@greeter --call log=unix:@log [--name
-// greeter] [-- ARGS…].
+// greeter] [--grace 2s] [-- ARGS…].
+//
+// The end loses nothing in silence. Asked to stop, Run() takes no new calls and handles what has
+// come; when the function has returned, one-way messages of its channels are still sent until they
+// are handled. Each of the two lasts at most the grace. What is then not handled is one line on
+// stderr for each channel and port, and exit status 1.
 //
 // Thread: the thread that runs it; RequestStop may come from any.
 #ifndef JACKFIELD_SERVICES_SERVICE_H_
@@ -37,8 +42,11 @@
 
 namespace jackfield {
 
+inline constexpr int64_t kGraceNs = 2'000'000'000;         // unless the grants say otherwise
+inline constexpr int64_t kGraceNsMax = 3'600'000'000'000;  // more is refused
+
 // What a service may reach and where it serves. Lines "name N", "serve ADDRESS", "call ROLE
-// ADDRESS".
+// ADDRESS", "grace DURATION".
 struct Grants {
   static absl::StatusOr<Grants> Parse(
       std::string_view text);    // Errors: INVALID_ARGUMENT, with the line
@@ -48,7 +56,11 @@ struct Grants {
   std::vector<std::string> serves;
   std::vector<std::pair<std::string, std::string>> calls;  // role, address
   std::vector<std::string> args;
+  int64_t grace_ns = kGraceNs;  // 0..kGraceNsMax; 0: what is not handled at once is lost, and told
 };
+
+// "2s" as a grace. Errors: INVALID_ARGUMENT.
+absl::StatusOr<int64_t> ParseGraceNs(std::string_view text);
 
 class Service {
  public:
@@ -70,7 +82,8 @@ class Service {
   // For a service that serves nothing: ready as soon as it says so. Serve() calls it.
   void Ready(const std::vector<Address>& addresses = {});
 
-  // Drives the node until RequestStop, which SIGTERM and SIGINT do too. OK.
+  // Drives the node until RequestStop, which SIGTERM and SIGINT do too; then closes the node's
+  // ports (Port::StartClose) and handles what has come to them. OK.
   absl::Status Run();
   // Thread: the node's; elsewhere: node().handle().Run([&] { service.RequestStop(); }).
   void RequestStop() {
@@ -79,22 +92,40 @@ class Service {
     node_.Stop();
   }
   bool stop_requested() const { return stop_requested_; }
+  // Ends what still goes on in its grace: the second SIGTERM or SIGINT. Thread: as RequestStop.
+  void EndGrace() { grace_ended_ = true; }
+  bool grace_ended() const { return grace_ended_; }
+  int64_t grace_ns() const { return grants_.grace_ns; }
+
+  // Has it asked for a channel or a place that it was not granted?
+  bool was_refused_a_grant() const { return was_refused_a_grant_; }
 
   Node& node() const { return node_; }
   const std::string& name() const { return grants_.name; }
   const std::vector<std::string>& args() const { return grants_.args; }
 
  private:
+  void FinishPorts();
+
   Node& node_;
   const Grants grants_;
   std::function<void(const std::vector<Address>&)> on_ready_;
-  bool stop_requested_ = false;
+  bool stop_requested_ = false, grace_ended_ = false, was_refused_a_grant_ = false;
 };
 
 using ServiceFunction = absl::Status (*)(Service& service);
 
-// The main() of a service program. Returns its exit status: 0; 1 it failed, with one line on
-// stderr; 2 usage, which by hand is also to grant it nothing.
+// It was asked to stop and its function returned CANCELLED: its work is not complete, and it has
+// not failed.
+inline constexpr int kExitStopped = 130;
+
+// Runs the function of a service and sees to its end. Returns its exit status: 0; 1 it failed, or
+// messages were lost, with a line on stderr for each; kExitStopped. Blocks: for the grace after its
+// function has returned.
+int RunService(Service& service, ServiceFunction run);
+
+// The main() of a service program. Returns its exit status: as RunService; 2 usage, which by hand
+// is also to grant it nothing.
 int ServiceMain(int argc, char** argv, const Registry& registry, ServiceFunction run);
 
 }  // namespace jackfield

@@ -182,7 +182,7 @@ class Supervisor final : public RunningService::Watcher {
     switch (phase_) {
       case Phase::kUp:
         service.left_too_early = !ending.clean() || !was_ready || Needed(index);
-        if (service.left_too_early) return StopAll(Phase::kFailing);
+        if (service.left_too_early) return StopInOrder(Phase::kFailing);
         if (std::all_of(services_.begin(), services_.end(), [this](const Supervised& s) {
               return s.state == State::kEnded ||
                      !plan_.services[static_cast<size_t>(&s - services_.data())]
@@ -193,16 +193,18 @@ class Supervisor final : public RunningService::Watcher {
         return;
       case Phase::kFinishing:
       case Phase::kInterrupted:
-        // Whoever does not know what SIGTERM asks for dies of it: that is stopping, too.
+        // Whoever does not know what SIGTERM asks for dies of it: that is stopping, too. So is to
+        // leave work undone.
         service.left_too_early =
-            !(ending.clean() || (service.asked_to_stop && ending.signal == SIGTERM));
+            !(ending.clean() || (service.asked_to_stop &&
+                                 (ending.signal == SIGTERM || ending.exit_status == kExitStopped)));
         return StopInOrder(phase_);
       case Phase::kFailing:
         // It was told to go, so only a signal from elsewhere is news: it may have died first, and
         // been noticed later.
         service.left_too_early = ending.signal != 0 && ending.signal != SIGTERM &&
                                  !(service.killed && ending.signal == SIGKILL);
-        return;
+        return StopInOrder(phase_);
     }
   }
 
@@ -211,8 +213,11 @@ class Supervisor final : public RunningService::Watcher {
       return;
     service.asked_to_stop = true;
     service.running->AskToStop();
-    SetDeadline(service,
-                node_.clock().NowNs() + (phase_ == Phase::kFailing ? kFailGraceNs : kStopGraceNs));
+    SetDeadline(service, node_.clock().NowNs() + StopNs(service));
+  }
+
+  int64_t StopNs(const Supervised& service) const {
+    return 2 * plan_.services[static_cast<size_t>(&service - services_.data())].grace_ns + kStopNs;
   }
 
   // Clients first, so that what they still have to say is heard. Called again after each end.
@@ -229,11 +234,6 @@ class Supervisor final : public RunningService::Watcher {
     }
   }
 
-  void StopAll(Phase phase) {
-    phase_ = phase;
-    for (Supervised& service : services_) AskToStop(service);
-  }
-
   static void Kill(Supervised& service) {
     if (service.running == nullptr || service.state == State::kEnded) return;
     service.killed = true;
@@ -243,7 +243,7 @@ class Supervisor final : public RunningService::Watcher {
 
   void Fail(std::string sentence) {
     if (!failure_) failure_ = std::move(sentence);
-    StopAll(Phase::kFailing);
+    StopInOrder(Phase::kFailing);
   }
 
   void SetDeadline(Supervised& service, int64_t deadline_ns) {
@@ -271,7 +271,7 @@ class Supervisor final : public RunningService::Watcher {
       } else {
         if (!failure_ && phase_ != Phase::kFailing)
           failure_ = Text(NameOf(i), " (", service.running->where(), ") did not stop within ",
-                          FormatDurationNs(kStopGraceNs), " and was killed");
+                          FormatDurationNs(StopNs(service)), " and was killed");
         Kill(service);
       }
     }
@@ -357,7 +357,7 @@ class Supervisor final : public RunningService::Watcher {
     const std::string took = FormatDurationNs(node_.clock().NowNs() - began_ns_);
     if (interrupted_ > 0) {
       Say(Text(plan_.name, " was stopped after ", took));
-      return kExitInterrupted;
+      return failure_ ? kExitFailed : kExitInterrupted;
     }
     if (failure_ || phase_ == Phase::kFailing) return kExitFailed;
     Say(Text(plan_.name, " has finished: ", took));

@@ -4,8 +4,9 @@
 // A wiring that ends by itself: a service that exits with 0 when nobody needs it any more has
 // finished. When all that nothing calls have finished, the others are stopped, clients before their
 // providers, and Run returns 0. A service that dies, or leaves while it is needed, ends everything:
-// one line says which and how, and Run returns 1. ^C and SIGTERM stop everything, clients first;
-// the second one at once.
+// one line says which and how, and Run returns 1. ^C and SIGTERM stop everything; the second one at
+// once. Whatever the reason: clients first, so that what they have sent is still handled. A service
+// that exits with 1 while it is stopped has lost messages, or failed: Run returns 1 then, too.
 //
 // Whatever Run returns, none of its services is left.
 //
@@ -23,9 +24,8 @@
 
 namespace jackfield {
 
-inline constexpr int64_t kStopGraceNs = 5'000'000'000;  // from SIGTERM to SIGKILL
-inline constexpr int64_t kFailGraceNs =
-    1'000'000'000;  // the same once a service has died: what the others do is lost
+// From SIGTERM to SIGKILL: a service has its grace twice (services/service.h), and this.
+inline constexpr int64_t kStopNs = 1'000'000'000;
 inline constexpr int64_t kReadyWaitNs =
     30'000'000'000;  // from start to readiness, for a service that others call
 inline constexpr int64_t kSlowNs = 3'000'000'000;  // into that time, it is said who is waited for

@@ -48,7 +48,7 @@ class ThreadService final : public RunningService {
         supervisor_.handle().Run([this, copy = addresses] { watcher_.OnReady(service_, copy); });
       });
       made.set_value(absl::OkStatus());
-      RunIt(run);
+      ending_.exit_status = RunService(*running_, run);
       node->reset();
       std::fflush(stdout);
       supervisor_.handle().Run([this] { watcher_.OnEnded(service_, ending_); });
@@ -76,13 +76,6 @@ class ThreadService final : public RunningService {
   int pid() const override { return 0; }
 
  private:
-  void RunIt(ServiceFunction run) {
-    const absl::Status status = run(*running_);
-    if (status.ok()) return;
-    std::fprintf(stderr, "%s: %s\n", name_.c_str(), std::string(status.message()).c_str());
-    ending_.exit_status = 1;
-  }
-
   Node& supervisor_;
   const size_t service_;
   const std::string name_;

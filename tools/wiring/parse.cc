@@ -19,7 +19,7 @@ namespace jackfield {
 namespace {
 
 constexpr std::string_view kTopKeys[] = {"jackfield", "name", "over", "service"};
-constexpr std::string_view kServiceKeys[] = {"run", "calls", "serve"};
+constexpr std::string_view kServiceKeys[] = {"run", "calls", "serve", "grace"};
 constexpr std::string_view kCallKeys[] = {"service", "over", "at", "one_way"};
 
 // What the design foresees and this version does not do: said, rather than ignored.
@@ -147,6 +147,8 @@ class Converter {
         ConvertCalls(line, service);
       else if (line.key == "serve")
         ConvertServe(line, service);
+      else if (line.key == "grace")
+        ConvertGrace(line, service);
       else
         WrongKey(line, kServiceKeys, kServiceNotYet, Text(" in service ", entry.key));
     }
@@ -155,6 +157,17 @@ class Converter {
             Text("service ", entry.key,
                  " has no line run = …, the built-in service or the program that it is"));
     wiring_.services.push_back(std::move(service));
+  }
+
+  void ConvertGrace(const Entry& entry, ServiceEntry& service) {
+    const auto* text = entry.value->as_string();
+    const absl::StatusOr<int64_t> grace_ns =
+        text == nullptr ? absl::InvalidArgumentError("it is a text, such as \"2s\"")
+                        : ParseGraceNs(text->get());
+    if (!grace_ns.ok())
+      return Wrong(PlaceOf(*entry.value),
+                   Text("grace: ", std::string(grace_ns.status().message())));
+    service.grace_ns = *grace_ns;
   }
 
   void ConvertRun(const Entry& entry, ServiceEntry& service) {

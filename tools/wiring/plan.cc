@@ -73,6 +73,7 @@ class Planner {
     PlannedService service;
     service.name = entry.name;
     service.args.assign(entry.run.begin() + 1, entry.run.end());
+    service.grace_ns = entry.grace_ns;
     const std::string& what = entry.run[0];
     if (what.find('/') != std::string::npos) {
       service.program = what[0] == '/' ? what : DirectoryOf(wiring_.file) + what;

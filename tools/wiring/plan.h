@@ -15,6 +15,7 @@
 #include "kernel/address.h"
 #include "kernel/caps.h"
 #include "kernel/registry.h"
+#include "services/service.h"
 #include "tools/cli/program.h"
 #include "tools/wiring/carry.h"
 #include "tools/wiring/wiring.h"
@@ -46,6 +47,7 @@ struct PlannedService {
   const BuiltinService* builtin = nullptr;  // or a program:
   std::string program;                      // its path
   std::vector<std::string> args;
+  int64_t grace_ns = kGraceNs;
   std::vector<Address> serves;  // what it is to serve at; channels that ask for the same share one
   std::vector<size_t> calls;    // channels that it is the client of
   std::vector<size_t> called;   // channels that it is the server of

@@ -23,6 +23,8 @@ int main(int argc, char** argv) {
       {"stubborn", StubbornService, "never stops"},
       {"talker", TalkerService, "writes its arguments"},
       {"flooder", FlooderService, "writes a megabyte"},
+      {"notes", NotesService, "sends one-way messages and leaves"},
+      {"log", LogService, "counts them"},
   };
   program.verbs = AllVerbs();
   return RunProgram(program, argc, argv);

@@ -1,5 +1,6 @@
 #include "tests/e2e/up/test_services.h"
 
+#include <signal.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -14,6 +15,7 @@ namespace {
 
 constexpr uint32_t kWord = 1;
 constexpr uint32_t kEnd = 2;
+constexpr uint32_t kNote = 3;
 
 absl::Status Tell(Channel& channel, uint32_t type, std::string_view text) {
   return channel.Call(type, Bytes(text)).Wait().status();
@@ -91,6 +93,38 @@ absl::Status StubbornService(Service& service) {
   if (!port.ok()) return port.status();
   service.node().RunUntil([] { return false; });
   return absl::OkStatus();
+}
+
+absl::Status NotesService(Service& service) {
+  absl::StatusOr<std::unique_ptr<Channel>> log = service.Connect("log");
+  if (!log.ok()) return log.status();
+  if (absl::Status open = (*log)->WaitOpen(); !open.ok()) return open;
+  const std::string how = service.args().empty() ? "once" : service.args()[0];
+  const std::string text(100, 'x');
+  uint32_t sent = 0;
+  absl::Status status;
+  while (status.ok() && (how == "on" || sent < 1024)) {
+    Bytes note(text);
+    status = how == "on" ? (*log)->Send(kNote, note).Wait() : (*log)->TrySend(kNote, note);
+    sent += status.ok() ? 1 : 0;
+    if (how == "on" && sent == 1) std::fputs("it goes on\n", stderr);
+  }
+  std::fprintf(stderr, "sent %u\n", sent);
+  if (how == "hang") return service.Run();
+  return how == "on" ? status : absl::OkStatus();
+}
+
+absl::Status LogService(Service& service) {
+  absl::StatusOr<std::unique_ptr<Port>> port = service.Serve();
+  if (!port.ok()) return port.status();
+  uint32_t notes = 0;
+  const bool stops = !service.args().empty() && service.args()[0] == "stops";
+  (*port)->Handle(kNote, [&notes, stops](ServerCall&) {
+    if (++notes == 1 && stops) raise(SIGSTOP);
+  });
+  absl::Status status = service.Run();
+  std::printf("handled %u\n", notes);
+  return status;
 }
 
 absl::Status TalkerService(Service& service) {

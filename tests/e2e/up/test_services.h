@@ -26,6 +26,13 @@ absl::Status LeaverService(Service& service);
 absl::Status BrokenService(Service& service);
 // Serves, and does not stop when it is asked to.
 absl::Status StubbornService(Service& service);
+// Sends one-way messages to "log", says on stderr how many were taken ("sent 1024"), and leaves at
+// once. Its first argument: "once", as many as are taken without a wait, at most 1,024; "hang", the
+// same, and then it stays until it is stopped; "on", one after the other until it is stopped.
+absl::Status NotesService(Service& service);
+// Counts them, and prints the count when it is asked to stop: "handled 1024". Its first argument
+// "stops": its process stops (SIGSTOP) at the first one.
+absl::Status LogService(Service& service);
 // Writes its arguments on stderr, a line each, then a last line without an end; and on stdout.
 absl::Status TalkerService(Service& service);
 // Writes 10,000 lines of 100 bytes on stderr, "the end" there and "written" on stdout, and stays.

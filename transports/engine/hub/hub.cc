@@ -293,6 +293,10 @@ void Hub::OnReady(int32_t result) {
   if (users_ == 0) return FinishIfUnused();
   if (broken_) return;
   if (result < 0) return node_.timers().Arm(chores_, node_.clock().NowNs() + kWaitAgainNs);
+  LookForAll();
+}
+
+void Hub::LookForAll() {
   // A link that gets a frame is woken, and arms again when it rests. What is for nobody wakes
   // nobody.
   const uint32_t held = held_batches_;
@@ -332,8 +336,8 @@ void Hub::DoChores() {
     return std::exchange(sink_, nullptr)->OnOpenFailed(opening_failed_);
   if (!refused_.ok() && sink_ != nullptr)
     sink_->OnRefused(std::exchange(refused_, absl::OkStatus()));
-  if (handed_over) return;  // the new links read, and arm when they rest
-  if (!Arm()) node_.timers().Arm(chores_, 0);
+  if (handed_over) return;   // the new links read, and arm when they rest
+  if (!Arm()) LookForAll();  // the medium has something already, and perhaps every link rests
   if (began_ && !chores_.armed() && role_ == Role::kConnect && sink_ != nullptr && peers_.empty())
     node_.timers().Arm(chores_, give_up_ns_);
 }

@@ -116,6 +116,7 @@ class Hub {
   void FailOpening(absl::Status why);
   void NoteRefused(absl::Status why);
   void OnReady(int32_t result);
+  void LookForAll();  // while all rest
   void Break(int error);
   void ListenInItsPlace();
   void FinishIfUnused();

@@ -29,7 +29,10 @@ struct World {
   int looks = 0;
   int broken = 0;  // the error of every look, once the greetings are taken
   bool goodbyes_have_room = true;
+  bool buffers =
+      false;  // has read the greetings that are there: the descriptor does not tell of them
 };
+constexpr uint8_t kStray = 0;  // among the greetings: a frame of nobody
 
 class HandMedium final : public HubMedium {
  public:
@@ -40,7 +43,9 @@ class HandMedium final : public HubMedium {
 
   uint32_t arrival_bytes_max() const override { return 64; }
   int readable_fd() const override { return fd_; }
-  bool PrepareWait() override { return world_.prepared = true; }
+  bool PrepareWait() override {
+    return world_.prepared = !world_.buffers || world_.greetings.empty();
+  }
   int Receive(HubBatch& batch) override {
     world_.prepared = false;
     ++world_.looks;
@@ -49,7 +54,8 @@ class HandMedium final : public HubMedium {
     }
     if (world_.greetings.empty()) return -world_.broken;
     HubArrival& arrival = batch.Begin(0);
-    arrival.what = HubArrival::What::kOpens;
+    arrival.what =
+        world_.greetings.front() == kStray ? HubArrival::What::kFrame : HubArrival::What::kOpens;
     arrival.opens_with_frame = world_.greetings_are_frames;
     arrival.bytes = 64;
     arrival.from.Append(&world_.greetings.front(), 1);
@@ -222,6 +228,19 @@ TEST_F(HubTest, APeerThatClosesHoldsUpNobodyWithWhatItDidNotTake) {
   EXPECT_TRUE(world_.greetings.empty());
   EXPECT_TRUE(closed_.empty()) << "it is not gone yet";
   world_.goodbyes_have_room = true;
+}
+
+// More than is read in one turn, and nothing of it wakes a link.
+TEST_F(HubTest, WhatAMediumHasInABufferOfItsOwnIsReadThoughEveryLinkRests) {
+  Rest();
+  world_.buffers = true;
+  world_.greetings.assign(100, kStray);
+  world_.greetings.push_back(1);
+  Notify();
+  Rest();
+  EXPECT_TRUE(world_.greetings.empty());
+  EXPECT_EQ(links_.size(), 1u);
+  EXPECT_TRUE(world_.prepared);
 }
 
 class HubWithTwoPlacesTest : public HubTest {
