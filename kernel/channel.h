@@ -19,6 +19,9 @@
 // deadline counts. A call made while a handler runs inherits what remains of its deadline, its
 // priority and its chain of callers, unless CallOptions.detached.
 //
+// Exceptions: what a function that builds a message throws is INTERNAL, and REFUSED: nothing was
+// sent. What a callback throws is said on stderr.
+//
 // Thread: the node's. Destroy it before the node, and not from within one of its callbacks (a
 // coroutine that awaits it may). A destroyed channel ends its calls as CANCELLED.
 #ifndef JACKFIELD_KERNEL_CHANNEL_H_
@@ -241,6 +244,7 @@ class ClientStream final : public CallWaiter {
   class FinishAwaiter;
   FinishAwaiter Finish();
   void Cancel();  // the answer is then CANCELLED
+  Node& node() const { return channel_.node(); }
 
  private:
   friend class Channel;
