@@ -20,6 +20,9 @@
 // begun while a handler runs inherits what remains of its deadline, its priority and its chain of
 // callers, unless CallOptions.detached. The error of one that ran out says which limit it was.
 //
+// Exceptions: what a function that builds a message throws is INTERNAL, and REFUSED: nothing was
+// sent. What a callback throws is said on stderr.
+//
 // Thread: the node's. Destroy it before the node, and not from within one of its callbacks (a
 // coroutine that awaits it may). A destroyed channel ends its calls as CANCELLED. One-way messages
 // that it has accepted go on without it for the node's grace (Node::SetGrace; by default there is
@@ -281,6 +284,7 @@ class ClientStream final : public CallWaiter {
   class FinishAwaiter;
   FinishAwaiter Finish();
   void Cancel();  // the answer is then CANCELLED
+  Node& node() const { return channel_.node(); }
 
  private:
   friend class Channel;

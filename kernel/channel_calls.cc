@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "kernel/channel.h"
+#include "kernel/thrown.h"
 
 namespace jackfield {
 namespace {
@@ -29,10 +30,14 @@ struct Channel::CallbackCall final : CallWaiter {
       const Block freed = std::move(self);
       this->~CallbackCall();
     }
-    if (status.ok())
-      done_now(std::move(reply));
-    else
-      done_now(std::move(status));
+    try {
+      if (status.ok())
+        done_now(std::move(reply));
+      else
+        done_now(std::move(status));
+    } catch (...) {
+      SayThrown("the callback of a call", std::current_exception());
+    }
   }
 };
 

@@ -16,6 +16,8 @@
 
 namespace jackfield {
 
+struct Interface;
+
 struct Method {
   enum class Kind : uint8_t { kCall, kOneWay, kServerStream, kClientStream, kBothStreams };
 
@@ -24,7 +26,11 @@ struct Method {
   Kind kind = Kind::kCall;
   int64_t timeout_us = 0;   // of a call that names none; 0: the channel's
   bool idempotent = false;  // running it twice does no harm
-  int tables_max = 1000;    // the verifier's limit for one message
+  int tables_max = 1000;    // the verifier's limit for one message, buffers inside it included
+  // Where its messages want more than FlatBuffers' verifier and a medium give:
+  uint32_t alignment = 8;  // bytes: the largest of a struct or list in them (force_align)
+  bool walked = false;     // they are checked by the schema, too: nested_flatbuffer, or alignment
+  const Interface* interface = nullptr;  // whose method it is
 
   std::string_view short_name() const { return name.substr(name.rfind('/') + 1); }  // "Say"
 };

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "kernel/thrown.h"
+
 namespace jackfield {
 
 Mailbox::~Mailbox() { close(event_fd_); }
@@ -52,7 +54,11 @@ bool MailboxHandle::Run(InlineFunction<void()> f) const {
   owned->f = std::move(f);
   owned->run = [](Posted& self) {
     auto* owned = static_cast<Owned*>(&self);
-    owned->f();
+    try {
+      owned->f();
+    } catch (...) {
+      SayThrown("a posted function", std::current_exception());
+    }
     delete owned;
   };
   if (mailbox_ != nullptr && mailbox_->Post(*owned)) return true;

@@ -17,16 +17,24 @@ bool Message::Keep(BlockPool& pool) {
   if (stealable_ != nullptr && *stealable_) {
     block_ = std::move(*stealable_);
   } else if (!payload_.empty() || !extension_.empty()) {
-    const auto bytes = static_cast<uint32_t>(payload_.size() + extension_.size());
-    block_ = pool.Get(bytes);
-    if (!block_) return false;
-    std::byte* at = block_.data();
-    if (!extension_.empty()) std::memcpy(at, extension_.data(), extension_.size());
-    extension_ = {at, extension_.size()};
-    at += extension_.size();
-    if (!payload_.empty()) std::memcpy(at, payload_.data(), payload_.size());
-    payload_ = {at, payload_.size()};
+    return Copy(pool);
   }
+  stealable_ = nullptr;
+  kept_ = true;
+  return true;
+}
+
+// Into a block of its own, the payload in front, where the block's alignment is.
+bool Message::Copy(BlockPool& pool) {
+  const uint32_t extension_at = Align8(static_cast<uint32_t>(payload_.size()));
+  Block block = pool.Get(extension_at + static_cast<uint32_t>(extension_.size()));
+  if (!block) return false;
+  if (!payload_.empty()) std::memcpy(block.data(), payload_.data(), payload_.size());
+  if (!extension_.empty())
+    std::memcpy(block.data() + extension_at, extension_.data(), extension_.size());
+  payload_ = {block.data(), payload_.size()};
+  extension_ = {block.data() + extension_at, extension_.size()};
+  block_ = std::move(block);
   stealable_ = nullptr;
   kept_ = true;
   return true;

@@ -1,5 +1,6 @@
 // A received message: its payload and descriptors. Borrowed while it is being delivered, owned
-// after Keep().
+// after Keep(). Its payload begins at a multiple of 8 (kPayloadAlignment), on every medium; who
+// wants more of it (a struct with force_align: 16) asks for that with Align(). Stubs do.
 //
 // Thread: the node's. A kept Message holds a block of the node's pool, so it must not outlive the
 // node.
@@ -38,6 +39,11 @@ class Message {
   // within the pool's budget; it stays borrowed.
   bool Keep(BlockPool& pool);
   bool kept() const { return kept_; }
+  // Makes the payload begin at a multiple of `alignment`, 8 to 64: there already, or copied. It
+  // stays so when it is kept later. False: no memory within the pool's budget, and nothing changed.
+  bool Align(uint32_t alignment, BlockPool& pool) {
+    return reinterpret_cast<uintptr_t>(payload_.data()) % alignment == 0 || Copy(pool);
+  }
 
   // Descriptors that came along; they are closed with the Message unless taken.
   size_t fd_count() const { return fds_ == nullptr ? 0 : fds_->count; }
@@ -52,6 +58,8 @@ class Message {
     uint8_t count = 0;
     std::array<int, kFdsMax> fds;
   };
+
+  bool Copy(BlockPool& pool);
 
   std::span<const std::byte> payload_;
   std::span<const std::byte> extension_;

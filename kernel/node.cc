@@ -13,6 +13,7 @@
 #include "kernel/common_params.h"
 #include "kernel/port.h"
 #include "kernel/text.h"
+#include "kernel/thrown.h"
 #include "kernel/transport.h"
 
 namespace jackfield {
@@ -256,13 +257,21 @@ bool Node::RunDeferred() {
     Suspended* ready = ready_.PopFront();
     any = true;
     SetCurrentCall(ready->call_);
-    std::exchange(ready->waiting_, nullptr).resume();  // `ready` may be gone after this
+    try {
+      std::exchange(ready->waiting_, nullptr).resume();  // `ready` may be gone after this
+    } catch (...) {  // of a kind of coroutine that is not ours
+      SayThrown("a coroutine", std::current_exception());
+    }
     current_call_ = nullptr;
   }
   if (deferred_.empty()) return any;
   std::swap(deferred_, running_);
   for (InlineFunction<void()>& f : running_) {
-    f();
+    try {
+      f();
+    } catch (...) {
+      SayThrown("a deferred function", std::current_exception());
+    }
     current_call_ = nullptr;
   }
   running_.clear();
@@ -330,6 +339,7 @@ void Node::Spawn(Task<void> task) {
     spawned->task.Start(
         [](void* user) {
           auto* ended = static_cast<Spawned*>(user);
+          if (ended->task.threw()) SayThrown("a spawned task", ended->task.thrown());
           if (ended->next != nullptr) ended->next->previous = ended->previous;
           (ended->previous != nullptr ? ended->previous->next : ended->node->spawned_) =
               ended->next;

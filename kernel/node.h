@@ -149,7 +149,8 @@ class Node {
 
   // ---- Work.
 
-  // Runs `task` in a later turn of this node, and owns it until it has ended (or the node).
+  // Runs `task` in a later turn of this node, and owns it until it has ended (or the node). What
+  // leaves it, or a function below, as an exception is said on stderr, and the node goes on.
   void Spawn(Task<void> task);
   // Runs `f` in a later part of this turn, or in the next.
   void Defer(InlineFunction<void()> f) { deferred_.push_back(std::move(f)); }

@@ -1,4 +1,5 @@
-// How a send or a call ended: exactly one outcome, with a reason, carried by an absl::Status.
+// How a send or a call ended: exactly one outcome, with a reason, carried by an absl::Status (as
+// the payload "jackfield/outcome", in words: ToString() shows "IN_DOUBT deadline").
 //
 //   kOk        answered or handled; a status that the handler itself chose is an answer: kOk
 //   kRefused   nothing happened: it can be sent again as it is, or must be changed
@@ -50,6 +51,9 @@ absl::Status MakeStatus(Outcome outcome, Reason reason, int code, std::string_vi
 
 Outcome OutcomeOf(const absl::Status& status);
 Reason ReasonOf(const absl::Status& status);
+
+// The same code, outcome and reason in other words. Requires: !status.ok()
+absl::Status WithText(const absl::Status& status, std::string_view text);
 
 }  // namespace jackfield
 

@@ -1,5 +1,7 @@
 #include "kernel/payload.h"
 
+#include <new>
+
 namespace jackfield {
 
 bool FrameSpace::Fits(uint64_t payload_bytes) {
@@ -50,26 +52,64 @@ bool FrameAllocator::MoveIn(std::span<std::byte>* built) {
   return true;
 }
 
-FrameAllocator::~FrameAllocator() { delete[] overflow_; }
+namespace {
+
+constexpr std::align_val_t kOverflowAlignment{kPayloadAlignmentMax};
+
+// So many bytes more, and the end of `size` bytes from `place` on is a multiple of `alignment`.
+uint32_t ToAlignedEnd(const void* place, size_t size, uint32_t alignment) {
+  return static_cast<uint32_t>(-(reinterpret_cast<uintptr_t>(place) + size)) & (alignment - 1);
+}
+
+}  // namespace
+
+FrameAllocator::~FrameAllocator() {
+  if (overflow_ != nullptr) ::operator delete(overflow_, kOverflowAlignment);
+}
+
+uint8_t* FrameAllocator::PlaceIn(std::byte* room, size_t size) {
+  skipped_ = ToAlignedEnd(room, size, slack_ + kPayloadAlignment);
+  return reinterpret_cast<uint8_t*>(room) + skipped_;
+}
+
+uint8_t* FrameAllocator::Overflow(size_t size) {
+  auto* memory =
+      static_cast<uint8_t*>(::operator new(size + kPayloadAlignmentMax, kOverflowAlignment));
+  overflow_ = memory;
+  return memory + ToAlignedEnd(memory, size, kPayloadAlignmentMax);
+}
 
 uint8_t* FrameAllocator::allocate(size_t size) {
-  std::byte* room = space_.Claim(size);
+  std::byte* room = space_.Claim(size + slack_);
   claimed_ = room != nullptr;
-  if (claimed_) return reinterpret_cast<uint8_t*>(room);
-  return overflow_ = new uint8_t[size];
+  if (!claimed_) return Overflow(size);
+  return slack_ == 0 ? reinterpret_cast<uint8_t*>(room) : PlaceIn(room, size);
 }
 
 uint8_t* FrameAllocator::reallocate_downward(uint8_t* old, size_t old_size, size_t new_size,
                                              size_t in_use_back, size_t in_use_front) {
   if (!failed()) {
-    std::byte* room = space_.Grow(new_size, static_cast<uint32_t>(in_use_front),
-                                  static_cast<uint32_t>(in_use_back));
-    if (room != nullptr) return reinterpret_cast<uint8_t*>(room);
+    const uint32_t skipped = skipped_;
+    std::byte* room =
+        space_.Grow(new_size + slack_, skipped + static_cast<uint32_t>(in_use_front),
+                    slack_ - skipped + static_cast<uint32_t>(in_use_back));
+    if (room != nullptr) {
+      // Both parts lie as far from the room's ends as before, which need not be their places.
+      uint8_t* to = PlaceIn(room, new_size);
+      if (skipped_ == skipped) return to;
+      uint8_t* from = reinterpret_cast<uint8_t*>(room) + skipped;
+      const auto move_front = [&] { std::memmove(to, from, in_use_front); };
+      if (to < from) move_front();
+      std::memmove(to + new_size - in_use_back, from + new_size - in_use_back, in_use_back);
+      if (to > from) move_front();
+      return to;
+    }
   }
-  auto* larger = new uint8_t[new_size];
+  uint8_t* before = std::exchange(overflow_, nullptr);
+  uint8_t* larger = Overflow(new_size);
   memcpy_downward(old, old_size, larger, new_size, in_use_back, in_use_front);
-  delete[] overflow_;
-  return overflow_ = larger;
+  if (before != nullptr) ::operator delete(before, kOverflowAlignment);
+  return larger;
 }
 
 }  // namespace jackfield

@@ -5,6 +5,7 @@
 //     fbb.Finish(CreatePut(fbb, fbb.CreateString(key)));
 //   }))
 //
+// A build function may run more than once, and what it throws becomes the status of the send.
 // Ownership: a payload refers to what it was made from, until the send is complete.
 #ifndef JACKFIELD_KERNEL_PAYLOAD_H_
 #define JACKFIELD_KERNEL_PAYLOAD_H_
@@ -21,6 +22,12 @@
 #include "kernel/link.h"
 
 namespace jackfield {
+
+// A payload begins at a multiple of this many bytes on every medium, where it is built and where it
+// is delivered. Structs may want more (force_align): then what is built lies so that they are in
+// their places (Build), and what came is moved if it must be (Message::Align).
+inline constexpr uint32_t kPayloadAlignment = 8;
+inline constexpr uint32_t kPayloadAlignmentMax = 64;  // of a Block; flatc allows 32
 
 // The memory of one outgoing frame: claimed from a link, or a block where the link has no room now.
 // Layout: `prefix_bytes` for header and extension, then the payload's place.
@@ -90,8 +97,14 @@ class Bytes final : public Payload {
 // (MoveIn), and thrown away otherwise.
 class FrameAllocator final : public flatbuffers::Allocator {
  public:
-  explicit FrameAllocator(FrameSpace& space) : space_(space) {}
+  // The end of what is built lies at a multiple of `alignment`, from where FlatBuffers counts.
+  FrameAllocator(FrameSpace& space, uint32_t alignment)
+      : space_(space), slack_(alignment - kPayloadAlignment) {}
   ~FrameAllocator() override;
+  uint32_t bytes_max() const {
+    const uint32_t room = space_.payload_bytes_max();
+    return room > slack_ ? (room - slack_) & ~7u : 0;
+  }
   uint8_t* allocate(size_t size) override;
   void deallocate(uint8_t*, size_t) override {}
   uint8_t* reallocate_downward(uint8_t* old, size_t old_size, size_t new_size, size_t in_use_back,
@@ -102,7 +115,11 @@ class FrameAllocator final : public flatbuffers::Allocator {
   bool MoveIn(std::span<std::byte>* built);
 
  private:
+  uint8_t* PlaceIn(std::byte* room, size_t size);
+  uint8_t* Overflow(size_t size);
   FrameSpace& space_;
+  const uint32_t slack_;  // a room is so much larger than asked for
+  uint32_t skipped_ = 0;  // of the slack, in front of what is built; the rest is behind
   uint8_t* overflow_ = nullptr;
   bool claimed_ = false;
 };
@@ -111,13 +128,15 @@ template <class Builder>
 class Build final : public Payload {
  public:
   // size_hint: bytes to begin with; the space doubles when it is not enough.
-  explicit Build(Builder build, uint32_t size_hint = 512)
-      : build_(std::move(build)), size_hint_((size_hint + 7) & ~7u) {}
+  // alignment: the largest that a struct in it wants, a power of two; stubs know it from the schema.
+  explicit Build(Builder build, uint32_t size_hint = 512,
+                 uint32_t alignment = kPayloadAlignmentMax)
+      : build_(std::move(build)), size_hint_((size_hint + 7) & ~7u), alignment_(alignment) {}
 
   uint32_t size_hint() const override { return size_hint_; }
   bool Write(FrameSpace& space, std::span<std::byte>* written) override {
-    FrameAllocator allocator(space);
-    const uint32_t start_bytes = std::min(size_hint_, space.payload_bytes_max() & ~7u);
+    FrameAllocator allocator(space, alignment_);
+    const uint32_t start_bytes = std::min(size_hint_, allocator.bytes_max());
     flatbuffers::FlatBufferBuilder fbb(start_bytes, &allocator, false);
     fbb.TrackMinAlign(
         8);  // the finished buffer begins at a multiple of 8, and the header in front of it does
@@ -129,20 +148,30 @@ class Build final : public Payload {
  private:
   Builder build_;
   const uint32_t size_hint_;
+  const uint32_t alignment_;
 };
 
 // Limits for the FlatBuffers verifier: its own defaults let a message of 680 bytes burn 17 ms
 // (tests/faults/bomb_test.cc).
-inline constexpr int kVerifyDepthMax = 64;
+inline constexpr int kVerifyDepthMax = 64;  // tables inside one another, the root among them
 inline constexpr int kVerifyTablesMax = 1000;
 
 // `bytes` as a table of type T, or nullptr if they are not one. The result points into `bytes`.
 // tables_max: for a schema whose messages are large lists.
+//
+// A buffer inside (nested_flatbuffer) is not looked at, for FlatBuffers' verifier would begin to
+// count anew in each: it is bytes, and a RootOf of its own. Stubs check all of a message under one
+// budget (services/stubs/message_fault.h).
+// Requires: `bytes` lie as the structs of T want it (Message::Align).
 template <class T>
 const T* RootOf(std::span<const std::byte> bytes, int tables_max = kVerifyTablesMax) {
   if (bytes.size() < 8) return nullptr;
   const auto* data = reinterpret_cast<const uint8_t*>(bytes.data());
-  flatbuffers::Verifier verifier(data, bytes.size(), kVerifyDepthMax, tables_max);
+  flatbuffers::Verifier::Options limits;
+  limits.max_depth = kVerifyDepthMax;
+  limits.max_tables = static_cast<flatbuffers::uoffset_t>(tables_max);
+  limits.check_nested_flatbuffers = false;
+  flatbuffers::Verifier verifier(data, bytes.size(), limits);
   if (!verifier.VerifyBuffer<T>(nullptr)) return nullptr;
   return flatbuffers::GetRoot<T>(data);
 }

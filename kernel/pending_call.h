@@ -28,6 +28,7 @@ class Channel::CallBase : public RoomWaiter, public CallWaiter {
       return std::move(result_);
     return Interrupted(sent_);
   }
+  Node& node() const { return channel_.node_; }
 
  protected:
   CallBase(Channel& channel, uint32_t type, const CallOptions& options)

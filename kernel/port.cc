@@ -8,18 +8,10 @@
 #include "kernel/port_seat.h"
 #include "kernel/registry.h"
 #include "kernel/text.h"
+#include "kernel/thrown.h"
 
 namespace jackfield {
 namespace {
-
-std::string NameOfType(uint32_t type, const std::vector<const Interface*>& interfaces) {
-  for (const Interface* interface : interfaces) {
-    for (const Method& method : interface->methods) {
-      if (method.type == type) return Text(type, " (", method.name, ")");
-    }
-  }
-  return Text(type);
-}
 
 // While priorities are in use, so long a run of handlers is not looked away from the links.
 constexpr int64_t kDispatchNsMax = 200'000;
@@ -91,9 +83,8 @@ Port::HandlerEntry* Port::NewEntry(uint32_t type) {
   const auto place = PlaceOf(type);
   if (place != handlers_.end() && place->type == type) {
     failure_ = Refused(Reason::kMisuse,
-                       Text(node_.name(), ": two handlers for the messages of one type, ",
-                            NameOfType(type, interfaces_),
-                            "; serve each interface once, and on a port of its own if the "
+                       Text(node_.name(), ": two handlers for the messages of one type, ", type,
+                            " (", NameOf(type), "); serve each interface once, and on a port of its own if the "
                             "numbers of two names collide"));
     place->task.Reset();
     place->plain = [this](ServerCall& call) {
@@ -243,9 +234,17 @@ bool Port::Dispatch(ServerCall& call, HandlerEntry* entry) {
     else if (call.session_ != nullptr)
       ++call.session_->counters().dropped;
   } else if (entry != nullptr && entry->task) {
-    StartTask(call, entry->task(call));
+    try {
+      StartTask(call, entry->task(call));
+    } catch (...) {
+      if (LivesAfterThrow(call)) return true;
+    }
   } else if (entry != nullptr && entry->plain) {
-    entry->plain(call);
+    try {
+      entry->plain(call);
+    } catch (...) {
+      if (LivesAfterThrow(call)) return true;
+    }
   } else if (OfferToReceivers(call)) {
     return true;  // it is the receiver's, until Finish
   } else if (!call.one_way_) {
@@ -277,8 +276,10 @@ void Port::StartTask(ServerCall& call, Task<absl::Status> task) {
   call.task_.Start(
       [](void* user) {
         auto& call = *static_cast<ServerCall*>(user);
-        const absl::Status status = call.task_.TakeResult();
-        if (!call.answered_ && !call.one_way_) {
+        if (call.task_.threw()) [[unlikely]] {
+          call.port_->FailThrown(call, call.task_.thrown());
+        } else if (const absl::Status status = call.task_.TakeResult();
+                   !call.answered_ && !call.one_way_) {
           call.Fail(!status.ok() ? status
                                  : absl::InternalError("the handler ended without an answer"))
               .IgnoreError();
@@ -290,6 +291,35 @@ void Port::StartTask(ServerCall& call, Task<absl::Status> task) {
         call.node_.timers().Arm(call.port_->work_timer_, 0);
       },
       &call);
+}
+
+void Port::FailThrown(ServerCall& call, const std::exception_ptr& thrown) {
+  const std::string where = Text(NameOf(call.type()), ": the handler");
+  if (call.one_way_ || call.answered_) return SayThrown(where, thrown);
+  call.Fail(absl::InternalError(Text(where, " threw: ", TextOf(thrown))))
+      .IgnoreError();  // its caller has gone then
+}
+
+// Has the handler that threw given the call away (Hold)? Then it lives until whoever has it answers
+// it, in vain; but it counts no more among those under way. Requires: inside a catch.
+bool Port::LivesAfterThrow(ServerCall& call) {
+  FailThrown(call, std::current_exception());
+  if (!call.held_ || call.task_ || call.one_way_) return false;
+  call.running_ = call.counted_ = false;
+  --under_way_;
+  node_.SetCurrentCall(nullptr);
+  WatchDeadline(call);
+  if (waiting_ > 0 && !dispatching_) node_.timers().Arm(work_timer_, 0);
+  return true;
+}
+
+std::string Port::NameOf(uint32_t type) const {
+  for (const Interface* interface : interfaces_) {
+    for (const Method& method : interface->methods) {
+      if (method.type == type) return std::string(method.name);
+    }
+  }
+  return Text("type ", type);
 }
 
 void Port::WatchDeadline(const ServerCall& call) {
@@ -379,7 +409,13 @@ void Port::OnSessionEnd(PortSeat& seat, const absl::Status& why) {
     }
   }
   if (session->peer_epoch() == 0) notes_.Note(why);  // it never had a session
-  if (on_gone_) on_gone_(session->peer_name(), why);
+  if (on_gone_) {
+    try {
+      on_gone_(session->peer_name(), why);
+    } catch (...) {
+      SayThrown("the function of OnClientGone", std::current_exception());
+    }
+  }
   seat.SetDead();
   node_.timers().Arm(work_timer_, 0);  // not from under the session's own feet
 }

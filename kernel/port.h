@@ -15,6 +15,7 @@
 #define JACKFIELD_KERNEL_PORT_H_
 
 #include <array>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <string>
@@ -103,6 +104,7 @@ class Port : public ListNode<PortTag> {
   uint32_t calls_under_way() const { return under_way_; }
   uint32_t waiting() const { return waiting_; }
   Ledger ledger() const;  // of all clients, those gone included
+  std::string NameOf(uint32_t type) const;  // "greet.Greeter/Greet", or "type 7": for texts
   Node& node() const { return node_; }
   // Told when a client's session ends, with why.
   void OnClientGone(std::function<void(const std::string& name, const absl::Status& why)> f) {
@@ -136,6 +138,8 @@ class Port : public ListNode<PortTag> {
   Port(Node& node, PortOptions options);
   void Take(class PortSeat& seat, Session& session, Session::Received& received);
   bool Dispatch(ServerCall& call, HandlerEntry* entry);
+  void FailThrown(ServerCall& call, const std::exception_ptr& thrown);
+  bool LivesAfterThrow(ServerCall& call);
   void StartTask(ServerCall& call, Task<absl::Status> task);
   void WatchDeadline(const ServerCall& call);
   void Work();

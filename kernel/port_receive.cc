@@ -6,6 +6,7 @@
 #include "kernel/port.h"
 #include "kernel/port_seat.h"
 #include "kernel/text.h"
+#include "kernel/thrown.h"
 
 namespace jackfield {
 
@@ -113,7 +114,11 @@ void Port::TellUntold() {
     call->Unlink();
     running_.PushBack(*call);  // so that the next one is found in front
     InlineFunction<void()> tell = std::move(call->on_cancel_);
-    if (tell) tell();
+    try {
+      if (tell) tell();
+    } catch (...) {
+      SayThrown("the function of OnCancel", std::current_exception());
+    }
   }
   untold_ = 0;
 }

@@ -19,7 +19,10 @@ std::span<const std::byte> ServerCall::chain() const { return ChainIn(message_.e
 
 absl::Status ServerCall::Answer(uint8_t code, Payload& payload) {
   if (one_way_) return Refused(Reason::kMisuse, "a one-way message takes no answer");
-  if (answered_) return Refused(Reason::kMisuse, "the call is answered already");
+  if (answered_) {
+    if (held_ && !running_ && !task_) port_->End(*this);  // its handler threw, and this was to come
+    return Refused(Reason::kMisuse, "the call is answered already");
+  }
   if (session_ == nullptr) {
     answered_ = true;
     if (held_ && !running_ && !task_) port_->End(*this);
@@ -32,11 +35,15 @@ absl::Status ServerCall::Answer(uint8_t code, Payload& payload) {
                                 .message_type = type(),
                                 .call_id = call_id_};
   absl::Status status = session_->SendOrQueue(reply, payload);
-  if (!status.ok() && ReasonOf(status) == Reason::kTooLarge)
-    return status;  // another answer may fit
-  if (!status.ok() && ReasonOf(status) == Reason::kResource) {
+  const bool threw = !status.ok() && status.code() == absl::StatusCode::kInternal;
+  if (!status.ok() && (ReasonOf(status) == Reason::kTooLarge ||
+                       (ReasonOf(status) == Reason::kMisuse && !threw)))
+    return status;  // nothing was sent: another answer may fit
+  if (!status.ok() && (threw || ReasonOf(status) == Reason::kResource)) {
     // Its caller must not wait in vain: it gets a small failure, or else the end of the session.
     if (code == 0) {
+      if (threw)
+        status = WithText(status, Text(port_->NameOf(type()), ": ", std::string(status.message())));
       Fail(status).IgnoreError();
       return status;
     }

@@ -3,6 +3,10 @@
 //
 // Thread: the node's. Lives until its handler is done with it: a plain handler until it returns
 // (or, after Hold(), until it answers), a coroutine handler until it ends.
+//
+// Exceptions: one that leaves a handler, or a function that builds its answer, is the call's
+// answer, if it has none yet: INTERNAL, with the method's name and what() of it. The service goes
+// on. Where no answer is wanted any more, or never was, it is said on stderr.
 #ifndef JACKFIELD_KERNEL_SERVER_CALL_H_
 #define JACKFIELD_KERNEL_SERVER_CALL_H_
 
@@ -53,7 +57,7 @@ class ServerCall : public ListNode<CallTag> {
   bool answered() const { return answered_; }
 
   // For a plain handler that will answer after it returned. The pointer to this call is valid until
-  // it does.
+  // it does: also if the handler then throws, and the call has its answer from that.
   void Hold();
   bool held() const { return held_; }
   // For a plain handler that finds that it must wait: `task` goes on after it returned, and its

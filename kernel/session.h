@@ -158,7 +158,7 @@ class Session {
     std::span<const int> fds = {};  // the link takes them, on success
   };
   // Sends now. Errors: REFUSED (back-pressure: wait for room; too large; closed; no descriptors on
-  // this link).
+  // this link; INTERNAL: the function that builds the message threw).
   absl::Status Send(const Outgoing& outgoing, Payload& payload);
   // Sends now, or as soon as there is room, in order of priority. Errors: as above, when the outbox
   // is full as well.
@@ -261,6 +261,7 @@ class Session {
   absl::Status NoMemory() const;
   absl::Status NoRoom(const FrameSpace& space) const;
   absl::Status Enqueue(const Outgoing& outgoing, Payload& payload);
+  static absl::Status BuildThrew();
   bool SendQueued(Queued& queued);
   // What waits for room, if there is any: most often there is not.
   void Flush() {

@@ -7,6 +7,7 @@
 #include "kernel/node.h"
 #include "kernel/session.h"
 #include "kernel/text.h"
+#include "kernel/thrown.h"
 
 namespace jackfield {
 
@@ -109,6 +110,14 @@ absl::Status Session::NoCredit(FrameKind kind) const {
                       kind == FrameKind::Item ? ", of which an eighth is not for items" : "", ")"));
 }
 
+// Requires: inside a catch.
+absl::Status Session::BuildThrew() {
+  return MakeStatus(Outcome::kRefused, Reason::kMisuse,
+                    static_cast<int>(absl::StatusCode::kInternal),
+                    Text("the function that builds the message threw: ",
+                         TextOf(std::current_exception())));
+}
+
 absl::Status Session::Send(const Outgoing& out, Payload& payload) {
   if (state_ != State::kOpen || close_sent_ || one_way() || !out.fds.empty() || node_.forked())
       [[unlikely]] {
@@ -123,7 +132,14 @@ absl::Status Session::Send(const Outgoing& out, Payload& payload) {
     return Refused(Reason::kMisuse, "a send from inside the building of another message");
   FrameSpace space(link_, nullptr, prefix, frame_bytes_max_);
   std::span<std::byte> written;
-  if (!payload.Write(space, &written)) {
+  bool fits;
+  try {
+    fits = payload.Write(space, &written);
+  } catch (...) {
+    link_->Abandon();
+    return BuildThrew();
+  }
+  if (!fits) {
     link_->Abandon();
     return NoRoom(space);
   }
@@ -209,7 +225,13 @@ absl::Status Session::Enqueue(const Outgoing& out, Payload& payload) {
   const auto prefix = static_cast<uint32_t>(Queued::kBytes + kHeaderBytes + out.extension.size());
   FrameSpace space(nullptr, &node_.blocks(), prefix, frame_bytes_max_ + Queued::kBytes);
   std::span<std::byte> written;
-  if (!payload.Write(space, &written)) {
+  bool fits;
+  try {
+    fits = payload.Write(space, &written);
+  } catch (...) {
+    return BuildThrew();
+  }
+  if (!fits) {
     if (space.too_large()) return NoRoom(space);
     return NoMemory();
   }

@@ -9,15 +9,17 @@
 //
 // Memory: a coroutine whose first parameters include a Node&, or something with a member node(),
 // has its frame in that node's block pool: no allocation per call. Others use operator new.
-// Exceptions are not used: one that leaves a coroutine ends the program.
+// Exceptions: one that leaves a coroutine is thrown again where that is awaited. One that leaves a
+// handler is its caller's INTERNAL (kernel/server_call.h), and one that leaves a spawned task is
+// said on stderr.
 #ifndef JACKFIELD_KERNEL_TASK_H_
 #define JACKFIELD_KERNEL_TASK_H_
 
 #include <coroutine>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <new>
-#include <optional>
 #include <utility>
 
 #include "kernel/block_pool.h"
@@ -86,11 +88,44 @@ struct PromiseBase {
   };
   std::suspend_always initial_suspend() noexcept { return {}; }
   FinalAwaiter final_suspend() noexcept { return {}; }
-  [[noreturn]] void unhandled_exception() noexcept { std::terminate(); }
-
   std::coroutine_handle<> continuation;
   void (*on_done)(void*) = nullptr;
   void* on_done_user = nullptr;
+};
+
+// How a coroutine ended: with a value, with an exception, or (destroyed before) not at all.
+template <class T>
+class Ending {
+ public:
+  Ending() {}  // NOLINT: nothing is in it
+  Ending(const Ending&) = delete;
+  ~Ending() {
+    if (state_ == kValue) value_.~T();
+    if (state_ == kThrown) [[unlikely]] thrown_.~exception_ptr();
+  }
+  template <class... Args>
+  void Return(Args&&... args) {
+    new (&value_) T(std::forward<Args>(args)...);
+    state_ = kValue;
+  }
+  void Throw(std::exception_ptr thrown) {
+    new (&thrown_) std::exception_ptr(std::move(thrown));
+    state_ = kThrown;
+  }
+  // Requires: it has ended. Throws what was thrown.
+  T Take() {
+    if (state_ == kThrown) [[unlikely]] std::rethrow_exception(thrown_);
+    return std::move(value_);
+  }
+  bool threw() const { return state_ == kThrown; }
+  std::exception_ptr thrown() const { return threw() ? thrown_ : nullptr; }
+
+ private:
+  enum : uint8_t { kNone, kValue, kThrown } state_ = kNone;
+  union {
+    T value_;
+    std::exception_ptr thrown_;
+  };
 };
 
 }  // namespace task_internal
@@ -104,9 +139,10 @@ class [[nodiscard]] Task {
     }
     template <class U>
     void return_value(U&& value) {
-      result.emplace(std::forward<U>(value));
+      ending.Return(std::forward<U>(value));
     }
-    std::optional<T> result;
+    void unhandled_exception() noexcept { ending.Throw(std::current_exception()); }
+    task_internal::Ending<T> ending;
   };
 
   Task() = default;
@@ -124,7 +160,7 @@ class [[nodiscard]] Task {
     handle_.promise().continuation = awaiting;
     return handle_;
   }
-  T await_resume() { return *std::move(handle_.promise().result); }
+  T await_resume() { return handle_.promise().ending.Take(); }
 
   // For who runs it without awaiting it: starts it; `on_done(user)` is called when it has ended,
   // perhaps at once.
@@ -134,8 +170,10 @@ class [[nodiscard]] Task {
     handle_.resume();
   }
   bool done() const { return handle_ && handle_.done(); }
-  // Requires: it has ended.
-  T TakeResult() { return *std::move(handle_.promise().result); }
+  // Requires: it has ended. Throws what left the coroutine, if that was an exception.
+  T TakeResult() { return handle_.promise().ending.Take(); }
+  bool threw() const { return handle_.promise().ending.threw(); }
+  std::exception_ptr thrown() const { return handle_.promise().ending.thrown(); }
   explicit operator bool() const { return handle_ != nullptr; }
 
  private:
@@ -149,11 +187,18 @@ struct Task<void>::promise_type : task_internal::PromiseBase {
     return Task(std::coroutine_handle<promise_type>::from_promise(*this));
   }
   void return_void() {}
+  void unhandled_exception() noexcept { ending.Throw(std::current_exception()); }
+  struct Nothing {};
+  task_internal::Ending<Nothing> ending;
 };
 template <>
-inline void Task<void>::await_resume() {}
+inline void Task<void>::await_resume() {
+  if (threw()) [[unlikely]] std::rethrow_exception(thrown());
+}
 template <>
-inline void Task<void>::TakeResult() {}
+inline void Task<void>::TakeResult() {
+  await_resume();
+}
 
 }  // namespace jackfield
 

@@ -8,7 +8,9 @@
 //   absl::Status ended = co_await stream->Finish();
 //
 // Errors: those of the channel and of the handler; DATA_LOSS for what comes and is not what the
-// schema says. Thread: the node's. The channel outlives the client, its calls and its streams.
+// schema says, which names the first fault; UNIMPLEMENTED, with the method's name, from a service
+// that does not have it. Thread: the node's. The channel outlives the client, its calls and its
+// streams.
 #ifndef JACKFIELD_SERVICES_STUBS_CLIENT_H_
 #define JACKFIELD_SERVICES_STUBS_CLIENT_H_
 
@@ -39,11 +41,11 @@ class [[nodiscard]] MethodCall {
   bool await_ready() { return call_.await_ready(); }
   void await_suspend(std::coroutine_handle<> waiting) { call_.await_suspend(waiting); }
   absl::StatusOr<MessageOf<Reply>> await_resume() {
-    return stubs_internal::Typed<Reply>(method_, call_.await_resume());
+    return stubs_internal::Typed<Reply>(method_, call_.await_resume(), call_.node());
   }
   // Blocks; outside handlers only.
   absl::StatusOr<MessageOf<Reply>> Wait() {
-    return stubs_internal::Typed<Reply>(method_, call_.Wait());
+    return stubs_internal::Typed<Reply>(method_, call_.Wait(), call_.node());
   }
 
  private:
@@ -59,14 +61,14 @@ class TypedStream {
   // The next item; nullopt after the last one, and after one that is not what the schema says:
   // Finish tells.
   auto Read() requires(!std::is_void_v<Got>) {
-    auto on_invalid = [this](size_t bytes) { Break(bytes); };
-    return stubs_internal::ItemRead<Got, ClientStream, decltype(on_invalid)>(*method_, *stream_,
-                                                                             on_invalid);
+    auto on_invalid = [this](const absl::Status& why) { Break(why); };
+    return stubs_internal::ItemRead<Got, ClientStream, decltype(on_invalid)>(
+        *method_, Way::kReply, *stream_, stream_->node(), on_invalid);
   }
   // Sends one item, when there is room: co_await, or .Wait(). A status.
   template <class P>
   requires(!std::is_void_v<Sent> && PayloadOf<P, Sent>) auto Write(P item) {
-    return stream_->Write(stubs_internal::ToPayload<Sent>(std::move(item)));
+    return stream_->Write(stubs_internal::ToPayload<Sent>(*method_, std::move(item)));
   }
   absl::Status EndWrites() requires(!std::is_void_v<Sent>) { return stream_->EndWrites(); }
   // The answer, after the last item: a StatusOr<MessageOf<Answer>>, or a Status where Answer is
@@ -95,12 +97,9 @@ class TypedStream {
  private:
   TypedStream(const Method& method, std::unique_ptr<ClientStream> stream)
       : method_(&method), stream_(std::move(stream)) {}
-  void Break(size_t bytes) {
-    broken_ = MakeStatus(Outcome::kInDoubt, Reason::kCorrupt,
-                         Text(method_->name, ": an item of ", bytes,
-                              " bytes is not what the schema says, or has more "
-                              "than ",
-                              method_->tables_max, " tables"));
+  void Break(const absl::Status& why) {
+    broken_ = MakeStatus(Outcome::kInDoubt, Reason::kCorrupt, static_cast<int>(why.code()),
+                         std::string(why.message()));
     stream_->Cancel();
   }
   const Method* method_;
@@ -122,9 +121,10 @@ class [[nodiscard]] TypedStream<Sent, Got, Answer>::FinishAwaiter {
   auto Ended(absl::StatusOr<Message> reply) {
     if (!stream_.broken_.ok()) reply = stream_.broken_;
     if constexpr (std::is_void_v<Answer>)
-      return reply.status();
+      return stubs_internal::Named(*stream_.method_, reply.status());
     else
-      return stubs_internal::Typed<Answer>(*stream_.method_, std::move(reply));
+      return stubs_internal::Typed<Answer>(*stream_.method_, std::move(reply),
+                                           stream_.stream_->node());
   }
   TypedStream& stream_;
   ClientStream::FinishAwaiter finish_;
@@ -145,9 +145,9 @@ using CallOfMethod = MethodCall<Reply, stubs_internal::CarrierOf<Request, P>>;
 template <class Request, class Reply, class P>
 CallOfMethod<Request, Reply, P> CallMethod(Channel& channel, const Method& method, P request,
                                            const CallOptions& options) {
-  return CallOfMethod<Request, Reply, P>(channel, method,
-                                         stubs_internal::ToPayload<Request>(std::move(request)),
-                                         WithDefaultsOf(method, options));
+  return CallOfMethod<Request, Reply, P>(
+      channel, method, stubs_internal::ToPayload<Request>(method, std::move(request)),
+      WithDefaultsOf(method, options));
 }
 
 // `done` is called with an absl::StatusOr<MessageOf<Reply>>; not when this returns an error. It may
@@ -156,14 +156,14 @@ template <class Request, class Reply, class P, class Done>
 absl::Status CallMethodAsync(Channel& channel, const Method& method, P request,
                              const CallOptions& options, Done done) {
   return channel.CallAsync(
-      method.type, stubs_internal::ToPayload<Request>(std::move(request)),
+      method.type, stubs_internal::ToPayload<Request>(method, std::move(request)),
       WithDefaultsOf(method, options),
       [&channel, &method, done = std::move(done)](absl::StatusOr<Message> reply) mutable {
         if (reply.ok() && !reply->Keep(channel.node().blocks())) {
           reply = absl::ResourceExhaustedError(
               "the answer does not fit into message memory (pool_bytes_max)");
         }
-        done(stubs_internal::Typed<Reply>(method, std::move(reply)));
+        done(stubs_internal::Typed<Reply>(method, std::move(reply), channel.node()));
       });
 }
 
@@ -182,13 +182,13 @@ Future<MessageOf<Reply>> CallMethodFuture(Channel& channel, const Method& method
 template <class Stream, class Request, class P>
 absl::StatusOr<Stream> OpenStreamOf(Channel& channel, const Method& method, P request,
                                     const CallOptions& options) {
-  return Stream::Open(channel, method, stubs_internal::ToPayload<Request>(std::move(request)),
-                      options);
+  return Stream::Open(channel, method,
+                      stubs_internal::ToPayload<Request>(method, std::move(request)), options);
 }
 
 template <class Request, class P>
 auto SendMethod(Channel& channel, const Method& method, P request, const CallOptions& options) {
-  return channel.Send(method.type, stubs_internal::ToPayload<Request>(std::move(request)),
+  return channel.Send(method.type, stubs_internal::ToPayload<Request>(method, std::move(request)),
                       WithDefaultsOf(method, options));
 }
 
@@ -196,7 +196,7 @@ auto SendMethod(Channel& channel, const Method& method, P request, const CallOpt
 template <class Request, class P>
 absl::Status TrySendMethod(Channel& channel, const Method& method, P request,
                            const CallOptions& options) {
-  auto carrier = stubs_internal::ToPayload<Request>(std::move(request));
+  auto carrier = stubs_internal::ToPayload<Request>(method, std::move(request));
   return channel.TrySend(method.type, carrier, WithDefaultsOf(method, options));
 }
 

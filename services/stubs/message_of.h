@@ -5,8 +5,10 @@
 //   echo.Say(std::span<const std::byte>(finished))                              copied into it
 //
 // A build function may run more than once (when the first frame was too small, or there was no
-// room), so it must not change what it captures. Finished bytes are not looked at here: who
-// receives them verifies them.
+// room), so it must not change what it captures. What it throws is the send's or the call's status
+// (INTERNAL). Finished bytes are not looked at here: who receives them verifies them.
+//
+// Structs lie as their schema wants it (force_align), in what is built and in what came.
 //
 // Thread: the node's. Ownership: a MessageOf owns its bytes and must not outlive the node.
 #ifndef JACKFIELD_STUBS_MESSAGE_OF_H_
@@ -23,22 +25,22 @@
 #include "flatbuffers/flatbuffers.h"
 #include "kernel/interface.h"
 #include "kernel/message.h"
+#include "kernel/node.h"
 #include "kernel/outcome.h"
 #include "kernel/payload.h"
 #include "kernel/text.h"
+#include "services/stubs/message_fault.h"
 
 namespace jackfield {
 
 template <class T>
 class MessageOf {
  public:
-  // nullopt: the bytes are not a T, or have more tables than tables_max.
+  // As the request or the reply of `method`. Errors: RESOURCE_EXHAUSTED (no memory to align it),
+  // DATA_LOSS: it is not what the schema says, or has too many tables; the first fault is named.
   // Requires: message.kept().
-  static std::optional<MessageOf> Verified(Message message, int tables_max) {
-    const T* table = RootOf<T>(message.payload(), tables_max);
-    if (table == nullptr) return std::nullopt;
-    return MessageOf(std::move(message), table);
-  }
+  static absl::StatusOr<MessageOf> Verified(Message&& message, const Method& method, Way way,
+                                            Node& node);
 
   const T* operator->() const { return table_; }
   const T& operator*() const { return *table_; }
@@ -71,37 +73,53 @@ struct FinishWith {
   Builder build;
 };
 
+constexpr uint32_t kSizeHint = 512;  // bytes
+
 template <class T, PayloadOf<T> P>
-auto ToPayload(P payload) {
+auto ToPayload(const Method& method, P payload) {
   if constexpr (BuildsA<P, T>)
-    return Build(FinishWith<T, P>{std::move(payload)});
+    return Build(FinishWith<T, P>{std::move(payload)}, kSizeHint, method.alignment);
   else
     return Bytes(payload);
 }
 
 template <class T, class P>
-using CarrierOf = decltype(ToPayload<T>(std::declval<P>()));
+using CarrierOf = decltype(ToPayload<T>(std::declval<const Method&>(), std::declval<P>()));
 
-// The answer to a call. Errors: the call's; DATA_LOSS for one that is not a T.
+// DATA_LOSS: "shop.Stock/Get: the answer of 96 bytes is not what the schema says: …"
+absl::Status NotSound(const Method& method, Way way, std::span<const std::byte> payload);
+absl::Status NoMemoryToAlign(const Method& method);
+// A refusal because of the method's number, with its name.
+absl::Status Named(const Method& method, absl::Status status);
+
+// A T in bytes that lie as the method wants it; nullptr: they are none.
 template <class T>
-absl::StatusOr<MessageOf<T>> Typed(const Method& method, absl::StatusOr<Message> reply) {
-  if (!reply.ok()) return reply.status();
-  const size_t bytes = reply->payload().size();
-  std::optional<MessageOf<T>> typed = MessageOf<T>::Verified(*std::move(reply), method.tables_max);
-  if (typed.has_value()) return *std::move(typed);
-  return MakeStatus(
-      Outcome::kOk, Reason::kCorrupt,
-      Text(method.name, ": the answer of ", bytes,
-           " bytes is not what the schema says, or has more than ", method.tables_max, " tables"));
+const T* SoundRoot(const Method& method, Way way, std::span<const std::byte> payload) {
+  const T* root = RootOf<T>(payload, method.tables_max);
+  if (method.walked && !IsSound(method, way, payload)) [[unlikely]]
+    return nullptr;
+  return root;
 }
 
-// co_await stream.Read(), or .Wait(): an item, nullopt after the last one. `on_invalid(bytes)` is
+// The answer to a call. Errors: the call's; those of MessageOf::Verified.
+template <class T>
+absl::StatusOr<MessageOf<T>> Typed(const Method& method, absl::StatusOr<Message> reply,
+                                   Node& node) {
+  if (!reply.ok()) return Named(method, reply.status());
+  return MessageOf<T>::Verified(*std::move(reply), method, Way::kReply, node);
+}
+
+// co_await stream.Read(), or .Wait(): an item, nullopt after the last one. `on_invalid(status)` is
 // told of an item that is not a T, which ends the reading too.
 template <class T, class Stream, class OnInvalid>
 class [[nodiscard]] ItemRead {
  public:
-  ItemRead(const Method& method, Stream& stream, OnInvalid on_invalid)
-      : method_(method), on_invalid_(std::move(on_invalid)), read_(stream.Read()) {}
+  ItemRead(const Method& method, Way way, Stream& stream, Node& node, OnInvalid on_invalid)
+      : method_(method),
+        way_(way),
+        node_(node),
+        on_invalid_(std::move(on_invalid)),
+        read_(stream.Read()) {}
   bool await_ready() const { return read_.await_ready(); }
   void await_suspend(std::coroutine_handle<> waiting) { read_.await_suspend(waiting); }
   std::optional<MessageOf<T>> await_resume() { return Check(read_.await_resume()); }
@@ -110,18 +128,32 @@ class [[nodiscard]] ItemRead {
  private:
   std::optional<MessageOf<T>> Check(std::optional<Message> item) {
     if (!item.has_value()) return std::nullopt;
-    const size_t bytes = item->payload().size();
-    std::optional<MessageOf<T>> typed =
-        MessageOf<T>::Verified(*std::move(item), method_.tables_max);
-    if (!typed.has_value()) on_invalid_(bytes);
-    return typed;
+    absl::StatusOr<MessageOf<T>> typed =
+        MessageOf<T>::Verified(*std::move(item), method_, way_, node_);
+    if (typed.ok()) return *std::move(typed);
+    on_invalid_(typed.status());
+    return std::nullopt;
   }
   const Method& method_;
+  const Way way_;
+  Node& node_;
   OnInvalid on_invalid_;
   decltype(std::declval<Stream&>().Read()) read_;
 };
 
 }  // namespace stubs_internal
+
+template <class T>
+absl::StatusOr<MessageOf<T>> MessageOf<T>::Verified(Message&& message, const Method& method,
+                                                    Way way, Node& node) {
+  if (method.walked && !message.Align(method.alignment, PoolOf(node))) [[unlikely]]
+    return stubs_internal::NoMemoryToAlign(method);
+  const T* table = stubs_internal::SoundRoot<T>(method, way, message.payload());
+  if (table == nullptr) [[unlikely]]
+    return stubs_internal::NotSound(method, way, message.payload());
+  return MessageOf(std::move(message), table);
+}
+
 }  // namespace jackfield
 
 #endif  // JACKFIELD_STUBS_MESSAGE_OF_H_

@@ -9,10 +9,6 @@ bool HasEmptyAnswer(Method::Kind kind) {
          kind == Method::Kind::kBothStreams;
 }
 
-bool IsStream(Method::Kind kind) {
-  return kind != Method::Kind::kCall && kind != Method::Kind::kOneWay;
-}
-
 // A parameter of its own that has a node(), so that the frame lies in the node's pool.
 Task<absl::Status> AnswerEmptyAfter(ServerCall& call, Task<absl::Status> work) {
   absl::Status status = co_await work;
@@ -22,34 +18,34 @@ Task<absl::Status> AnswerEmptyAfter(ServerCall& call, Task<absl::Status> work) {
 
 }  // namespace
 
-void AnyCall::FailForItem(ServerCall& call, const Method& method, size_t bytes) {
+void AnyCall::FailForItem(ServerCall& call, const absl::Status& why) {
   if (call.answered()) return;
-  call.Fail(absl::InvalidArgumentError(Text(method.name, ": an item of ", bytes,
-                                            " bytes is not what the schema says, or "
-                                            "has more than ",
-                                            method.tables_max, " tables")))
+  // What is lost data for a reader is a bad argument of who wrote it.
+  call.Fail(why.code() == absl::StatusCode::kDataLoss ? absl::InvalidArgumentError(why.message())
+                                                      : why)
       .IgnoreError();  // its caller has gone then
 }
 
 namespace stubs_internal {
 
-bool IsOfItsKind(ServerCall& call, const Method& method) {
-  const bool stream = IsStream(method.kind);
-  if (stream == (call.stream() != nullptr)) return true;
-  if (call.one_way()) return false;  // there is nobody to tell
-  call.Fail(absl::InvalidArgumentError(Text(method.name, stream ? " is a stream: open it as one"
-                                                                : " is not a stream: call it")))
+void RefuseKind(ServerCall& call, const Method& method) {
+  if (call.one_way()) return;  // there is nobody to tell
+  call.Fail(absl::InvalidArgumentError(Text(method.name, IsStream(method.kind)
+                                                             ? " is a stream: open it as one"
+                                                             : " is not a stream: call it")))
       .IgnoreError();  // its caller has gone then
+}
+
+bool AlignRequest(ServerCall& call, const Method& method) {
+  if (call.message().Align(method.alignment, call.node().blocks())) return true;
+  if (!call.one_way()) call.Fail(NoMemoryToAlign(method)).IgnoreError();  // likewise
   return false;
 }
 
 void RefuseRequest(ServerCall& call, const Method& method) {
   if (call.one_way()) return;  // there is nobody to tell
-  call.Fail(absl::InvalidArgumentError(Text(method.name, ": the request of ", call.payload().size(),
-                                            " bytes is not what the "
-                                            "schema says, or has more than ",
-                                            method.tables_max, " tables")))
-      .IgnoreError();  // its caller has gone then
+  call.Fail(absl::InvalidArgumentError(NotSound(method, Way::kRequest, call.payload()).message()))
+      .IgnoreError();  // likewise
 }
 
 void Settle(ServerCall& call, const Method& method, Handling handling) {

@@ -17,7 +17,9 @@
 // (unless call.call().Hold() was called), and the end of a server's stream or a one-way message.
 //
 // A request is verified before its handler runs; the caller of an invalid one gets
-// INVALID_ARGUMENT. Thread: the node's. A call is a view: copy it, but only while its handler runs.
+// INVALID_ARGUMENT, with the first fault. What a handler throws is its caller's INTERNAL
+// (kernel/server_call.h). Thread: the node's. A call is a view: copy it, but only while its handler
+// runs.
 #ifndef JACKFIELD_SERVICES_STUBS_SERVER_H_
 #define JACKFIELD_SERVICES_STUBS_SERVER_H_
 
@@ -59,13 +61,11 @@ class AnyCall {
   // failed then.
   template <class Item>
   auto ReadItem() const {
-    auto on_invalid = [call = call_, method = method_](size_t bytes) {
-      FailForItem(*call, *method, bytes);
-    };
+    auto on_invalid = [call = call_](const absl::Status& why) { FailForItem(*call, why); };
     return stubs_internal::ItemRead<Item, StreamEnd, decltype(on_invalid)>(
-        *method_, *call_->stream(), on_invalid);
+        *method_, Way::kRequest, *call_->stream(), call_->node(), on_invalid);
   }
-  static void FailForItem(ServerCall& call, const Method& method, size_t bytes);
+  static void FailForItem(ServerCall& call, const absl::Status& why);
 
   ServerCall* call_;
   const Method* method_;
@@ -88,7 +88,7 @@ class CallOf : public OneWayOf<Request> {
   // Errors: those of ServerCall::Reply.
   template <PayloadOf<Answer> P>
   absl::Status Reply(P answer) const {
-    return this->call_->Reply(stubs_internal::ToPayload<Answer>(std::move(answer)));
+    return this->call_->Reply(stubs_internal::ToPayload<Answer>(*this->method_, std::move(answer)));
   }
 };
 
@@ -100,7 +100,8 @@ class ServerStreamOf : public OneWayOf<Request> {
   // co_await it: a status.
   template <PayloadOf<Item> P>
   auto Write(P item) const {
-    return this->call_->stream()->Write(stubs_internal::ToPayload<Item>(std::move(item)));
+    return this->call_->stream()->Write(
+        stubs_internal::ToPayload<Item>(*this->method_, std::move(item)));
   }
 };
 
@@ -113,7 +114,7 @@ class ClientStreamOf : public AnyCall {
   auto Read() const { return ReadItem<Item>(); }
   template <PayloadOf<Answer> P>
   absl::Status Reply(P answer) const {
-    return call_->Reply(stubs_internal::ToPayload<Answer>(std::move(answer)));
+    return call_->Reply(stubs_internal::ToPayload<Answer>(*method_, std::move(answer)));
   }
 };
 
@@ -126,7 +127,7 @@ class BothStreamsOf : public AnyCall {
   auto Read() const { return ReadItem<Got>(); }
   template <PayloadOf<Sent> P>
   auto Write(P item) const {
-    return call_->stream()->Write(stubs_internal::ToPayload<Sent>(std::move(item)));
+    return call_->stream()->Write(stubs_internal::ToPayload<Sent>(*method_, std::move(item)));
   }
 };
 
@@ -134,8 +135,12 @@ class BothStreamsOf : public AnyCall {
 
 namespace stubs_internal {
 
-// Is it a call of the method's kind? Answers it otherwise.
-bool IsOfItsKind(ServerCall& call, const Method& method);
+constexpr bool IsStream(Method::Kind kind) {
+  return kind != Method::Kind::kCall && kind != Method::Kind::kOneWay;
+}
+// Each answers the call, where an answer is wanted.
+void RefuseKind(ServerCall& call, const Method& method);
+bool AlignRequest(ServerCall& call, const Method& method);  // false: no memory, and answered
 void RefuseRequest(ServerCall& call, const Method& method);
 void Settle(ServerCall& call, const Method& method, Handling handling);
 
@@ -146,9 +151,13 @@ void Settle(ServerCall& call, const Method& method, Handling handling);
 template <class Call, class Handler>
 void HandleMethod(Port& port, const Method& method, Handler handler) {
   port.Handle(method.type, [&method, handler](ServerCall& call) {
-    if (!stubs_internal::IsOfItsKind(call, method)) return;
+    if (stubs_internal::IsStream(method.kind) != (call.stream() != nullptr)) [[unlikely]]
+      return stubs_internal::RefuseKind(call, method);
     if constexpr (!std::is_void_v<typename Call::Request>) {
-      if (RootOf<typename Call::Request>(call.payload(), method.tables_max) == nullptr) {
+      if (method.walked && !stubs_internal::AlignRequest(call, method)) [[unlikely]]
+        return;
+      if (stubs_internal::SoundRoot<typename Call::Request>(
+              method, Way::kRequest, call.payload()) == nullptr) [[unlikely]] {
         return stubs_internal::RefuseRequest(call, method);
       }
     }

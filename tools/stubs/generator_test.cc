@@ -9,6 +9,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "kernel/frame.h"
+#include "kernel/payload.h"
 #include "tools/stubs/checks.h"
 #include "tools/stubs/model.h"
 #include "tools/stubs/write.h"
@@ -132,6 +133,73 @@ TEST(Refuses, ASchemaWithoutServices) {
                       .status()
                       .message()),
       HasSubstr("it declares no rpc_service; for tables alone use flatbuffer_cc_library"));
+}
+
+TEST(Refuses, ABinarySchemaWhoseServicesAreOfFilesByAnotherName) {
+  flatbuffers::IDLOptions options;
+  options.binary_schema_builtins = true;
+  options.project_root = "/somewhere/else";
+  flatbuffers::Parser parser(options);
+  ASSERT_TRUE(
+      parser.Parse("namespace shop; table A { x: int; } rpc_service Stock { Get(A): A; } "
+                   "rpc_service Till { Pay(A): A; }",
+                   nullptr, "/somewhere/else/stock.fbs"))
+      << parser.error_;
+  parser.Serialize();
+  const std::string bfbs(reinterpret_cast<const char*>(parser.builder_.GetBufferPointer()),
+                         parser.builder_.GetSize());
+  EXPECT_EQ(
+      std::string(ReadSchema("shop/stock.fbs", bfbs).status().message()),
+      "shop/stock.fbs: the 2 rpc_services of its .bfbs are declared in //stock.fbs, by its own "
+      "account  try: flatc --bfbs-filenames ROOT, with the folder that the path of --source "
+      "begins in");
+  EXPECT_TRUE(ReadSchema("stock.fbs", bfbs).ok());
+}
+
+// ---- What a message holds.
+
+MethodModel MethodOf(std::string_view schema) {
+  const absl::StatusOr<SchemaModel> model = ReadSchema(
+      "shop/stock.fbs",
+      BfbsOf("namespace shop; " + std::string(schema) + " rpc_service Stock { Get(A): B; }"));
+  EXPECT_TRUE(model.ok()) << model.status();
+  return model.ok() ? model->services.at(0).methods.at(0) : MethodModel{};
+}
+
+TEST(Contents, TheLargestAlignmentIsFoundWhereverItIs) {
+  EXPECT_EQ(MethodOf("table A { x: long; } table B { }").alignment, 8);
+  const std::string wide = "struct S (force_align: 16) { x: double; y: double; } ";
+  EXPECT_EQ(MethodOf(wide + "table A { s: S; } table B { }").alignment, 16);
+  EXPECT_EQ(MethodOf(wide + "table A { } table B { list: [S]; }").alignment, 16);
+  EXPECT_EQ(MethodOf(wide + "struct T { s: S; } table C { t: T; } union U { C } "
+                            "table A { u: U; a: A; } table B { }")
+                .alignment,
+            16);
+  EXPECT_EQ(MethodOf("table A { x: [ubyte] (force_align: 32); } table B { }").alignment, 32);
+  const MethodModel nested = MethodOf(
+      wide + "table C { s: S; } table A { x: [ubyte] (nested_flatbuffer: \"C\"); } table B { }");
+  EXPECT_EQ(nested.alignment, 16);
+  EXPECT_TRUE(nested.nested);
+}
+
+TEST(Contents, TheMostThatIsTakenIsWhatABlockHas) {
+  static_assert(kPayloadAlignmentMax == 64, "as model.cc says");
+  static_assert(FLATBUFFERS_MAX_ALIGNMENT <= kPayloadAlignmentMax, "flatc refuses more");
+}
+
+TEST(Contents, AFlexbufferIsRefused) {
+  EXPECT_THAT(
+      RefusalOf("Get(A): F;", "table F { x: [ubyte] (flexbuffer); }"),
+      HasSubstr("shop.Stock/Get: shop.F.x is a flexbuffer, and FlatBuffers' verifier has no "
+                "limit for those  try: leave it a plain [ubyte]"));
+}
+
+TEST(Contents, ABufferOfATableThatMayBeOneOfTwoIsRefused) {
+  EXPECT_THAT(RefusalOf("Get(A): N;",
+                        "table N { x: [ubyte] (nested_flatbuffer: \"T\"); } table T { } "
+                        "namespace lib; table T { } namespace shop;"),
+              HasSubstr("shop.N.x has a buffer of T, which may be lib.T or shop.T  try: write its "
+                        "name in full"));
 }
 
 TEST(Refuses, AServiceWithoutANamespace) {

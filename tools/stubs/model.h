@@ -25,6 +25,8 @@ struct MethodModel {
   bool idempotent = false;
   int64_t deadline_ms = 0;  // 0: the channel's
   int64_t tables_max = 0;   // 0: the verifier's usual limit
+  int64_t alignment = 8;    // the largest that something in its request or reply wants
+  bool nested = false;      // they have buffers inside (nested_flatbuffer)
 };
 
 struct ServiceModel {
@@ -42,7 +44,8 @@ struct SchemaModel {
   std::vector<ServiceModel> services;
 };
 
-// The services that `source` itself declares (not those of what it includes).
+// The services that `source` itself declares (not those of what it includes). The binary schema is
+// made by flatc --schema --binary --bfbs-builtins --bfbs-filenames ROOT.
 // Errors: INVALID_ARGUMENT: not a binary schema, or one that stubs cannot be made of; says what to
 // change, and where.
 absl::StatusOr<SchemaModel> ReadSchema(std::string source, std::string bfbs);

@@ -63,7 +63,9 @@ std::string MethodsText(const ServiceModel& service) {
     if (method.idempotent) text += "      .idempotent = true,\n";
     if (method.tables_max > 0)
       text += Text("      .tables_max = ", Grouped(method.tables_max), ",\n");
-    text += "  };\n";
+    if (method.alignment > 8) text += Text("      .alignment = ", method.alignment, ",\n");
+    if (method.alignment > 8 || method.nested) text += "      .walked = true,\n";
+    text += Text("      .interface = &k", service.name, "Interface,\n  };\n");
   }
   return text + "};\n";
 }
@@ -206,11 +208,11 @@ std::string HeaderText(const SchemaModel& model) {
   char hash[24];
   std::snprintf(hash, sizeof hash, "0x%016llx", static_cast<unsigned long long>(model.hash));
   for (const ServiceModel& service : model.services) {
-    text += Text(
-        "\nnamespace ", service.space, " {\n\n", MethodsText(service),
-        "inline constexpr uint64_t k", service.name, "SchemaHash = ", std::string_view(hash), ";\n",
-        "extern const jackfield::Interface k", service.name, "Interface;\n\n", ClientText(service),
-        "\n", ServiceText(service), "\n}  // namespace ", service.space, "\n");
+    text += Text("\nnamespace ", service.space, " {\n\n", "extern const jackfield::Interface k",
+                 service.name, "Interface;\n", "inline constexpr uint64_t k", service.name,
+                 "SchemaHash = ", std::string_view(hash), ";\n\n", MethodsText(service), "\n",
+                 ClientText(service), "\n", ServiceText(service), "\n}  // namespace ",
+                 service.space, "\n");
   }
   return text + Text("\n#endif  // ", guard, "\n");
 }
