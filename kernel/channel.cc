@@ -27,6 +27,7 @@ int64_t Channel::Deadline(const CallOptions& options) const {
 }
 
 absl::Status Channel::MakeTerms(const CallOptions& options, Terms& terms) const {
+  if (absl::Status status = node_.Usable(); !status.ok()) return status;
   const ServerCall* call = options.detached ? nullptr : node_.current_call();
   terms.deadline_ns = Timers::kNever;
   terms.extension_bytes = 0;

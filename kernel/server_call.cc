@@ -16,6 +16,7 @@ uint64_t ServerCall::service_number() const { return port_->service_number_; }
 std::span<const std::byte> ServerCall::chain() const { return ChainIn(message_.extension_); }
 
 absl::Status ServerCall::Answer(uint8_t code, Payload& payload) {
+  if (absl::Status status = node_.Usable(); !status.ok()) return status;
   if (one_way_) return Refused(Reason::kMisuse, "a one-way message takes no answer");
   if (answered_) return Refused(Reason::kMisuse, "the call is answered already");
   if (session_ == nullptr) {

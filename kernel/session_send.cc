@@ -48,12 +48,7 @@ void Session::FillAndCommit(const Outgoing& out, std::byte* frame, uint32_t fram
 }
 
 absl::Status Session::CheckSendable(const Outgoing& out) const {
-  if (node_.forked()) {
-    return Refused(
-        Reason::kMisuse,
-        "this process is a forked child, and the node is its parent's: make another node "
-        "after the fork");
-  }
+  if (absl::Status status = node_.Usable(); !status.ok()) return status;
   if (state_ == State::kEnded || close_sent_)
     return Refused(Reason::kClosed, "the channel is closed");
   if (one_way() && (out.kind != FrameKind::OneWay || !link_->caps().send)) {
@@ -109,7 +104,7 @@ absl::Status Session::NoCredit(FrameKind kind) const {
 }
 
 absl::Status Session::Send(const Outgoing& out, Payload& payload) {
-  if (state_ != State::kOpen || close_sent_ || one_way() || !out.fds.empty() || node_.forked())
+  if (state_ != State::kOpen || close_sent_ || one_way() || !out.fds.empty() || !node_.usable())
       [[unlikely]] {
     if (absl::Status status = CheckSendable(out); !status.ok()) return status;
   }
@@ -138,7 +133,7 @@ absl::Status Session::Send(const Outgoing& out, Payload& payload) {
 }
 
 bool Session::SendControl(FrameKind kind, Payload& payload) {
-  if (link_->claim_open() || node_.forked()) return false;  // from inside the building of a message
+  if (link_->claim_open() || !node_.usable()) return false;  // inside the building of a message
   FrameSpace space(link_, nullptr, kHeaderBytes, std::max(frame_bytes_max_, 256u));
   std::span<std::byte> written;
   if (!payload.Write(space, &written)) {

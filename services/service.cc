@@ -130,8 +130,7 @@ void Service::Ready(const std::vector<Address>& addresses) {
 }
 
 absl::Status Service::Run() {
-  if (!stop_requested_) node_.Run();
-  return absl::OkStatus();
+  return stop_requested_ ? absl::OkStatus() : node_.Run();
 }
 
 int ServiceMain(int argc, char** argv, const Registry& registry, ServiceFunction run) {
@@ -171,15 +170,22 @@ int ServiceMain(int argc, char** argv, const Registry& registry, ServiceFunction
   Service service(**node, *std::move(grants), [ready_fd](const std::vector<Address>& addresses) {
     if (ready_fd >= 0) TellReady(ready_fd, addresses);
   });
+  struct Stopper {
+    Service& service;
+    absl::Status deaf;  // why it hears no signal to stop any more
+  } stopper{service, absl::OkStatus()};
   Op stop(
       [](Op& op, int32_t result) {
-        if (result > 0) static_cast<Service*>(op.user)->RequestStop();
+        if (result == -ECANCELED) return;
+        auto* stopper = static_cast<Stopper*>(op.user);
+        if (result < 0) stopper->deaf = SysError(-result, "wait for signals to stop");
+        stopper->service.RequestStop();
       },
-      &service);
+      &stopper);
   (*node)->reactor().Start(stop, signal_fd, POLLIN);
-  const absl::Status status = run(service);
-  if (stop.pending) (*node)->reactor().Cancel(stop);
-  while (stop.pending) (*node)->reactor().Wait(-1);
+  absl::Status status = run(service);
+  if (status.ok()) status = stopper.deaf;
+  (*node)->EndWait(stop);
   node->reset();
   close(signal_fd);
   return status.ok() ? 0 : fail(status);

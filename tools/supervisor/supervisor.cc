@@ -42,11 +42,10 @@ class Supervisor final : public RunningService::Watcher {
     if (!made.ok()) return Complain(kExitFailed, std::string(made.message()));
     node_.reactor().Start(signal_op_, signal_fd_.get(), POLLIN);
     StartWhatCan();
-    node_.RunUntil([this] { return Over(); });
+    const bool over = node_.RunUntil([this] { return Over(); });
     node_.timers().Cancel(timer_);
-    node_.reactor().Cancel(signal_op_);
-    while (signal_op_.pending) node_.reactor().Wait(-1);
-    return Conclude();
+    node_.EndWait(signal_op_);
+    return over ? Conclude() : GiveUp();
   }
 
  private:
@@ -277,7 +276,12 @@ class Supervisor final : public RunningService::Watcher {
     if (next_ns != Timers::kNever) node_.timers().Arm(timer_, next_ns);
   }
 
-  void OnSignal() {
+  void OnSignal(int32_t result) {
+    if (result < 0) {  // deaf to the next one: it had better stop now
+      Say(std::string(SysError(-result, "wait for signals").message()));
+      if (phase_ == Phase::kUp) StopInOrder(Phase::kInterrupted);
+      return;
+    }
     signalfd_siginfo info;
     while (node_.sys().Read(signal_fd_.get(), &info, sizeof info) == sizeof info) {
       if (interrupted_++ > 0) {
@@ -288,6 +292,14 @@ class Supervisor final : public RunningService::Watcher {
       }
     }
     node_.reactor().Start(signal_op_, signal_fd_.get(), POLLIN);
+  }
+
+  // It hears of nothing any more: what it has started ends with it.
+  int GiveUp() {
+    for (Supervised& service : services_) {
+      if (service.running != nullptr) service.running->AskToStop();
+    }
+    return Complain(kExitFailed, std::string(node_.Usable().message()));
   }
 
   bool Over() const {
@@ -379,7 +391,7 @@ class Supervisor final : public RunningService::Watcher {
   std::optional<std::string> failure_;
   OwnedFd signal_fd_;
   Op signal_op_{[](Op& op, int32_t result) {
-                  if (result >= 0) static_cast<Supervisor*>(op.user)->OnSignal();
+                  if (result != -ECANCELED) static_cast<Supervisor*>(op.user)->OnSignal(result);
                 },
                 this};
   Timer timer_{[](Timer& timer) { static_cast<Supervisor*>(timer.user)->OnTimer(); }, this};

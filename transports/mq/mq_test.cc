@@ -174,7 +174,7 @@ pid_t ServeInChild(const std::string& address) {
     const std::unique_ptr<Port> port = Port::Open(*node, {address}).value();
     port->Handle(kEcho, [](ServerCall& call) { call.Reply(Bytes(call.payload())).IgnoreError(); });
     if (!port->WaitServing().ok() || write(ready[1], "x", 1) != 1) _exit(1);
-    node->Run();
+    node->Run().IgnoreError();
     _exit(0);
   }
   close(ready[1]);
