@@ -62,7 +62,8 @@ absl::Status Channel::CheckOpen() const {
 
 absl::Status Channel::Start(uint32_t type, Payload& payload, const CallOptions& options,
                             const Terms& terms, CallWaiter& waiter, StreamEnd* stream, bool queue) {
-  if (absl::Status status = CheckOpen(); !status.ok()) return status;
+  if (!ended_why_.ok() || peer_closing_) [[unlikely]]
+    return CheckOpen();
   if (free_ >= slots_.size())
     return BackPressure(
         Text("all ", slots_.size(), " calls of the channel are under way (calls_max)"));
@@ -104,7 +105,8 @@ absl::Status Channel::Start(uint32_t type, Payload& payload, const CallOptions& 
 
 absl::Status Channel::StartOneWay(uint32_t type, Payload& payload, const CallOptions& options,
                                   const Terms& terms) {
-  if (absl::Status status = CheckOpen(); !status.ok()) return status;
+  if (!ended_why_.ok() || peer_closing_) [[unlikely]]
+    return CheckOpen();
   const Session::Outgoing message{.kind = FrameKind::OneWay,
                                   .priority = terms.priority,
                                   .message_type = type,
