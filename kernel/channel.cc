@@ -20,6 +20,7 @@ absl::Status BackPressure(std::string_view text) { return Refused(Reason::kBackP
 // ---- Calls.
 
 absl::Status Channel::MakeTerms(const CallOptions& options, Terms& terms) const {
+  if (absl::Status status = node_.Usable(); !status.ok()) return status;
   const ServerCall* call = options.detached ? nullptr : node_.current_call();
   terms.deadline_ns = Timers::kNever;
   terms.extension_bytes = terms.inherited_type = 0;
@@ -69,7 +70,8 @@ absl::Status Channel::CheckOpen() const {
 
 absl::Status Channel::Start(uint32_t type, Payload& payload, const CallOptions& options,
                             const Terms& terms, CallWaiter& waiter, StreamEnd* stream, bool queue) {
-  if (absl::Status status = CheckOpen(); !status.ok()) return status;
+  if (!ended_why_.ok() || peer_closing_) [[unlikely]]
+    return CheckOpen();
   if (free_ >= slots_.size())
     return BackPressure(
         Text("all ", slots_.size(), " calls of the channel are under way (calls_max)"));
@@ -111,7 +113,8 @@ absl::Status Channel::Start(uint32_t type, Payload& payload, const CallOptions& 
 
 absl::Status Channel::StartOneWay(uint32_t type, Payload& payload, const CallOptions& options,
                                   const Terms& terms, OnFull on_full) {
-  if (absl::Status status = CheckOpen(); !status.ok()) return status;
+  if (!ended_why_.ok() || peer_closing_) [[unlikely]]
+    return CheckOpen();
   const Session::Outgoing message{.kind = FrameKind::OneWay,
                                   .priority = terms.priority,
                                   .message_type = type,

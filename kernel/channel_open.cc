@@ -24,6 +24,7 @@ absl::StatusOr<Address> TakeOptions(const Address& address, Node& node, ChannelO
 
 absl::StatusOr<std::unique_ptr<Channel>> Channel::Open(Node& node, std::string_view address,
                                                        ChannelOptions options) {
+  if (absl::Status status = node.Usable(); !status.ok()) return status;
   absl::StatusOr<Address> parsed = node.registry().Parse(address);
   if (!parsed.ok()) return parsed.status();
   return Open(node, *parsed, std::move(options));

@@ -20,7 +20,10 @@ class EpollReactor final : public Reactor {
   EpollReactor(const Sys& sys, int epoll_fd) : sys_(sys), epoll_fd_(epoll_fd) {
     watches_.resize(kDescriptors);
   }
-  ~EpollReactor() override { close(epoll_fd_); }
+  ~EpollReactor() override {
+    // Somebody has closed it; the number may be another's by now.
+    if (refused_ != EBADF && refused_ != EINVAL) close(epoll_fd_);
+  }
 
   std::string_view name() const override { return "epoll"; }
 
@@ -64,6 +67,18 @@ class EpollReactor final : public Reactor {
   int Poll() override { return Take(0); }
   int Wait(int64_t timeout_ns) override { return Take(failed_ != nullptr ? 0 : timeout_ns); }
 
+  void MoveTo(Reactor& other) override {
+    for (Watch& watch : watches_) {
+      for (Op* op : {std::exchange(watch.in, nullptr), std::exchange(watch.out, nullptr)}) {
+        if (op == nullptr) continue;
+        --pending_;
+        other.Start(*op, op->fd, op->events);
+      }
+    }
+    // Last: who is told may cancel what has moved.
+    CompleteFailed();
+  }
+
   uint32_t pending() const override { return pending_; }
 
  private:
@@ -100,22 +115,32 @@ class EpollReactor final : public Reactor {
 
   int Take(int64_t timeout_ns) {
     epoll_event events[64];
-    int got;
-    if (timeout_ns <= 0) {
-      got = epoll_wait(epoll_fd_, events, 64, timeout_ns < 0 ? -1 : 0);
-    } else {
+    int got = refused_ != 0 ? 0 : WaitFor(events, timeout_ns);
+    if (got < 0 && errno != EINTR) refused_ = errno;
+    int count = CompleteFailed();
+    for (int i = 0; i < got; ++i) count += Ready(events[i].data.fd, events[i].events);
+    return count > 0 || refused_ == 0 ? count : -refused_;
+  }
+
+  int WaitFor(epoll_event (&events)[64], int64_t timeout_ns) {
+    if (timeout_ns <= 0) return epoll_wait(epoll_fd_, events, 64, timeout_ns < 0 ? -1 : 0);
+    if (has_pwait2_) {
       const timespec timeout{timeout_ns / 1'000'000'000, timeout_ns % 1'000'000'000};
-      got = epoll_pwait2(epoll_fd_, events, 64, &timeout, nullptr);
-      if (got < 0 && errno == ENOSYS)
-        got = epoll_wait(epoll_fd_, events, 64, static_cast<int>(timeout_ns / 1'000'000 + 1));
+      const int got = epoll_pwait2(epoll_fd_, events, 64, &timeout, nullptr);
+      if (got >= 0 || errno == EINTR) return got;
+      has_pwait2_ = false;  // Linux 5.11; and some sandboxes forbid what they do not know
     }
+    const int64_t timeout_ms = std::min<int64_t>(timeout_ns / 1'000'000 + 1, INT32_MAX);
+    return epoll_wait(epoll_fd_, events, 64, static_cast<int>(timeout_ms));
+  }
+
+  int CompleteFailed() {
     int count = 0;
     for (Op* op = std::exchange(failed_, nullptr); op != nullptr;) {
       Op* next = op->next;
       count += Complete(*op, static_cast<int32_t>(op->events));
       op = next;
     }
-    for (int i = 0; i < got; ++i) count += Ready(events[i].data.fd, events[i].events);
     return count;
   }
 
@@ -150,6 +175,8 @@ class EpollReactor final : public Reactor {
   std::vector<Watch> watches_;
   uint32_t pending_ = 0;
   Op* failed_ = nullptr;
+  bool has_pwait2_ = true;
+  int refused_ = 0;  // an errno: epoll_wait refuses for good
 };
 
 }  // namespace
@@ -157,7 +184,9 @@ class EpollReactor final : public Reactor {
 absl::StatusOr<std::unique_ptr<Reactor>> MakeEpollReactor(const Sys& sys) {
   const int epoll_fd = epoll_create1(EPOLL_CLOEXEC);
   if (epoll_fd < 0) return SysError(errno, "epoll_create1");
-  return std::make_unique<EpollReactor>(sys, epoll_fd);
+  auto reactor = std::make_unique<EpollReactor>(sys, epoll_fd);
+  if (const int error = reactor->Poll(); error < 0) return SysError(-error, "epoll_wait");
+  return reactor;
 }
 
 }  // namespace jackfield

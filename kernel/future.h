@@ -15,18 +15,19 @@
 
 namespace jackfield {
 
-absl::Status BlockedInHandler();
-absl::Status Interrupted(bool sent);
+absl::Status BlockedInHandler(const Node& node);
+absl::Status Interrupted(const Node& node, bool sent);
 absl::Status PromiseDropped();
 
 // Drives `node` until `done()`. Errors: REFUSED, and nothing done, inside a handler, where that
-// would wait for itself; CANCELLED when the program is asked to stop: IN_DOUBT if something was
-// sent that is waited for.
+// would wait for itself, and in another thread than the node's; CANCELLED when the program is asked
+// to stop, and the node's own when it can do no more: IN_DOUBT if something was sent that is waited
+// for.
 template <class Done>
 absl::Status BlockUntil(Node& node, bool sent, Done done) {
-  if (node.in_turn()) return BlockedInHandler();
+  if (node.in_turn()) return BlockedInHandler(node);
   node.RunUntil([&] { return done() || node.interrupted(); });
-  return done() ? absl::OkStatus() : Interrupted(sent);
+  return done() ? absl::OkStatus() : Interrupted(node, sent);
 }
 
 template <class T>

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "kernel/address.h"
 #include "kernel/common_params.h"
+#include "kernel/outcome.h"
 #include "kernel/port.h"
 #include "kernel/text.h"
 #include "kernel/thrown.h"
@@ -31,6 +32,9 @@ constexpr uint32_t kPollEvery = 16;
 // else.
 constexpr int64_t kPreemptedNs = 500'000;
 constexpr int kSpinsPerLook = 8;  // at the clock
+constexpr uint32_t kReactorsMax = 16;         // one after the other
+constexpr uint32_t kMailRefusalsMax = 1000;  // a pause lies between two
+constexpr useconds_t kPauseUs = 1000;
 
 uint64_t RandomEpoch() {
   uint64_t epoch = 0;
@@ -43,9 +47,13 @@ uint64_t RandomEpoch() {
 // about the others: what spinning is worth is then learned.
 bool MachineHasOneCpu() { return sysconf(_SC_NPROCESSORS_ONLN) <= 1; }
 
-void SayOnce(const std::string& line) {
-  static std::atomic<bool> said{false};  // the process has one stderr
-  if (!said.exchange(true)) std::fprintf(stderr, "%s\n", line.c_str());
+// The process has one stderr, and may have many nodes.
+void SayOnceThatEpollTakesOver(std::string_view why) {
+  static std::atomic<bool> said{false};
+  if (said.exchange(true)) return;
+  std::fputs(
+      Text("jackfield: ", why, "; epoll takes over (everything works, a little slower)\n").c_str(),
+      stderr);
 }
 
 }  // namespace
@@ -79,16 +87,11 @@ Node::Node(NodeOptions options, std::unique_ptr<Clock> own_clock)
       clock_(options.clock),
       sys_(options.seam),
       blocks_(options.pool_bytes_max),
-      mail_op_(
-          [](Op& op, int32_t) {
-            auto* node = static_cast<Node*>(op.user);
-            uint64_t count;
-            node->sys_.Read(node->mailbox_->event_fd(), &count, sizeof count);
-          },
-          this),
+      mail_op_([](Op& op, int32_t result) { static_cast<Node*>(op.user)->OnMail(result); }, this),
       may_spin_(!MachineHasOneCpu()),
       spin_(options.spin_ns, may_spin_),
-      random_(epoch_ * 0x9e3779b97f4a7c15u) {
+      random_(epoch_ * 0x9e3779b97f4a7c15u),
+      thread_(gettid()) {
   awake_.reserve(64);
   deferred_.reserve(64);
   running_.reserve(64);
@@ -113,10 +116,7 @@ absl::Status Node::Init(NodeOptions::Wait wait) {
       return absl::OkStatus();
     }
     if (wait == NodeOptions::Wait::kUring) return reactor.status();
-    SayOnce(
-        Text("jackfield: ",
-             std::string_view(reactor.status().message().data(), reactor.status().message().size()),
-             "; epoll takes over (everything works, a little slower)"));
+    SayOnceThatEpollTakesOver(std::string(reactor.status().message()));
   }
   absl::StatusOr<std::unique_ptr<Reactor>> reactor = MakeEpollReactor(sys_);
   if (!reactor.ok()) return reactor.status();
@@ -149,7 +149,7 @@ Node::~Node() {
     // A link may be waiting for a moment, such as the last at which its peer's word can come.
     timers_.FireDue(clock_->NowNs(), kTimersPerTurn);
     DestroyRemoved();
-    reactor_->Wait(1'000'000);
+    Completed(reactor_->Wait(1'000'000));
   }
   for (Posted* posted = mailbox_->Shut(); posted != nullptr;) {
     Posted* next = posted->next;
@@ -158,17 +158,85 @@ Node::~Node() {
   }
 }
 
-void Node::Run() {
-  while (!stopped_ && !forked()) Turn();
+absl::Status Node::Run() {
+  if (!usable()) return WhyUnusable();
+  while (!stopped_) Turn();
   stopped_ = false;
+  return Usable();
 }
 
 void Node::EndLingering() {
   while (Lingering* lingering = lingering_.front()) delete lingering;
 }
 
+absl::Status Node::WhyUnusable() const {
+  if (forked()) {
+    return Refused(
+        Reason::kMisuse,
+        "this process is a forked child, and the node is its parent's: make another node "
+        "after the fork");
+  }
+  if (thread_ == gettid()) return failure_;
+  return Refused(Reason::kMisuse,
+                 Text("the node ", name_, " belongs to thread ", thread_,
+                      ", which made it, with its channels and ports, and this is thread ", gettid(),
+                      ": make another node here, or hand the work over by handle().Run(…)"));
+}
+
+// ---- The reactor's end.
+
+// The waits go on in another. Returns 0.
+int Node::ReplaceReactor(int error) {
+  const absl::Status refused =
+      SysError(error, reactor_->name() == "epoll" ? "epoll_wait" : "io_uring_enter");
+  absl::StatusOr<std::unique_ptr<Reactor>> other = refused;
+  if (reactors_ < kReactorsMax) other = MakeEpollReactor(sys_);
+  if (!other.ok()) {
+    usleep(kPauseUs);  // for whoever comes again: it ends its links still
+    Fail(MakeStatus(Outcome::kFailed, Reason::kResource,
+                    Text("the node ", name_, " cannot wait for anything any more: ",
+                         std::string(other.status().message()))));
+    return 0;
+  }
+  SayOnceThatEpollTakesOver(std::string(refused.message()));
+  ++reactors_;
+  const std::unique_ptr<Reactor> old = std::exchange(reactor_, *std::move(other));
+  old->MoveTo(*reactor_);
+  return 0;
+}
+
+void Node::Fail(absl::Status why) {
+  if (!failure_.ok()) return;
+  failure_ = std::move(why);
+  stopped_ = interrupted_ = true;
+  owner_.GiveUp();
+}
+
+void Node::OnMail(int32_t result) {
+  if (result >= 0) {
+    mail_refusals_ = 0;
+    uint64_t count;
+    sys_.Read(mailbox_->event_fd(), &count, sizeof count);
+  } else if (result != -ECANCELED) {
+    // Without sleep it goes on; but not for ever.
+    usleep(kPauseUs);
+    if (++mail_refusals_ < kMailRefusalsMax) return;
+    Fail(MakeStatus(Outcome::kFailed, Reason::kResource,
+                    Text("the node ", name_, " cannot hear other threads any more: ",
+                         std::string(SysError(-result, "wait for its eventfd").message()))));
+  }
+}
+
+void Node::EndWait(Op& op) {
+  if (forked()) op.pending = false;  // it is the parent's
+  if (op.pending) reactor_->Cancel(op);
+  while (op.pending) Completed(reactor_->Wait(-1));
+}
+
+// ---- A turn.
+
 bool Node::Turn(int64_t sleep_until_ns) {
-  if (forked()) [[unlikely]]
+  if (!usable()) [[unlikely]]
     return false;
   in_turn_ = true;
   now_ns_ = clock_->NowNs();
@@ -177,7 +245,7 @@ bool Node::Turn(int64_t sleep_until_ns) {
   if ((++turns_since_poll_ >= kPollEvery || awake_.empty() || !reactor_->costs_to_ask()) &&
       reactor_->MayHaveCompletions()) {
     turns_since_poll_ = 0;
-    progress |= reactor_->Poll() > 0;
+    progress |= Completed(reactor_->Poll()) > 0;
   }
   progress |= RunPosted();
   progress |= Pass(false);
@@ -312,7 +380,9 @@ void Node::SleepOrSpin(int64_t sleep_until_ns) {
   if (!progress && awake_.empty() && !HasDeferred() && !mailbox_->HasPosts()) {
     // A link that rests may have armed a timer just now: for room that nothing announces.
     const int64_t wake_ns = std::min(sleep_until_ns, timers_.next_ns());
-    reactor_->Wait(wake_ns == Timers::kNever ? -1 : std::max<int64_t>(0, wake_ns - now_ns_));
+    Completed(
+        reactor_->Wait(wake_ns == Timers::kNever ? -1 : std::max<int64_t>(0, wake_ns - now_ns_)));
+    if (mail_op_.pending) mail_refusals_ = 0;
   }
   mailbox_->EndSleep();
 }

@@ -5,9 +5,11 @@
 //   &registry});
 //   (*node)->Run();   // until Stop()
 //
-// Thread: all of it belongs to the thread that drives it (Run, RunUntil, Turn), but for handle(),
-// which may be copied to other threads. Make it on that thread too: its io_uring belongs to the
-// thread that made it.
+// Thread: all of it, and of the channels and ports on it, belongs to the thread that made it, which
+// also drives it (Run, RunUntil, Turn); but for handle(), which may be copied to other threads.
+// Another thread is told so: opening, sending, answering and waiting are REFUSED (kMisuse) with both
+// threads named, and turns end at once. What has no status to return (Close, Handle, a destructor)
+// must not be called there at all while the node's thread uses it.
 //
 // One turn: completions → pump awake links, deliver frames → posted and deferred work, timers →
 // pump the links that these have woken → and with nothing to do spin for the learned time, then
@@ -25,11 +27,11 @@
 #include "absl/status/statusor.h"
 #include "kernel/block_pool.h"
 #include "kernel/clock.h"
-#include "kernel/fork_mark.h"
 #include "kernel/inline_function.h"
 #include "kernel/link.h"
 #include "kernel/list.h"
 #include "kernel/mailbox.h"
+#include "kernel/owner_mark.h"
 #include "kernel/reactor.h"
 #include "kernel/spin.h"
 #include "kernel/sys.h"
@@ -79,7 +81,8 @@ struct NodeOptions {
   const Registry* registry = nullptr;  // outlives the node
   enum class Wait { kAny, kUring, kEpoll };
   // kAny: io_uring, or epoll where that is forbidden, which is logged once. JACKFIELD_REACTOR=epoll
-  // in the environment means kEpoll, whatever stands here.
+  // in the environment means kEpoll, whatever stands here. When io_uring is refused later, epoll
+  // takes over, which is logged too.
   Wait wait = Wait::kAny;
   int64_t spin_ns = Spin::kLearned;     // or Spin::kAlways, or a time; 0: sleep at once
   uint64_t pool_bytes_max = 256 << 20;  // message memory
@@ -99,30 +102,41 @@ class Node {
 
   // ---- Driving.
 
-  void Run();  // until Stop(), which may have come before
+  // Until Stop(), which may have come before. Errors: as Usable.
+  absl::Status Run();
   void Stop() {
     stopped_ = true;
   }  // from the node's thread; elsewhere: handle().Run([node] { node->Stop(); })
   // Turns until `done()` holds or `deadline_ns` (of clock()) has passed. False: the latter; or at
-  // once, in a forked child and inside a turn, which cannot wait for another.
+  // once, inside a turn, which cannot wait for another, and where Usable is an error.
   template <class Done>
   bool RunUntil(Done done, int64_t deadline_ns = Timers::kNever) {
     while (!done()) {
-      if (in_turn_ || forked()) return false;
+      if (in_turn_) return false;
       if (deadline_ns != Timers::kNever && clock().NowNs() >= deadline_ns) return done();
-      Turn(deadline_ns);
+      if (!Turn(deadline_ns) && !usable()) return done();
     }
     return true;
   }
   static constexpr int64_t kDoNotSleep = INT64_MIN;
-  // One turn. Sleeps at most until `sleep_until_ns`. Returns whether anything happened.
-  // Requires: !in_turn().
+  // One turn. Sleeps at most until `sleep_until_ns`. Returns whether anything happened; false at
+  // once where Usable is an error. Requires: !in_turn().
   bool Turn(int64_t sleep_until_ns = Timers::kNever);
   bool in_turn() const { return in_turn_; }
+  // May the caller use the node? Errors: REFUSED (kMisuse: in another thread than the node's, or in
+  // a forked child); FAILED (kResource: the system refuses to wait for anything; the node then does
+  // nothing more, as if it had been interrupted and stopped).
+  absl::Status Usable() const {
+    if (usable()) [[likely]]
+      return absl::OkStatus();
+    return WhyUnusable();
+  }
+  bool usable() const { return owner_.mine(); }
   // Ends the blocking waits of this thread (Call().Wait() and its like) as CANCELLED, and every
   // later one: the program is asked to stop. From the node's thread.
   void Interrupt() { interrupted_ = true; }
-  bool interrupted() const { return interrupted_ || forked(); }
+  bool interrupted() const { return interrupted_ || !usable(); }
+
   // ---- The end of what was sent one way, and nobody waits for.
 
   // From now on such messages of a channel that is destroyed have `grace_ns` to be handled. Of
@@ -145,7 +159,7 @@ class Node {
   // (kMisuse), and destroying it and its channels and ports touches nothing that is shared. The
   // child may make a node of its own, which is its own business (a child that only calls exec needs
   // none).
-  bool forked() const { return fork_mark_.forked(); }
+  bool forked() const { return owner_.forked(); }
 
   // ---- Work.
 
@@ -160,6 +174,9 @@ class Node {
 
   // ---- For the kernel and for transports.
 
+  // Ends a wait of the reactor's: when this returns `op` is not pending. It may complete meanwhile,
+  // and others.
+  void EndWait(Op& op);
   Link& AddLink(std::unique_ptr<LinkDriver> driver, LinkTraits traits, LinkOwner* owner);
   void RemoveLink(Link& link);  // closes it if need be; destroyed when its driver has ended
   void WakeLink(Link& link);    // pumped in the next pass
@@ -208,6 +225,12 @@ class Node {
   bool SpinOnce();
   bool RunPosted();
   void SleepOrSpin(int64_t sleep_until_ns);
+  absl::Status WhyUnusable() const;
+  // What a Poll or Wait of the reactor returned; when that can do no more another takes its place.
+  int Completed(int result) { return result >= 0 ? result : ReplaceReactor(-result); }
+  int ReplaceReactor(int error);
+  void Fail(absl::Status why);
+  void OnMail(int32_t result);
   void DestroyRemoved();
 
   const std::string name_;
@@ -220,7 +243,9 @@ class Node {
   Timers timers_;
   MailboxHandle mailbox_;
   std::unique_ptr<Reactor> reactor_;
+  uint32_t reactors_ = 1;  // that there have been
   Op mail_op_;
+  uint32_t mail_refusals_ = 0;  // of waits for the mailbox, in a row
   const bool may_spin_;
   Spin spin_;
 
@@ -247,7 +272,9 @@ class Node {
   uint64_t pass_ = 0;
   uint64_t random_;
   uint64_t services_ = 0;
-  const ForkMark fork_mark_;
+  OwnerMark owner_;
+  const int thread_;       // its number, for errors
+  absl::Status failure_;  // why it is nobody's any more
   bool in_turn_ = false;
   bool stopped_ = false, interrupted_ = false;
   bool found_work_ = false;  // while spinning: this turn is not an idle one

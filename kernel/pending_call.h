@@ -23,10 +23,10 @@ class Channel::CallBase : public RoomWaiter, public CallWaiter {
   }
   absl::StatusOr<Message> await_resume() { return std::move(result_); }
   absl::StatusOr<Message> Wait() {
-    if (channel_.node_.in_turn()) return BlockedInHandler();
+    if (channel_.node_.in_turn()) return BlockedInHandler(channel_.node_);
     if (Begin() || BlockUntil(channel_.node_, true, [this] { return done_; }).ok())
       return std::move(result_);
-    return Interrupted(sent_);
+    return Interrupted(channel_.node_, sent_);
   }
   Node& node() const { return channel_.node_; }
 

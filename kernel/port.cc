@@ -32,6 +32,7 @@ Port::Port(Node& node, PortOptions options)
 absl::StatusOr<std::unique_ptr<Port>> Port::Open(Node& node,
                                                  const std::vector<std::string>& addresses,
                                                  PortOptions options) {
+  if (absl::Status status = node.Usable(); !status.ok()) return status;
   if (options.handlers_max == 0) return absl::InvalidArgumentError("handlers_max is at least 1");
   std::unique_ptr<Port> port(new Port(node, options));
   port->actual_.resize(addresses.size());

@@ -30,6 +30,7 @@ struct Op {
   int fd = -1;          // for the reactor
   uint32_t events = 0;  // for the reactor
   Op* next = nullptr;   // for the reactor
+  Op* previous = nullptr;  // for the reactor
 };
 
 class Reactor {
@@ -52,17 +53,23 @@ class Reactor {
   virtual bool MayHaveCompletions() = 0;
   virtual bool costs_to_ask() const = 0;
 
-  // Takes completions that are there and calls their `done`. Does not sleep. Returns how many.
+  // Takes completions that are there and calls their `done`. Does not sleep. Returns how many; or
+  // -errno when the system refuses to go on, now and for good (but what is cancelled completes
+  // still): then MoveTo is all that is left.
   virtual int Poll() = 0;
 
   // The same, but sleeps until there is one or the timeout is over (< 0: none). May return early.
   virtual int Wait(int64_t timeout_ns) = 0;
 
+  // Hands its ops over to `other`, which goes on waiting for them; those that have failed or were
+  // cancelled complete in this call. Requires: Poll or Wait has returned an error.
+  virtual void MoveTo(Reactor& other) = 0;
+
   virtual uint32_t pending() const = 0;  // ops that have not completed
 };
 
-// Errors: RESOURCE_EXHAUSTED, PERMISSION_DENIED, UNIMPLEMENTED: io_uring cannot be had here; use
-// the other.
+// Both are tried once before they are given out. Errors: RESOURCE_EXHAUSTED, PERMISSION_DENIED,
+// UNIMPLEMENTED: it cannot be had here; instead of io_uring, use the other.
 absl::StatusOr<std::unique_ptr<Reactor>> MakeUringReactor(const Sys& sys, uint32_t entries);
 absl::StatusOr<std::unique_ptr<Reactor>> MakeEpollReactor(const Sys& sys);
 

@@ -49,12 +49,7 @@ void Session::FillAndCommit(const Outgoing& out, std::byte* frame, uint32_t fram
 }
 
 absl::Status Session::CheckSendable(const Outgoing& out) const {
-  if (node_.forked()) {
-    return Refused(
-        Reason::kMisuse,
-        "this process is a forked child, and the node is its parent's: make another node "
-        "after the fork");
-  }
+  if (absl::Status status = node_.Usable(); !status.ok()) return status;
   const bool begins = out.kind == FrameKind::Request || out.kind == FrameKind::OneWay;
   if (state_ == State::kEnded || (close_sent_ && begins))
     return Refused(Reason::kClosed, "the channel is closed");
@@ -119,7 +114,7 @@ absl::Status Session::BuildThrew() {
 }
 
 absl::Status Session::Send(const Outgoing& out, Payload& payload) {
-  if (state_ != State::kOpen || close_sent_ || one_way() || !out.fds.empty() || node_.forked())
+  if (state_ != State::kOpen || close_sent_ || one_way() || !out.fds.empty() || !node_.usable())
       [[unlikely]] {
     if (absl::Status status = CheckSendable(out); !status.ok()) return status;
   }
@@ -155,7 +150,7 @@ absl::Status Session::Send(const Outgoing& out, Payload& payload) {
 }
 
 bool Session::SendControl(FrameKind kind, Payload& payload) {
-  if (link_->claim_open() || node_.forked()) return false;  // from inside the building of a message
+  if (link_->claim_open() || !node_.usable()) return false;  // inside the building of a message
   FrameSpace space(link_, nullptr, kHeaderBytes, std::max(frame_bytes_max_, 256u));
   std::span<std::byte> written;
   if (!payload.Write(space, &written)) {

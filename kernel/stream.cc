@@ -2,15 +2,23 @@
 
 #include <new>
 
+#include "kernel/text.h"
+
 namespace jackfield {
 
-absl::Status BlockedInHandler() {
+absl::Status BlockedInHandler(const Node& node) {
+  if (absl::Status status = node.Usable(); !status.ok()) return status;  // another thread's handler
   return Refused(Reason::kMisuse,
                  "a blocking wait from inside a handler or a coroutine of the same node would "
                  "wait for itself: use co_await");
 }
 
-absl::Status Interrupted(bool sent) {
+absl::Status Interrupted(const Node& node, bool sent) {
+  if (absl::Status status = node.Usable(); !status.ok()) {
+    if (!sent || ReasonOf(status) == Reason::kMisuse) return status;
+    return MakeStatus(Outcome::kInDoubt, Reason::kResource,
+                      Text(std::string(status.message()), "; what was asked for may happen"));
+  }
   if (!sent) return Refused(Reason::kCancelled, "asked to stop while waiting; nothing was sent");
   return MakeStatus(Outcome::kInDoubt, Reason::kCancelled,
                     "asked to stop while waiting for an answer; what was asked for may happen");

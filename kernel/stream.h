@@ -89,8 +89,9 @@ class StreamEnd::ReadAwaiter {
   std::optional<Message> await_resume() {
     return stream_ == nullptr ? std::nullopt : stream_->Take();
   }
-  // nullopt as well inside a handler, and when the program is asked to stop.
+  // nullopt as well inside a handler, in another thread, and when the program is asked to stop.
   std::optional<Message> Wait() {
+    if (!stream_->node_->usable()) return std::nullopt;
     if (!stream_->readable() &&
         !BlockUntil(*stream_->node_, false, [this] { return stream_->readable(); }).ok())
       return std::nullopt;

@@ -1,4 +1,5 @@
 #include <liburing.h>
+#include <time.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -12,6 +13,15 @@
 
 namespace jackfield {
 namespace {
+
+// What io_uring_enter refuses for want of memory may succeed a little later: after so many times in
+// a row, and as many pauses, it is taken to be refused for good.
+constexpr int kRefusalsMax = 64;
+constexpr long kPauseNs = 1'000'000;
+
+constexpr int kFailedFd = INT32_MIN;  // of an op whose result is known
+
+bool MayPass(int error) { return error == EAGAIN || error == EBUSY || error == ENOMEM; }
 
 // One ring per node. DEFER_TASKRUN leaves completions to the thread that waits; TASKRUN_FLAG tells
 // in shared memory whether there are any, so that a loop that is awake asks the kernel only when it
@@ -37,6 +47,14 @@ class UringReactor final : public Reactor {
     return 0;
   }
 
+  // A sandbox may allow to set a ring up, and then refuse to enter it.
+  int TryToEnter() {
+    int error = -EINTR;
+    for (int tries = 0; error == -EINTR && tries < kRefusalsMax; ++tries)
+      error = io_uring_get_events(&ring_);
+    return std::min(error, 0);
+  }
+
   std::string_view name() const override { return "io_uring"; }
 
   void Start(Op& op, int fd, uint32_t events) override {
@@ -46,21 +64,26 @@ class UringReactor final : public Reactor {
     ++pending_;
     if (sys_.seam() != nullptr) {
       const FaultSeam::Fault fault = sys_.seam()->Decide(Site::kPoll, fd);
-      if (fault.error != 0) {
-        op.events = static_cast<uint32_t>(-fault.error);
-        op.next = failed_;
-        failed_ = &op;
-        return;
-      }
+      if (fault.error != 0) return FailLater(op, -fault.error);
     }
+    op.previous = nullptr;
+    op.next = ops_;
+    if (ops_ != nullptr) ops_->previous = &op;
+    ops_ = &op;
     io_uring_sqe* sqe = GetSqe();
+    if (sqe == nullptr) return;  // MoveTo takes it along
     io_uring_prep_poll_add(sqe, fd, events);
     io_uring_sqe_set_data(sqe, &op);
   }
 
   void Cancel(Op& op) override {
-    if (!op.pending || std::find(cancelling_.begin(), cancelling_.end(), &op) != cancelling_.end())
+    if (!op.pending || op.fd == kFailedFd ||
+        std::find(cancelling_.begin(), cancelling_.end(), &op) != cancelling_.end())
       return;
+    if (refused_ != 0) {
+      Unlink(op);
+      return FailLater(op, -ECANCELED);
+    }
     cancelling_.push_back(&op);
     SubmitCancel(&op);
   }
@@ -75,20 +98,35 @@ class UringReactor final : public Reactor {
 
   int Poll() override {
     if (!MayHaveCompletions()) return 0;
-    io_uring_submit_and_get_events(&ring_);
-    return Reap();
+    if (refused_ == 0) Entered(io_uring_submit_and_get_events(&ring_));
+    return Reaped();
   }
 
   int Wait(int64_t timeout_ns) override {
-    if (failed_ != nullptr) return Poll();
+    if (failed_ != nullptr || refused_ != 0) return Poll();
     io_uring_cqe* cqe = nullptr;
     if (timeout_ns < 0) {
-      io_uring_submit_and_wait(&ring_, 1);
+      Entered(io_uring_submit_and_wait(&ring_, 1));
     } else {
       __kernel_timespec timeout{timeout_ns / 1'000'000'000, timeout_ns % 1'000'000'000};
-      io_uring_submit_and_wait_timeout(&ring_, &cqe, 1, &timeout, nullptr);
+      Entered(io_uring_submit_and_wait_timeout(&ring_, &cqe, 1, &timeout, nullptr));
     }
-    return Reap();  // EINTR and ETIME: the caller looks at the clock anyway
+    return Reaped();  // EINTR and ETIME: the caller looks at the clock anyway
+  }
+
+  void MoveTo(Reactor& other) override {
+    for (Op* op : std::exchange(cancelling_, {})) {
+      Unlink(*op);
+      FailLater(*op, -ECANCELED);
+    }
+    for (Op* op = std::exchange(ops_, nullptr); op != nullptr;) {
+      Op* const next = op->next;
+      --pending_;
+      other.Start(*op, op->fd, op->events);
+      op = next;
+    }
+    // Last: who is told may cancel what has moved.
+    CompleteFailed();
   }
 
   uint32_t pending() const override { return pending_; }
@@ -98,21 +136,48 @@ class UringReactor final : public Reactor {
 
   io_uring_sqe* GetSqe() {
     io_uring_sqe* sqe = io_uring_get_sqe(&ring_);
-    while (sqe == nullptr) {  // the queue is full: hand it over and go on
-      io_uring_submit(&ring_);
+    while (sqe == nullptr && refused_ == 0) {  // the queue is full: hand it over and go on
+      Entered(io_uring_submit(&ring_));
       sqe = io_uring_get_sqe(&ring_);
     }
     return sqe;
   }
 
-  int Reap() {
+  // What io_uring_enter answered.
+  void Entered(int result) {
+    if (result >= 0) [[likely]]
+      refusals_ = 0;
+    else
+      OnRefused(-result);
+  }
+  void OnRefused(int error) {
+    if (error == EINTR || error == ETIME) return;
+    if (MayPass(error) && ++refusals_ < kRefusalsMax) {
+      const timespec pause{0, kPauseNs};
+      nanosleep(&pause, nullptr);
+      return;
+    }
+    refused_ = error;
+  }
+
+  int Reaped() {
+    const int count = CompleteFailed() + Reap();
+    return count > 0 || refused_ == 0 ? count : -refused_;
+  }
+
+  int CompleteFailed() {
     int count = 0;
     for (Op* op = std::exchange(failed_, nullptr);
-         op != nullptr;) {  // one that fails again waits for the next Reap
+         op != nullptr;) {  // one that fails again waits for the next time
       Op* const next = op->next;
       count += Complete(*op, static_cast<int32_t>(op->events));
       op = next;
     }
+    return count;
+  }
+
+  int Reap() {
+    int count = 0;
     io_uring_cqe* cqes[64];
     unsigned got;
     while ((got = io_uring_peek_batch_cqe(&ring_, cqes, 64)) > 0) {
@@ -122,7 +187,9 @@ class UringReactor final : public Reactor {
         if ((data & kCancelBit) != 0) {
           OnCancelResult(reinterpret_cast<Op*>(data & ~kCancelBit), result);
         } else {
-          count += Complete(*reinterpret_cast<Op*>(data), result);
+          Op& op = *reinterpret_cast<Op*>(data);
+          Unlink(op);
+          count += Complete(op, result);
         }
       }
       io_uring_cq_advance(&ring_, got);
@@ -132,6 +199,7 @@ class UringReactor final : public Reactor {
 
   void SubmitCancel(Op* op) {
     io_uring_sqe* sqe = GetSqe();
+    if (sqe == nullptr) return;  // MoveTo knows
     io_uring_prep_poll_remove(sqe, reinterpret_cast<uint64_t>(op));
     sqe->user_data = reinterpret_cast<uint64_t>(op) | kCancelBit;
   }
@@ -143,6 +211,18 @@ class UringReactor final : public Reactor {
     if (result == -EALREADY &&
         std::find(cancelling_.begin(), cancelling_.end(), op) != cancelling_.end())
       SubmitCancel(op);
+  }
+
+  void Unlink(Op& op) {
+    (op.previous == nullptr ? ops_ : op.previous->next) = op.next;
+    if (op.next != nullptr) op.next->previous = op.previous;
+  }
+
+  void FailLater(Op& op, int error) {
+    op.fd = kFailedFd;
+    op.events = static_cast<uint32_t>(error);
+    op.next = failed_;
+    failed_ = &op;
   }
 
   int Complete(Op& op, int32_t result) {
@@ -157,15 +237,24 @@ class UringReactor final : public Reactor {
   io_uring ring_{};
   bool ready_ = false;
   uint32_t pending_ = 0;
-  Op* failed_ = nullptr;
-  std::vector<Op*> cancelling_;
+  int refusals_ = 0;       // of io_uring_enter, in a row
+  int refused_ = 0;        // an errno: it refuses for good
+  Op* ops_ = nullptr;      // that the ring has, or would have; the newest first
+  Op* failed_ = nullptr;   // whose result is known, in `events`
+  std::vector<Op*> cancelling_;  // of ops_
 };
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Reactor>> MakeUringReactor(const Sys& sys, uint32_t entries) {
   auto reactor = std::make_unique<UringReactor>(sys);
-  if (const int error = reactor->Init(entries); error < 0) {
+  int error = reactor->Init(entries);
+  if (error == 0) {
+    error = reactor->TryToEnter();
+    if (error < 0 && error != -EPERM)
+      return SysError(-error, "io_uring: it can be set up, but not entered");
+  }
+  if (error < 0) {
     if (error == -EMFILE || error == -ENFILE) return SysError(-error, "io_uring");
     const char* why =
         error == -EPERM

@@ -64,7 +64,11 @@ struct Signals {
   void Wait() { service.node().reactor().Start(op, fd, POLLIN); }
   static void OnSignal(Op& op, int32_t result) {
     auto* self = static_cast<Signals*>(op.user);
-    if (result <= 0) return;
+    if (result == -ECANCELED) return;
+    if (result < 0) {
+      self->deaf = SysError(-result, "wait for signals to stop");
+      return self->service.RequestStop();
+    }
     signalfd_siginfo info;
     while (read(self->fd, &info, sizeof info) == sizeof info) {
       if (self->service.stop_requested()) self->service.EndGrace();
@@ -74,6 +78,7 @@ struct Signals {
   }
   Service& service;
   const int fd;
+  absl::Status deaf = absl::OkStatus();  // why it hears no signal to stop any more
   Op op{OnSignal, this};
 };
 
@@ -173,9 +178,10 @@ void Service::Ready(const std::vector<Address>& addresses) {
 }
 
 absl::Status Service::Run() {
-  if (!stop_requested_) node_.Run();
-  if (stop_requested_) FinishPorts();
-  return absl::OkStatus();
+  absl::Status status;
+  if (!stop_requested_) status = node_.Run();
+  if (stop_requested_ && status.ok()) FinishPorts();
+  return status;
 }
 
 void Service::FinishPorts() {
@@ -193,7 +199,7 @@ void Service::FinishPorts() {
   const int64_t deadline_ns = AfterNs(heard_ns, grace_ns());
   for (int64_t now_ns = heard_ns; now_ns < deadline_ns && !all(&Port::closed);
        now_ns = node_.clock().NowNs()) {
-    if (grace_ended_ || node_.forked()) return;
+    if (grace_ended_ || !node_.usable()) return;
     const bool rests = all(&Port::at_rest);
     if (rests && now_ns - heard_ns >= kQuietNs) return;
     if (node_.Turn(rests ? std::min(deadline_ns, heard_ns + kQuietNs) : deadline_ns))
@@ -261,9 +267,9 @@ int ServiceMain(int argc, char** argv, const Registry& registry, ServiceFunction
   });
   Signals signals{service, signal_fd};
   signals.Wait();
-  const int exit_status = RunService(service, run);
-  if (signals.op.pending) (*node)->reactor().Cancel(signals.op);
-  while (signals.op.pending) (*node)->reactor().Wait(-1);
+  int exit_status = RunService(service, run);
+  if (exit_status == 0 && !signals.deaf.ok()) exit_status = fail(signals.deaf);
+  (*node)->EndWait(signals.op);
   node->reset();
   close(signal_fd);
   // By hand it is the command that grants.

@@ -262,7 +262,7 @@ pid_t HoldInChild(const std::string& address) {
     const std::unique_ptr<Channel> channel = Channel::Open(*node, address).value();
     const absl::StatusOr<Hold> hold = Hold::Take(*channel, "m");
     if (!hold.ok() || write(ready[1], "x", 1) != 1) _exit(1);
-    node->Run();
+    node->Run().IgnoreError();
   }
   close(ready[1]);
   char c;
@@ -288,7 +288,7 @@ TEST_P(DeathTest, WhatAKilledProcessHeldGoesToTheNextWhoIsTold) {
     if (!port->WaitServing().ok()) _exit(1);
     const std::string address = port->addresses()[0].ToString();
     if (write(told[1], address.data(), address.size()) < 0) _exit(1);
-    node->Run();
+    node->Run().IgnoreError();
   }
   char text[256];
   const ssize_t bytes = read(told[0], text, sizeof text);

@@ -31,8 +31,7 @@ void WaitForText(Service& service, int fd) {
   Node& node = service.node();
   node.reactor().Start(readable, fd, POLLIN);
   node.RunUntil([&] { return over || service.stop_requested(); });
-  if (readable.pending) node.reactor().Cancel(readable);
-  while (readable.pending) node.reactor().Wait(-1);
+  node.EndWait(readable);
 }
 
 }  // namespace

@@ -32,7 +32,7 @@ int main(int argc, char** argv) {
 
   Op stop([](Op& op, int32_t) { static_cast<Node*>(op.user)->Stop(); }, node->get());
   (*node)->reactor().Start(stop, 0, POLLIN);
-  (*node)->Run();
+  if (!(*node)->Run().ok()) return 5;
   port->reset();
   return 0;
 }

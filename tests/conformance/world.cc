@@ -149,7 +149,7 @@ void World::StartThread(const ServerSetup& setup, const std::string& serve) {
     thread_node_ = node->handle();
     thread_node_pointer_ = node.get();
     address.set_value(port->addresses()[0].ToString());
-    node->Run();
+    EXPECT_TRUE(node->Run().ok());
     port.reset();
     service.reset();
     node.reset();

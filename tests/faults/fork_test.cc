@@ -102,7 +102,7 @@ TEST_P(ForkTest, WhatAChildSendsByItsParentsNodeIsRefused) {
                 return 3;
               if (ends_->node->Turn()) return 4;
               if (ends_->node->RunUntil([] { return false; })) return 5;
-              ends_->node->Run();
+              ends_->node->Run().IgnoreError();
               return 0;
             }),
             0);

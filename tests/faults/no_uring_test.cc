@@ -1,10 +1,8 @@
 // FAULTS C14: where io_uring is forbidden (a container's seccomp profile: EPERM) or absent
-// (ENOSYS), a process says so once, on stderr, and everything goes on over epoll.
+// (ENOSYS), a process says so once, on stderr, and everything goes on over epoll; also where it can
+// be set up and not be entered, from the beginning or later.
 //
 // A child forbids it to itself by such a profile, so that nothing is pretended.
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,58 +12,78 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "gtest/gtest.h"
 #include "kernel/channel.h"
 #include "kernel/node.h"
 #include "kernel/port.h"
 #include "tests/conformance/subjects.h"
+#include "tests/faults/forbidden_calls.h"
 
 namespace jackfield::conformance {
 namespace {
 
-// From now on this process gets `error` from io_uring_setup.
-bool ForbidUring(int error) {
-  sock_filter program[] = {
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_setup, 0, 1),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | static_cast<uint32_t>(error)),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-  };
-  const sock_fprog filter{std::size(program), program};
-  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-         prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
-}
-
 // A node with a service and a client of every subject that meets by an address.
-bool EverythingWorks() {
-  const absl::StatusOr<std::unique_ptr<Node>> node = Node::Create({.registry = &TestRegistry()});
-  if (!node.ok() || (*node)->reactor().name() != "epoll") return false;
-  for (const Subject& subject : Subjects()) {
-    if (!MeetsByAddress(subject)) continue;
-    const absl::StatusOr<std::unique_ptr<Port>> port =
-        Port::Open(**node, {std::string(subject.serve)});
-    if (!port.ok()) continue;  // one that carries no calls
-    (*port)->Handle(1, [](ServerCall& call) { call.Reply(Bytes("answer")).IgnoreError(); });
-    if (!(*port)->WaitServing().ok()) return false;
-    const absl::StatusOr<std::unique_ptr<Channel>> channel =
-        Channel::Open(**node, (*port)->addresses()[0]);
-    if (!channel.ok()) return false;
-    const absl::StatusOr<Message> reply = (*channel)->Call(1, Bytes("question")).Wait();
-    if (!reply.ok() || reply->text() != "answer") return false;
+class Everything {
+ public:
+  explicit Everything(std::string_view reactor) {
+    absl::StatusOr<std::unique_ptr<Node>> node = Node::Create({.registry = &TestRegistry()});
+    if (!node.ok() || (*node)->reactor().name() != reactor) return;
+    node_ = *std::move(node);
+    for (const Subject& subject : Subjects()) {
+      if (!MeetsByAddress(subject)) continue;
+      absl::StatusOr<std::unique_ptr<Port>> port =
+          Port::Open(*node_, {std::string(subject.serve)});
+      if (!port.ok()) continue;  // one that carries no calls
+      (*port)->Handle(1, [](ServerCall& call) { call.Reply(Bytes("answer")).IgnoreError(); });
+      if (!(*port)->WaitServing().ok()) return;
+      absl::StatusOr<std::unique_ptr<Channel>> channel =
+          Channel::Open(*node_, (*port)->addresses()[0]);
+      if (!channel.ok()) return;
+      ports_.push_back(*std::move(port));
+      channels_.push_back(*std::move(channel));
+    }
+    made_ = true;
   }
-  return true;
-}
+  bool Works() const {
+    for (const auto& channel : channels_) {
+      const absl::StatusOr<Message> reply = channel->Call(1, Bytes("question")).Wait();
+      if (!reply.ok() || reply->text() != "answer") return false;
+    }
+    return made_;
+  }
+  // Sleeps, with every link at rest, until another thread's word comes.
+  void Rest() const {
+    bool woken = false;
+    std::thread([&woken, handle = node_->handle()] {
+      usleep(20'000);  // for the sleep to be likely: any time is right
+      handle.Run([&woken] { woken = true; });
+    }).detach();
+    node_->RunUntil([&woken] { return woken; });
+  }
+  Node& node() const { return *node_; }
+  bool made() const { return made_; }
+
+ private:
+  std::unique_ptr<Node> node_;
+  std::vector<std::unique_ptr<Port>> ports_;
+  std::vector<std::unique_ptr<Channel>> channels_;
+  bool made_ = false;
+};
+
+bool EverythingWorks() { return Everything("epoll").Works(); }
 
 struct Outcome {
   int exit_status = -1;
   std::string said;  // on stderr
 };
 
-// Runs `f` in a child that has no io_uring.
-Outcome WithoutUring(int error, int (*f)()) {
+// Runs `f` in a child.
+Outcome InChild(const std::function<int()>& f) {
   int ends[2];
   EXPECT_EQ(pipe(ends), 0);
   const pid_t child = fork();
@@ -74,7 +92,8 @@ Outcome WithoutUring(int error, int (*f)()) {
     close(ends[0]);
     close(ends[1]);
     unsetenv("JACKFIELD_REACTOR");
-    _exit(ForbidUring(error) ? f() : 99);
+    alarm(300);
+    _exit(f());
   }
   close(ends[1]);
   Outcome outcome;
@@ -86,6 +105,11 @@ Outcome WithoutUring(int error, int (*f)()) {
   EXPECT_EQ(waitpid(child, &status, 0), child);
   outcome.exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
   return outcome;
+}
+
+// Runs `f` in a child that has no io_uring.
+Outcome WithoutUring(int error, int (*f)()) {
+  return InChild([=] { return Forbid(error, {SYS_io_uring_setup}) ? f() : 99; });
 }
 
 TEST(NoUring, IsSaidInOneLineAndEverythingWorks) {
@@ -129,6 +153,104 @@ TEST(NoUring, WhoAsksForEpollHearsNothing) {
   if (outcome.exit_status == 99) GTEST_SKIP() << "no seccomp filters here";
   EXPECT_EQ(outcome.exit_status, 0);
   EXPECT_EQ(outcome.said, "");
+}
+
+constexpr int kRefusals[] = {EPERM, ENOMEM, EAGAIN, EBUSY, EINVAL, EBADF};
+
+TEST(NoUring, ThatCanBeSetUpAndNotEnteredIsNotUsed) {
+  for (const int error : kRefusals) {
+    const Outcome outcome = InChild([error] {
+      if (!Forbid(error, {SYS_io_uring_enter})) return 99;
+      return EverythingWorks() ? 0 : 1;
+    });
+    if (outcome.exit_status == 99) GTEST_SKIP() << "no seccomp filters here";
+    EXPECT_EQ(outcome.exit_status, 0) << strerrorname_np(error) << ": " << outcome.said;
+    EXPECT_NE(outcome.said.find("; epoll takes over"), std::string::npos) << outcome.said;
+  }
+}
+
+// Whoever waits for a link, a bell or another thread at that moment goes on waiting over epoll.
+TEST(NoUring, ThatIsNotEnteredAnyMoreIsReplacedAndNothingIsLost) {
+  for (const int error : kRefusals) {
+    const Outcome outcome = InChild([error] {
+      const Everything everything("io_uring");
+      if (!everything.made() || !everything.Works()) return 98;
+      everything.Rest();
+      if (!Forbid(error, {SYS_io_uring_enter})) return 99;
+      if (!everything.Works()) return 1;
+      everything.Rest();
+      if (!everything.Works() || everything.node().reactor().name() != "epoll") return 2;
+      return everything.node().Usable().ok() ? 0 : 3;
+    });
+    if (outcome.exit_status >= 98) GTEST_SKIP() << "no io_uring, or no seccomp filters here";
+    EXPECT_EQ(outcome.exit_status, 0) << strerrorname_np(error) << ": " << outcome.said;
+    EXPECT_EQ(outcome.said.find("jackfield: io_uring_enter: "), 0u) << outcome.said;
+    EXPECT_NE(outcome.said.find("; epoll takes over (everything works, a little slower)\n"),
+              std::string::npos)
+        << outcome.said;
+  }
+}
+
+// Somebody closes the descriptors that are not his.
+TEST(NoUring, AnEpollThatIsClosedIsReplacedAndNothingIsLost) {
+  const Outcome outcome = InChild([] {
+    setenv("JACKFIELD_REACTOR", "epoll", 1);
+    const Everything everything("epoll");
+    if (!everything.Works()) return 1;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+      std::error_code error;
+      if (std::filesystem::read_symlink(entry, error) == "anon_inode:[eventpoll]")
+        close(std::atoi(entry.path().filename().c_str()));
+    }
+    everything.Rest();
+    return everything.Works() ? 0 : 2;
+  });
+  EXPECT_EQ(outcome.exit_status, 0) << outcome.said;
+  EXPECT_EQ(outcome.said,
+            "jackfield: epoll_wait: Bad file descriptor (EBADF); epoll takes over (everything "
+            "works, a little slower)\n");
+}
+
+// Old profiles refuse what they do not know by EPERM.
+TEST(NoUring, AnEpollWhoseNewCallIsForbiddenSleepsByTheOldOne) {
+  const Outcome outcome = InChild([] {
+    setenv("JACKFIELD_REACTOR", "epoll", 1);
+    if (!Forbid(EPERM, {SYS_epoll_pwait2})) return 99;
+    const Everything everything("epoll");
+    if (!everything.Works()) return 1;
+    everything.Rest();
+    // Turns that have nothing to do sleep: few are enough for a tenth of a second.
+    int turns = 0;
+    everything.node().RunUntil([&turns] { return ++turns > 100'000; },
+                               SystemClock().NowNs() + 100'000'000);
+    return turns < 50'000 ? 0 : 2;
+  });
+  if (outcome.exit_status == 99) GTEST_SKIP() << "no seccomp filters here";
+  EXPECT_EQ(outcome.exit_status, 0) << outcome.said;
+}
+
+TEST(NoUring, WithoutEpollEitherTheNodeEndsWithASentence) {
+  for (const int error : {EPERM, ENOMEM}) {
+    const Outcome outcome = InChild([error] {
+      auto everything = std::make_unique<Everything>("io_uring");
+      if (!everything->made() || !everything->Works()) return 98;
+      if (!Forbid(error, {SYS_io_uring_enter, SYS_epoll_create1})) return 99;
+      const absl::Status ran = everything->node().Run();
+      if (ReasonOf(ran) != Reason::kResource || OutcomeOf(ran) != jackfield::Outcome::kFailed)
+        return 1;
+      if (ran.message().find("cannot wait for anything any more: epoll_create1") ==
+          ran.message().npos)
+        return 2;
+      // Whoever goes on is told the same, and is held up by nothing.
+      if (everything->Works() || everything->node().Turn() ||
+          everything->node().Usable() != ran)
+        return 3;
+      everything.reset();
+      return 0;
+    });
+    if (outcome.exit_status >= 98) GTEST_SKIP() << "no io_uring, or no seccomp filters here";
+    EXPECT_EQ(outcome.exit_status, 0) << outcome.said;
+  }
 }
 
 // The supervisor tells its services what it has found out, so that they need not say it again.

@@ -123,8 +123,7 @@ int RunServer(const std::string& address, int ready_fd, Marks marks, Ledger& led
   if (!(*port)->WaitServing().ok()) return 5;
   if (write(ready_fd, "r", 1) != 1) return 6;
   Mark(marks);
-  (*node)->Run();
-  return 0;
+  return (*node)->Run().ok() ? 0 : 7;
 }
 
 std::string AskAsNewClient(const std::string& address, uint32_t clients_wanted) {

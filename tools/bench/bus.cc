@@ -164,8 +164,8 @@ class Measurement {
     const std::string line = Text((*port)->addresses()[0].ToString(), "\n");
     if (write(told_[1], line.data(), line.size()) != static_cast<ssize_t>(line.size()))
       return absl::AbortedError("the client has gone");
-    (*node)->Run();
-    return fault;
+    const absl::Status ran = (*node)->Run();
+    return fault.ok() ? ran : fault;
   }
 
   absl::Status Call(Context& context) {

@@ -91,10 +91,7 @@ class ProcessService final : public RunningService {
   ~ProcessService() override {
     if (pid_ > 0 && !reaped_) Kill();
     node_.timers().Cancel(held_back_);
-    for (Wait* wait : {&ended_, &ready_, &stderr_}) {
-      if (wait->op.pending) node_.reactor().Cancel(wait->op);
-      while (wait->op.pending) node_.reactor().Wait(-1);
-    }
+    for (Wait* wait : {&ended_, &ready_, &stderr_}) node_.EndWait(wait->op);
   }
 
   absl::Status Start(ProcessStart start) {

@@ -44,11 +44,10 @@ class Supervisor final : public RunningService::Watcher {
     if (failure_) return Conclude();
     node_.reactor().Start(signal_op_, signals_.fd(), POLLIN);
     StartWhatCan();
-    node_.RunUntil([this] { return Over(); });
+    const bool over = node_.RunUntil([this] { return Over(); });
     node_.timers().Cancel(timer_);
-    node_.reactor().Cancel(signal_op_);
-    while (signal_op_.pending) node_.reactor().Wait(-1);
-    return Conclude();
+    node_.EndWait(signal_op_);
+    return over ? Conclude() : GiveUp();
   }
 
  private:
@@ -278,7 +277,12 @@ class Supervisor final : public RunningService::Watcher {
     if (next_ns != Timers::kNever) node_.timers().Arm(timer_, next_ns);
   }
 
-  void OnSignal() {
+  void OnSignal(int32_t result) {
+    if (result < 0) {  // deaf to the next one: it had better stop now
+      Say(std::string(SysError(-result, "wait for signals").message()));
+      if (phase_ == Phase::kUp) StopInOrder(Phase::kInterrupted);
+      return;
+    }
     const Signals::Heard heard = signals_.Take();
     if (heard.child) Reap();
     for (int i = 0; i < heard.stops; ++i) {
@@ -300,6 +304,14 @@ class Supervisor final : public RunningService::Watcher {
                service.running->pid() == pid;
       });
     });
+  }
+
+  // It hears of nothing any more: what it has started ends with it.
+  int GiveUp() {
+    for (Supervised& service : services_) {
+      if (service.running != nullptr) service.running->AskToStop();
+    }
+    return Complain(kExitFailed, std::string(node_.Usable().message()));
   }
 
   bool Over() const {
@@ -413,7 +425,7 @@ class Supervisor final : public RunningService::Watcher {
   std::optional<std::string> failure_;
   Signals signals_;
   Op signal_op_{[](Op& op, int32_t result) {
-                  if (result >= 0) static_cast<Supervisor*>(op.user)->OnSignal();
+                  if (result != -ECANCELED) static_cast<Supervisor*>(op.user)->OnSignal(result);
                 },
                 this};
   Timer timer_{[](Timer& timer) { static_cast<Supervisor*>(timer.user)->OnTimer(); }, this};

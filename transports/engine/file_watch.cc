@@ -20,7 +20,7 @@ absl::StatusOr<OwnedFd> WatchFile(int fd, std::string_view what) {
   }
   // By the open file, not its name, which may be another file's by now.
   const std::string self = Text("/proc/self/fd/", fd);
-  if (inotify_add_watch(watch.get(), self.c_str(), IN_MODIFY) < 0) {
+  if (inotify_add_watch(watch.get(), self.c_str(), IN_MODIFY | IN_ATTRIB) < 0) {
     return SysError(errno, Text("watch ", what, " (fs.inotify.max_user_watches limits how many)"));
   }
   return watch;

@@ -57,9 +57,13 @@ absl::StatusOr<std::unique_ptr<SocketPath>> SocketPath::Claim(std::string path,
                           std::filesystem::path(path).parent_path().string()));
     }
     if (fd < 0) return SysError(errno, Text("open ", lock));
-    if (TakeLock(fd) != 0) {
+    if (const int error = TakeLock(fd); error != 0) {
       const std::string owner = NameOfLockOwner(fd);
       close(fd);
+      if (error != EWOULDBLOCK) {  // a file system without locks
+        if (made) unlink(lock.c_str());
+        return SysError(error, Text(what, ": lock ", lock));
+      }
       return absl::AlreadyExistsError(Text(what, ": another program serves there (", owner,
                                            ", which holds ", lock,
                                            "): stop it or choose another path"));

@@ -144,13 +144,15 @@ TEST_P(FileTest, WhatWasDeliveredSurvivesTheDeathOfTheWriterAndATornRestIsSkippe
   // The dead writer may have written one more than it told of: a note of another's says where all
   // of its own end.
   std::vector<std::string> got;
-  const std::unique_ptr<Port> port = Serve(address_, got);
+  std::unique_ptr<Port> port = Serve(address_, got);
   auto last = Connect(*node_, address_);
   ASSERT_TRUE(last.ok()) << last.status();
   ASSERT_TRUE(Send(**last, "last", 1, 1).ok());
   ASSERT_TRUE(node_->RunUntil([&] { return !got.empty() && got.back() == NoteOf("last", 1); },
                               SystemClock().NowNs() + 60'000'000'000));
   EXPECT_GE(CheckNotes(got)["a"], delivered);
+  port.reset();
+  last->reset();
   // As a crash in the midst of a write leaves it.
   const std::string path = directory_ + "/notes";
   std::filesystem::resize_file(path, std::filesystem::file_size(path) - 5);
@@ -197,6 +199,60 @@ TEST_P(FileTest, AFullDiskEndsTheChannelWithTheReasonAndNothingHalfWrittenIsBeli
   }
   node_.reset();  // it closes the files
   for (const char* ack : {"/written", "/synced"}) EXPECT_EQ(umount((directory_ + ack).c_str()), 0);
+}
+
+// logrotate's copytruncate, `: > notes`, rm: what was said to be delivered by then is the other
+// program's to keep; nothing is said to be delivered after it.
+TEST_P(FileTest, AFileThatIsEmptiedCutOrRemovedEndsItsChannelAndTheNextOneGoesOn) {
+  const std::string path = directory_ + "/notes";
+  for (const char* ack : {"written", "synced"}) {
+    for (const char* how : {"emptied", "cut short", "removed"}) {
+      const std::string address = Text(address_, "?ack=", ack);
+      std::vector<std::string> got;
+      const std::unique_ptr<Port> port = Serve(address, got);
+      auto channel = Connect(*node_, address);
+      ASSERT_TRUE(channel.ok()) << channel.status();
+      ASSERT_TRUE(Send(**channel, "a", 1, 20).ok());
+      ASSERT_TRUE(AwaitNotes(got, 20));
+      ASSERT_TRUE(node_->RunUntil([&] { return (*channel)->ledger().delivered == 20; },
+                                  SystemClock().NowNs() + 60'000'000'000));
+      if (how == std::string_view("emptied")) std::filesystem::resize_file(path, 0);
+      if (how == std::string_view("cut short")) std::filesystem::resize_file(path, 500);
+      if (how == std::string_view("removed")) std::filesystem::remove(path);
+      absl::Status status;
+      for (uint32_t i = 21; i < 100'000 && status.ok(); ++i) {
+        status = Send(**channel, "a", i, i);
+        node_->Turn(Node::kDoNotSleep);
+      }
+      const absl::Status why = (*channel)->ended_why();
+      EXPECT_NE(why.ToString().find(Text("notes was ", how, " by another program")),
+                std::string::npos)
+          << why << ", sent: " << status;
+      EXPECT_EQ((*channel)->ledger().delivered, 20u) << how;
+      EXPECT_EQ((*channel)->ledger().queued(), 0u);
+      if (how == std::string_view("cut short")) {  // else it goes on behind what it finds then
+        ASSERT_TRUE(node_->RunUntil([&] { return port->ledger().lost == 1; },
+                                    SystemClock().NowNs() + 60'000'000'000));
+      }
+      // The old channel is there still, and in nobody's way.
+      auto next = Connect(*node_, address);
+      ASSERT_TRUE(next.ok()) << next.status();
+      ASSERT_TRUE(Send(**next, "b", 1, 10).ok());
+      ASSERT_TRUE(node_->RunUntil([&] { return (*next)->ledger().delivered == 10; },
+                                  SystemClock().NowNs() + 60'000'000'000));
+      if (how != std::string_view("removed")) {  // a reader follows the file, not its name
+        ASSERT_TRUE(node_->RunUntil([&] { return CheckNotes(got)["b"] == 10; },
+                                    SystemClock().NowNs() + 60'000'000'000));
+        EXPECT_EQ(port->ledger().lost, 1u) << how;
+      }
+      std::vector<std::string> all;
+      const std::unique_ptr<Port> later = Serve(address, all);
+      ASSERT_TRUE(node_->RunUntil(
+          [&] { return !all.empty() && all.back() == NoteOf("b", 10); },
+          SystemClock().NowNs() + 60'000'000'000));
+      std::filesystem::remove(path);
+    }
+  }
 }
 
 TEST_P(FileTest, AFileSizeLimitRefusesAndDoesNotKill) {

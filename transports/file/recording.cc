@@ -12,7 +12,6 @@
 #include "kernel/outcome.h"
 #include "kernel/sys.h"
 #include "kernel/text.h"
-#include "transports/engine/lock_owner.h"
 #include "transports/engine/sync_directory.h"
 #include "transports/file/recording_format.h"
 
@@ -21,6 +20,15 @@ namespace {
 
 constexpr int kTriesMax = 1000;
 constexpr useconds_t kBetweenTriesUs = 1000;
+
+// type: F_WRLCK or F_UNLCK. False: another makes it.
+bool LockToMake(int fd, short type) {
+  struct flock lock {};
+  lock.l_type = type;
+  lock.l_whence = SEEK_SET;
+  lock.l_len = sizeof(RecordingIdentity);
+  return fcntl(fd, F_OFD_SETLK, &lock) == 0;
+}
 
 }  // namespace
 
@@ -48,21 +56,23 @@ absl::StatusOr<Recording> Recording::Open(const std::string& path, Access access
     if (*made) {
       if (access == Access::kRead || flock(recording.fd(), LOCK_SH | LOCK_NB) == 0)
         return recording;
+      if (errno != EWOULDBLOCK && errno != EINTR)
+        return SysError(errno, Text("lock the recording ", path));
       continue;
     }
-    if (flock(recording.fd(), LOCK_EX | LOCK_NB) != 0) continue;
+    if (!LockToMake(recording.fd(), F_WRLCK)) continue;
     // Another may have made it since it was looked at.
     const absl::StatusOr<bool> meanwhile = recording.Identify();
     const absl::Status status = !meanwhile.ok() ? meanwhile.status()
                                 : *meanwhile    ? absl::OkStatus()
                                                 : recording.Make();
     if (!status.ok()) return status;
-    // Kept, it would keep every writer out for as long as this reader lives.
-    if (flock(recording.fd(), LOCK_UN) != 0) return SysError(errno, Text("unlock ", path));
+    // Kept, it would keep every other maker out for as long as this reader lives.
+    if (!LockToMake(recording.fd(), F_UNLCK)) return SysError(errno, Text("unlock ", path));
   }
-  return MakeStatus(Outcome::kRefused, Reason::kUnreachable,
-                    Text("the recording ", path, " is being made by ",
-                         NameOfLockOwner(recording.fd()), ", which does not get on"));
+  return MakeStatus(
+      Outcome::kRefused, Reason::kUnreachable,
+      Text("the recording ", path, " is being made by another process, which does not get on"));
 }
 
 absl::Status Recording::NotARecording(std::string_view why) const {
@@ -76,6 +86,27 @@ absl::StatusOr<uint64_t> Recording::Bytes() const {
   return static_cast<uint64_t>(is.st_size);
 }
 
+bool Recording::removed() const {
+  struct stat is {};
+  return fstat(fd(), &is) == 0 && is.st_nlink == 0;
+}
+
+absl::Status Recording::StillThere() const {
+  const auto gone = [this](std::string_view what) {
+    return MakeStatus(Outcome::kFailed, Reason::kCorrupt,
+                      Text("the recording ", path_, " ", what,
+                           " by another program while it was being written: what was in it is gone. "
+                           "A new channel begins it anew. Who wants to turn it over moves it away, and "
+                           "lets channels be opened again"));
+  };
+  RecordingIdentity identity{};
+  const ssize_t got = pread(fd(), &identity, sizeof identity, 0);
+  if (got < 0) return SysError(errno, Text("read the recording ", path_));
+  if (got < static_cast<ssize_t>(sizeof identity) || identity.file_id != file_id_)
+    return gone("was emptied");
+  return removed() ? gone("was removed") : absl::OkStatus();
+}
+
 absl::Status Recording::SyncBeginning() const {
   if (fdatasync(fd()) != 0) return SysError(errno, Text("sync the recording ", path_));
   SyncDirectoryOf(path_);
@@ -86,6 +117,11 @@ absl::StatusOr<bool> Recording::Identify() {
   RecordingIdentity identity{};
   const ssize_t got = pread(fd(), &identity, sizeof identity, 0);
   if (got < 0) return SysError(errno, Text("read the recording ", path_));
+  // Emptied, and then written to by one who had not noticed: records that belong to nothing.
+  constexpr uint32_t kMarker = RecordingHeader::kMarker;
+  if (got >= static_cast<ssize_t>(sizeof kMarker) &&
+      std::memcmp(identity.magic, &kMarker, sizeof kMarker) == 0)
+    return false;
   const size_t magic_bytes = std::min(static_cast<size_t>(got), sizeof identity.magic);
   if (std::memcmp(identity.magic, RecordingIdentity::kMagic, magic_bytes) != 0)
     return NotARecording("it does not begin as one");

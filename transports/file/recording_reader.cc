@@ -100,12 +100,30 @@ absl::StatusOr<bool> RecordingReader::ReadMore(size_t bytes) {
   if (got > 0) return true;
   const absl::StatusOr<uint64_t> size = recording_.Bytes();
   if (!size.ok()) return size.status();
-  if (*size < file_offset_ + end_) {
-    return MakeStatus(Outcome::kFailed, Reason::kCorrupt,
-                      Text("the recording ", recording_.path(), " was cut short to ", *size,
-                           " bytes while byte ", file_offset_ + end_, " had been read"));
-  }
-  return false;
+  if (*size < file_offset_ + end_) return GoOnAfterCut(recording_.file_id());
+  if (!recording_.removed()) return false;
+  return MakeStatus(Outcome::kFailed, Reason::kCorrupt,
+                    Text("the recording ", recording_.path(),
+                         " was removed by another program: nothing more can come from it"));
+}
+
+// id_before: the file's, when it was cut. False: there is nothing to be read yet.
+absl::StatusOr<bool> RecordingReader::GoOnAfterCut(uint64_t id_before) {
+  ++torn_;
+  in_torn_ = false;
+  at_ = end_ = 0;
+  searched_ = 1;
+  const absl::StatusOr<bool> made = recording_.Identify();
+  if (!made.ok()) return made.status();
+  unmade_ = !*made;
+  file_offset_ = sizeof(RecordingIdentity);
+  if (unmade_ || recording_.file_id() != id_before) return *made;
+  // Of what is left all has been read.
+  const absl::StatusOr<uint64_t> size = recording_.Bytes();
+  if (!size.ok()) return size.status();
+  file_offset_ = std::max<uint64_t>(*size, sizeof(RecordingIdentity));
+  joining_ = true;
+  return true;
 }
 
 void RecordingReader::Drop(size_t bytes) {
@@ -117,6 +135,11 @@ void RecordingReader::Drop(size_t bytes) {
 // What is at at_ is no whole record. True: it is to be judged again, since a whole one lies behind
 // it, and is at at_ now, or since more was read, which may be the rest of it.
 absl::StatusOr<bool> RecordingReader::SkipTorn() {
+  // Of a file that was made anew the old bytes are no end of anything.
+  const uint64_t id_before = recording_.file_id();
+  const absl::StatusOr<bool> made = recording_.Identify();
+  if (!made.ok()) return made.status();
+  if (!*made || recording_.file_id() != id_before) return GoOnAfterCut(id_before);
   size_t unfinished = kNone;  // the first place that more bytes may turn out to be a record
   for (size_t at = searched_;; ++at) {
     at = FindMarker(at);
@@ -142,6 +165,12 @@ absl::StatusOr<bool> RecordingReader::SkipTorn() {
 }
 
 absl::StatusOr<std::optional<std::span<const std::byte>>> RecordingReader::Next() {
+  if (unmade_) {
+    const absl::StatusOr<bool> made = recording_.Identify();
+    if (!made.ok()) return made.status();
+    if (!*made) return std::nullopt;
+    unmade_ = false;
+  }
   for (;;) {
     const Cut cut = in_torn_ ? Cut{} : CutAt(0);
     if (cut.is == Cut::Is::kWhole) {

@@ -6,6 +6,10 @@
 // the reader waits; so a torn end of a file counts when somebody has gone on behind it, and
 // unfinished_bytes() says meanwhile that it is there.
 //
+// A file that another program empties or cuts under the reader counts as one place more where
+// something is lost: it goes on with what is written from then on, in a recording made anew too.
+// One that is removed ends when it is read to its end.
+//
 // Thread: its owner's. Memory: the largest record, or 256 KiB.
 #ifndef JACKFIELD_TRANSPORTS_FILE_RECORDING_READER_H_
 #define JACKFIELD_TRANSPORTS_FILE_RECORDING_READER_H_
@@ -34,12 +38,14 @@ class RecordingReader final : public RecordSource {
                                                                const std::string& path, From from);
   RecordingReader(const RecordingReader&) = delete;
 
-  // The next frame. Errors: DATA_LOSS (the file was cut short under the reader); FAILED (EIO …).
+  // The next frame. Errors: DATA_LOSS (the file was removed, or is something else by now); FAILED
+  // (EIO …).
   absl::StatusOr<std::optional<std::span<const std::byte>>> Next() override;
   absl::Status Commit() override { return absl::OkStatus(); }
   void ClearWake() const override { ClearFileWatch(wake_fd_); }
   std::string WhichRecord() const override;
-  uint64_t lost() const override { return torn_; }  // places where something torn was skipped
+  // Places where something is missing: torn, or cut away under the reader.
+  uint64_t lost() const override { return torn_; }
 
   // A descriptor for RecordDriver, which takes it over. Errors: as WatchFile.
   absl::StatusOr<OwnedFd> Watch();
@@ -65,6 +71,7 @@ class RecordingReader final : public RecordSource {
   size_t FindMarker(size_t offset) const;
   absl::StatusOr<bool> ReadMore(size_t bytes);
   absl::StatusOr<bool> SkipTorn();
+  absl::StatusOr<bool> GoOnAfterCut(uint64_t id_before);
   void Drop(size_t bytes);
 
   const Sys& sys_;
@@ -76,6 +83,7 @@ class RecordingReader final : public RecordSource {
   size_t searched_ = 1;       // no record begins before it, counted from at_
   bool joining_ = false;      // it began within somebody's record, perhaps
   bool in_torn_ = false;      // bytes of it were dropped already
+  bool unmade_ = false;       // emptied under the reader, and not made anew yet
   uint64_t records_ = 0, torn_ = 0, torn_bytes_ = 0;
 };
 

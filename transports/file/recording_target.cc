@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <sys/random.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -43,7 +44,11 @@ class WithoutFileSizeSignal {
 
 }  // namespace
 
+RecordingTarget::RecordingTarget(const Sys& sys, Recording recording)
+    : sys_(sys), recording_(std::move(recording)), end_(recording_.Bytes().value_or(0)) {}
+
 RecordTarget::Appended RecordingTarget::Append(Link& link, uint32_t first) {
+  if (absl::Status status = recording_.StillThere(); !status.ok()) return {0, 0, std::move(status)};
   uint64_t batch_bytes = 0;
   uint32_t frames = 0;
   for (; frames < std::min(link.tx_frames() - first, kBatchFrames); ++frames) {
@@ -63,16 +68,36 @@ RecordTarget::Appended RecordingTarget::Append(Link& link, uint32_t first) {
   }
   const int64_t wrote = Write(static_cast<int>(2 * frames));
   masked_.clear();
-  if (wrote < 0) return {0, CutShort(static_cast<int>(-wrote), cut_bytes_)};
+  if (wrote < 0) return {0, 0, CutShort(static_cast<int>(-wrote), cut_bytes_)};
+  if (!WentWhereItShould(static_cast<uint64_t>(wrote))) {
+    absl::Status status = recording_.StillThere();
+    if (status.ok()) {
+      status = MakeStatus(
+          Outcome::kFailed, Reason::kCorrupt,
+          Text("the recording ", recording_.path(),
+               " was cut short by another program while it was being written: what was at its end "
+               "is gone. Who wants to turn it over moves it away, and lets channels be opened again"));
+    }
+    return {0, frames, std::move(status)};  // whoever reads from the beginning may find them
+  }
   uint64_t left = static_cast<uint64_t>(wrote);
   uint32_t whole = 0;
   while (whole < frames && left >= RecordingBytes(link.NextTx(first + whole).bytes))
     left -= RecordingBytes(link.NextTx(first + whole++).bytes);
   // The next attempt says why, or succeeds: the rest of a record cannot be written behind it, where
   // another writer may have gone on.
-  if (whole == 0 && (left == 0 || cut_bytes_ > 0)) return {0, CutShort(EIO, left)};
+  if (whole == 0 && (left == 0 || cut_bytes_ > 0)) return {0, 0, CutShort(EIO, left)};
   cut_bytes_ = whole == frames ? 0 : left;
-  return {whole, absl::OkStatus()};
+  return {whole, 0, absl::OkStatus()};
+}
+
+// O_APPEND leaves the descriptor's position behind what was written. A file only grows: what went
+// before the end there was shows that it has been cut.
+bool RecordingTarget::WentWhereItShould(uint64_t bytes) {
+  const off_t at = lseek(recording_.fd(), 0, SEEK_CUR);
+  if (at < 0 || static_cast<uint64_t>(at) < end_ + bytes) return false;
+  end_ = static_cast<uint64_t>(at);
+  return true;
 }
 
 // The frame as it is, or a copy under a mask.
@@ -91,7 +116,7 @@ std::span<const std::byte> RecordingTarget::Stored(const FrameRef& frame, uint32
 }
 
 absl::Status RecordingTarget::EndSync(int error) {
-  if (error == 0) return absl::OkStatus();
+  if (error == 0) return recording_.StillThere();
   const char* name = strerrorname_np(error);
   broken_ = MakeStatus(Outcome::kFailed, Reason::kResource,
                        Text("sync the recording ", recording_.path(), ": ", strerror(error), " (",

@@ -2,7 +2,9 @@
 // write.
 //
 // What a full disk cuts short is no record: it has not been sent, readers skip it, and the link
-// ends with the reason.
+// ends with the reason. So it does when another program has emptied, cut or removed the file: before
+// each write it is looked at, and after it, whether it went where it should; what did not is in
+// doubt.
 //
 // The write goes to the page cache; where that is full of what the disk has not taken yet, the
 // system makes the writer wait, and with it the node.
@@ -31,8 +33,7 @@ class RecordingTarget final : public RecordTarget {
   static constexpr uint64_t kBatchBytes = 4 << 20;  // or one frame
 
   // sys: for the fault seam; outlives it.
-  RecordingTarget(const Sys& sys, Recording recording)
-      : sys_(sys), recording_(std::move(recording)) {}
+  RecordingTarget(const Sys& sys, Recording recording);
 
   Appended Append(Link& link, uint32_t first) override;
   int fd() const override { return recording_.fd(); }
@@ -42,6 +43,7 @@ class RecordingTarget final : public RecordTarget {
  private:
   std::span<const std::byte> Stored(const FrameRef& frame, uint32_t& mask);
   int64_t Write(int parts);
+  bool WentWhereItShould(uint64_t bytes);
   absl::Status CutShort(int error, uint64_t cut_bytes) const;
 
   const Sys& sys_;
@@ -49,6 +51,7 @@ class RecordingTarget final : public RecordTarget {
   std::array<RecordingHeader, kBatchFrames> headers_;
   std::array<iovec, 2 * kBatchFrames> parts_;
   std::vector<std::vector<std::byte>> masked_;  // of the batch; hardly ever any
+  uint64_t end_ = 0;        // of what is in the file for certain
   uint64_t cut_bytes_ = 0;  // of a record that the last write did not take whole
   absl::Status broken_;     // after a failed sync
 };

@@ -214,13 +214,74 @@ TEST_F(RecordingTest, AReaderThatJoinsWithinARecordBeginsWithTheNext) {
   EXPECT_EQ(reader->lost(), 0u);
 }
 
-TEST_F(RecordingTest, AFileThatIsCutShortUnderAReaderIsTold) {
+TEST_F(RecordingTest, AFileThatIsCutShortUnderAReaderCountsAsLostAndGoesOn) {
   Append(RecordOf(1) + RecordOf(2));
   auto reader = Open();
-  EXPECT_EQ(ReadAll(*reader).size(), 2u);
+  EXPECT_EQ(ReadAll(*reader), (Numbers{1, 2}));
   std::filesystem::resize_file(path_, 40);
-  const auto next = reader->Next();
-  EXPECT_EQ(ReasonOf(next.status()), Reason::kCorrupt) << next.status();
+  EXPECT_EQ(ReadAll(*reader), Numbers{});
+  EXPECT_EQ(reader->lost(), 1u);
+  Append(RecordOf(3));
+  EXPECT_EQ(ReadAll(*reader), Numbers{3});
+  EXPECT_EQ(reader->lost(), 1u);
+}
+
+TEST_F(RecordingTest, AFileThatIsEmptiedUnderAReaderCountsAsLostAndIsReadWhenItIsMadeAnew) {
+  for (const bool looks_between : {false, true}) {
+    Append(RecordOf(1) + RecordOf(2));
+    auto reader = Open();
+    EXPECT_EQ(ReadAll(*reader).size(), 2u);
+    std::filesystem::resize_file(path_, 0);
+    if (looks_between) {
+      EXPECT_EQ(ReadAll(*reader), Numbers{});
+    }
+    std::string anew;  // of any length: shorter or longer than what was read before
+    for (uint32_t i = 10; i < 15; ++i) anew += RecordOf(i);
+    Append(anew);
+    EXPECT_EQ(ReadAll(*reader), (Numbers{10, 11, 12, 13, 14}));
+    EXPECT_EQ(reader->lost(), 1u);
+    std::filesystem::remove(path_);
+  }
+}
+
+TEST_F(RecordingTest, OneThatWasEmptiedAndWrittenToIsMadeAnewThoughItsWriterHasItOpen) {
+  const std::string record = RecordOf(1);
+  const auto writer = Recording::Open(path_, Recording::Access::kAppend);
+  ASSERT_TRUE(writer.ok());
+  EXPECT_TRUE(writer->StillThere().ok());
+  std::filesystem::resize_file(path_, 0);
+  EXPECT_EQ(ReasonOf(writer->StillThere()), Reason::kCorrupt);
+  Append(record);  // in the moment before it noticed
+  const auto next = Recording::Open(path_, Recording::Access::kAppend);
+  ASSERT_TRUE(next.ok()) << next.status();
+  EXPECT_NE(next->file_id(), writer->file_id());
+  const absl::Status why = writer->StillThere();
+  EXPECT_EQ(ReasonOf(why), Reason::kCorrupt) << why;
+  EXPECT_NE(why.ToString().find("was emptied by another program"), std::string::npos) << why;
+  Append(RecordOf(2));
+  EXPECT_EQ(ReadAll(*Open()), Numbers{2});
+}
+
+TEST_F(RecordingTest, OneThatIsRemovedIsReadToItsEndAndEndsWithTheReason) {
+  Append(RecordOf(1) + RecordOf(2));
+  auto reader = Open();
+  std::filesystem::remove(path_);
+  for (int i = 0; i < 2; ++i) {
+    const auto record = reader->Next();
+    ASSERT_TRUE(record.ok() && record->has_value()) << record.status();
+  }
+  const absl::Status why = reader->Next().status();
+  EXPECT_EQ(ReasonOf(why), Reason::kCorrupt) << why;
+  EXPECT_NE(why.ToString().find("was removed by another program"), std::string::npos) << why;
+}
+
+TEST_F(RecordingTest, OneThatBecomesSomethingElseUnderAReaderEndsWithTheReason) {
+  Append(RecordOf(1));
+  auto reader = Open();
+  EXPECT_EQ(ReadAll(*reader), Numbers{1});
+  std::ofstream(path_, std::ios::trunc) << "a letter to a friend";
+  const absl::Status why = reader->Next().status();
+  EXPECT_EQ(why.code(), absl::StatusCode::kFailedPrecondition) << why;
 }
 
 TEST_F(RecordingTest, WhatIsNoRecordingIsLeftAlone) {

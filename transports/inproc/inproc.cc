@@ -38,11 +38,11 @@ absl::StatusOr<uint64_t> RingBytes(const Address& address) {
   return bytes;
 }
 
-Caps InprocCaps(uint64_t ring_bytes) {
+Caps InprocCaps() {
   Caps caps;
   caps.send = caps.receive = caps.reply = caps.ordered = caps.reliable = caps.peer_loss = true;
   caps.credentials = caps.one_process = true;
-  caps.frame_bytes_max = std::min(RingDriver::FrameBytesMax(ring_bytes), kFrameBytesMaxDefault);
+  caps.frame_bytes_max = kFrameBytesMaxDefault;
   caps.depth_frames = Link::kDepthFrames;
   return caps;
 }
@@ -121,7 +121,7 @@ class InprocDriver final : public LinkDriver {
 
 LinkTraits Traits(const Pair& pair, std::string description) {
   LinkTraits traits;
-  traits.caps = InprocCaps(pair.ring_bytes);
+  traits.caps = InprocCaps();
   traits.peer = {true, geteuid(), getegid(), getpid()};
   traits.description = std::move(description);
   traits.provides_tx = true;
@@ -213,7 +213,7 @@ class InprocTransport final : public Transport {
     if (!bytes.ok()) return bytes.status();
     if (address.bare() && role == Role::kConnect)
       return absl::InvalidArgumentError("inproc: a client needs to know the name: inproc:NAME");
-    return InprocCaps(*bytes);
+    return InprocCaps();
   }
 
   absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Node& node,

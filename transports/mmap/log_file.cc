@@ -152,10 +152,7 @@ LogMark LogFile::ReadMark() const {
 
 absl::Status LogFile::WriteMark(LogMark mark) const {
   mark.crc = CrcOfBlock(mark);
-  if (const int error = WriteAt(fd_.get(), &mark, sizeof mark, kMarkOffsets[mark.count % 2]);
-      error != 0)
-    return SysError(-error, Text("write to the log ", path_));
-  return absl::OkStatus();
+  return WriteTo(&mark, sizeof mark, kMarkOffsets[mark.count % 2]);
 }
 
 uint64_t LogFile::ReadOldest() const {
@@ -164,7 +161,11 @@ uint64_t LogFile::ReadOldest() const {
 }
 
 absl::Status LogFile::WriteOldest(uint64_t position) const {
-  const int error = WriteAt(fd_.get(), &position, sizeof position, kOldestOffset);
+  return WriteTo(&position, sizeof position, kOldestOffset);
+}
+
+absl::Status LogFile::WriteTo(const void* from, size_t bytes, uint64_t offset) const {
+  const int error = WriteAt(fd_.get(), from, bytes, offset);
   return error == 0 ? absl::OkStatus() : SysError(-error, Text("write to the log ", path_));
 }
 
@@ -183,7 +184,14 @@ absl::StatusOr<LogFile::Record> LogFile::Read(uint64_t position,
   const uint64_t offset = OffsetOf(position);
   int64_t got = ReadAt(fd_.get(), &record.header, sizeof record.header, offset);
   if (got < 0) return failed(got);
-  if (got < static_cast<int64_t>(sizeof record.header)) return record;
+  if (got < static_cast<int64_t>(sizeof record.header)) {
+    // Segments are whole, and at most the next one is not there yet; of a ring, at most all.
+    struct stat is {};
+    const bool begins = position == 0 || (position % segment_bytes() == 0 && ring_segments() == 0);
+    if (!begins || fstat(fd(), &is) != 0 || static_cast<uint64_t>(is.st_size) < offset)
+      record.is = Record::Is::kCut;
+    return record;
+  }
   const RecordHeader& header = record.header;
   if (header.commit == 0) return record;
   const uint64_t bytes = RecordBytes(header.payload_bytes);

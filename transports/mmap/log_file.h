@@ -1,9 +1,8 @@
 // What writer and reader of a log have in common: the open file, what it is, its mark, and how a
 // record is read and judged.
 //
-// Thread: its owner's. Reading is by pread, not from a mapping: a file that somebody cuts short
-// under a reader is then a short read, not SIGBUS; and what the writer stores into its mapping is
-// seen by pread at once (mmap(2): the page cache is one).
+// Thread: its owner's. Reading and writing are calls, not accesses to a mapping: a file that
+// somebody cuts short is then a short read or a longer file, and not SIGBUS.
 #ifndef JACKFIELD_TRANSPORTS_MMAP_LOG_FILE_H_
 #define JACKFIELD_TRANSPORTS_MMAP_LOG_FILE_H_
 
@@ -48,6 +47,8 @@ class LogFile {
   // whether that was still whole.
   uint64_t ReadOldest() const;
   absl::Status WriteOldest(uint64_t position) const;
+  // Errors: RESOURCE_EXHAUSTED, FAILED (EIO …).
+  absl::Status WriteTo(const void* from, size_t bytes, uint64_t offset) const;
 
   // Whole segments that the file has now.
   uint64_t segments() const;
@@ -58,13 +59,13 @@ class LogFile {
   absl::Status WriteMark(LogMark mark) const;
 
   struct Record {
-    enum class Is { kData, kFiller, kEnd, kBad } is = Is::kEnd;
+    enum class Is { kData, kFiller, kEnd, kBad, kCut } is = Is::kEnd;
     RecordHeader header{};
     uint64_t next = 0;                   // the position after it
     std::span<const std::byte> payload;  // in the buffer, until the next read
   };
   // Reads and judges what is at `position`. kEnd: nothing is there yet. kBad: something that is no
-  // whole record: torn by a power cut, or rotten.
+  // whole record: torn by a power cut, or rotten. kCut: the file ends before it.
   // Errors: FAILED (EIO …).
   absl::StatusOr<Record> Read(uint64_t position, std::vector<std::byte>& buffer) const;
 

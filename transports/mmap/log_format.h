@@ -3,8 +3,7 @@
 //   0        Identity   what the file is
 //   512      Mark       everything before its position was synced when it was written; two of
 //   1024     Mark       them, written in turn, so that one is always whole
-//   2048     u64        how far the log goes, as its writer said last: a hint, and what wakes
-//                       readers (a write there is seen by inotify; a store to a mapping is not)
+//   2048     u64        unused
 //   2056     u64        of a ring: the oldest position that is still there
 //   65536    segments of Identity.segment_bytes, each preallocated as a whole
 //
@@ -15,11 +14,13 @@
 // a lower sequence.
 //
 // A segment is filled with records from its beginning; none crosses its end. What a record does not
-// fill is zero. A position is a place in the segments, counted from the first one's beginning.
+// fill is zero, or a filler's. A position is a place in the segments, counted from the first one's
+// beginning.
 //
-// Record: RecordHeader, the payload, zeros up to a multiple of 8. `commit` is stored last, so a
-// reader that sees it sees the rest; after a power cut, when bytes may have reached the disk in any
-// order, `crc` tells. A kFiller record takes up the rest of a segment.
+// Record: RecordHeader, the payload, zeros up to a multiple of 8. `commit` is written last (of
+// records that are written together, that of the first), so a reader that sees it sees the rest;
+// after a power cut, when bytes may have reached the disk in any order, `crc` tells. A kFiller
+// record takes up the rest of a segment.
 #ifndef JACKFIELD_TRANSPORTS_MMAP_LOG_FORMAT_H_
 #define JACKFIELD_TRANSPORTS_MMAP_LOG_FORMAT_H_
 
@@ -34,7 +35,6 @@ namespace jackfield {
 
 constexpr uint64_t kLogHeadBytes = 65536;  // a page of every architecture
 constexpr uint64_t kMarkOffsets[2] = {512, 1024};
-constexpr uint64_t kPublishedOffset = 2048;
 constexpr uint64_t kOldestOffset = 2056;
 constexpr uint64_t kSegmentBytesMin = 65536;
 constexpr uint64_t kSegmentBytesMax = uint64_t{1} << 32;

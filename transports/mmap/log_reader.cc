@@ -140,7 +140,7 @@ absl::Status LogReader::CheckCursor() {
     if (!record.ok()) return record.status();
     if (record->is == Is::kBad && cursor_.position < file_.ReadMark().position)
       return Damaged(cursor_.position, /*torn=*/false);
-    if (record->is == Is::kEnd || record->is == Is::kBad) break;
+    if (record->is == Is::kEnd || record->is == Is::kBad || record->is == Is::kCut) break;
     if (record->is == Is::kData) {
       if (record->header.generation > read_generation) {
         sequence = record->header.sequence - 1;
@@ -209,6 +209,12 @@ absl::StatusOr<std::optional<std::span<const std::byte>>> LogReader::Next() {
       cursor_.sequence = record->header.sequence;
       cursor_.position = record->next;
       return record->payload;
+    }
+    if (record->is == Is::kCut) {
+      return MakeStatus(Outcome::kFailed, Reason::kCorrupt,
+                        Text("the log ", file_.path(), " was cut short by another program before byte ",
+                             file_.OffsetOf(cursor_.position), ", after record ", cursor_.sequence,
+                             ": nothing more can be read from it"));
     }
     // Nothing there, again: most often a reader that keeps looking.
     if (record->is == Is::kEnd && end_seen_ == cursor_.position) return std::nullopt;

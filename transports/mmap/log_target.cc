@@ -3,14 +3,16 @@
 namespace jackfield {
 
 RecordTarget::Appended LogTarget::Append(Link& link, uint32_t first) {
+  const uint64_t before = log_->published_sequence();
   Appended appended;
-  while (appended.status.ok() && first + appended.frames < link.tx_frames()) {
-    const FrameRef& frame = link.NextTx(first + appended.frames);
+  for (uint32_t at = first; appended.status.ok() && at < link.tx_frames(); ++at) {
+    const FrameRef& frame = link.NextTx(at);
     appended.status = log_->Append({frame.data, frame.bytes});
-    if (appended.status.ok()) ++appended.frames;
   }
-  if (appended.frames == 0) return appended;
-  if (absl::Status status = log_->Publish(); appended.status.ok()) appended.status = status;
+  if (absl::Status status = log_->Publish(); appended.status.ok())
+    appended.status = std::move(status);
+  appended.frames = static_cast<uint32_t>(log_->published_sequence() - before);
+  appended.in_doubt = static_cast<uint32_t>(log_->sequence() - log_->published_sequence());
   return appended;
 }
 

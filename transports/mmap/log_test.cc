@@ -64,6 +64,7 @@ class LogTest : public testing::Test {
   }
   static void Append(LogWriter& log, uint64_t from, uint64_t to) {
     for (uint64_t i = from; i <= to; ++i) ASSERT_TRUE(log.Append(AsBytes(PayloadOf(i))).ok()) << i;
+    ASSERT_TRUE(log.Publish().ok());
   }
   static std::unique_ptr<LogReader> Reader(const std::string& path, const std::string& name = "",
                                            From from = From::kStart) {
@@ -131,6 +132,7 @@ TEST_F(LogTest, EverySizeUpToTheLimitIsTakenAndOneByteMoreIsRefused) {
   for (const uint64_t size : sizes)
     ASSERT_TRUE(log->Append(AsBytes(std::string(size, 'x'))).ok()) << size;
   const absl::Status refused = log->Append(AsBytes(std::string(most + 1, 'x')));
+  ASSERT_TRUE(log->Publish().ok());
   EXPECT_EQ(ReasonOf(refused), Reason::kTooLarge) << refused;
   const std::unique_ptr<LogReader> reader = Reader(path_);
   for (const uint64_t size : sizes) {
@@ -232,7 +234,7 @@ TEST_F(LogTest, APowerCutBetweenWriteAndSyncLosesAnyPagesAndKeepsEverySyncedReco
   for (int round = 0; round < 200; ++round) {
     std::string image = synced;
     for (uint64_t at = 0; at < end; at += kPage) {
-      if (at >= kPublishedOffset && at + kPage <= begin) continue;
+      if (at >= kOldestOffset - 8 && at + kPage <= begin) continue;
       if (rand() % 2 == 0) image.replace(at, kPage, all, at, kPage);
     }
     const uint64_t records = Recover(image);
@@ -372,11 +374,99 @@ TEST_F(LogTest, TheLimitOfAFilesSizeIsNamedAndDoesNotKill) {
   absl::Status status;
   uint64_t last = 5;
   while ((status = log->Append(AsBytes(PayloadOf(last + 1)))).ok()) ++last;
+  EXPECT_TRUE(log->Publish().ok());
   ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
   EXPECT_EQ(OutcomeOf(status), Outcome::kRefused) << status;
   EXPECT_NE(status.ToString().find("RLIMIT_FSIZE"), std::string::npos) << status;
   Append(*log, last + 1, last + 5);
   EXPECT_EQ(ReadAll(*Reader(path_)), last + 5);
+}
+
+TEST_F(LogTest, WhatIsGatheredIsReadWhenItIsPublishedAndNotBefore) {
+  const std::unique_ptr<LogWriter> log = Writer(path_);
+  const std::unique_ptr<LogReader> reader = Reader(path_);
+  for (uint64_t i = 1; i <= 50; ++i) {
+    ASSERT_TRUE(log->Append(AsBytes(PayloadOf(i))).ok());
+    EXPECT_EQ(log->published_sequence(), 0u);
+  }
+  EXPECT_EQ(ReadAll(*reader), 0u);
+  ASSERT_TRUE(log->Publish().ok());
+  EXPECT_EQ(log->published_sequence(), 50u);
+  EXPECT_EQ(ReadAll(*reader), 50u);
+}
+
+// A store to a mapping would be killed by SIGBUS.
+TEST_F(LogTest, AFileThatIsCutOrRemovedUnderItsWriterBreaksTheLogWithTheReason) {
+  struct Case {
+    const char* how;
+    uint64_t bytes;     // it is cut to so many
+    uint64_t appended;  // before
+  };
+  constexpr uint64_t kWhole = kLogHeadBytes + kSegmentBytesMin;
+  for (const Case& c : {Case{"cut short", 0, 0}, {"cut short", 0, 5}, {"cut short", 700, 5},
+                        {"cut short", kLogHeadBytes, 5}, {"cut short", kWhole - 1, 5},
+                        {"cut short", 0, 1000}, {"cut short", kWhole, 1000}, {"removed", 0, 5}}) {
+    if (c.appended == 0) Append(*Writer(path_), 1, 1);  // by another, so that there is a segment
+    const std::unique_ptr<LogWriter> log = Writer(path_);
+    Append(*log, log->sequence() + 1, log->sequence() + c.appended);
+    const uint64_t published = log->published_sequence();
+    if (c.how == std::string_view("removed"))
+      std::filesystem::remove(path_);
+    else
+      std::filesystem::resize_file(path_, c.bytes);
+    // As much as goes into the next segment, too.
+    absl::Status status;
+    for (uint64_t i = 1; i < 2000 && status.ok(); ++i) {
+      status = log->Append(AsBytes(PayloadOf(published + i)));
+      if (status.ok() && i % 10 == 0) status = log->Publish();
+    }
+    EXPECT_EQ(ReasonOf(status), Reason::kCorrupt) << status;
+    EXPECT_EQ(OutcomeOf(status), Outcome::kFailed) << status;
+    EXPECT_NE(status.ToString().find(Text("was ", c.how, " by another program")),
+              std::string::npos)
+        << status;
+    EXPECT_EQ(log->published_sequence(), published) << "nothing is said to be written";
+    EXPECT_EQ(log->sequence(), published) << "it is known not to be";
+    EXPECT_EQ(log->Sync(), status);
+    EXPECT_EQ(log->Append(AsBytes("more")), status);
+    std::filesystem::remove(path_);
+  }
+}
+
+TEST_F(LogTest, ASyncOfAFileThatWasCutMeanwhileIsNoSync) {
+  const std::unique_ptr<LogWriter> log = Writer(path_);
+  Append(*log, 1, 5);
+  const auto target = log->BeginSync();
+  ASSERT_TRUE(target.ok());
+  std::filesystem::resize_file(path_, 0);
+  EXPECT_EQ(ReasonOf(log->EndSync(*target, 0)), Reason::kCorrupt);
+  EXPECT_EQ(log->synced_sequence(), 0u);
+}
+
+TEST_F(LogTest, ALogThatWasEmptiedIsBegunAnewByTheNextWriter) {
+  {
+    const std::unique_ptr<LogWriter> log = Writer(path_);
+    Append(*log, 1, 5);
+    std::filesystem::resize_file(path_, 0);
+  }
+  const std::unique_ptr<LogWriter> next = Writer(path_);
+  ASSERT_NE(next, nullptr);
+  Append(*next, 1, 3);
+  EXPECT_EQ(ReadAll(*Reader(path_)), 3u);
+}
+
+TEST_F(LogTest, AReaderOfALogThatWasCutEndsWithTheReason) {
+  for (const uint64_t bytes : {uint64_t{0}, kLogHeadBytes, kLogHeadBytes + 100}) {
+    const std::unique_ptr<LogWriter> log = Writer(path_);
+    Append(*log, 1, 5);
+    const std::unique_ptr<LogReader> reader = Reader(path_);
+    EXPECT_EQ(ReadAll(*reader), 5u);
+    std::filesystem::resize_file(path_, bytes);
+    const absl::Status why = reader->Next().status();
+    EXPECT_EQ(ReasonOf(why), Reason::kCorrupt) << why;
+    EXPECT_NE(why.ToString().find("was cut short by another program"), std::string::npos) << why;
+    std::filesystem::remove(path_);
+  }
 }
 
 TEST_F(LogTest, WhatIsNotALogIsLeftAlone) {

@@ -1,14 +1,13 @@
 #include "transports/mmap/log_writer.h"
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
+#include <cstring>
 #include <utility>
 
 #include "kernel/outcome.h"
@@ -34,10 +33,6 @@ absl::StatusOr<std::unique_ptr<LogWriter>> LogWriter::Open(const std::string& pa
   }
   if (absl::Status status = log->Recover(); !status.ok()) return status;
   return log;
-}
-
-LogWriter::~LogWriter() {
-  if (mapped_ != nullptr) munmap(mapped_, file_.segment_bytes());
 }
 
 // ---- Opening.
@@ -83,6 +78,8 @@ absl::Status LogWriter::Recover() {
   // this.
   if (fdatasync(fd()) != 0) return SysError(errno, Text("sync the log ", file_.path()));
   synced_ = {position_, sequence_};
+  published_ = sequence_;
+  file_bytes_ = kLogHeadBytes + file_.segments() * file_.segment_bytes();
   ++generation_;
   marked_ = {~uint64_t{0}, 0};
   if (absl::Status status = MarkAt(synced_); !status.ok()) return status;
@@ -156,7 +153,7 @@ absl::Status LogWriter::ZeroBehind(uint64_t position) {
 
 // ---- Appending.
 
-absl::Status LogWriter::Allocate(uint64_t segment) const {
+absl::Status LogWriter::Allocate(uint64_t segment) {
   if (segment < file_.segments()) return absl::OkStatus();
   const uint64_t bytes = file_.segment_bytes();
   const uint64_t begin = kLogHeadBytes + segment * bytes;
@@ -169,7 +166,10 @@ absl::Status LogWriter::Allocate(uint64_t segment) const {
       // Part of the segment stays: it does not count as one, and the next attempt completes it.
     }
   }
-  if (error == 0) return absl::OkStatus();
+  if (error == 0) {
+    file_bytes_ = begin + bytes;
+    return absl::OkStatus();
+  }
   const char* name = strerrorname_np(error);
   return MakeStatus(
       Outcome::kRefused, Reason::kResource,
@@ -190,8 +190,14 @@ absl::Status LogWriter::EnterSegment(uint64_t segment) {
   return file_.WriteOldest(oldest);
 }
 
-absl::Status LogWriter::MapSegment(uint64_t segment) {
-  if (mapped_ != nullptr && mapped_segment_ == segment) return absl::OkStatus();
+// Makes it the segment that records are gathered for.
+absl::Status LogWriter::UseSegment(uint64_t segment) {
+  if (segment_ == segment) return absl::OkStatus();
+  // Before the file is made longer, which would hide it.
+  if (absl::Status status = StillThere(); !status.ok()) {
+    sequence_ = published_;
+    return Break(std::move(status));
+  }
   const uint64_t bytes = file_.segment_bytes();
   const bool ring = file_.ring_segments() != 0;
   const bool enters = position_ <= segment * bytes;
@@ -200,20 +206,19 @@ absl::Status LogWriter::MapSegment(uint64_t segment) {
                                      : absl::OkStatus();
       !status.ok())
     return status;
-  void* at = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd(),
-                  static_cast<off_t>(file_.OffsetOf(segment * bytes)));
-  if (at == MAP_FAILED) return SysError(errno, Text("map the log ", file_.path()));
-  if (ring && enters) std::memset(at, 0, sizeof(RecordHeader));
-  // A filler may be due at the end of the one that was mapped till now.
-  if (mapped_ != nullptr) {
-    const uint64_t left = bytes - position_ % bytes;
-    if (position_ / bytes == mapped_segment_ && left >= sizeof(RecordHeader)) {
-      Put(RecordKind::kFiller, sequence_, {}, static_cast<uint32_t>(left - sizeof(RecordHeader)));
+  constexpr std::byte kNoRecord[sizeof(RecordHeader)] = {};
+  if (ring && enters) {
+    if (absl::Status status = Write(kNoRecord, sizeof kNoRecord, segment * bytes); !status.ok()) {
+      sequence_ = published_;
+      return Break(std::move(status));
     }
-    munmap(mapped_, bytes);
   }
-  mapped_ = static_cast<std::byte*>(at);
-  mapped_segment_ = segment;
+  // A filler may be due at the end of the one that was used till now.
+  const uint64_t left = bytes - position_ % bytes;
+  if (segment_ != kNoSegment && position_ / bytes == segment_ && left >= sizeof(RecordHeader))
+    Gather(RecordKind::kFiller, sequence_, {}, static_cast<uint32_t>(left - sizeof(RecordHeader)));
+  if (absl::Status status = Publish(); !status.ok()) return status;
+  segment_ = segment;
   return absl::OkStatus();
 }
 
@@ -226,27 +231,28 @@ absl::Status LogWriter::Append(std::span<const std::byte> payload) {
         Text("a record of ", payload.size(), " bytes: the log ", file_.path(), " takes at most ",
              file_.payload_bytes_max(), " (its segment size less a header)"));
   }
-  // The segment that the record's place is in, mapped first, as its rest may need a filler.
+  // The segment that the record's place is in comes first, as its rest may need a filler.
   if (position_ % bytes != 0) {
-    if (absl::Status status = MapSegment(position_ / bytes); !status.ok()) return status;
+    if (absl::Status status = UseSegment(position_ / bytes); !status.ok()) return status;
   }
   if (const uint64_t left = bytes - position_ % bytes; RecordBytes(payload.size()) > left) {
     const uint64_t next = position_ / bytes + 1;
-    if (absl::Status status = MapSegment(next); !status.ok()) return status;
+    if (absl::Status status = UseSegment(next); !status.ok()) return status;
     position_ = next * bytes;
-  } else if (absl::Status status = MapSegment(position_ / bytes); !status.ok()) {
+  } else if (absl::Status status = UseSegment(position_ / bytes); !status.ok()) {
     return status;
   }
-  Put(RecordKind::kData, sequence_ + 1, payload, static_cast<uint32_t>(payload.size()));
+  Gather(RecordKind::kData, sequence_ + 1, payload, static_cast<uint32_t>(payload.size()));
   ++sequence_;
   position_ += RecordBytes(payload.size());
-  return absl::OkStatus();
+  return gathered_.size() < kGatheredBytes ? absl::OkStatus() : Publish();
 }
 
-void LogWriter::Put(RecordKind kind, uint64_t sequence, std::span<const std::byte> payload,
-                    uint32_t payload_bytes) {
-  std::byte* at = mapped_ + position_ % file_.segment_bytes();
-  RecordHeader header{.commit = 0,
+// Behind what is gathered. A filler's own bytes are left as they are: nobody reads them.
+void LogWriter::Gather(RecordKind kind, uint64_t sequence, std::span<const std::byte> payload,
+                       uint32_t payload_bytes) {
+  if (gathered_.empty()) gathered_at_ = position_;
+  RecordHeader header{.commit = RecordHeader::kCommit,
                       .crc = 0,
                       .sequence = sequence,
                       .payload_bytes = payload_bytes,
@@ -255,20 +261,58 @@ void LogWriter::Put(RecordKind kind, uint64_t sequence, std::span<const std::byt
                       .lap = LapOf(position_),
                       .log_id_low = static_cast<uint32_t>(file_.log_id())};
   header.crc = CrcOfRecord(header, payload);
-  std::memcpy(at, &header, sizeof header);
-  if (!payload.empty()) std::memcpy(at + sizeof header, payload.data(), payload.size());
-  const uint64_t next = position_ % file_.segment_bytes() + RecordBytes(payload_bytes);
-  if (file_.ring_segments() != 0 && next < file_.segment_bytes())
-    std::memset(mapped_ + next, 0, sizeof header.commit);
-  // Publishes the record to readers of the file, in this process and others.
-  std::atomic_ref<uint32_t>(*reinterpret_cast<uint32_t*>(at))
-      .store(RecordHeader::kCommit, std::memory_order_release);
+  const size_t at = gathered_.size();
+  gathered_.resize(at + RecordBytes(payload.size()));
+  std::memcpy(gathered_.data() + at, &header, sizeof header);
+  if (!payload.empty())
+    std::memcpy(gathered_.data() + at + sizeof header, payload.data(), payload.size());
 }
 
+absl::Status LogWriter::Write(const void* from, size_t bytes, uint64_t position) const {
+  return file_.WriteTo(from, bytes, file_.OffsetOf(position));
+}
+
+absl::Status LogWriter::Break(absl::Status why) {
+  gathered_.clear();
+  return broken_ = std::move(why);
+}
+
+absl::Status LogWriter::StillThere() const {
+  struct stat is {};
+  if (fstat(fd(), &is) != 0) return SysError(errno, Text("look at the log ", file_.path()));
+  const bool cut = static_cast<uint64_t>(is.st_size) < file_bytes_;
+  if (!cut && is.st_nlink > 0) return absl::OkStatus();
+  return MakeStatus(
+      Outcome::kFailed, Reason::kCorrupt,
+      Text("the log ", file_.path(), " was ", cut ? "cut short" : "removed",
+           " by another program while it was being written: what was in it is gone. Whoever wants "
+           "another log moves this one away, and lets it be opened again"));
+}
+
+// All but the first record's commit, which makes a reader see them all.
 absl::Status LogWriter::Publish() {
-  const uint64_t position = position_;
-  if (pwrite(fd(), &position, sizeof position, kPublishedOffset) != sizeof position)
-    return SysError(errno, Text("write to the log ", file_.path()));
+  if (!broken_.ok() || gathered_.empty()) return broken_;
+  if (absl::Status status = StillThere(); !status.ok()) {
+    sequence_ = published_;
+    return Break(std::move(status));
+  }
+  // Of a ring: no record of the lap before follows the last one.
+  const uint64_t end = gathered_at_ % file_.segment_bytes() + gathered_.size();
+  constexpr std::byte kNoCommit[sizeof(RecordHeader::commit)] = {};
+  if (file_.ring_segments() != 0 && end < file_.segment_bytes())
+    gathered_.insert(gathered_.end(), std::begin(kNoCommit), std::end(kNoCommit));
+  std::memcpy(gathered_.data(), kNoCommit, sizeof kNoCommit);
+  absl::Status status = Write(gathered_.data(), gathered_.size(), gathered_at_);
+  if (!status.ok()) {
+    sequence_ = published_;
+    return Break(std::move(status));
+  }
+  const uint32_t commit = RecordHeader::kCommit;
+  status = Write(&commit, sizeof commit, gathered_at_);
+  if (status.ok()) status = StillThere();
+  if (!status.ok()) return Break(std::move(status));
+  gathered_.clear();
+  published_ = sequence_;
   return absl::OkStatus();
 }
 
@@ -287,7 +331,7 @@ absl::Status LogWriter::MarkAt(SyncTarget place) {
 }
 
 absl::StatusOr<LogWriter::SyncTarget> LogWriter::BeginSync() {
-  if (!broken_.ok()) return broken_;
+  if (absl::Status status = Publish(); !status.ok()) return status;
   // The mark that becomes durable with this sync covers what the last one did: were it ahead of
   // the records on the disk, a torn record would look like a rotten one.
   if (absl::Status status = MarkAt(synced_); !status.ok()) return status;
@@ -302,6 +346,7 @@ absl::Status LogWriter::EndSync(SyncTarget target, int error) {
                               synced_.sequence, " are on the disk; open the log again"));
     return broken_;
   }
+  if (absl::Status status = StillThere(); !status.ok()) return Break(std::move(status));
   synced_ = target;
   return absl::OkStatus();
 }

@@ -1,13 +1,17 @@
-// The one writer of a log: appends records to a mapping of the file, and makes them durable.
+// The one writer of a log: appends records to the file, and makes them durable.
 //
 //   absl::StatusOr<std::unique_ptr<LogWriter>> log = LogWriter::Open("/var/lib/kv/log", {});
-//   (*log)->Append(payload);   // readers see it; it survives the death of this process
-//   (*log)->Publish();         // wakes them, once for many records
-//   (*log)->Sync();            // it survives a power cut
+//   (*log)->Append(payload);   // gathered
+//   (*log)->Publish();         // written, once for many records: readers see them and are woken;
+//                              // they survive the death of this process
+//   (*log)->Sync();            // they survive a power cut
 //
 // A new segment is preallocated before anything is written to it, so a full disk refuses the record
-// that does not fit and nothing that was appended before it is lost (and no store to the mapping
-// can fail for want of room).
+// that does not fit and nothing that was appended before it is lost.
+//
+// Records are written by pwrite and not by stores to a mapping: where another program has cut the
+// file, or a page cannot be had, a store kills by SIGBUS, and a write is answered. After each one
+// the file is looked at: when it has been cut or removed, the log is broken, with the reason.
 //
 // Recovery, at opening: from the newest mark on, the log ends before the first record that is not
 // whole; what lies behind it is zeroed, so that no old record can come back behind a new one. It
@@ -46,16 +50,19 @@ class LogWriter {
   // Errors: as LogFile::Open, and INVALID_ARGUMENT (segment_bytes).
   static absl::StatusOr<std::unique_ptr<LogWriter>> Open(const std::string& path,
                                                          const LogOptions& options);
-  // Leaves the log as it is: what is not synced is in the page cache.
-  ~LogWriter();
+  // Its end leaves the log as it is: what is not synced is in the page cache, what is not published
+  // is gone.
   LogWriter(const LogWriter&) = delete;
 
-  // Errors, and then the log is as it was: INVALID_ARGUMENT (larger than a segment takes);
-  // RESOURCE_EXHAUSTED (ENOSPC, EDQUOT, EFBIG: no room for the next segment). It can be tried
-  // again.
+  // Gathers up to kGatheredBytes in memory, then publishes. Errors, and then the log is as it was:
+  // INVALID_ARGUMENT (larger than a segment takes); RESOURCE_EXHAUSTED (ENOSPC, EDQUOT, EFBIG: no
+  // room for the next segment). It can be tried again. And those of Publish.
   absl::Status Append(std::span<const std::byte> payload);
+  static constexpr size_t kGatheredBytes = 256 << 10;
 
-  // Wakes readers that wait. Errors: FAILED (EIO …).
+  // Writes what was gathered. Errors, and then the log takes no more: FAILED (EIO …; the file was
+  // cut or removed: kCorrupt). What was gathered cannot be read then, and sequence() is that of the
+  // last record that can; but when the last step failed it is perhaps there, and sequence() is its.
   absl::Status Publish();
 
   // Blocks: until everything appended is on the disk. Errors: FAILED (EIO): nobody knows what of
@@ -77,6 +84,7 @@ class LogWriter {
   const LogFile& file() const { return file_; }
   uint64_t position() const { return position_; }  // where the next record goes
   uint64_t sequence() const { return sequence_; }  // of the last record
+  uint64_t published_sequence() const { return published_; }
   uint64_t synced_sequence() const { return synced_.sequence; }
   // What recovery threw away: bytes that were not zero, behind the end.
   uint64_t dropped_bytes() const { return dropped_bytes_; }
@@ -87,22 +95,28 @@ class LogWriter {
   absl::Status FindNewestSegment(std::vector<std::byte>& buffer);
   absl::Status ZeroBehind(uint64_t position);
   uint16_t LapOf(uint64_t position) const;
-  absl::Status MapSegment(uint64_t segment);
+  absl::Status UseSegment(uint64_t segment);
   absl::Status EnterSegment(uint64_t segment);
-  absl::Status Allocate(uint64_t segment) const;
+  absl::Status Allocate(uint64_t segment);
   absl::Status MarkAt(SyncTarget place);
-  void Put(RecordKind kind, uint64_t sequence, std::span<const std::byte> payload,
-           uint32_t payload_bytes);
+  void Gather(RecordKind kind, uint64_t sequence, std::span<const std::byte> payload,
+              uint32_t payload_bytes);
+  absl::Status Write(const void* from, size_t bytes, uint64_t position) const;
+  absl::Status StillThere() const;
+  absl::Status Break(absl::Status why);
 
   LogFile file_;
-  std::byte* mapped_ = nullptr;  // the segment that position_ is in, if any is mapped
-  uint64_t mapped_segment_ = 0;
-  uint64_t position_ = 0, sequence_ = 0;
+  static constexpr uint64_t kNoSegment = ~uint64_t{0};
+  uint64_t segment_ = kNoSegment;  // that gathered_ goes to, and that is allocated
+  uint64_t file_bytes_ = 0;          // that the file has, if nobody has cut it
+  std::vector<std::byte> gathered_;  // records for gathered_at_, in one segment
+  uint64_t gathered_at_ = 0;
+  uint64_t position_ = 0, sequence_ = 0, published_ = 0;
   uint32_t generation_ = 0;
   uint64_t marks_ = 0;
   SyncTarget synced_, marked_;
   uint64_t dropped_bytes_ = 0;
-  absl::Status broken_;  // after a failed sync
+  absl::Status broken_;  // after a failed write or sync
 };
 
 }  // namespace jackfield

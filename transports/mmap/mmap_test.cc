@@ -200,6 +200,49 @@ TEST_P(MmapTest, AFullDiskEndsTheChannelWithTheReasonAndWhatWasDeliveredIsThere)
   EXPECT_EQ(umount(disk.c_str()), 0);
 }
 
+// As logrotate's copytruncate and rm do: what was said to be delivered by then is the other
+// program's to keep; nothing is said to be delivered after it, and nobody dies.
+TEST_P(MmapTest, AFileThatIsCutOrRemovedEndsItsChannelWithTheReason) {
+  const std::string path = directory_ + "/cut";
+  for (const char* more : {"", "?ack=written", "?mode=ring&size=1MiB&ack=written"}) {
+    for (const bool removed : {false, true}) {
+      const std::string address = Text("mmap:", path, more);
+      auto channel = Connect(*node_, address);
+      ASSERT_TRUE(channel.ok()) << channel.status();
+      Send(**channel, 1, 20);
+      ASSERT_TRUE(node_->RunUntil([&] { return (*channel)->ledger().delivered == 20; },
+                                  SystemClock().NowNs() + 60'000'000'000));
+      if (removed)
+        std::filesystem::remove(path);
+      else
+        std::filesystem::resize_file(path, 0);
+      absl::Status status;
+      for (uint32_t i = 21; i < 100'000 && status.ok(); ++i) {
+        const std::string note = NoteOf(i);
+        status = (*channel)->Send(kNote, Bytes(note)).Wait();
+        node_->Turn(Node::kDoNotSleep);
+      }
+      const absl::Status why = (*channel)->ended_why();
+      EXPECT_NE(why.ToString().find(removed ? "cut was removed by another program"
+                                            : "cut was cut short by another program"),
+                std::string::npos)
+          << why;
+      EXPECT_EQ((*channel)->ledger().delivered, 20u);
+      EXPECT_EQ((*channel)->ledger().queued(), 0u);
+      channel->reset();
+      // The next one begins it anew.
+      auto next = Connect(*node_, address);
+      ASSERT_TRUE(next.ok()) << next.status();
+      Send(**next, 1, 3);
+      ASSERT_TRUE(node_->RunUntil([&] { return (*next)->ledger().delivered == 3; },
+                                  SystemClock().NowNs() + 60'000'000'000));
+      next->reset();
+      node_->Turn(Node::kDoNotSleep);
+      std::filesystem::remove(path);
+    }
+  }
+}
+
 TEST_P(MmapTest, ASlowReaderOfARingIsToldHowManyItMissed) {
   const std::string address = Text("mmap:", directory_, "/ring?mode=ring&size=256KiB&ack=written");
   std::vector<std::string> got;

@@ -59,6 +59,7 @@ class RingTest : public testing::Test {
   }
   static void Append(LogWriter& log, uint64_t from, uint64_t to) {
     for (uint64_t i = from; i <= to; ++i) ASSERT_TRUE(log.Append(AsBytes(PayloadOf(i))).ok()) << i;
+    ASSERT_TRUE(log.Publish().ok());
   }
   // Reads what is there: whole records in order. Returns how many.
   static uint64_t ReadAll(LogReader& reader) {
@@ -159,7 +160,7 @@ TEST_F(RingTest, AWriterThatRacesAheadOfAReaderNeverMakesItReadAWrongRecord) {
   std::thread writer([&] {
     const std::unique_ptr<LogWriter> log = Writer();
     for (uint64_t i = 1; i <= kCount; ++i) {
-      if (!log->Append(AsBytes(PayloadOf(i))).ok()) break;
+      if (!log->Append(AsBytes(PayloadOf(i))).ok() || !log->Publish().ok()) break;
     }
     done = true;
   });
@@ -195,8 +196,9 @@ TEST_F(RingTest, ARecordCutAtAnyByteIsDroppedTheOthersStayAndRecoveryTwiceGivesT
       std::string torn = image;
       for (uint64_t at = cut; at < to; ++at) torn[file.OffsetOf(at)] = lap_ago[file.OffsetOf(at)];
       std::ofstream(path_, std::ios::binary | std::ios::trunc) << torn;
-      // Filling that was zero before is whole without its last bytes.
-      const bool whole = torn == image;
+      // Its filling is no part of what is checked.
+      const bool whole =
+          cut >= from + sizeof(RecordHeader) + PayloadOf(before + 1).size() || torn == image;
       const uint64_t want = whole ? before + 1 : before;
       for (int twice = 0; twice < 2; ++twice) {
         const std::unique_ptr<LogWriter> log = Writer();
@@ -220,7 +222,8 @@ TEST_F(RingTest, AKilledWritersRingIsWholeAndTheNextGoesOn) {
   if (child == 0) {
     const std::unique_ptr<LogWriter> log = Writer();
     for (uint64_t i = 1;; ++i) {
-      if (!log->Append(AsBytes(PayloadOf(i))).ok() || write(told[1], &i, sizeof i) < 0) _exit(1);
+      if (!log->Append(AsBytes(PayloadOf(i))).ok() || !log->Publish().ok() ||
+          write(told[1], &i, sizeof i) < 0) _exit(1);
     }
   }
   uint64_t appended = 0;
@@ -263,6 +266,27 @@ TEST_F(RingTest, AWriterThatDiedOnEnteringASegmentLeavesTheOthersToBeRead) {
   Append(*log, last + 1, last + 1000);
   EXPECT_GT(ReadAll(*reader), 100u);
   EXPECT_EQ(reader->sequence(), last + 1000);
+}
+
+TEST_F(RingTest, AFileThatIsCutUnderItsWriterBreaksItAndItsReaderEnds) {
+  for (const uint64_t bytes : {uint64_t{0}, kLogHeadBytes, kLogHeadBytes + 10 * kSegmentBytesMin}) {
+    for (const uint64_t appended : {5u, 9000u}) {
+      const std::unique_ptr<LogWriter> log = Writer();
+      Append(*log, 1, appended);
+      const std::unique_ptr<LogReader> reader = Reader();
+      ReadAll(*reader);
+      const uint64_t whole = std::filesystem::file_size(path_);
+      std::filesystem::resize_file(path_, std::min(bytes, whole - 1));
+      ASSERT_TRUE(log->Append(AsBytes(PayloadOf(appended + 1))).ok() || appended > 5);
+      const absl::Status status = log->Publish();
+      EXPECT_EQ(ReasonOf(status), Reason::kCorrupt) << status;
+      EXPECT_EQ(log->sequence(), appended);
+      if (bytes == 0) {
+        EXPECT_EQ(ReasonOf(reader->Next().status()), Reason::kCorrupt);
+      }
+      std::filesystem::remove(path_);
+    }
+  }
 }
 
 TEST_F(RingTest, ALogIsNoRingAndARingNoLog) {

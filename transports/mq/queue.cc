@@ -94,7 +94,13 @@ absl::StatusOr<Queue> Queue::Own(const Sys& sys, const std::string& name, QueueS
     });
     const auto fd = static_cast<int>(made);
     if (fd >= 0) {
-      if (TakeLock(fd) == 0 && !IsUnnamed(fd)) {
+      const int error = TakeLock(fd);
+      if (error != 0 && error != EWOULDBLOCK) {
+        mq_unlink(name.c_str());
+        close(fd);
+        return SysError(error, Text("lock queue ", name));
+      }
+      if (error == 0 && !IsUnnamed(fd)) {
         Queue owned(sys, fd, name);
         owned.record_ = MakePlaceRecord("mq", fd, name);
         return owned;
@@ -109,10 +115,12 @@ absl::StatusOr<Queue> Queue::Own(const Sys& sys, const std::string& name, QueueS
       return taken(Text("there is one that cannot be opened (", strerrorname_np(errno),
                         "); it is left alone"));
     struct stat owner {};
-    const bool locked = TakeLock(old) == 0;
+    const int error = TakeLock(old);
+    const bool locked = error == 0;
     const bool ours = fstat(old, &owner) == 0 && owner.st_uid == geteuid();
     if (!locked || !ours) {
       close(old);
+      if (ours && error != EWOULDBLOCK) return SysError(error, Text("lock queue ", name));
       return taken(!ours ? "there is one of another user; it is left alone"
                          : "another program serves there: stop it or choose another name");
     }

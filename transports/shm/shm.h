@@ -4,8 +4,8 @@
 //   shm:?path=/run/x.sock  a socket file instead, with permissions (?mode=0660, default 0600;
 //                          ?gid=NAME, its group: as of unix:)
 //   shm:                  a server chooses a name and reports it
-//   ?size=4MiB            of each direction's lane, a power of two, 64 KiB … 1 GiB; a frame is at
-//                         most half of it. A client's choice.
+//   ?size=4MiB            of each direction's lane, a power of two, 64 KiB … 1 GiB; a frame that is
+//                         larger than half of it goes in pieces. A client's choice.
 //   ?uid=same|any         who may connect (default same: this program's own uid, and root)
 //   ?bell=eventfd|socket  what wakes a sleeping end (default eventfd; socket between two uids). A
 //                         server that says socket takes no client that says otherwise.

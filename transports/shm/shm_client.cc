@@ -110,7 +110,7 @@ class ShmClient final : public Opening {
     if (absl::Status refused = StatusOf(welcome_); !refused.ok())
       return sink_.OnOpenFailed(std::move(refused));
     LinkTraits traits;
-    traits.caps = ShmSettings::CapsOf(segment_.shape().lane_bytes);
+    traits.caps = ShmSettings::caps();
     traits.peer = peer_;
     traits.provides_tx = true;
     traits.description = description_;

@@ -28,7 +28,7 @@ std::string UniqueAddress() {
 
 void ServeForEver(const std::string& address) {
   ShmWorld world(address);
-  world.node().Run();
+  world.node().Run().IgnoreError();
 }
 
 TEST(ShmDeathTest, WhatAProducerCommittedBeforeItWasKilledIsDelivered) {

@@ -108,7 +108,7 @@ void ShmServer::OnHello(Handshake& handshake, const absl::Status& status) {
       return;
     }
     LinkTraits traits;
-    traits.caps = ShmSettings::CapsOf(meeting->segment.shape().lane_bytes);
+    traits.caps = ShmSettings::caps();
     traits.peer = handshake.peer;
     traits.provides_tx = true;
     traits.description = description_;

@@ -117,11 +117,11 @@ socklen_t ShmSettings::socket_name_bytes() const {
   return static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + bytes);
 }
 
-Caps ShmSettings::CapsOf(uint64_t lane_bytes) {
+Caps ShmSettings::caps() {
   Caps caps;
   caps.send = caps.receive = caps.reply = caps.ordered = caps.reliable = caps.peer_loss = true;
   caps.credentials = true;
-  caps.frame_bytes_max = std::min(RingDriver::FrameBytesMax(lane_bytes), kFrameBytesMaxDefault);
+  caps.frame_bytes_max = kFrameBytesMaxDefault;
   caps.depth_frames = Link::kDepthFrames;
   return caps;
 }

@@ -33,8 +33,7 @@ struct ShmSettings {
   // The socket's name. Requires: the address is not bare, or has a path.
   sockaddr_un socket_name() const;
   socklen_t socket_name_bytes() const;
-  Caps caps() const { return CapsOf(lane_bytes); }
-  static Caps CapsOf(uint64_t lane_bytes);
+  static Caps caps();
 
   std::string name;  // of an abstract socket, without the prefix; empty if there is a path
   std::string path;

@@ -28,7 +28,7 @@ std::string UniqueAddress() {
 
 void ServeForEver(const std::string& address) {
   ShmWorld world(address);
-  world.node().Run();
+  world.node().Run().IgnoreError();
 }
 
 std::vector<std::unique_ptr<Child>> MakeBurners(long count) {

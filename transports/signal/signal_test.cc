@@ -268,7 +268,7 @@ TEST_P(SignalTest, TheServersDeathEndsTheChannelAtOnce) {
     std::unique_ptr<Port> port = Serve(*node, got);
     const std::string address = port->addresses()[0].ToString();
     if (write(told[1], address.c_str(), address.size() + 1) < 0) _exit(1);
-    node->Run();
+    node->Run().IgnoreError();
   }
   close(told[1]);
   std::string address;

@@ -75,7 +75,7 @@ pid_t ServeInChild(const std::string& address) {
     const std::unique_ptr<Node> node = Node::Create({.registry = &Sysv()}).value();
     const std::unique_ptr<Port> port = ServeEcho(*node, address);
     if (!port->serving() || write(ready[1], "x", 1) != 1) _exit(1);
-    node->Run();
+    node->Run().IgnoreError();
     _exit(0);
   }
   close(ready[1]);

@@ -74,7 +74,7 @@ pid_t ServeInChild(const std::string& address) {
     const std::unique_ptr<Node> node = Node::Create({.registry = &registry}).value();
     const auto port = Port::Open(*node, {address});
     if (!port.ok() || !(*port)->WaitServing().ok() || write(ready[1], "x", 1) != 1) _exit(1);
-    node->Run();
+    node->Run().IgnoreError();
   }
   close(ready[1]);
   char c;

@@ -46,15 +46,18 @@ void AppendDriver::Pump(Link& link) {
 
 void AppendDriver::Append(Link& link) {
   const uint32_t before = appended_;
+  uint32_t in_doubt = 0;
   while (why_.ok() && appended_ < link.tx_frames()) {
     RecordTarget::Appended appended = target_->Append(link, appended_);
     appended_ += appended.frames;
+    in_doubt = appended.in_doubt;
     why_ = std::move(appended.status);
   }
-  if (appended_ == before) return;
+  if (appended_ == before && in_doubt == 0) return;
   link.NoteProgress();
-  if (sync_ == nullptr) return link.PopTx(std::exchange(appended_, 0));
-  link.NoteGiven(appended_);  // readers see it already
+  if (sync_ == nullptr) link.PopTx(std::exchange(appended_, 0));
+  if (sync_ != nullptr || in_doubt > 0)
+    link.NoteGiven(appended_ + in_doubt);  // readers see it already
 }
 
 void AppendDriver::StartSync(Link& link) {

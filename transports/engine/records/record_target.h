@@ -16,7 +16,8 @@ class RecordTarget {
   virtual ~RecordTarget() = default;
 
   struct Appended {
-    uint32_t frames = 0;  // these are written: they survive the death of this program
+    uint32_t frames = 0;    // these are written: they survive the death of this program
+    uint32_t in_doubt = 0;  // so many behind them were perhaps written; never without an error
     absl::Status status;  // why no more were: the link ends when what was appended has its promise
   };
   // Appends what waits in the link's queue, from its frame number `first` on; it stays queued.

@@ -11,8 +11,9 @@ namespace jackfield {
 RingDriver::RingDriver(const RingLane& out, const RingLane& in, uint64_t capacity,
                        std::unique_ptr<RingBell> bell, Trust trust)
     : writer_(*out.writer_words, *out.reader_words, out.data, capacity),
-      reader_(*in.reader_words, *in.writer_words, in.data, capacity, FrameBytesMax(capacity)),
+      reader_(*in.reader_words, *in.writer_words, in.data, capacity, RecordBytesMax(capacity)),
       bell_(std::move(bell)),
+      record_bytes_max_(RecordBytesMax(capacity)),
       provided_bytes_max_(ProvidedBytesMax(capacity)),
       copy_(trust == Trust::kCopyFirst ? std::make_unique<FrameCopy>() : nullptr) {}
 
@@ -30,16 +31,20 @@ void RingDriver::WholePump(Link& link) {
 
 // Says to the other end that this one sleeps, if there is nothing to do.
 bool RingDriver::MayRest(Link& link) {
-  if (link.has_rx() || link.has_tx() || taken_.bytes != 0) return false;
-  const uint32_t wanted = link.wanted_bytes();
-  if ((wanted != 0 && !writer_.MayWait(wanted)) || !reader_.MaySleep() || bell_->PeerGone())
-    return false;
+  const uint32_t piece = large_ == nullptr ? 0 : large_->wanted_bytes();
+  if (link.has_rx() || (link.has_tx() && piece == 0) || taken_.bytes != 0) return false;
+  const uint32_t wanted = piece != 0 ? piece : link.wanted_bytes();
+  // For memory, which a larger one waits for, the link is woken by LargeFrames.
+  if (wanted != 0 && wanted <= record_bytes_max_ && !writer_.MayWait(wanted)) return false;
+  if (!reader_.MaySleep() || bell_->PeerGone()) return false;
   if (copy_ != nullptr) copy_->Rest();
   return true;
 }
 
 void RingDriver::PumpTx(Link& link) {
-  if (const uint32_t frames = link.tx_frames(); frames > 0) {
+  if (large_ != nullptr && large_->provides()) [[unlikely]] {
+    if (!PumpLarge(link)) return;
+  } else if (const uint32_t frames = link.tx_frames(); frames > 0) {
     for (uint32_t i = 0; i < frames; ++i) {
       const FrameRef& frame = link.NextTx(i);
       writer_.Append(frame.data, Align8(frame.bytes));
@@ -51,16 +56,40 @@ void RingDriver::PumpTx(Link& link) {
   // by wanting more).
   const uint32_t wanted = link.wanted_bytes();
   if (!link.claim_open() || wanted != 0) {
+    if (wanted > record_bytes_max_) [[unlikely]]
+      return ProvideLarge(link, wanted);
     const uint32_t room = writer_.Room(wanted);
     if (writer_.corrupt()) return CloseCorrupt(link, "its reader's position is impossible");
     link.ProvideTx(writer_.at(), std::min(room, std::max(wanted, provided_bytes_max_)));
   }
 }
 
+// Returns whether all has gone, so that claims come from the ring again.
+bool RingDriver::PumpLarge(Link& link) {
+  const LargeFrames::Sent sent = large_->Send(writer_);
+  if (writer_.Publish()) bell_->Ring();
+  if (sent == LargeFrames::Sent::kAll) return true;
+  if (writer_.corrupt()) {
+    CloseCorrupt(link, "its reader's position is impossible");
+  } else if (!link.claim_open()) {
+    link.ProvideTx(writer_.at(), 0);
+  } else if (link.wanted_bytes() != 0 && !link.has_tx()) {
+    ProvideLarge(link, link.wanted_bytes());  // the claim grows
+  }
+  return false;
+}
+
+void RingDriver::ProvideLarge(Link& link, uint32_t wanted) {
+  if (large_ == nullptr) large_ = std::make_unique<LargeFrames>(link, provided_bytes_max_);
+  // An open claim stays where it is until it has been moved.
+  if (!large_->Provide(wanted) && !link.claim_open()) link.ProvideTx(writer_.at(), 0);
+}
+
 void RingDriver::PumpRx(Link& link) {
   if (link.has_rx()) return;  // the frames lie in the ring until they are consumed
   if (copy_ != nullptr) copy_->Begin();
-  if (taken_.bytes != 0 && !CopyIn(link)) return;
+  if (large_ != nullptr) large_->Taken();
+  if (taken_.bytes != 0 && !TakeAgain(link)) return;
   if (reader_.Release()) bell_->Ring();
   std::byte* frame = nullptr;
   uint32_t bytes = 0;
@@ -68,6 +97,10 @@ void RingDriver::PumpRx(Link& link) {
   while (link.rx_room() > 0) {
     switch (reader_.Take(&frame, &bytes)) {
       case LaneReader<>::Next::kFrame:
+        if (LargeFrames::IsPiece(frame)) [[unlikely]] {
+          if (!TakePiece(link, frame, bytes)) return;
+          continue;
+        }
         if (copy_ == nullptr) {
           link.PushRx({frame, bytes, 0});
         } else {
@@ -96,6 +129,32 @@ void RingDriver::PumpRx(Link& link) {
                                       Text(link.traits().description, ": the other end has gone")));
     }
   }
+}
+
+// Returns whether what follows it can be taken.
+bool RingDriver::TakePiece(Link& link, std::byte* piece, uint32_t bytes) {
+  if (large_ == nullptr) large_ = std::make_unique<LargeFrames>(link, provided_bytes_max_);
+  switch (large_->Take(piece, bytes)) {
+    case LargeFrames::Took::kMore:
+      // Copied: its place may be used again, if those before it are not lent out.
+      if (!link.has_rx() && reader_.Release()) bell_->Ring();
+      return true;
+    case LargeFrames::Took::kComplete:
+      return false;
+    case LargeFrames::Took::kNoMemory:
+      taken_ = {piece, bytes, 0};
+      return false;
+    case LargeFrames::Took::kCorrupt:
+      break;
+  }
+  CloseCorrupt(link, large_->fault());
+  return false;
+}
+
+bool RingDriver::TakeAgain(Link& link) {
+  if (!LargeFrames::IsPiece(taken_.data)) return CopyIn(link);
+  const FrameRef piece = std::exchange(taken_, {});
+  return TakePiece(link, piece.data, piece.bytes);
 }
 
 // Returns whether there is room for more copies.

@@ -2,7 +2,7 @@
 //
 // Carrying and waking are apart: the driver carries; a RingBell, which each scheme brings, wakes
 // the other end if it said that it sleeps. Frames are built in the ring and read in the ring;
-// Message::Keep copies.
+// Message::Keep copies. Those that are too large for it go in pieces (large_frames.h).
 //
 // How an end sleeps and is woken without loss is the lane's (lane.h).
 //
@@ -17,6 +17,7 @@
 #include "kernel/link.h"
 #include "transports/engine/ring/frame_copy.h"
 #include "transports/engine/ring/lane.h"
+#include "transports/engine/ring/large_frames.h"
 
 namespace jackfield {
 
@@ -52,8 +53,9 @@ class RingDriver final : public LinkDriver {
   // place are then looked at too.
   static constexpr uint32_t kWholePumpEvery = 16;
 
-  static constexpr uint32_t FrameBytesMax(uint64_t capacity) {
-    return static_cast<uint32_t>(capacity / 2);
+  // What a frame may have that is built in the ring: it always fits somewhere in one piece.
+  static constexpr uint32_t RecordBytesMax(uint64_t capacity) {
+    return static_cast<uint32_t>(std::min<uint64_t>(capacity / 2, kFrameBytesMaxDefault));
   }
 
   // What is given out at once for claims; a larger frame gets what it needs. When it is used up,
@@ -62,7 +64,8 @@ class RingDriver final : public LinkDriver {
   // [M: shm:, 2 CPUs of one core].)
   static constexpr uint32_t ProvidedBytesMax(uint64_t capacity) {
     constexpr uint64_t kLeast = 64 << 10;
-    return static_cast<uint32_t>(std::max(capacity / 16, kLeast));
+    return std::min(static_cast<uint32_t>(std::max(capacity / 16, kLeast)),
+                    RecordBytesMax(capacity));
   }
 
   void Pump(Link& link) override {
@@ -80,6 +83,10 @@ class RingDriver final : public LinkDriver {
   void WholePump(Link& link);
   void PumpTx(Link& link);
   void PumpRx(Link& link);
+  bool PumpLarge(Link& link);
+  void ProvideLarge(Link& link, uint32_t wanted);
+  bool TakePiece(Link& link, std::byte* piece, uint32_t bytes);
+  bool TakeAgain(Link& link);
   bool CopyIn(Link& link);
   bool MayRest(Link& link);
   void CloseLane();
@@ -88,9 +95,10 @@ class RingDriver final : public LinkDriver {
   LaneWriter<> writer_;
   LaneReader<> reader_;
   std::unique_ptr<RingBell> bell_;
-  const uint32_t provided_bytes_max_;
+  const uint32_t record_bytes_max_, provided_bytes_max_;
+  std::unique_ptr<LargeFrames> large_;  // nullptr: there has been none yet
   const std::unique_ptr<FrameCopy> copy_;  // nullptr: frames are read in place
-  FrameRef taken_;                         // waits for memory to be copied to; bytes 0: none
+  FrameRef taken_;                         // waits for memory to be taken to; bytes 0: none
   bool settled_ = false;                   // after the last pump nothing was left to be done
   uint32_t idle_pumps_ = 0;
   bool lane_closed_ = false;
