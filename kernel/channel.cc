@@ -32,7 +32,9 @@ absl::Status Channel::MakeTerms(const CallOptions& options, Terms& terms) const 
   return absl::OkStatus();
 }
 
-void Channel::SetDeadline(const CallOptions& options, int64_t default_us, Terms& terms) const {
+// Inlined: each call passes here.
+[[gnu::always_inline]] inline void Channel::SetDeadline(const CallOptions& options,
+                                                        int64_t default_us, Terms& terms) const {
   const int64_t timeout_us = options.timeout_us != 0 ? options.timeout_us : default_us;
   // What is short may be over in a turn that computes: it does not begin with the turn.
   const int64_t now_ns = timeout_us < kShortUs ? node_.clock().NowNs() : node_.FreshNowNs();
@@ -42,6 +44,10 @@ void Channel::SetDeadline(const CallOptions& options, int64_t default_us, Terms&
     terms.deadline_ns = call->deadline_ns();
     terms.inherited_type = call->type();
   }
+}
+
+void Channel::SetWaitDeadline(const CallOptions& options, Terms& terms) const {
+  SetDeadline(options, options_.timeout_us, terms);
 }
 
 absl::Status Channel::MakeCallTerms(const CallOptions& options, int64_t default_us,

@@ -207,7 +207,8 @@ class Channel final : public LinkOwner, public Session::User, private Lingering 
   // default_us: of one that names no timeout: the channel's, or for a stream kNoTimeout.
   absl::Status MakeCallTerms(const CallOptions& options, int64_t default_us, Terms& terms) const;
   static constexpr int64_t kNoTimeout = INT64_MAX;
-  void SetDeadline(const CallOptions& options, int64_t default_us, Terms& terms) const;
+  inline void SetDeadline(const CallOptions& options, int64_t default_us, Terms& terms) const;
+  void SetWaitDeadline(const CallOptions& options, Terms& terms) const;  // for room
   std::string LimitText(const CallLimit& limit) const;
   absl::Status CheckOpen() const;
   // Takes a slot and sends the request. REFUSED(back-pressure): wait for room.

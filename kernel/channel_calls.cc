@@ -108,7 +108,7 @@ bool Channel::SendBase::Begin() {
   if (!status_.ok()) return done_ = true;
   if (Try()) return true;
   // Of the wait: the message itself has none.
-  channel_.SetDeadline(options_, channel_.options_.timeout_us, terms_);
+  channel_.SetWaitDeadline(options_, terms_);
   channel_.AwaitRoom(*this, terms_);
   return false;
 }

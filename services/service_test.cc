@@ -94,6 +94,7 @@ TEST_F(ServiceEndTest, WhatHasComeWhenItIsAskedToStopIsHandled) {
                   port->Handle(kNote, [&notes](ServerCall&) { ++notes; });
                   std::unique_ptr<Channel> channel =
                       Channel::Open(service.node(), port->addresses()[0]).value();
+                  if (!channel->WaitOpen().ok()) return absl::InternalError("no connection");
                   for (int i = 0; i < 100; ++i) {
                     Bytes note("note");
                     if (!channel->TrySend(kNote, note).ok()) return absl::InternalError("no room");

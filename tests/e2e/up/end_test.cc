@@ -96,7 +96,7 @@ TEST_P(EndTest, WhatIsNotHandledWithinTheGraceIsSaidAndTheStatusIs1) {
   kill(log, SIGCONT);
   EXPECT_EQ(command.Wait(), 1) << command.err();
   const int64_t sent = NumberBehind(command.err(), "sent ");
-  EXPECT_NE(command.err().find("notes    | notes: "), std::string::npos) << command.err();
+  EXPECT_NE(command.err().find("notes | notes: "), std::string::npos) << command.err();
   EXPECT_NE(command.err().find("exited with 1 while stopping\n"), std::string::npos)
       << command.err();
   const int64_t unhandled = NumberBehind(command.err(), "| notes: ");
