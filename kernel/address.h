@@ -3,7 +3,9 @@
 //   unix:/run/kv.sock?type=seqpacket     tcp://127.0.0.1:7001     chaos+unix:@kv?seed=7&delay=1ms
 //   unix:                                (bare: a server chooses the target and reports it)
 //
-// `scheme:x`, `scheme://x` are the same. Values are percent-decoded. An Address is a plain value.
+// `scheme:x`, `scheme://x` are the same. Values are percent-decoded, but not an IPv6 number in
+// brackets, whose percent sign begins its zone: `[fe80::1%eth0]`, or `%25eth0` (RFC 6874). An
+// Address is a plain value.
 #ifndef JACKFIELD_KERNEL_ADDRESS_H_
 #define JACKFIELD_KERNEL_ADDRESS_H_
 

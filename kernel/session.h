@@ -69,7 +69,9 @@ struct Ledger {
 // What became of everything this side sent, as far as the other side said in time.
 struct Receipt {
   uint64_t handled = 0;      // its receiver is done with it
-  uint64_t delivered = 0;    // it arrived, and was not handled when the session ended
+  // It arrived, and was not handled when the session ended. One way: it was handed to the medium,
+  // whoever may have been there to hear it.
+  uint64_t delivered = 0;
   uint64_t undelivered = 0;  // it never left
   uint64_t in_doubt = 0;     // no word
 };
