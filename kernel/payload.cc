@@ -82,7 +82,8 @@ uint8_t* FrameAllocator::Overflow(size_t size) {
 uint8_t* FrameAllocator::allocate(size_t size) {
   std::byte* room = space_.Claim(size + slack_);
   claimed_ = room != nullptr;
-  return claimed_ ? PlaceIn(room, size) : Overflow(size);
+  if (!claimed_) return Overflow(size);
+  return slack_ == 0 ? reinterpret_cast<uint8_t*>(room) : PlaceIn(room, size);
 }
 
 uint8_t* FrameAllocator::reallocate_downward(uint8_t* old, size_t old_size, size_t new_size,

@@ -39,7 +39,7 @@ class MessageOf {
   // As the request or the reply of `method`. Errors: RESOURCE_EXHAUSTED (no memory to align it),
   // DATA_LOSS: it is not what the schema says, or has too many tables; the first fault is named.
   // Requires: message.kept().
-  static absl::StatusOr<MessageOf> Verified(Message message, const Method& method, Way way,
+  static absl::StatusOr<MessageOf> Verified(Message&& message, const Method& method, Way way,
                                             Node& node);
 
   const T* operator->() const { return table_; }
@@ -144,8 +144,8 @@ class [[nodiscard]] ItemRead {
 }  // namespace stubs_internal
 
 template <class T>
-absl::StatusOr<MessageOf<T>> MessageOf<T>::Verified(Message message, const Method& method, Way way,
-                                                    Node& node) {
+absl::StatusOr<MessageOf<T>> MessageOf<T>::Verified(Message&& message, const Method& method,
+                                                    Way way, Node& node) {
   if (method.walked && !message.Align(method.alignment, PoolOf(node))) [[unlikely]]
     return stubs_internal::NoMemoryToAlign(method);
   const T* table = stubs_internal::SoundRoot<T>(method, way, message.payload());

@@ -124,10 +124,15 @@ class AlignedOver : public testing::TestWithParam<Subject> {
       GTEST_SKIP() << lacks;
     g_misplaced = 0;
     node_ = Node::Create({.name = "aligned", .registry = &TestRegistry()}).value();
-    port_ = Port::Open(*node_, {std::string(GetParam().serve)}).value();
+    PortOptions port_options;
+    ChannelOptions options;
+    if (!conformance::Answers(GetParam())) {
+      port_options.needs = ReceiveNeeds();
+      options.needs = SendNeeds();
+    }
+    port_ = Port::Open(*node_, {std::string(GetParam().serve)}, port_options).value();
     server_.RegisterOn(*port_);
     ASSERT_TRUE(port_->WaitServing().ok());
-    ChannelOptions options;
     options.timeout_us = options.connect_us = 60'000'000;
     channel_ = Channel::Open(*node_, port_->addresses()[0], options).value();
   }

@@ -72,7 +72,8 @@ class ThrowingEcho final : public EchoService {
     throw std::runtime_error("in the middle");
   }
   Handling Join(ClientStreamOf<SayRequest, Joined> call) override {
-    while (co_await call.Read()) throw std::runtime_error("at an item");
+    const std::optional<MessageOf<SayRequest>> item = co_await call.Read();
+    if (item.has_value()) throw std::runtime_error("at an item");
     co_return absl::OkStatus();
   }
   Handling Chat(BothStreamsOf<SayRequest, SayReply>) override {
@@ -162,17 +163,17 @@ TEST_F(Exceptions, AfterTheAnswerChangeNothing) {
 }
 
 TEST_F(Exceptions, AfterAHoldAnswerAndWhoHoldsTheCallAnswersInVain) {
-  for (int i = 0; i < 20; ++i) {
-    EXPECT_EQ(std::string(Say("held").message()),
+  // More than all the memory that a link which works has for itself.
+  const uint64_t in_use = node_->blocks().bytes_in_use();
+  for (int i = 0; i < 4000; ++i) {
+    ASSERT_EQ(std::string(Say("held").message()),
               "jackfield.echo.Echo/Say: the handler threw: after the hold");
     ASSERT_NE(echo_.held, nullptr);
     EXPECT_EQ(ReasonOf(echo_.held->Reply(Bytes("x"))), Reason::kMisuse);
   }
-  const uint64_t in_use = node_->blocks().bytes_in_use();
-  EXPECT_EQ(Say("held").code(), absl::StatusCode::kInternal);
-  echo_.held->Fail(absl::CancelledError("")).IgnoreError();
   ExpectWell();
-  EXPECT_LE(node_->blocks().bytes_in_use(), in_use);
+  EXPECT_TRUE(node_->RunUntil([&] { return node_->blocks().bytes_in_use() <= in_use; },
+                              SystemClock().NowNs() + 60'000'000'000));
 }
 
 TEST_F(Exceptions, OutOfAStreamsHandlerEndIt) {
