@@ -194,6 +194,7 @@ class Channel final : public LinkSink, public LinkOwner, public Session::User {
   void OnFrames(Link& link) override;
   void OnRoom(Link& link) override;
   void OnLost(Link&, uint64_t frames) override { session_->OnLost(frames); }
+  void OnFailing(Link&, const absl::Status& why) override { session_->OnLinkFailing(why); }
   void OnClosed(Link& link, const absl::Status& why) override;
   void OnOpen(Session&) override {}
   void OnReceived(Session& session, Session::Received& received) override;

@@ -12,13 +12,13 @@ Message::Fds::~Fds() {
   }
 }
 
-bool Message::Keep(BlockPool& pool) {
+bool Message::Keep(MemoryAccount& memory) {
   if (kept_) return true;
   if (stealable_ != nullptr && *stealable_) {
     block_ = std::move(*stealable_);
   } else if (!payload_.empty() || !extension_.empty()) {
     const auto bytes = static_cast<uint32_t>(payload_.size() + extension_.size());
-    block_ = pool.Get(bytes);
+    block_ = memory.Get(bytes);
     if (!block_) return false;
     std::byte* at = block_.data();
     if (!extension_.empty()) std::memcpy(at, extension_.data(), extension_.size());

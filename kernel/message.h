@@ -35,8 +35,8 @@ class Message {
   uint32_t type() const { return type_; }
 
   // Makes it independent of the delivery: takes over the frame's block, or copies. False: no memory
-  // within the pool's budget; it stays borrowed.
-  bool Keep(BlockPool& pool);
+  // in that account; it stays borrowed.
+  bool Keep(MemoryAccount& memory);
   bool kept() const { return kept_; }
 
   // Descriptors that came along; they are closed with the Message unless taken.

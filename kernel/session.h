@@ -140,6 +140,7 @@ class Session {
     if (senders_ != nullptr) NoteTaken();
     Flush();
   }
+  void OnLinkFailing(const absl::Status& why);  // the peer is told why
   void OnLinkClosed(const absl::Status& why);
   void OnLost(uint64_t frames);
 
@@ -200,6 +201,8 @@ class Session {
   Link& link() const { return *link_; }
   bool has_link() const { return link_ != nullptr; }
   PeerNumber peer() const { return peer_; }
+  // Where what belongs to the peer is charged.
+  MemoryAccount& memory() const;
   const PeerIdentity& identity() const { return identity_; }
   const std::string& peer_name() const { return peer_name_; }
   uint64_t peer_epoch() const { return peer_epoch_; }  // 0 until it has said hello
@@ -216,12 +219,13 @@ class Session {
 
  private:
   struct Queued;  // a frame in the outbox; it lies in its own block
-  void SendHello();
+  bool SendHello();
   template <class Greeting>
   void OpenWith(const Greeting& greeting);
   std::string Where() const;  // for errors
   bool SendControl(FrameKind kind, Payload& payload);
   uint32_t Budget(int64_t deadline_ns) const;
+  bool SendRefuse(Reason reason, const std::string& text);
   void Refuse(Reason reason, const std::string& text);
   void OnHello(const FrameHeader& header, std::span<const std::byte> payload);
   void OnWelcome(const FrameHeader& header, std::span<const std::byte> payload);
@@ -265,6 +269,7 @@ class Session {
   User& user_;
   PeerIdentity identity_;
   bool passes_fds_;
+  bool peer_lacks_memory_ = false;  // its frame_bytes_max is what its message memory allows
   State state_ = State::kHello;
   Timer hello_timer_;
   Timer ack_timer_;

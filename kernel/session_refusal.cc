@@ -1,17 +1,22 @@
 // How a Session refuses a hello, and how it is refused. The rest is in session.cc.
+#include "kernel/node.h"
 #include "kernel/session.h"
 #include "kernel/text.h"
 #include "schemas/control_generated.h"
 
 namespace jackfield {
 
-void Session::Refuse(Reason reason, const std::string& text) {
+bool Session::SendRefuse(Reason reason, const std::string& text) {
   Build refusal([&](flatbuffers::FlatBufferBuilder& fbb) {
     const auto words = fbb.CreateString(text);
     fbb.Finish(
         wire::CreateRefuse(fbb, static_cast<uint8_t>(reason), 0, kVersionMin, kVersionMax, words));
   });
-  SendControl(FrameKind::Refuse, refusal);
+  return SendControl(FrameKind::Refuse, refusal);
+}
+
+void Session::Refuse(Reason reason, const std::string& text) {
+  SendRefuse(reason, text);
   Fail(Refused(reason, text));
 }
 
@@ -37,7 +42,13 @@ void Session::OnRefuse(std::span<const std::byte> payload) {
                 ", the service at ", Where(), " ", int{refusal->version_min()}, "..",
                 int{refusal->version_max()});
   }
-  Fail(Refused(reason, text));
+  // An open session is ended: what its calls came to depends on each of them.
+  Fail(MakeStatus(state_ == State::kOpen ? Outcome::kFailed : Outcome::kRefused, reason, text));
+}
+
+void Session::OnLinkFailing(const absl::Status& why) {
+  if (state_ != State::kOpen || one_way()) return;
+  SendRefuse(ReasonOf(why), Text(node_.name(), ": ", std::string(why.message())));
 }
 
 }  // namespace jackfield

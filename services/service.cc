@@ -9,13 +9,15 @@
 #include <cstdlib>
 
 #include "kernel/text.h"
+#include "kernel/units.h"
 #include "services/standard_streams.h"
 
 namespace jackfield {
 namespace {
 
 constexpr const char* kUsage =
-    "usage: %s [--name NAME] [--serve ADDRESS]… [--call ROLE=ADDRESS]… [-- ARGS…]\n";
+    "usage: %s [--name NAME] [--serve ADDRESS]… [--call ROLE=ADDRESS]… [--memory SIZE] [-- "
+    "ARGS…]\n";
 
 bool AsksForHelp(int argc, char** argv) {
   return argc == 2 && (std::string_view(argv[1]) == "--help" || std::string_view(argv[1]) == "-h");
@@ -29,7 +31,7 @@ absl::StatusOr<Grants> FromCommandLine(int argc, char** argv) {
   for (; i < argc; ++i) {
     const std::string_view word = argv[i];
     if (word == "--") break;
-    if (word != "--name" && word != "--serve" && word != "--call") {
+    if (word != "--name" && word != "--serve" && word != "--call" && word != "--memory") {
       return absl::InvalidArgumentError(Text("cannot read \"", Escaped(word),
                                              "\"; what the service itself gets stands behind --"));
     }
@@ -37,6 +39,10 @@ absl::StatusOr<Grants> FromCommandLine(int argc, char** argv) {
     const std::string_view value = argv[++i];
     if (word == "--name") {
       grants.name = value;
+    } else if (word == "--memory") {
+      absl::StatusOr<uint64_t> bytes = ParseMemoryBytes(value);
+      if (!bytes.ok()) return bytes.status();
+      grants.memory_bytes_max = *bytes;
     } else if (word == "--serve") {
       grants.serves.emplace_back(value);
     } else if (value.find('=') != std::string_view::npos) {
@@ -61,6 +67,14 @@ void TellReady(int fd, const std::vector<Address>& addresses) {
 
 }  // namespace
 
+absl::StatusOr<uint64_t> ParseMemoryBytes(std::string_view text) {
+  const absl::StatusOr<uint64_t> bytes = ParseBytes(text);
+  if (bytes.ok() && *bytes >= kMemoryBytesLeast) return bytes;
+  return absl::InvalidArgumentError(Text("memory is a size of at least ",
+                                         FormatBytes(kMemoryBytesLeast),
+                                         ", such as 64MiB, not \"", Escaped(text), "\""));
+}
+
 absl::StatusOr<Grants> Grants::Parse(std::string_view text) {
   Grants grants;
   while (!text.empty()) {
@@ -78,7 +92,11 @@ absl::StatusOr<Grants> Grants::Parse(std::string_view text) {
       grants.serves.emplace_back(value);
     else if (word == "arg")
       grants.args.emplace_back(value);
-    else if (word == "call" && second != std::string_view::npos)
+    else if (word == "limit" && value.substr(0, second) == "memory" && second != value.npos) {
+      absl::StatusOr<uint64_t> bytes = ParseMemoryBytes(value.substr(second + 1));
+      if (!bytes.ok()) return bytes.status();
+      grants.memory_bytes_max = *bytes;
+    } else if (word == "call" && second != std::string_view::npos)
       grants.calls.emplace_back(value.substr(0, second), value.substr(second + 1));
     else
       return absl::InvalidArgumentError(Text("cannot read the grant \"", Escaped(line), "\""));
@@ -90,6 +108,7 @@ std::string Grants::ToString() const {
   std::string text = Text("name ", name, "\n");
   for (const std::string& address : serves) text += Text("serve ", address, "\n");
   for (const auto& [role, address] : calls) text += Text("call ", role, " ", address, "\n");
+  if (memory_bytes_max != 0) text += Text("limit memory ", memory_bytes_max, "B\n");
   for (const std::string& arg : args) text += Text("arg ", arg, "\n");
   return text;
 }
@@ -166,7 +185,8 @@ int ServiceMain(int argc, char** argv, const Registry& registry, ServiceFunction
     return 1;
   };
   if (signal_fd < 0) return fail(SysError(errno, "signalfd"));
-  absl::StatusOr<std::unique_ptr<Node>> node = Node::Create({.name = name, .registry = &registry});
+  absl::StatusOr<std::unique_ptr<Node>> node = Node::Create(
+      {.name = name, .registry = &registry, .memory_bytes_max = grants->memory_bytes_max});
   if (!node.ok()) return fail(node.status());
   Service service(**node, *std::move(grants), [ready_fd](const std::vector<Address>& addresses) {
     if (ready_fd >= 0) TellReady(ready_fd, addresses);

@@ -15,7 +15,7 @@
 //
 // Started by `jackfield up`, the grants come in the environment (JACKFIELD_GRANTS) and readiness is
 // told to JACKFIELD_READY_FD. By hand: greet --serve unix:@greeter --call log=unix:@log [--name
-// greeter] [-- ARGS…].
+// greeter] [--memory 64MiB] [-- ARGS…].
 //
 // Thread: the thread that runs it; RequestStop may come from any.
 #ifndef JACKFIELD_SERVICES_SERVICE_H_
@@ -36,8 +36,13 @@
 
 namespace jackfield {
 
+// The message memory of a service, as a wiring or a command line says it: "64MiB".
+// Errors: INVALID_ARGUMENT (no size, or less than kMemoryBytesLeast).
+inline constexpr uint64_t kMemoryBytesLeast = 1 << 20;
+absl::StatusOr<uint64_t> ParseMemoryBytes(std::string_view text);
+
 // What a service may reach and where it serves. Lines "name N", "serve ADDRESS", "call ROLE
-// ADDRESS", "arg TEXT".
+// ADDRESS", "arg TEXT", "limit memory SIZE".
 struct Grants {
   static absl::StatusOr<Grants> Parse(
       std::string_view text);    // Errors: INVALID_ARGUMENT, with the line
@@ -47,6 +52,7 @@ struct Grants {
   std::vector<std::string> serves;
   std::vector<std::pair<std::string, std::string>> calls;  // role, address
   std::vector<std::string> args;
+  uint64_t memory_bytes_max = 0;  // NodeOptions.memory_bytes_max; 0: not limited here
 };
 
 class Service {

@@ -37,6 +37,7 @@ Grants Handing::GrantsOf(size_t index, std::vector<OwnedFd>& handed) {
   Grants grants;
   grants.name = service.name;
   grants.args = service.args;
+  grants.memory_bytes_max = MemoryOf(plan_, service);
   for (const Address& address : service.serves) grants.serves.push_back(address.ToString());
   for (const size_t called : service.called) {
     const PlannedChannel& channel = plan_.channels[called];

@@ -13,6 +13,7 @@
 //   run   = ["./orders", "--workers=4"]       # the same, for arguments with spaces in them
 //   calls = { kv = "shm:", log = { service = "logger", over = "unix:" } }
 //                                             # or: calls = ["kv", "logger"]
+//   limits = { memory = "64MiB" }             # of messages; else its part of what there is
 //
 // A role is the name of the service that it calls unless its entry names one.
 //
@@ -48,6 +49,7 @@ struct ServiceEntry {
   std::string name;
   std::vector<std::string> run;  // what, then its arguments; never empty
   std::vector<CallEntry> calls;  // in the file's order
+  uint64_t memory_bytes = 0;     // limits.memory; 0: not given
   Place place;
   Place run_place;
 };

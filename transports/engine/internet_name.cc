@@ -124,6 +124,26 @@ std::string TextOf(const sockaddr_storage& address) {
   return Text("[", host, "]:", ntohs(in6.sin6_port));
 }
 
+std::string HostOf(const sockaddr_storage& address) {
+  char host[INET6_ADDRSTRLEN] = "";
+  if (address.ss_family == AF_INET) {
+    inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in&>(address).sin_addr, host, sizeof host);
+    return host;
+  }
+  if (address.ss_family != AF_INET6) return "";
+  in6_addr network = reinterpret_cast<const sockaddr_in6&>(address).sin6_addr;
+  std::memset(network.s6_addr + 8, 0, 8);
+  inet_ntop(AF_INET6, &network, host, sizeof host);
+  return Text(host, "/64");
+}
+
+std::string PeerHostOf(int fd) {
+  sockaddr_storage address{};
+  socklen_t bytes = sizeof address;
+  getpeername(fd, reinterpret_cast<sockaddr*>(&address), &bytes);
+  return HostOf(address);
+}
+
 std::string TargetOf(int fd) {
   sockaddr_storage address{};
   socklen_t bytes = sizeof address;

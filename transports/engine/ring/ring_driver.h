@@ -81,7 +81,7 @@ class RingDriver final : public LinkDriver {
   void PumpTx(Link& link);
   void PumpRx(Link& link);
   bool CopyIn(Link& link);
-  bool MayRest(Link& link);
+  bool MayRest(Link& link, bool untaken);
   void CloseLane();
   void CloseCorrupt(Link& link, const char* what);
 
