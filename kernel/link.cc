@@ -138,8 +138,12 @@ bool Link::Refill(uint32_t bytes) {
   }
   if (tx_bytes_ + bytes > kTxBytesMax && tx_head_ != tx_tail_) return false;
   const uint32_t needed = bytes + kTxBlockHeadBytes;
-  Block block = memory_->Get(std::max(needed, kTxBlockBytes));
-  if (!block && needed < kTxBlockBytes) block = memory_->Get(needed);
+  // Room for many frames where there is plenty of memory, for this one where it is short.
+  const MemoryBudget& budget = node_.blocks().budget();
+  Block block;
+  if (budget.bytes_held() <= budget.bytes_max() / 2)
+    block = memory_->Get(std::max(needed, kTxBlockBytes));
+  if (!block) block = memory_->Get(needed);
   if (!block) return AwaitMemory();
   std::byte* data = block.data();
   const uint32_t size = block.size();
@@ -363,7 +367,9 @@ void Link::Rest() {
     tx_refs_.Reset();
   }
   if (!has_rx()) rx_refs_.Reset();
-  memory_->Rest();
+  // What all that rest may have in hand is a quarter of the budget.
+  const MemoryBudget& budget = node_.blocks().budget();
+  if (budget.bytes_held() > budget.bytes_max() / 4) memory_->Rest();
 }
 
 void Link::CheckInvariants() const {

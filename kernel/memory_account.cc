@@ -17,6 +17,8 @@ constexpr int64_t kSayAgainNs = 60'000'000'000;
 // What a call needs where large blocks are refused: two queues, and a block each way.
 constexpr uint64_t kFloorBytesMin = 16 << 10, kFloorBytesMax = 64 << 10;
 constexpr size_t kPeersNamed = 3;
+// In hand of a link: the blocks of a call, so that a link which rests and wakes does not count anew.
+constexpr uint64_t kSpareBytesMax = 256 << 10;
 
 }  // namespace
 
@@ -88,7 +90,9 @@ MemoryAccount* MemoryBudget::Open(std::string_view peer) {
   std::unique_ptr<MemoryAccount>& above = peers_[std::string(peer)];
   if (above == nullptr) above.reset(new MemoryAccount(pool_, *this, &own_, peer));
   ++above->below_;
-  return new MemoryAccount(pool_, *this, above.get(), "");
+  auto* account = new MemoryAccount(pool_, *this, above.get(), "");
+  account->spare_max_ = std::clamp(bytes_max_ / 1024, account->spare_max_, kSpareBytesMax);
+  return account;
 }
 
 void MemoryBudget::Forget(MemoryAccount* account) {

@@ -50,14 +50,14 @@ TEST_F(MemoryTest, ClaimsOfAHundredPeersTakeNothing) {
     peers.back().Send(BegunRequest(epoch(), 1, 16 * kMiB, 8));
   }
   ExpectHonestWell(1000);
-  EXPECT_LT(node_->blocks().budget().bytes_held(), uint64_t{4 * kMiB});
+  EXPECT_LT(node_->blocks().bytes_in_use(), uint64_t{4 * kMiB});
 }
 
 TEST_F(MemoryTest, AHundredPeersThatSayNothingAfterTheirHelloTakeNothing) {
   std::vector<RawPeer> peers;
   for (int i = 0; i < kPeers; ++i) peers.push_back(ConnectAndGreet());
   ExpectHonestWell(1000);
-  EXPECT_LT(node_->blocks().budget().bytes_held(), uint64_t{4 * kMiB});
+  EXPECT_LT(node_->blocks().bytes_in_use(), uint64_t{4 * kMiB});
 }
 
 TEST_F(MemoryTest, HalfFramesOfAHundredPeersLeaveRoomForOthersWhereThereIsLittle) {

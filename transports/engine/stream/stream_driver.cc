@@ -115,8 +115,14 @@ bool StreamDriver::PrepareRead(Link& link) {
   if (have == 0) {
     rx_begin_ = rx_end_ = own_bytes_ = 0;
     if (rx_.size() >= kReadBytes) return true;
+  }
+  // Where memory is short a large block would be all that a link gets: then it takes a small one.
+  const MemoryBudget& budget = node_.blocks().budget();
+  const bool plenty = budget.bytes_held() <= budget.bytes_max() / 2;
+  if (have == 0) {
+    if (rx_ && !plenty) return true;
     rx_.Reset();
-    rx_ = link.memory().Get(kReadBytes);
+    if (plenty) rx_ = link.memory().Get(kReadBytes);
     if (!rx_) rx_ = link.GetBlock(kReadBytesLeast);
     return static_cast<bool>(rx_);
   }
@@ -125,11 +131,11 @@ bool StreamDriver::PrepareRead(Link& link) {
   const bool own = wanted >= kOwnBlockBytes;
   const bool full = have == rx_.size();
   const uint32_t step = std::min(wanted, kGrowth * rx_.size());
-  uint32_t size = kReadBytes;
-  if (own && wanted <= std::max(kReadBytes, whole_bytes_max_))
-    size = wanted;
-  else if (own && full)
-    size = std::max(step, kReadBytes);
+  uint32_t size = full ? step : rx_.size();
+  if (plenty) {
+    const bool believed = own && wanted <= std::max(kReadBytes, whole_bytes_max_);
+    size = believed ? wanted : std::max(size, kReadBytes);
+  }
   if (rx_.size() < size) {
     Block larger = link.memory().Get(size);
     if (!larger && full) larger = link.GetBlock(step);
@@ -194,16 +200,18 @@ void StreamDriver::PumpRx(Link& link) {
     Cut(link);
     if (failing_ || link.has_rx()) return;
   }
+  starved_ = !eof_ && link.rx_room() == 0;
+  if (starved_) return StopLooking();
   while (!eof_) {
-    starved_ = link.rx_room() == 0;
-    if (starved_) return StopLooking();
     if (rx_begin_ == rx_end_ &&
         own_bytes_ != 0) {  // that frame is delivered; its block may have been taken
       rx_.Reset();
       own_bytes_ = rx_begin_ = rx_end_ = 0;
     }
-    starved_ = !PrepareRead(link);
-    if (starved_) return StopLooking();
+    if (!PrepareRead(link)) {
+      starved_ = true;
+      return StopLooking();
+    }
     const uint32_t room =
         (own_bytes_ != 0 ? std::min(own_bytes_, rx_.size()) : rx_.size()) - rx_end_;
     const int64_t got = ReadSome(link, rx_.data() + rx_end_, room);
@@ -264,7 +272,7 @@ void StreamDriver::Cut(Link& link) {
                                    Text(link.traits().description, ": it begins with a frame of ",
                                         bytes, " bytes, which can be no hello")));
     }
-    if (bytes > link.memory().frame_bytes_max()) [[unlikely]] {
+    if (bytes > kOwnBlockBytes && bytes > link.memory().frame_bytes_max()) [[unlikely]] {
       return link.Fail(MakeStatus(Outcome::kFailed, Reason::kResource,
                                   Text(link.traits().description, ": a frame of ", bytes,
                                        " bytes is more than one link has message memory for (",

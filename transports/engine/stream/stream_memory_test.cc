@@ -91,6 +91,16 @@ class StreamMemoryTest : public testing::Test, public LinkOwner {
     TurnSome();
   }
 
+  // All the memory there is, and what the link has in hand.
+  std::vector<Block> TakeAll() {
+    link_->memory().Rest();
+    std::vector<Block> all;
+    for (const uint32_t bytes : {1u << 20, 4u << 10, 512u}) {
+      while (Block block = node_->blocks().Get(bytes)) all.push_back(std::move(block));
+    }
+    return all;
+  }
+
   void OnFrames(Link& link) override {
     for (; link.has_rx() && takes_; link.PopRx()) got_.push_back(link.NextRx().bytes);
   }
@@ -115,11 +125,11 @@ class StreamMemoryTest : public testing::Test, public LinkOwner {
 
 TEST_F(StreamMemoryTest, AClaimCostsNothingUntilItsBytesCome) {
   Write(16 * kMiB, 8);
-  EXPECT_LE(node_->blocks().budget().bytes_held(), 4096u);
+  EXPECT_LE(node_->blocks().bytes_in_use(), 4096u);
   Write(16 * kMiB, 100'000);
-  EXPECT_LE(node_->blocks().budget().bytes_held(), 256u << 10);
+  EXPECT_LE(node_->blocks().bytes_in_use(), 256u << 10);
   Write(16 * kMiB, 3 * kMiB);
-  EXPECT_LE(node_->blocks().budget().bytes_held(), 5u << 20);
+  EXPECT_LE(node_->blocks().bytes_in_use(), 5u << 20);
 }
 
 TEST_F(StreamMemoryTest, AFrameOfTheLargestSizeComesWholeAndItsMemoryGoesBack) {
@@ -127,7 +137,7 @@ TEST_F(StreamMemoryTest, AFrameOfTheLargestSizeComesWholeAndItsMemoryGoesBack) {
     Write(16 * kMiB, 16 * kMiB);
     ASSERT_EQ(got_, std::vector<uint32_t>(static_cast<size_t>(i) + 1, 16 * kMiB)) << why_;
   }
-  EXPECT_EQ(node_->blocks().budget().bytes_held(), 0u);
+  EXPECT_EQ(node_->blocks().bytes_in_use(), 0u);
 }
 
 TEST_F(StreamMemoryTest, FramesOfEverySizeComeWhole) {
@@ -154,10 +164,7 @@ TEST_F(StreamMemoryTest, AFrameThatCanNeverFitIsCutWithTheLimitAndTheOwnerMayTel
 }
 
 TEST_F(StreamMemoryTest, WithoutMemoryWhatHasComeWaitsAndNothingSpins) {
-  std::vector<Block> all;
-  for (const uint32_t bytes : {1u << 20, 4u << 10, 512u}) {
-    while (Block block = node_->blocks().Get(bytes)) all.push_back(std::move(block));
-  }
+  std::vector<Block> all = TakeAll();
   SendRaw(64);
   EXPECT_TRUE(got_.empty());
   EXPECT_TRUE(link_->awaits_memory());
@@ -170,10 +177,7 @@ TEST_F(StreamMemoryTest, WithoutMemoryWhatHasComeWaitsAndNothingSpins) {
 }
 
 TEST_F(StreamMemoryTest, WithoutMemoryForLongTheLinkFailsAndSaysWhoHasIt) {
-  std::vector<Block> all;
-  for (const uint32_t bytes : {1u << 20, 4u << 10, 512u}) {
-    while (Block block = node_->blocks().Get(bytes)) all.push_back(std::move(block));
-  }
+  std::vector<Block> all = TakeAll();
   SendRaw(64);
   Pass(Link::kMemoryWaitNs - 1);
   EXPECT_FALSE(closed_) << why_;
