@@ -14,15 +14,18 @@ BlockPool::~BlockPool() {
   }
 }
 
-Block BlockPool::Make(uint8_t size_class) {
+std::byte* BlockPool::Make(uint8_t size_class) {
   for (const uint8_t smallest : {2, 0}) {
-    if (total_bytes_ + kSizes[size_class] > bytes_max_) Trim(smallest);
+    if (total_bytes_ + kSizes[size_class] > bytes_max()) Trim(smallest);
   }
-  if (total_bytes_ + kSizes[size_class] > bytes_max_) return {};
   void* memory = ::operator new(kSizes[size_class], kAlignment, std::nothrow);
-  if (memory == nullptr) return {};
+  if (memory == nullptr) {  // what lies here unused may be all that the system has
+    Trim(0);
+    memory = ::operator new(kSizes[size_class], kAlignment, std::nothrow);
+  }
+  if (memory == nullptr) return nullptr;
   total_bytes_ += kSizes[size_class];
-  return Block(this, static_cast<std::byte*>(memory), size_class);
+  return static_cast<std::byte*>(memory);
 }
 
 void BlockPool::Trim(uint8_t smallest) {

@@ -344,7 +344,8 @@ void Channel::OnReceived(Session&, Session::Received& received) {
         SendCancel(slot->id, 0);
         EndSlot(*slot,
                 MakeStatus(Outcome::kInDoubt, Reason::kResource,
-                           "an item of a stream that cannot be kept (pool_bytes_max)"),
+                           Text("an item of a stream that cannot be kept: ",
+                                node_.blocks().budget().Describe())),
                 Message());
       }
       return;

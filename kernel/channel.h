@@ -234,6 +234,7 @@ class Channel final : public LinkOwner, public Session::User, private Lingering 
   void OnFrames(Link& link) override;
   void OnRoom(Link& link) override;
   void OnLost(Link&, uint64_t frames) override { session_->OnLost(frames); }
+  void OnFailing(Link&, const absl::Status& why) override { session_->OnLinkFailing(why); }
   void OnClosed(Link& link, const absl::Status& why) override;
   void OnOpen(Session& session) override {
     if (lingers_) session.StartClose();

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "kernel/channel.h"
+#include "kernel/text.h"
 #include "kernel/thrown.h"
 
 namespace jackfield {
@@ -14,7 +15,7 @@ absl::StatusOr<Message> Kept(absl::Status status, Message&& reply, Node& node) {
   if (!status.ok()) return status;
   if (reply.Keep(node.blocks())) return std::move(reply);
   return MakeStatus(Outcome::kOk, Reason::kResource,
-                    "the answer does not fit into message memory (pool_bytes_max)");
+                    Text("the answer finds no message memory: ", node.blocks().budget().Describe()));
 }
 
 }  // namespace
@@ -47,7 +48,7 @@ absl::Status Channel::CallAsync(uint32_t type, Payload& payload, const CallOptio
   if (absl::Status status = MakeCallTerms(options, options_.timeout_us, terms); !status.ok())
     return status;
   Block block = node_.blocks().Get(sizeof(CallbackCall));
-  if (!block) return Refused(Reason::kResource, "no message memory (pool_bytes_max)");
+  if (!block) return Refused(Reason::kResource, Text("no message memory: ", node_.blocks().budget().Describe()));
   void* at = block.data();
   auto* call = new (at) CallbackCall;
   call->self = std::move(block);

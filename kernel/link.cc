@@ -7,6 +7,9 @@
 #include <new>
 
 #include "kernel/node.h"
+#include "kernel/outcome.h"
+#include "kernel/text.h"
+#include "kernel/units.h"
 
 namespace jackfield {
 namespace {
@@ -20,8 +23,10 @@ void CloseFds(const Link::FdList& list) {
   for (uint8_t i = 0; i < list.count; ++i) close(list.fds[i]);
 }
 
-absl::Status NoQueueMemory() {
-  return absl::ResourceExhaustedError("no memory for a link's queue: raise pool_bytes_max");
+// Whose account a link is under: its user, or its machine.
+std::string PeerOf(const LinkTraits& traits) {
+  if (!traits.peer_host.empty()) return traits.peer_host;
+  return traits.peer.known ? Text("uid ", traits.peer.uid) : "this machine";
 }
 
 }  // namespace
@@ -36,6 +41,13 @@ Link::Link(Node& node, std::unique_ptr<LinkDriver> driver, LinkTraits traits)
     : node_(node),
       driver_(std::move(driver)),
       traits_(std::move(traits)),
+      memory_(node.blocks().budget().Open(PeerOf(traits_))),
+      memory_timer_(
+          [](Timer& timer) {
+            auto* self = static_cast<Link*>(timer.user);
+            self->FailLater(self->NoMemory());
+          },
+          this),
       provided_(traits_.provides_tx) {}
 
 Link::~Link() {
@@ -46,11 +58,64 @@ Link::~Link() {
     while (q.rx_head != q.rx_tail) CloseFds(q.rx[q.rx_head++ % kFdFramesMax]);
   }
   while (tx_oldest_ != nullptr) FreeOldestTxBlock();
+  tx_refs_.Reset();
+  rx_refs_.Reset();
+  node_.timers().Cancel(memory_timer_);
+  memory_->Close();
 }
+
+// ---- Memory.
+
+absl::Status Link::NoMemory() const {
+  return MakeStatus(Outcome::kFailed, Reason::kResource,
+                    Text(traits_.description, ": no memory for what came, for ",
+                         FormatDurationNs(kMemoryWaitNs), ": ",
+                         node_.blocks().budget().Describe()));
+}
+
+bool Link::AwaitMemory() {
+  if (!linked()) node_.blocks().budget().Await(*this);
+  return false;
+}
+
+void Link::OnMemory() {
+  room_notice_ = true;
+  Wake();
+}
+
+Block Link::GetBlock(uint32_t bytes) {
+  Block block = memory_->Get(bytes);
+  if (block) [[likely]] {
+    if (memory_timer_.armed()) node_.timers().Cancel(memory_timer_);
+    return block;
+  }
+  AwaitMemory();
+  if (!memory_timer_.armed())
+    node_.timers().Arm(memory_timer_, AfterNs(node_.clock().NowNs(), kMemoryWaitNs));
+  return block;
+}
+
+// One that lies alone in a block is kept in that.
+uint64_t Link::KeptBytes(uint32_t bytes) const {
+  return RxBlock() != nullptr || bytes > kEnsuredBytesMax ? 0 : BlockPool::SizeFor(bytes);
+}
+
+bool Link::HoldTxRefs() {
+  tx_refs_ = memory_->Get(kDepthFrames * sizeof(FrameRef));
+  return tx_refs_ || AwaitMemory();
+}
+
+bool Link::HoldRxRefs() {
+  rx_refs_ = GetBlock(kDepthFrames * sizeof(FrameRef));
+  return static_cast<bool>(rx_refs_);
+}
+
+// ---- Sending.
 
 std::byte* Link::Claim(uint32_t frame_bytes) {
   const uint32_t bytes = Align8(frame_bytes);
-  if (claimed_bytes_ != 0 || closed_ || closing_ || !failed_why_.ok()) return nullptr;
+  if (claimed_bytes_ != 0 || closed_ || closing_) return nullptr;
+  if (!tx_refs_ && !HoldTxRefs()) return nullptr;
   if (tx_tail_ - tx_head_ >= kDepthFrames) return nullptr;
   if (static_cast<size_t>(claim_end_ - claim_at_) < bytes && !Refill(bytes)) return nullptr;
   claimed_bytes_ = bytes;
@@ -73,8 +138,13 @@ bool Link::Refill(uint32_t bytes) {
   }
   if (tx_bytes_ + bytes > kTxBytesMax && tx_head_ != tx_tail_) return false;
   const uint32_t needed = bytes + kTxBlockHeadBytes;
-  Block block = node_.blocks().Get(needed < kTxBlockBytes ? kTxBlockBytes : needed);
-  if (!block) return false;
+  // Room for many frames where there is plenty of memory, for this one where it is short.
+  const MemoryBudget& budget = node_.blocks().budget();
+  Block block;
+  if (budget.bytes_held() <= budget.bytes_max() / 2)
+    block = memory_->Get(std::max(needed, kTxBlockBytes));
+  if (!block) block = memory_->Get(needed);
+  if (!block) return AwaitMemory();
   std::byte* data = block.data();
   const uint32_t size = block.size();
   auto* chained = new (data) TxBlock{std::move(block), nullptr, tx_tail_};
@@ -120,10 +190,6 @@ void Link::Commit(std::byte* frame, uint32_t frame_bytes, PeerNumber peer) {
   }
   claim_at_ = frame + filled;
   claimed_bytes_ = 0;
-  if (!tx_refs_) {
-    tx_refs_ = node_.blocks().Get(kDepthFrames * sizeof(FrameRef));
-    if (!tx_refs_) return FailLater(NoQueueMemory());
-  }
   tx()[tx_tail_ % kDepthFrames] = {frame, frame_bytes, peer};
   ++tx_tail_;
   tx_bytes_ += filled;
@@ -195,10 +261,7 @@ void Link::FreeOldestTxBlock() {
 
 void Link::PushRx(FrameRef frame, Block* block) {
   assert(rx_room() > 0);
-  if (!rx_refs_) {
-    rx_refs_ = node_.blocks().Get(kDepthFrames * sizeof(FrameRef));
-    if (!rx_refs_) FailLater(NoQueueMemory());
-  }
+  if (!rx_refs_ && !HoldRxRefs()) FailLater(NoMemory());  // its driver did not ask for room
   if (!failed_why_.ok()) return;  // what comes behind a frame that is missing is of no use
   rx()[rx_tail_++ % kDepthFrames] = frame;
   rx_block_ = block;
@@ -260,7 +323,10 @@ void Link::Turn(bool resting) {
     pumping_ = false;
     resting_ = false;
   }
-  if (!failed_why_.ok()) StartClose();
+  if (!failed_why_.ok()) [[unlikely]] {
+    if (!closing_ && !closed_ && owner_ != nullptr) owner_->OnFailing(*this, failed_why_);
+    StartClose();
+  }
   if (owner_ == nullptr) return;
   if (has_rx()) {
     owner_->OnFrames(*this);
@@ -291,6 +357,8 @@ void Link::StartClose() {
 }
 
 void Link::Rest() {
+  // Who waits for more keeps what it has: given back it would be memory to wake for.
+  if (awaits_memory() && !closed_) return;
   if (tx_head_ == tx_tail_ && claimed_bytes_ == 0) {
     if (!provided_) {
       while (tx_oldest_ != nullptr) FreeOldestTxBlock();
@@ -299,6 +367,9 @@ void Link::Rest() {
     tx_refs_.Reset();
   }
   if (!has_rx()) rx_refs_.Reset();
+  // What all that rest may have in hand is a quarter of the budget.
+  const MemoryBudget& budget = node_.blocks().budget();
+  if (budget.bytes_held() > budget.bytes_max() / 4) memory_->Rest();
 }
 
 void Link::CheckInvariants() const {

@@ -9,6 +9,10 @@
 // memory, which must stay as it is until the rx queue is empty again. A link at rest (nothing
 // queued) holds no memory of the pool.
 //
+// All of it is charged to the link's account (memory_account.h). A driver that gets none leaves what
+// has come where it is: the link is woken when there may be some (GetBlock), and fails with the
+// reason when there has been none for kMemoryWaitNs.
+//
 // Invariants (CheckInvariants):
 //   1. tx_tail_ - tx_head_ ≤ kDepthFrames; the same for rx.
 //   2. At most one claim is open.
@@ -27,6 +31,8 @@
 #include "kernel/block_pool.h"
 #include "kernel/caps.h"
 #include "kernel/frame.h"
+#include "kernel/memory_account.h"
+#include "kernel/timers.h"
 
 namespace jackfield {
 
@@ -52,6 +58,7 @@ struct PeerIdentity {
 struct LinkTraits {
   Caps caps;
   PeerIdentity peer;
+  std::string peer_host;     // where it comes from, if not from this machine's own media
   bool provides_tx = false;  // the driver gives the memory for frames to send (ProvideTx)
   std::string description;   // "unix:@kv, connected to pid 4121": for explain and for errors
 };
@@ -76,21 +83,27 @@ class LinkOwner {
  public:
   virtual ~LinkOwner() = default;
   virtual void OnFrames(Link& link) = 0;  // the rx queue is not empty
-  virtual void OnRoom(Link& link) = 0;    // frames have left the tx queue
+  virtual void OnRoom(Link& link) = 0;    // frames have left the tx queue, or there is memory
   // The medium lost, or went past, so many frames that were to come here. From inside a Pump: only
   // to be counted.
   virtual void OnLost(Link& link, uint64_t frames) = 0;
+  // This side is about to close the link, for `why`: what is sent now still leaves, if there is
+  // room. OnClosed comes after.
+  virtual void OnFailing(Link& link, const absl::Status& why) {
+    static_cast<void>(link), static_cast<void>(why);
+  }
   virtual void OnClosed(Link& link, const absl::Status& why) = 0;  // exactly once
 };
 
-class Link {
+class Link final : private MemoryWaiter {
  public:
   static constexpr uint32_t kDepthFrames = 1024;    // frames in each queue
+  static constexpr int64_t kMemoryWaitNs = 15'000'000'000;  // for what has come; then it fails
   static constexpr uint32_t kTxBytesMax = 1 << 20;  // queued to go out; one frame may exceed it
   static constexpr uint32_t kFdFramesMax = 64;  // queued frames with descriptors, each direction
 
   Link(Node& node, std::unique_ptr<LinkDriver> driver, LinkTraits traits);
-  ~Link();
+  ~Link() override;
   Link(const Link&) = delete;
 
   // ---- For the owner: sending.
@@ -118,8 +131,14 @@ class Link {
   FrameRef& NextRx(uint32_t ahead = 0) { return rx()[(rx_head_ + ahead) % kDepthFrames]; }
   void PopRx() { ++rx_head_; }
   // If the next rx frame is alone in a block of the driver's, that block; the caller may take it.
-  Block* RxBlock() { return rx_tail_ - rx_head_ == 1 ? rx_block_ : nullptr; }
+  Block* RxBlock() const { return rx_tail_ - rx_head_ == 1 ? rx_block_ : nullptr; }
   void ExpectFds() { expects_fds_ = true; }
+  // Sees to it that who keeps the next rx frame, if it is not a large one, finds memory. False: not
+  // now; the owner leaves it, and OnFrames comes again when there may be some.
+  bool HasMemoryForRx() {
+    const uint64_t kept = NextRx().bytes <= 4096 ? 4096 : KeptBytes(NextRx().bytes);
+    return memory_->Ensure(kept + kKeeperBytes) || AwaitMemory();
+  }
   // The descriptors that came with the frame being taken; false if not exactly `count` came. The
   // caller owns them.
   bool TakeFds(int* fds, uint8_t count);
@@ -143,7 +162,16 @@ class Link {
   void NoteGiven(uint32_t frames) { tx_given_ = frames; }
   uint32_t tx_given() const { return tx_given_; }
 
-  uint32_t rx_room() const { return kDepthFrames - (rx_tail_ - rx_head_); }
+  uint32_t rx_room() {  // frames; 0 also when there is no memory for the queue now
+    return rx_refs_ || HoldRxRefs() ? kDepthFrames - (rx_tail_ - rx_head_) : 0;
+  }
+  // For what has come: a block of the link's account. Empty: none now. Then the driver reads no
+  // further, and arms nothing that what it left would wake: Pump comes when there may be memory.
+  Block GetBlock(uint32_t bytes);
+  bool awaits_memory() const { return linked(); }
+  // The driver cannot go on, for `why`. The owner is told first, so that it may tell its peer; then
+  // Close is called.
+  void Fail(absl::Status why) { FailLater(std::move(why)); }
   // A received frame. `block`: if it is alone in that block, which its receiver may take (it is
   // then empty). Requires: rx_room() > 0.
   void PushRx(FrameRef frame, Block* block = nullptr);
@@ -181,6 +209,7 @@ class Link {
   const Caps& caps() const { return traits_.caps; }
   bool closing() const { return closing_; }
   bool closed() const { return closed_; }
+  MemoryAccount& memory() const { return *memory_; }
   void SetOwner(LinkOwner* owner) { owner_ = owner; }
   LinkOwner* owner() const { return owner_; }
   void CheckInvariants() const;
@@ -199,6 +228,14 @@ class Link {
   friend class Node;
   FrameRef* tx() { return reinterpret_cast<FrameRef*>(tx_refs_.data()); }
   FrameRef* rx() { return reinterpret_cast<FrameRef*>(rx_refs_.data()); }
+  static constexpr uint64_t kKeeperBytes = 4096;  // of a call, or of an item of a stream
+  static constexpr uint32_t kEnsuredBytesMax = 64 << 10;  // a larger one finds some, or is refused
+  uint64_t KeptBytes(uint32_t bytes) const;
+  bool HoldTxRefs();
+  bool HoldRxRefs();
+  bool AwaitMemory();  // false
+  absl::Status NoMemory() const;
+  void OnMemory() override;
   bool Refill(uint32_t frame_bytes);
   void FailLater(absl::Status why);
 
@@ -206,6 +243,8 @@ class Link {
   std::unique_ptr<LinkDriver> driver_;
   const LinkTraits traits_;
   LinkOwner* owner_ = nullptr;
+  MemoryAccount* const memory_;
+  Timer memory_timer_;
 
   // Claims: [claim_at_, claim_end_) is free.
   std::byte* claim_at_ = nullptr;

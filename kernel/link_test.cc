@@ -209,7 +209,7 @@ class EndOwner final : public LinkOwner {
 };
 
 TEST_F(LinkTest, ALinkThatGetsNoMemoryForItsQueueClosesItsDriverFirst) {
-  auto node = Node::Create({.registry = &registry_, .pool_bytes_max = 1 << 20}).value();
+  auto node = Node::Create({.registry = &registry_, .memory_bytes_max = 1 << 20}).value();
   std::vector<Block> all;
   for (const uint32_t bytes : {16u << 10, 512u}) {
     while (Block block = node->blocks().Get(bytes)) all.push_back(std::move(block));

@@ -12,12 +12,12 @@ Message::Fds::~Fds() {
   }
 }
 
-bool Message::Keep(BlockPool& pool) {
+bool Message::Keep(MemoryAccount& memory) {
   if (kept_) return true;
   if (stealable_ != nullptr && *stealable_) {
     block_ = std::move(*stealable_);
   } else if (!payload_.empty() || !extension_.empty()) {
-    return Copy(pool);
+    return Copy(memory);
   }
   stealable_ = nullptr;
   kept_ = true;
@@ -25,9 +25,9 @@ bool Message::Keep(BlockPool& pool) {
 }
 
 // Into a block of its own, the payload in front, where the block's alignment is.
-bool Message::Copy(BlockPool& pool) {
+bool Message::Copy(MemoryAccount& memory) {
   const uint32_t extension_at = Align8(static_cast<uint32_t>(payload_.size()));
-  Block block = pool.Get(extension_at + static_cast<uint32_t>(extension_.size()));
+  Block block = memory.Get(extension_at + static_cast<uint32_t>(extension_.size()));
   if (!block) return false;
   if (!payload_.empty()) std::memcpy(block.data(), payload_.data(), payload_.size());
   if (!extension_.empty())

@@ -36,8 +36,8 @@ class Message {
   uint32_t type() const { return type_; }
 
   // Makes it independent of the delivery: takes over the frame's block, or copies. False: no memory
-  // within the pool's budget; it stays borrowed.
-  bool Keep(BlockPool& pool);
+  // in that account; it stays borrowed.
+  bool Keep(MemoryAccount& memory);
   bool kept() const { return kept_; }
   // Makes the payload begin at a multiple of `alignment`, 8 to 64: there already, or copied. It
   // stays so when it is kept later. False: no memory within the pool's budget, and nothing changed.
@@ -59,7 +59,7 @@ class Message {
     std::array<int, kFdsMax> fds;
   };
 
-  bool Copy(BlockPool& pool);
+  bool Copy(MemoryAccount& memory);
 
   std::span<const std::byte> payload_;
   std::span<const std::byte> extension_;

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "kernel/address.h"
 #include "kernel/common_params.h"
+#include "kernel/memory_limit.h"
 #include "kernel/outcome.h"
 #include "kernel/port.h"
 #include "kernel/text.h"
@@ -86,7 +87,8 @@ Node::Node(NodeOptions options, std::unique_ptr<Clock> own_clock)
       own_clock_(std::move(own_clock)),
       clock_(options.clock),
       sys_(options.seam),
-      blocks_(options.pool_bytes_max),
+      blocks_(options.memory_bytes_max != 0 ? options.memory_bytes_max : DefaultMemoryBytes(),
+              name_),
       mail_op_([](Op& op, int32_t result) { static_cast<Node*>(op.user)->OnMail(result); }, this),
       may_spin_(!MachineHasOneCpu()),
       spin_(options.spin_ns, may_spin_),
@@ -248,6 +250,7 @@ bool Node::Turn(int64_t sleep_until_ns) {
     progress |= Completed(reactor_->Poll()) > 0;
   }
   progress |= RunPosted();
+  progress |= blocks_.budget().WakeWaiters();
   progress |= Pass(false);
   if (timers_.next_ns() <= now_ns_) progress |= timers_.FireDue(now_ns_, kTimersPerTurn) > 0;
   if (HasDeferred()) progress |= RunDeferred();
@@ -282,8 +285,9 @@ bool Node::Pass(bool resting) {
     current_call_ = nullptr;
     if (link.activity_ == before) {
       if (!resting && !link.closed_) {
-        // It stays awake for a while: the next frame is likely to come here.
-        if (++link.quiet_turns_ < kQuietTurnsMax || count == 1) {
+        // It stays awake for a while: the next frame is likely to come here. But not to try again
+        // what found no memory.
+        if (!link.awaits_memory() && (++link.quiet_turns_ < kQuietTurnsMax || count == 1)) {
           ++i;
           continue;
         }
@@ -376,7 +380,7 @@ void Node::SleepOrSpin(int64_t sleep_until_ns) {
 
   if (!mail_op_.pending) reactor_->Start(mail_op_, mailbox_->event_fd(), POLLIN);
   mailbox_->PrepareSleep();
-  const bool progress = Pass(true);
+  const bool progress = Pass(true) || blocks_.budget().WakeWaiters();
   if (!progress && awake_.empty() && !HasDeferred() && !mailbox_->HasPosts()) {
     // A link that rests may have armed a timer just now: for room that nothing announces.
     const int64_t wake_ns = std::min(sleep_until_ns, timers_.next_ns());

@@ -85,7 +85,11 @@ struct NodeOptions {
   // takes over, which is logged too.
   Wait wait = Wait::kAny;
   int64_t spin_ns = Spin::kLearned;     // or Spin::kAlways, or a time; 0: sleep at once
-  uint64_t pool_bytes_max = 256 << 20;  // message memory
+  // Message memory: frames on their way in and out, messages that are kept, calls under way. 0:
+  // what DefaultMemoryBytes finds (memory_limit.h): 256 MiB, or half of what a control group or
+  // RLIMIT_AS allows. No peer gets all of it (memory_account.h); who is refused some is told which
+  // limit it was.
+  uint64_t memory_bytes_max = 0;
   Clock* clock = nullptr;               // tests; else CLOCK_MONOTONIC
   FaultSeam* seam = nullptr;            // tests
   uint64_t epoch = 0;                   // tests; else random
@@ -281,7 +285,7 @@ class Node {
   ServerCall* current_call_ = nullptr;
 };
 
-inline BlockPool& PoolOf(Node& node) { return node.blocks(); }
+inline MemoryAccount& MemoryOf(Node& node) { return node.blocks(); }
 
 // Implementation.
 

@@ -16,7 +16,7 @@ std::byte* FrameSpace::Claim(uint64_t payload_bytes) {
   if (link_ != nullptr) {
     frame = link_->Claim(frame_bytes);
   } else {
-    block_ = pool_->Get(Align8(frame_bytes));
+    block_ = memory_->Get(Align8(frame_bytes));
     frame = block_.data();
   }
   if (frame == nullptr) return nullptr;
@@ -33,7 +33,7 @@ std::byte* FrameSpace::Grow(uint64_t payload_bytes, uint32_t front, uint32_t bac
     payload_bytes_ = static_cast<uint32_t>(payload_bytes);
     return frame + prefix_bytes_;
   }
-  Block larger = pool_->Get(Align8(frame_bytes));
+  Block larger = memory_->Get(Align8(frame_bytes));
   if (!larger) return nullptr;
   std::byte* to = larger.data() + prefix_bytes_;
   const std::byte* from = block_.data() + prefix_bytes_;

@@ -34,8 +34,8 @@ inline constexpr uint32_t kPayloadAlignmentMax = 64;  // of a Block; flatc allow
 class FrameSpace {
  public:
   // One of both is null. bytes_max: of the whole frame.
-  FrameSpace(Link* link, BlockPool* pool, uint32_t prefix_bytes, uint32_t bytes_max)
-      : link_(link), pool_(pool), prefix_bytes_(prefix_bytes), bytes_max_(bytes_max) {}
+  FrameSpace(Link* link, MemoryAccount* memory, uint32_t prefix_bytes, uint32_t bytes_max)
+      : link_(link), memory_(memory), prefix_bytes_(prefix_bytes), bytes_max_(bytes_max) {}
 
   // Room for a payload of so many bytes, at a multiple of 8; nullptr: no room (too_large() tells
   // why).
@@ -52,7 +52,7 @@ class FrameSpace {
  private:
   bool Fits(uint64_t payload_bytes);
   Link* const link_;
-  BlockPool* const pool_;
+  MemoryAccount* const memory_;
   const uint32_t prefix_bytes_;
   const uint32_t bytes_max_;
   uint32_t payload_bytes_ = 0;

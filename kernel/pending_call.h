@@ -125,8 +125,8 @@ Future<Message> Channel::CallFuture(uint32_t type, P payload, const CallOptions&
   absl::Status status =
       CallAsync(type, static_cast<Payload&>(payload), options,
                 [promise](absl::StatusOr<Message> reply) mutable {
-                  if (reply.ok() && !reply->Keep(PoolOf(promise.node()))) {
-                    reply = absl::ResourceExhaustedError("no message memory (pool_bytes_max)");
+                  if (reply.ok() && !reply->Keep(MemoryOf(promise.node()))) {
+                    reply = absl::ResourceExhaustedError("no message memory for the answer (NodeOptions.memory_bytes_max)");
                   }
                   promise.Set(std::move(reply));
                 });

@@ -116,6 +116,11 @@ void Port::HandleTask(uint32_t type, TaskHandler handler) {
 
 // ---- From a frame to a handler.
 
+absl::Status Port::NoMemory() const {
+  return MakeStatus(Outcome::kFailed, Reason::kResource,
+                    Text("no message memory: ", node_.blocks().budget().Describe()));
+}
+
 // What comes for the call from now on finds it.
 void Port::Remember(ServerCall& call) {
   call.place_.session = call.session_;
@@ -140,15 +145,13 @@ void Port::Take(PortSeat&, Session& session, Session::Received& received) {
     if (kind == FrameKind::ItemsEnd) return call->stream_->EndReads();
     if (kind == FrameKind::StreamGrant) return call->stream_->OnGrant(header.message_type());
     if (kind == FrameKind::Item && !call->stream_->Deliver(received)) {
-      session.Fail(MakeStatus(Outcome::kFailed, Reason::kResource,
-                              "no message memory for the item of a stream (pool_bytes_max)"));
+      session.Fail(NoMemory());
     }
     return;
   }
-  Block block = node_.blocks().Get(sizeof(ServerCall));
+  Block block = session.memory().Get(sizeof(ServerCall));
   if (!block)
-    return session.Fail(
-        MakeStatus(Outcome::kFailed, Reason::kResource, "no message memory (pool_bytes_max)"));
+    return session.Fail(NoMemory());  // PortSeat has asked before: the system has none
   void* at = block.data();
   auto& call = *new (at) ServerCall(node_);
   call.self_ = std::move(block);
@@ -184,9 +187,12 @@ void Port::Take(PortSeat&, Session& session, Session::Received& received) {
       return End(call);
     }
   }
-  if (!call.message_.Keep(node_.blocks())) {
-    session.Fail(
-        MakeStatus(Outcome::kFailed, Reason::kResource, "no message memory (pool_bytes_max)"));
+  if (!call.message_.Keep(session.memory())) {
+    if (!call.one_way_) {
+      call.Refuse(NoMemory()).IgnoreError();
+      return End(call);
+    }
+    session.Fail(NoMemory());  // nobody waits for an answer that could say it
     call.session_ = nullptr;
     return End(call);
   }

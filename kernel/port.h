@@ -161,6 +161,7 @@ class Port : public ListNode<PortTag> {
   }
   bool Busy() const { return under_way_ >= options_.handlers_max; }
   absl::Status CheckChain(const ServerCall& call) const;
+  absl::Status NoMemory() const;
   void TellOfCancel(ServerCall& call);  // in a later turn, unless it ends before
   void TellUntold();
   void OnDeadline();

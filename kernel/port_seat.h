@@ -47,7 +47,7 @@ class PortSeat final : public LinkOwner,
 
   void OnFrames(Link& link) override {
     if (!port_.mixed_priorities_ && HasMixedPriorities(link)) port_.mixed_priorities_ = true;
-    while (link.has_rx() && port_.HasRoomFor(session_)) {
+    while (link.has_rx() && port_.HasRoomFor(session_) && link.HasMemoryForRx()) {
       session_.OnFrame(link.NextRx());
       link.PopRx();
     }
@@ -59,6 +59,7 @@ class PortSeat final : public LinkOwner,
     if (port_.waiting_ > 0) port_.DispatchWaiting();
   }
   void OnLost(Link&, uint64_t frames) override { session_.OnLost(frames); }
+  void OnFailing(Link&, const absl::Status& why) override { session_.OnLinkFailing(why); }
   void OnClosed(Link&, const absl::Status& why) override {
     session_.OnLinkClosed(
         why.ok() ? MakeStatus(Outcome::kFailed, Reason::kPeerDied, "the client has gone") : why);

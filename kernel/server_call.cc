@@ -77,8 +77,9 @@ absl::Status ServerCall::AnswerStatus(const absl::Status& status, Outcome outcom
 
 // Or fails it: without its message it cannot go on after its delivery.
 bool ServerCall::Keep() {
-  if (message_.Keep(node_.blocks())) return true;
-  Fail(Refused(Reason::kResource, "no message memory at the service (pool_bytes_max)"))
+  if (message_.Keep(session_ != nullptr ? session_->memory() : node_.blocks())) return true;
+  Fail(Refused(Reason::kResource,
+               Text("no message memory: ", node_.blocks().budget().Describe())))
       .IgnoreError();  // a one-way message has nobody to tell: it is counted as handled
   return false;
 }

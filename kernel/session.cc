@@ -16,6 +16,7 @@ constexpr int64_t kAckDelayNs =
 constexpr uint32_t kPeerWindowUnitsMax = 1 << 20;  // docs/WIRE.md
 constexpr uint32_t kFrameBytesLeast = 256;         // for what the session itself has to say
 constexpr uint64_t kFeatureFds = 1;                // docs/WIRE.md lists the features
+constexpr uint64_t kFeatureShort = 2;              // frame_bytes_max is so small for want of memory
 
 // With no credit at all nothing could ever be sent; more than a peer believes in would end the
 // session; and a frame lies in one block.
@@ -68,7 +69,7 @@ void Session::Attach(Link& link, PeerNumber peer) {
   frame_bytes_max_ = std::min(limits_.frame_bytes_max, link.caps().frame_bytes_max);
   if (!link.caps().reply) return OpenOneWay();
   node_.timers().Arm(hello_timer_, node_.clock().NowNs() + limits_.hello_ns);
-  if (side_ == Side::kClient) SendHello();
+  if (side_ == Side::kClient && !SendHello()) Fail(NoMemory());
 }
 
 void Session::Detach() {
@@ -80,6 +81,10 @@ std::string Session::Where() const {
   return link_ == nullptr ? "the address" : link_->traits().description;
 }
 
+MemoryAccount& Session::memory() const {
+  return link_ != nullptr ? link_->memory() : node_.blocks();
+}
+
 Session::~Session() {
   node_.timers().Cancel(hello_timer_);
   node_.timers().Cancel(ack_timer_);
@@ -88,20 +93,24 @@ Session::~Session() {
 
 // ---- Hello.
 
-void Session::SendHello() {
-  Build hello([this](flatbuffers::FlatBufferBuilder& fbb) {
+bool Session::SendHello() {
+  // What one message may take of our memory is known before it is sent, and to both.
+  const uint32_t takes = std::min(frame_bytes_max_, node_.blocks().budget().frame_bytes_max());
+  const uint64_t features = (passes_fds_ ? kFeatureFds : 0) |
+                            (takes < frame_bytes_max_ ? kFeatureShort : 0);
+  Build hello([&](flatbuffers::FlatBufferBuilder& fbb) {
     const auto name = fbb.CreateString(node_.name());
     if (side_ == Side::kClient) {
-      fbb.Finish(wire::CreateHello(fbb, kVersionMin, kVersionMax, passes_fds_ ? kFeatureFds : 0,
-                                   node_.epoch(), frame_bytes_max_, limits_.window_units,
+      fbb.Finish(wire::CreateHello(fbb, kVersionMin, kVersionMax, features, node_.epoch(),
+                                   takes, limits_.window_units,
                                    limits_.stream_items, name));
     } else {
-      fbb.Finish(wire::CreateWelcome(fbb, kVersionMax, passes_fds_ ? kFeatureFds : 0, node_.epoch(),
-                                     frame_bytes_max_, limits_.window_units, limits_.stream_items,
+      fbb.Finish(wire::CreateWelcome(fbb, kVersionMax, features, node_.epoch(), takes,
+                                     limits_.window_units, limits_.stream_items,
                                      name));
     }
   });
-  SendControl(side_ == Side::kClient ? FrameKind::Hello : FrameKind::Welcome, hello);
+  return SendControl(side_ == Side::kClient ? FrameKind::Hello : FrameKind::Welcome, hello);
 }
 
 void Session::OnHello(const FrameHeader& header, std::span<const std::byte> payload) {
@@ -117,7 +126,7 @@ void Session::OnHello(const FrameHeader& header, std::span<const std::byte> payl
   if (!refusal_.empty()) return Refuse(Reason::kResource, refusal_);
   passes_fds_ = (hello->features() & kFeatureFds) != 0 && link_->caps().fds;
   peer_epoch_ = hello->epoch();  // the welcome bears it
-  SendHello();
+  if (!SendHello()) return Fail(NoMemory());
   OpenWith(*hello);
 }
 
@@ -134,6 +143,8 @@ void Session::OpenWith(const Greeting& greeting) {
   peer_epoch_ = greeting.epoch();
   peer_name_ =
       greeting.name() == nullptr ? "" : Escaped(greeting.name()->string_view().substr(0, 64));
+  peer_lacks_memory_ = (greeting.features() & kFeatureShort) != 0 &&
+                       greeting.frame_bytes_max() < frame_bytes_max_;
   frame_bytes_max_ =
       std::min(frame_bytes_max_, std::max(greeting.frame_bytes_max(), kFrameBytesLeast));
   peer_grant_ = peer_window_units_ = std::min(greeting.window_units(), kPeerWindowUnitsMax);
@@ -167,7 +178,7 @@ void Session::OnFrame(FrameRef frame) {
     if (side_ == Side::kClient && kind == FrameKind::Welcome && header.epoch() == node_.epoch())
       return OnWelcome(header, payload);
     if (side_ == Side::kClient && kind == FrameKind::Refuse)
-      return Fail(ReadRefusal({frame.data, frame.bytes}, Where()));
+      return OnRefuse(ReadRefusal({frame.data, frame.bytes}, Where()));
     if (header.epoch() != node_.epoch()) {
       ++ledger_.stale;
       return;
@@ -198,6 +209,7 @@ void Session::OnFrame(FrameRef frame) {
     receipt_came_ = true;
     return user_->OnReceipt(*this);
   }
+  if (kind == FrameKind::Refuse) return OnRefuse(ReadRefusal({frame.data, frame.bytes}, Where()));
   Corrupt(header, "a frame that does not belong here");
 }
 

@@ -143,6 +143,7 @@ class Session {
     if (senders_ != nullptr) NoteTaken();
     Flush();
   }
+  void OnLinkFailing(const absl::Status& why);  // the peer is told why
   void OnLinkClosed(const absl::Status& why);
   void OnLost(uint64_t frames);
 
@@ -216,6 +217,8 @@ class Session {
   Link& link() const { return *link_; }
   bool has_link() const { return link_ != nullptr; }
   PeerNumber peer() const { return peer_; }
+  // Where what belongs to the peer is charged.
+  MemoryAccount& memory() const;
   const PeerIdentity& identity() const { return identity_; }
   const std::string& peer_name() const { return peer_name_; }
   uint64_t peer_epoch() const { return peer_epoch_; }  // 0 until it has said hello
@@ -237,17 +240,19 @@ class Session {
     bool one_way = false;  // one of them is
   };
   QueuedCount CountQueued() const;
-  void SendHello();
+  bool SendHello();
   template <class Greeting>
   void OpenWith(const Greeting& greeting);
   std::string Where() const;  // for errors
   bool SendControl(FrameKind kind, Payload& payload);
   uint32_t Budget(int64_t deadline_ns) const;
+  bool SendRefuse(const absl::Status& why);
   void Refuse(Reason reason, const std::string& text);
   void OnHello(const FrameHeader& header, std::span<const std::byte> payload);
   void OnWelcome(const FrameHeader& header, std::span<const std::byte> payload);
   void OnOtherVersion(uint8_t version);
   void OnOtherStack(FrameKind kind);
+  void OnRefuse(const absl::Status& why);
   void OnSequenced(const FrameHeader& header, FrameRef frame);
   void OnAckAndGrant(const FrameHeader& header);
   void Corrupt(const FrameHeader& header, std::string_view what);
@@ -287,6 +292,7 @@ class Session {
   User* user_;
   PeerIdentity identity_;
   bool passes_fds_;
+  bool peer_lacks_memory_ = false;  // its frame_bytes_max is what its message memory allows
   State state_ = State::kHello;
   Timer hello_timer_;
   Timer ack_timer_;

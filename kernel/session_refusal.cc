@@ -1,14 +1,19 @@
 // How a Session refuses a hello, and how it is refused. The rest is in session.cc.
+#include "kernel/node.h"
 #include "kernel/refusal.h"
 #include "kernel/session.h"
 #include "kernel/text.h"
 
 namespace jackfield {
 
+bool Session::SendRefuse(const absl::Status& why) {
+  Build refusal([&](flatbuffers::FlatBufferBuilder& fbb) { BuildRefusal(fbb, why); });
+  return SendControl(FrameKind::Refuse, refusal);
+}
+
 void Session::Refuse(Reason reason, const std::string& text) {
   const absl::Status why = Refused(reason, text);
-  Build refusal([&](flatbuffers::FlatBufferBuilder& fbb) { BuildRefusal(fbb, why); });
-  SendControl(FrameKind::Refuse, refusal);
+  SendRefuse(why);
   Fail(why);
 }
 
@@ -27,6 +32,18 @@ void Session::OnOtherStack(FrameKind kind) {
   const absl::Status why = StacksDiffer(kind, Where());
   if (side_ == Side::kClient) return Fail(why);
   Refuse(Reason::kVersion, std::string(why.message()));
+}
+
+// An open session is ended by it: what its calls came to depends on each of them.
+void Session::OnRefuse(const absl::Status& why) {
+  Fail(state_ == State::kOpen
+           ? MakeStatus(Outcome::kFailed, ReasonOf(why), std::string(why.message()))
+           : why);
+}
+
+void Session::OnLinkFailing(const absl::Status& why) {
+  if (state_ != State::kOpen || one_way()) return;
+  SendRefuse(Refused(ReasonOf(why), Text(node_.name(), ": ", std::string(why.message()))));
 }
 
 }  // namespace jackfield

@@ -79,11 +79,18 @@ absl::Status Session::CheckSendable(const Outgoing& out) const {
 }
 
 absl::Status Session::NoMemory() const {
-  return Refused(Reason::kResource, Text("no message memory: ", node_.blocks().bytes_max(),
-                                         " bytes are in use (pool_bytes_max)"));
+  return Refused(Reason::kResource,
+                 Text("no message memory: ", node_.blocks().budget().Describe()));
 }
 
 absl::Status Session::TooLarge() const {
+  if (peer_lacks_memory_) {
+    return Refused(Reason::kResource,
+                   Text("the message is larger than the ", payload_bytes_max(), " bytes that ",
+                        peer_name_, ", at ", Where(),
+                        ", has message memory for at once; give it more: limits = { memory = "
+                        "\"…\" } in its wiring, or --memory, or NodeOptions.memory_bytes_max"));
+  }
   return Refused(Reason::kTooLarge, Text("the message is larger than the ", payload_bytes_max(),
                                          " bytes that ", Where(), " carries (frame_bytes_max)"));
 }
@@ -218,7 +225,7 @@ absl::Status Session::Enqueue(const Outgoing& out, Payload& payload) {
                         " places of its queue (outbox_frames)"));
   }
   const auto prefix = static_cast<uint32_t>(Queued::kBytes + kHeaderBytes + out.extension.size());
-  FrameSpace space(nullptr, &node_.blocks(), prefix, frame_bytes_max_ + Queued::kBytes);
+  FrameSpace space(nullptr, &memory(), prefix, frame_bytes_max_ + Queued::kBytes);
   std::span<std::byte> written;
   bool fits;
   try {

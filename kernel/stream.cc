@@ -51,8 +51,8 @@ void StreamEnd::Bind(Session& session, uint64_t call_id, uint8_t priority) {
 
 bool StreamEnd::Deliver(Session::Received& received) {
   if (reads_ended_) return true;  // of a call that is over: dropped, and counted as handled
-  Block block = node_->blocks().Get(sizeof(Item));
-  if (!block || !received.message.Keep(node_->blocks())) return false;
+  Block block = session_->memory().Get(sizeof(Item));
+  if (!block || !received.message.Keep(session_->memory())) return false;
   void* at = block.data();
   auto* item = new (at) Item;
   item->self = std::move(block);

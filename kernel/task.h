@@ -27,7 +27,7 @@
 namespace jackfield {
 
 class Node;
-BlockPool& PoolOf(Node& node);
+MemoryAccount& MemoryOf(Node& node);
 
 namespace task_internal {
 
@@ -36,15 +36,15 @@ concept HasNode = requires(T& t) {
   { t.node() } -> std::convertible_to<Node&>;
 };
 
-inline BlockPool* FindPool() { return nullptr; }
+inline MemoryAccount* FindMemory() { return nullptr; }
 template <class First, class... Rest>
-BlockPool* FindPool(First& first, Rest&... rest) {
+MemoryAccount* FindMemory(First& first, Rest&... rest) {
   if constexpr (std::is_convertible_v<First&, Node&>)
-    return &PoolOf(first);
+    return &MemoryOf(first);
   else if constexpr (HasNode<First>)
-    return &PoolOf(first.node());
+    return &MemoryOf(first.node());
   else
-    return FindPool(rest...);
+    return FindMemory(rest...);
 }
 
 // In front of each coroutine frame: where it came from.
@@ -52,9 +52,10 @@ struct alignas(16) Origin {
   Block block;
 };
 
-inline void* Allocate(size_t bytes, BlockPool* pool) {
+inline void* Allocate(size_t bytes, MemoryAccount* memory_of) {
   Block block =
-      pool != nullptr ? pool->Get(static_cast<uint32_t>(bytes + sizeof(Origin))) : Block();
+      memory_of != nullptr ? memory_of->Get(static_cast<uint32_t>(bytes + sizeof(Origin)))
+                           : Block();
   void* memory = block ? block.data() : ::operator new(bytes + sizeof(Origin));
   auto* origin = new (memory) Origin{std::move(block)};
   return origin + 1;
@@ -69,7 +70,7 @@ inline void Free(void* frame) {
 struct PromiseBase {
   template <class... Args>
   static void* operator new(size_t bytes, Args&... args) {
-    return Allocate(bytes, FindPool(args...));
+    return Allocate(bytes, FindMemory(args...));
   }
   static void* operator new(size_t bytes) { return Allocate(bytes, nullptr); }
   static void operator delete(void* frame) { Free(frame); }

@@ -17,9 +17,11 @@ namespace jackfield {
 namespace {
 
 constexpr const char* kUsage =
-    "usage: %s [--name NAME] [--serve ADDRESS]… [--call ROLE=ADDRESS]… [--grace 2s] [-- ARGS…]\n";
+    "usage: %s [--name NAME] [--serve ADDRESS]… [--call ROLE=ADDRESS]… [--memory SIZE] [--grace 2s] "
+    "[-- ARGS…]\n";
 // Asked to stop, a service that has heard nothing for so long has heard all that was on its way.
 constexpr int64_t kQuietNs = 100'000'000;
+constexpr std::string_view kFlags[] = {"--name", "--serve", "--call", "--memory", "--grace"};
 
 bool AsksForHelp(int argc, char** argv) {
   return argc == 2 && (std::string_view(argv[1]) == "--help" || std::string_view(argv[1]) == "-h");
@@ -33,7 +35,7 @@ absl::StatusOr<Grants> FromCommandLine(int argc, char** argv) {
   for (; i < argc; ++i) {
     const std::string_view word = argv[i];
     if (word == "--") break;
-    if (word != "--name" && word != "--serve" && word != "--call" && word != "--grace") {
+    if (std::find(std::begin(kFlags), std::end(kFlags), word) == std::end(kFlags)) {
       return absl::InvalidArgumentError(Text("cannot read \"", Escaped(word),
                                              "\"; what the service itself gets stands behind --"));
     }
@@ -41,6 +43,10 @@ absl::StatusOr<Grants> FromCommandLine(int argc, char** argv) {
     const std::string_view value = argv[++i];
     if (word == "--name") {
       grants.name = value;
+    } else if (word == "--memory") {
+      absl::StatusOr<uint64_t> bytes = ParseMemoryBytes(value);
+      if (!bytes.ok()) return bytes.status();
+      grants.memory_bytes_max = *bytes;
     } else if (word == "--serve") {
       grants.serves.emplace_back(value);
     } else if (word == "--grace") {
@@ -92,6 +98,14 @@ void TellReady(int fd, const std::vector<Address>& addresses) {
 
 }  // namespace
 
+absl::StatusOr<uint64_t> ParseMemoryBytes(std::string_view text) {
+  const absl::StatusOr<uint64_t> bytes = ParseBytes(text);
+  if (bytes.ok() && *bytes >= kMemoryBytesLeast) return bytes;
+  return absl::InvalidArgumentError(Text("memory is a size of at least ",
+                                         FormatBytes(kMemoryBytesLeast),
+                                         ", such as 64MiB, not \"", Escaped(text), "\""));
+}
+
 absl::StatusOr<int64_t> ParseGraceNs(std::string_view text) {
   absl::StatusOr<int64_t> grace_ns = ParseDurationNs(text);
   if (grace_ns.ok() && *grace_ns > kGraceNsMax)
@@ -121,7 +135,11 @@ absl::StatusOr<Grants> Grants::Parse(std::string_view text) {
       grants.name = value;
     else if (word == "serve")
       grants.serves.emplace_back(value);
-    else if (word == "call" && second != std::string_view::npos)
+    else if (word == "limit" && value.substr(0, second) == "memory" && second != value.npos) {
+      absl::StatusOr<uint64_t> bytes = ParseMemoryBytes(value.substr(second + 1));
+      if (!bytes.ok()) return bytes.status();
+      grants.memory_bytes_max = *bytes;
+    } else if (word == "call" && second != std::string_view::npos)
       grants.calls.emplace_back(value.substr(0, second), value.substr(second + 1));
     else
       return absl::InvalidArgumentError(Text("cannot read the grant \"", Escaped(line), "\""));
@@ -133,6 +151,7 @@ std::string Grants::ToString() const {
   std::string text = Text("name ", name, "\n");
   for (const std::string& address : serves) text += Text("serve ", address, "\n");
   for (const auto& [role, address] : calls) text += Text("call ", role, " ", address, "\n");
+  if (memory_bytes_max != 0) text += Text("limit memory ", memory_bytes_max, "B\n");
   if (grace_ns != kGraceNs) text += Text("grace ", grace_ns, "ns\n");
   return text;
 }
@@ -260,7 +279,8 @@ int ServiceMain(int argc, char** argv, const Registry& registry, ServiceFunction
     return 1;
   };
   if (signal_fd < 0) return fail(SysError(errno, "signalfd"));
-  absl::StatusOr<std::unique_ptr<Node>> node = Node::Create({.name = name, .registry = &registry});
+  absl::StatusOr<std::unique_ptr<Node>> node = Node::Create(
+      {.name = name, .registry = &registry, .memory_bytes_max = grants->memory_bytes_max});
   if (!node.ok()) return fail(node.status());
   Service service(**node, *std::move(grants), [ready_fd](const std::vector<Address>& addresses) {
     if (ready_fd >= 0) TellReady(ready_fd, addresses);

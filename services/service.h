@@ -16,7 +16,7 @@
 // Started by `jackfield up`, the grants come in the environment (JACKFIELD_GRANTS), its arguments
 // in argv as those of any program, whatever stands in front of it (env, a debugger), and readiness
 // is told to JACKFIELD_READY_FD. By hand: greet --serve unix:@greeter --call log=unix:@log [--name
-// greeter] [--grace 2s] [-- ARGS…].
+// greeter] [--memory 64MiB] [--grace 2s] [-- ARGS…].
 //
 // The end loses nothing in silence. Asked to stop, Run() takes no new calls and handles what has
 // come; when the function has returned, one-way messages of its channels are still sent until they
@@ -45,8 +45,13 @@ namespace jackfield {
 inline constexpr int64_t kGraceNs = 2'000'000'000;         // unless the grants say otherwise
 inline constexpr int64_t kGraceNsMax = 3'600'000'000'000;  // more is refused
 
+// The message memory of a service, as a wiring or a command line says it: "64MiB".
+// Errors: INVALID_ARGUMENT (no size, or less than kMemoryBytesLeast).
+inline constexpr uint64_t kMemoryBytesLeast = 1 << 20;
+absl::StatusOr<uint64_t> ParseMemoryBytes(std::string_view text);
+
 // What a service may reach and where it serves. Lines "name N", "serve ADDRESS", "call ROLE
-// ADDRESS", "grace DURATION".
+// ADDRESS", "limit memory SIZE", "grace DURATION".
 struct Grants {
   static absl::StatusOr<Grants> Parse(
       std::string_view text);    // Errors: INVALID_ARGUMENT, with the line
@@ -56,6 +61,7 @@ struct Grants {
   std::vector<std::string> serves;
   std::vector<std::pair<std::string, std::string>> calls;  // role, address
   std::vector<std::string> args;
+  uint64_t memory_bytes_max = 0;  // NodeOptions.memory_bytes_max; 0: not limited here
   int64_t grace_ns = kGraceNs;  // 0..kGraceNsMax; 0: what is not handled at once is lost, and told
 };
 

@@ -161,7 +161,7 @@ absl::Status CallMethodAsync(Channel& channel, const Method& method, P request,
       [&channel, &method, done = std::move(done)](absl::StatusOr<Message> reply) mutable {
         if (reply.ok() && !reply->Keep(channel.node().blocks())) {
           reply = absl::ResourceExhaustedError(
-              "the answer does not fit into message memory (pool_bytes_max)");
+              "the answer finds no message memory (NodeOptions.memory_bytes_max)");
         }
         done(stubs_internal::Typed<Reply>(method, std::move(reply), channel.node()));
       });

@@ -28,7 +28,10 @@ RawFrame Of(FrameKind kind, uint64_t epoch, uint32_t sequence, uint64_t call_id)
 void RawClientTest::Serve(PortOptions options) {
   TearDown();
   gone_ = absl::OkStatus();
-  node_ = Node::Create({.name = "server", .registry = &conformance::TestRegistry()}).value();
+  node_ = Node::Create({.name = "server",
+                        .registry = &conformance::TestRegistry(),
+                        .memory_bytes_max = memory_bytes_max_})
+              .value();
   options.session.window_units = kRawWindow;
   port_ = Port::Open(*node_, {"unix:"}, options).value();
   port_->Handle(kEcho, [](ServerCall& call) { call.Reply(Bytes(call.payload())).IgnoreError(); });

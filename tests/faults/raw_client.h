@@ -46,6 +46,7 @@ class RawClientTest : public testing::Test {
   // This session is well: a request of this sequence is answered.
   void ExpectAnswered(RawPeer& peer, uint32_t sequence, const std::string& what);
 
+  uint64_t memory_bytes_max_ = 0;  // of the node, from the next Serve on
   std::unique_ptr<Node> node_;
   std::unique_ptr<Port> port_;
   std::unique_ptr<Channel> bystander_;

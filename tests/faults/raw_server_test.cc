@@ -305,6 +305,20 @@ TEST_F(RawServerTest, ALieInAFrameEndsTheChannelAndItsCalls) {
   }
 }
 
+TEST_F(RawServerTest, ARefusalOfAnOpenSessionEndsItsCallsWithItsReason) {
+  RawPeer peer = MeetAndWelcome();
+  Answer answer;
+  Call(answer);
+  ASSERT_TRUE(AwaitRequest(peer));
+  RawFrame refusal = RefuseFrame(static_cast<uint8_t>(Reason::kResource), 1, 1, "no memory left");
+  refusal.epoch = node_->epoch();
+  peer.Send(refusal);
+  ExpectEnded(Reason::kResource, "no memory left", "refused");
+  ASSERT_TRUE(TurnUntil(*node_, [&] { return answer.done; }));
+  EXPECT_EQ(OutcomeOf(answer.status), Outcome::kInDoubt) << answer.status;
+  EXPECT_EQ(answer.status.code(), absl::StatusCode::kResourceExhausted) << answer.status;
+}
+
 TEST_F(RawServerTest, ItemsWithoutCreditEndTheChannel) {
   ChannelOptions options;
   options.session.window_units = 8;

@@ -38,6 +38,7 @@ Grants Handing::GrantsOf(size_t index, std::vector<OwnedFd>& handed) {
   grants.name = service.name;
   grants.args = service.args;
   grants.grace_ns = service.grace_ns;
+  grants.memory_bytes_max = MemoryOf(plan_, service);
   for (const Address& address : service.serves) grants.serves.push_back(address.ToString());
   for (const size_t called : service.called) {
     const PlannedChannel& channel = plan_.channels[called];

@@ -41,7 +41,9 @@ class ThreadService final : public RunningService {
     auto body = [this, run, made = std::move(made), grants = std::move(grants)]() mutable {
       pthread_setname_np(pthread_self(), name_.substr(0, 15).c_str());
       absl::StatusOr<std::unique_ptr<Node>> node =
-          Node::Create({.name = name_, .registry = &supervisor_.registry()});
+          Node::Create({.name = name_,
+                        .registry = &supervisor_.registry(),
+                        .memory_bytes_max = grants.memory_bytes_max});
       if (!node.ok()) return made.set_value(node.status());
       handle_ = (*node)->handle();
       running_.emplace(**node, std::move(grants), [this](const std::vector<Address>& addresses) {

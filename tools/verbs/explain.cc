@@ -7,8 +7,10 @@
 #include <cstdio>
 #include <span>
 
+#include "kernel/block_pool.h"
 #include "kernel/caps.h"
 #include "kernel/common_params.h"
+#include "kernel/memory_limit.h"
 #include "kernel/text.h"
 #include "kernel/transport.h"
 #include "kernel/units.h"
@@ -31,6 +33,9 @@ struct Explanation {
   bool one_way = false;  // they differ
   std::string why_not;   // it carries no calls; "": it does
   std::vector<std::string> also, refused;  // other transports; the refused with why
+  std::string server_name;                 // "kv", or ""
+  uint64_t memory_bytes = DefaultMemoryBytes();  // of the server
+  bool memory_wired = false;                     // by limits.memory
 };
 
 std::string Joined(const std::vector<std::string>& words) {
@@ -155,6 +160,10 @@ absl::StatusOr<std::vector<Explanation>> ExplainChannel(const Program& program, 
         Text(from, " → ", to, channel.role == to ? "" : Text(" (as ", channel.role, ")"));
     explanation->whence = WhenceOf(plan, channel.place);
     AddOthers(program, plan, channel, *explanation);
+    const PlannedService& serving = plan.services[channel.server];
+    explanation->server_name = serving.name;
+    explanation->memory_bytes = MemoryOf(plan, serving);
+    explanation->memory_wired = serving.memory_bytes != 0;
     found.push_back(*std::move(explanation));
   }
   if (!found.empty()) return found;
@@ -183,6 +192,15 @@ std::string AsTable(const Explanation& e) {
   text += Text("  frames up to ", FormatBytes(e.server.frame_bytes_max), ", ",
                e.server.depth_frames, " queued each way\n");
   text += Text("  shims: ", ShimsAsText(e), "\n");
+  BlockPool pool(e.memory_bytes);
+  const MemoryBudget& budget = pool.budget();
+  text += Text("  memory of ", e.server_name.empty() ? "a server" : e.server_name, ": ",
+               FormatBytes(e.memory_bytes),
+               e.memory_wired ? " (limits, in the wiring)" : "", "; of it one peer at most ",
+               FormatBytes(budget.peer_bytes_max()), ", one link ",
+               FormatBytes(budget.link_bytes_max()), ", one message ",
+               FormatBytes(std::min(budget.frame_bytes_max(), e.server.frame_bytes_max)),
+               "; kept for small ones ", FormatBytes(budget.reserve_bytes()), "\n");
   text +=
       e.why_not.empty() ? "  carries calls: yes\n" : Text("  carries calls: no, ", e.why_not, "\n");
   if (!e.also.empty()) text += Text("  would also work: ", Joined(e.also), "\n");
@@ -198,6 +216,8 @@ std::string AsJson(const Explanation& e) {
       text += Text(text.size() > 1 ? "," : "", JsonString(word));
     return text + "]";
   };
+  BlockPool pool(e.memory_bytes);
+  const MemoryBudget& budget = pool.budget();
   std::vector<std::string> shims = e.added;
   shims.insert(shims.end(), e.asked.begin(), e.asked.end());
   return Text("{\"channel\":", JsonString(e.title), ",\"address\":", JsonString(e.address),
@@ -205,6 +225,11 @@ std::string AsJson(const Explanation& e) {
               ",\"shims_added\":", list(e.added), ",\"can\":", list(NamesOf(e.server)),
               e.one_way ? Text(",\"client_can\":", list(NamesOf(e.client))) : "",
               ",\"frame_bytes_max\":", e.server.frame_bytes_max,
+              ",\"memory_bytes_max\":", e.memory_bytes,
+              ",\"memory_peer_bytes_max\":", budget.peer_bytes_max(),
+              ",\"memory_link_bytes_max\":", budget.link_bytes_max(),
+              ",\"memory_frame_bytes_max\":", budget.frame_bytes_max(),
+              ",\"memory_reserve_bytes\":", budget.reserve_bytes(),
               ",\"carries_calls\":", e.why_not.empty() ? "true" : "false",
               ",\"why_not\":", JsonString(e.why_not), ",\"also\":", list(e.also),
               ",\"refused\":", list(e.refused), "}\n");

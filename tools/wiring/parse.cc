@@ -12,6 +12,7 @@
 
 #include "kernel/owned_fd.h"
 #include "kernel/text.h"
+#include "services/service.h"
 #include "tools/cli/arguments.h"
 #include "tools/wiring/wiring.h"
 
@@ -19,7 +20,8 @@ namespace jackfield {
 namespace {
 
 constexpr std::string_view kTopKeys[] = {"jackfield", "name", "over", "service"};
-constexpr std::string_view kServiceKeys[] = {"run", "calls", "serve", "grace"};
+constexpr std::string_view kServiceKeys[] = {"run", "calls", "serve", "grace", "limits"};
+constexpr std::string_view kLimitKeys[] = {"memory"};
 constexpr std::string_view kCallKeys[] = {"service", "over", "at", "one_way"};
 
 // What the design foresees and this version does not do: said, rather than ignored.
@@ -29,10 +31,13 @@ struct NotYet {
 constexpr NotYet kTopNotYet[] = {{"load", "there is no `jackfield load` yet"}};
 constexpr NotYet kServiceNotYet[] = {
     {"restart", "a service that dies ends the wiring"},
-    {"limits", "a service has the limits of the shell that starts it"},
     {"topics", "there is no topics service yet"},
     {"ready", "a service is ready when it says so itself (Service::Serve does)"},
     {"env", "a service has the environment of the shell that starts it"},
+};
+
+constexpr NotYet kLimitNotYet[] = {
+    {"nofile", "a service has the descriptors of the shell that starts it (ulimit -n)"},
 };
 
 Place PlaceOf(const toml::source_position& position) { return {position.line, position.column}; }
@@ -149,6 +154,8 @@ class Converter {
         ConvertServe(line, service);
       else if (line.key == "grace")
         ConvertGrace(line, service);
+      else if (line.key == "limits")
+        ConvertLimits(line, service);
       else
         WrongKey(line, kServiceKeys, kServiceNotYet, Text(" in service ", entry.key));
     }
@@ -231,6 +238,25 @@ class Converter {
     } else {
       Wrong(PlaceOf(*entry.value),
             "calls is { ROLE = \"unix:\" } or an array of services: [\"kv\"]");
+    }
+  }
+
+  void ConvertLimits(const Entry& entry, ServiceEntry& service) {
+    const toml::table* table = entry.value->as_table();
+    if (table == nullptr)
+      return Wrong(PlaceOf(*entry.value), "limits is { memory = \"64MiB\" }");
+    for (const Entry& line : EntriesOf(*table)) {
+      if (line.key != "memory") {
+        WrongKey(line, kLimitKeys, kLimitNotYet, Text(" in the limits of ", service.name));
+        continue;
+      }
+      const auto* text = line.value->as_string();
+      const absl::StatusOr<uint64_t> bytes =
+          ParseMemoryBytes(text == nullptr ? "a number" : text->get());
+      if (bytes.ok())
+        service.memory_bytes = *bytes;
+      else
+        Wrong(PlaceOf(*line.value), std::string(bytes.status().message()));
     }
   }
 

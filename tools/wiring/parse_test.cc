@@ -97,8 +97,12 @@ TEST(ParseTest, SaysWhatIsWrongAndWhere) {
        "shop.toml:4:1: \"restart\" is not supported yet: a service that dies ends the wiring; "
        "leave it out"},
       {"jackfield = 1\n[service.a]\nrun = \"a\"\nlimits = { nofile = 5 }\n",
-       "shop.toml:4:1: \"limits\" is not supported yet: a service has the limits of the shell that "
-       "starts it; leave it out"},
+       "shop.toml:4:12: \"nofile\" is not supported yet: a service has the descriptors of the "
+       "shell that starts it (ulimit -n); leave it out"},
+      {"jackfield = 1\n[service.a]\nrun = \"a\"\nlimits = { memory = 64 }\n",
+       "shop.toml:4:21: memory is a size of at least 1 MiB, such as 64MiB, not \"a number\""},
+      {"jackfield = 1\n[service.a]\nrun = \"a\"\nlimits = { memory = \"64k\" }\n",
+       "shop.toml:4:21: memory is a size of at least 1 MiB, such as 64MiB, not \"64k\""},
       {"jackfield = 1\n[load.x]\nrate = 3\n[service.a]\nrun = \"a\"\n",
        "shop.toml:2:2: \"load\" is not supported yet: there is no `jackfield load` yet; leave it "
        "out"},

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "kernel/common_params.h"
+#include "kernel/memory_limit.h"
 #include "kernel/text.h"
 
 namespace jackfield {
@@ -74,6 +75,7 @@ class Planner {
     service.name = entry.name;
     service.args.assign(entry.run.begin() + 1, entry.run.end());
     service.grace_ns = entry.grace_ns;
+    service.memory_bytes = entry.memory_bytes;
     const std::string& what = entry.run[0];
     if (what.find('/') != std::string::npos) {
       service.program = what[0] == '/' ? what : DirectoryOf(wiring_.file) + what;
@@ -389,6 +391,11 @@ Address ClientAddress(const Address& wired, const Address& actual) {
     if (!address.Find(key)) address = address.With(key, value);
   }
   return address;
+}
+
+uint64_t MemoryOf(const Plan& plan, const PlannedService& service) {
+  if (service.memory_bytes != 0) return service.memory_bytes;
+  return DefaultMemoryBytes(MemoryLimitBytes() / std::max<size_t>(1, plan.services.size()));
 }
 
 std::string Summary(const Plan& plan) {

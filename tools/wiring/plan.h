@@ -48,6 +48,7 @@ struct PlannedService {
   std::string program;                      // its path
   std::vector<std::string> args;
   int64_t grace_ns = kGraceNs;
+  uint64_t memory_bytes = 0;    // limits.memory; 0: not given
   std::vector<Address> serves;  // what it is to serve at; channels that ask for the same share one
   std::vector<size_t> calls;    // channels that it is the client of
   std::vector<size_t> called;   // channels that it is the server of
@@ -77,6 +78,10 @@ absl::StatusOr<Plan> MakePlan(Wiring wiring, const Program& program, const PlanO
 // Where a client reaches the server that was wired as `wired` and reports that it serves at
 // `actual`.
 Address ClientAddress(const Address& wired, const Address& actual);
+
+// The message memory that `service` gets: what the wiring says, else its part of what this process
+// and those that it starts may use together (kernel/memory_limit.h).
+uint64_t MemoryOf(const Plan& plan, const PlannedService& service);
 
 // "3 services, 2 channels"; "1 service, 0 channels, 2 to the outside"
 std::string Summary(const Plan& plan);

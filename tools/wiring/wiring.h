@@ -13,6 +13,7 @@
 //   run   = ["./orders", "--workers=4"]       # the same, for arguments with spaces in them
 //   calls = { kv = "shm:", log = { service = "logger", over = "unix:" } }
 //                                             # or: calls = ["kv", "logger"]
+//   limits = { memory = "64MiB" }             # of messages; else its part of what there is
 //   grace = "5s"                              # for what is on its way when it ends; else 2s
 //
 //   [service.gate]
@@ -63,7 +64,8 @@ struct ServiceEntry {
   std::vector<std::string> run;  // what, then its arguments; never empty
   std::vector<CallEntry> calls;  // in the file's order
   std::vector<ServeEntry> serves;
-  int64_t grace_ns = kGraceNs;   // grace = "5s": services/service.h says for what
+  uint64_t memory_bytes = 0;    // limits.memory; 0: not given
+  int64_t grace_ns = kGraceNs;  // grace = "5s": services/service.h says for what
   Place place;
   Place run_place;
 };

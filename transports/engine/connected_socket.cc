@@ -141,6 +141,7 @@ absl::StatusOr<std::unique_ptr<Opening>> OpenConnectedSocket(const Address& addr
       LinkTraits traits;
       traits.caps = caps;
       traits.description = description;
+      traits.peer_host = PeerHostOf(connected);
       to.OnLink(make(connected), std::move(traits));
     };
   };

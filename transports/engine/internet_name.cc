@@ -251,6 +251,26 @@ absl::Status NoneOf(std::string_view what, const std::vector<FailedPlace>& faile
   return MakeStatus(OutcomeOf(like), ReasonOf(like), static_cast<int>(like.code()), text);
 }
 
+std::string HostOf(const sockaddr_storage& address) {
+  char host[INET6_ADDRSTRLEN] = "";
+  if (address.ss_family == AF_INET) {
+    inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in&>(address).sin_addr, host, sizeof host);
+    return host;
+  }
+  if (address.ss_family != AF_INET6) return "";
+  in6_addr network = reinterpret_cast<const sockaddr_in6&>(address).sin6_addr;
+  std::memset(network.s6_addr + 8, 0, 8);
+  inet_ntop(AF_INET6, &network, host, sizeof host);
+  return Text(host, "/64");
+}
+
+std::string PeerHostOf(int fd) {
+  sockaddr_storage address{};
+  socklen_t bytes = sizeof address;
+  getpeername(fd, reinterpret_cast<sockaddr*>(&address), &bytes);
+  return HostOf(address);
+}
+
 std::string TargetOf(int fd) {
   sockaddr_storage address{};
   socklen_t bytes = sizeof address;

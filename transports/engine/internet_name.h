@@ -68,6 +68,10 @@ std::string InterfacesThatAreUp();
 
 // "127.0.0.1:7001", "[fe80::1%eth0]:7001"
 std::string TextOf(const sockaddr_storage& address);
+// Whose it is, for shares: "127.0.0.1". Of an IPv6 address the network of 64 bits, since whoever
+// has one address of it has them all: "2001:db8::/64".
+std::string HostOf(const sockaddr_storage& address);
+std::string PeerHostOf(int fd);
 // The bound name of a socket, as others write it to reach it.
 std::string TargetOf(int fd);
 

@@ -37,13 +37,15 @@ void PulseReaderDriver::Pump(Link& link) {
   Read(link);
   if (!link.resting() || closed_) return;
   if (link.has_rx()) return link.Wake();
+  const bool starved = !block_ || link.rx_room() == 0;
   block_.Reset();
+  if (starved) return;  // it is woken when there may be memory
   if (!wait_->pending()) wait_->Start(POLLIN);
 }
 
 void PulseReaderDriver::Read(Link& link) {
-  if (!block_) block_ = node_.blocks().Get(kBlockBytes);
-  if (!block_) return;
+  if (!block_) block_ = link.GetBlock(kBlockBytes);
+  if (!block_ || link.rx_room() == 0) return;
   used_ = 0;
   std::array<signalfd_siginfo, kBatch> infos;
   const int64_t got = node_.sys().Read(wait_->fd(), infos.data(), sizeof infos);

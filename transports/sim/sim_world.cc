@@ -15,13 +15,13 @@ SimWorld::~SimWorld() {
 }
 
 Node& SimWorld::AddNode(const std::string& name, const Registry& registry,
-                        uint64_t pool_bytes_max) {
+                        uint64_t memory_bytes_max) {
   NodeOptions options;
   options.name = name;
   options.registry = &registry;
   options.wait = NodeOptions::Wait::kEpoll;  // never waits for anything, and is quick to make
   options.spin_ns = 0;
-  options.pool_bytes_max = pool_bytes_max;
+  options.memory_bytes_max = memory_bytes_max;
   options.clock = &clock_;
   options.epoch = random_.Next() | 1;
   absl::StatusOr<std::unique_ptr<Node>> node = Node::Create(std::move(options));

@@ -65,7 +65,7 @@ class SimWorld {
   // With an epoch from the seed. The reference lives until RemoveNode or the world's end. Errors
   // die: a test's.
   Node& AddNode(const std::string& name, const Registry& registry,
-                uint64_t pool_bytes_max = 256 << 20);
+                uint64_t memory_bytes_max = 256 << 20);
   // Requires: its channels and ports are gone.
   void RemoveNode(Node& node);
   // Until then its thread does not run; frames and timers wait for it.

@@ -230,6 +230,7 @@ absl::StatusOr<HubAdmission> UdpMedium::Admit(HubArrival& arrival) {
     socklen_t bytes = 0;
     const sockaddr_storage name = NameOf(arrival.from, bytes);
     admission.traits.description = Text(description_, ", peer ", TextOf(name));
+    admission.traits.peer_host = HostOf(name);
     admission.peer = std::make_unique<UdpPeer>(name, bytes);
   }
   return admission;

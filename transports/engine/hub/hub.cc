@@ -110,10 +110,8 @@ Hub::Looked Hub::Read() {
     return Looked::kBlocked;
   }
   HubBatch* batch = std::exchange(spare_, nullptr);
-  if (batch == nullptr)
-    batch =
-        HubBatch::Make(node_.blocks(), medium_->arrival_bytes_max(), medium_->arrivals_at_once());
-  if (batch == nullptr) return Looked::kBlocked;  // no memory: the links' own turns try again
+  if (batch == nullptr) batch = NewBatch();
+  if (batch == nullptr) return Looked::kBlocked;
   const bool alone = alone_ >= kAloneToBelieve;
   batch->Want(alone ? 1 : HubBatch::kSlotsMax);
   const int got = medium_->Receive(*batch);
@@ -133,6 +131,20 @@ Hub::Looked Hub::Read() {
   if (got < 0) Break(-got);
   return Looked::kNothing;
 }
+
+// All that the hub holds, for all its peers, is a quarter of the node's memory at most.
+HubBatch* Hub::NewBatch() {
+  const uint32_t bytes_max = medium_->arrival_bytes_max();
+  const uint64_t fit = node_.blocks().bytes_max() / (4 * kBatchesMax) / bytes_max;
+  const auto slots =
+      static_cast<uint32_t>(std::clamp<uint64_t>(fit, 1, medium_->arrivals_at_once()));
+  HubBatch* batch = HubBatch::Make(node_.blocks(), bytes_max, slots);
+  if (batch == nullptr) batch = HubBatch::Make(node_.blocks(), bytes_max, 1);
+  if (batch == nullptr) node_.blocks().budget().Await(*this);
+  return batch;
+}
+
+void Hub::OnMemory() { OnReady(0); }  // what has come meanwhile was left where it is
 
 // Where question and answer alternate, a look finds one and the next one none: then one is all that
 // is asked for, and it is handed on without asking whether there is another.
@@ -282,6 +294,7 @@ void Hub::Forget(HubDriver& driver) {
 bool Hub::Arm() {
   if (broken_) return true;
   // Even with the wait under way: what it waits for may have been taken by a look in between.
+  if (linked()) return true;  // it waits for memory: OnMemory arms again
   if (!medium_->PrepareWait()) return false;
   if (spare_ != nullptr) std::exchange(spare_, nullptr)->Free();
   if (read_op_.pending) return true;
@@ -304,9 +317,8 @@ void Hub::LookForAll() {
   for (int i = 0; i < kLooksPerTurn && looked == Looked::kSomething && held_batches_ == held; ++i)
     looked = Read();
   if (held_batches_ > held || broken_ || starved_) return;  // starved: Release arms again
-  if (looked == Looked::kBlocked)                           // no memory
-    node_.timers().Arm(chores_, node_.clock().NowNs() + kWaitAgainNs);
-  else if (!Arm())
+  if (looked == Looked::kBlocked) return;                   // no memory: OnMemory
+  if (!Arm())
     node_.timers().Arm(chores_, 0);
 }
 

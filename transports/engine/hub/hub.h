@@ -16,6 +16,8 @@
 //                    been taken (its own queue then fills, and pushes back at every sender)
 //   kBatchesMax      batches that hold untaken frames, of all peers: the endpoint is not read until
 //                    one has been taken (on a lossy medium the system then drops what does not fit)
+//   a quarter of the node's memory  in those batches; with none at all the endpoint is not read
+//                    until there is some
 //
 // Invariants:
 //   1. A driver is in the table from its admission until it is told to close or its end is known.
@@ -71,7 +73,7 @@ std::unique_ptr<Opening> MakeHubClient(Node& node, LinkSink& sink,
                                        std::unique_ptr<HubMedium> medium, HubLimits limits,
                                        std::string what);
 
-class Hub {
+class Hub : private MemoryWaiter {
  public:
   static constexpr uint32_t kBatchesMax = 16;
 
@@ -103,7 +105,9 @@ class Hub {
   const HubCounters& counters() const { return counters_; }
 
  private:
-  ~Hub();
+  ~Hub() override;
+  HubBatch* NewBatch();
+  void OnMemory() override;
   void Dispatch(HubSlot& slot);
   void Learn(uint32_t got);
   void Open(HubSlot& slot);

@@ -31,11 +31,11 @@ class HubBatch {
   static constexpr uint32_t kHeadBytes = (sizeof(HubSlot) + 63) / 64 * 64;
 
   // nullptr: no memory now.
-  static HubBatch* Make(BlockPool& pool, uint32_t arrival_bytes_max, uint32_t slots_wanted) {
+  static HubBatch* Make(MemoryAccount& memory, uint32_t arrival_bytes_max, uint32_t slots_wanted) {
     // An odd number of cache lines, so that the slots' beginnings do not all fall into one set.
     const uint32_t stride = (kHeadBytes + (arrival_bytes_max + 63) / 64 * 64) | 64;
     const uint32_t slots = std::clamp(kBytesWanted / stride, 1u, std::min(slots_wanted, kSlotsMax));
-    Block block = pool.Get(kFrontBytes + slots * stride);
+    Block block = memory.Get(kFrontBytes + slots * stride);
     if (!block) return nullptr;
     std::byte* data = block.data();
     return new (data) HubBatch(std::move(block), stride, slots, arrival_bytes_max);

@@ -26,14 +26,17 @@ PacketDriver::~PacketDriver() { close(fd_); }
 void PacketDriver::Pump(Link& link) {
   link_ = &link;
   if (failing_) return;
+  const bool untaken = link.has_rx();
   if (link.has_tx() && !tx_broken_) PumpTx(link);
-  if (!link.has_rx()) PumpRx(link);
+  if (!untaken) PumpRx(link);
   if (!link.resting() || failing_) return;
-  if (link.has_rx()) return link.Wake();
-  if (!read_op_.pending) node_.reactor().Start(read_op_, fd_, POLLIN);
+  if (link.has_rx() && !untaken) return link.Wake();
+  // Who left what it was given, or waits for memory, is woken when it can go on.
+  const bool starved = !untaken && (!rx_ || link.rx_room() == 0);
+  if (!untaken && !starved && !read_op_.pending) node_.reactor().Start(read_op_, fd_, POLLIN);
   if (link.has_tx() && !tx_broken_ && !write_op_.pending)
     node_.reactor().Start(write_op_, fd_, POLLOUT);
-  if (part_bytes_ == 0) rx_.Reset();
+  if (part_bytes_ == 0 && !untaken) rx_.Reset();
 }
 
 void PacketDriver::PumpTx(Link& link) {
@@ -61,7 +64,8 @@ void PacketDriver::PumpTx(Link& link) {
 }
 
 void PacketDriver::PumpRx(Link& link) {
-  if (!rx_) rx_ = node_.blocks().Get(kReadBytes);
+  if (!rx_) rx_ = link.memory().Get(kReadBytes);
+  if (!rx_) rx_ = link.GetBlock(frame_bytes_max_);
   if (!rx_) return;
   if (part_bytes_ > 0) std::memmove(rx_.data(), rx_.data() + part_at_, part_bytes_);
   for (uint32_t at = 0; at + frame_bytes_max_ <= rx_.size() && link.rx_room() > 0;) {

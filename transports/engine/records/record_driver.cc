@@ -8,19 +8,12 @@
 #include "kernel/text.h"
 
 namespace jackfield {
-namespace {
-
-constexpr int64_t kMemoryRetryNs = 1'000'000;
-
-}  // namespace
-
 RecordDriver::RecordDriver(Node& node, std::unique_ptr<RecordSource> source, OwnedFd wake_fd)
     : node_(node),
       source_(std::move(source)),
       wake_(std::make_unique<FdWait>(
           node, std::move(wake_fd),
-          [](void* user, int32_t) { static_cast<RecordDriver*>(user)->link_->Wake(); }, this)),
-      retry_([](Timer& timer) { static_cast<RecordDriver*>(timer.user)->link_->Wake(); }, this) {}
+          [](void* user, int32_t) { static_cast<RecordDriver*>(user)->link_->Wake(); }, this)) {}
 
 void RecordDriver::Pump(Link& link) {
   link_ = &link;
@@ -37,7 +30,6 @@ void RecordDriver::Pump(Link& link) {
   Read(link);
   if (!link.resting() || closed_) return;
   if (link.has_rx()) return link.Wake();
-  if (!held_.empty()) node_.timers().Arm(retry_, node_.clock().NowNs() + kMemoryRetryNs);
   if (!wake_->pending()) wake_->Start(POLLIN);
 }
 
@@ -76,7 +68,8 @@ bool RecordDriver::Push(Link& link, std::span<const std::byte> record) {
   const auto bytes = static_cast<uint32_t>(record.size());
   const uint32_t filled = Align8(bytes);
   if (blocks_.empty() || blocks_.back().size() - used_ < filled) {
-    Block block = node_.blocks().Get(std::max(filled, kBlockBytes));
+    Block block = link.memory().Get(std::max(filled, kBlockBytes));
+    if (!block) block = link.GetBlock(filled);
     if (!block) {
       held_ = record;
       return false;
@@ -96,7 +89,6 @@ bool RecordDriver::Push(Link& link, std::span<const std::byte> record) {
 void RecordDriver::Finish(Link& link, absl::Status why) {
   if (std::exchange(closed_, true)) return;
   wake_.reset();
-  node_.timers().Cancel(retry_);
   link.Closed(std::move(why));
 }
 

@@ -27,7 +27,6 @@ class RecordDriver final : public LinkDriver {
 
   // wake_fd: readable when the source may have grown (engine/file_watch.h).
   RecordDriver(Node& node, std::unique_ptr<RecordSource> source, OwnedFd wake_fd);
-  ~RecordDriver() override { node_.timers().Cancel(retry_); }
 
   void Pump(Link& link) override;
   void Close(Link& link) override;
@@ -40,7 +39,6 @@ class RecordDriver final : public LinkDriver {
   Node& node_;
   std::unique_ptr<RecordSource> source_;
   std::unique_ptr<FdWait> wake_;  // until the end
-  Timer retry_;                   // memory is used up; nothing tells when there is some
   Link* link_ = nullptr;
   std::vector<Block> blocks_;
   uint32_t used_ = 0;                // of the last block

@@ -22,15 +22,16 @@ class FrameCopy {
   enum class Pushed {
     kMore,      // there may be room for another
     kLast,      // nothing further before the rx queue is empty
-    kNoMemory,  // not pushed: the node's pool is used up; try again later
+    kNoMemory,  // not pushed: the link is woken when there may be some
   };
 
   // The link's rx queue is empty: what was copied before may go.
   void Begin() { together_bytes_ = 0; }
 
   Pushed Push(Link& link, const std::byte* frame, uint32_t bytes) {
-    BlockPool& pool = PoolOf(link.node());
-    if (!together_) together_ = pool.Get(kTogetherBytes);
+    const MemoryBudget& budget = link.node().blocks().budget();
+    if (!together_ && budget.bytes_held() <= budget.bytes_max() / 2)
+      together_ = link.memory().Get(kTogetherBytes);
     if (together_ && bytes <= kTogetherBytes - together_bytes_) {
       std::byte* const to = together_.data() + together_bytes_;
       std::memcpy(to, frame, bytes);
@@ -38,7 +39,7 @@ class FrameCopy {
       link.PushRx({to, bytes, 0});
       return Pushed::kMore;
     }
-    alone_ = pool.Get(bytes);
+    alone_ = link.GetBlock(bytes);
     if (!alone_) return Pushed::kNoMemory;
     std::memcpy(alone_.data(), frame, bytes);
     link.PushRx({alone_.data(), bytes, 0}, &alone_);

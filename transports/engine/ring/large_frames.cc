@@ -17,14 +17,14 @@ LargeFrames::LargeFrames(Link& link, uint32_t piece_bytes_max)
     : link_(link),
       piece_bytes_max_(piece_bytes_max),
       retry_([](Timer& timer) { static_cast<LargeFrames*>(timer.user)->link_.Wake(); }, this),
-      assembly_(PoolOf(link.node())) {}
+      assembly_(link.memory()) {}
 
 LargeFrames::~LargeFrames() { link_.node().timers().Cancel(retry_); }
 
 // ---- Out.
 
 bool LargeFrames::Provide(uint32_t wanted_bytes) {
-  Block memory = PoolOf(link_.node()).Get(wanted_bytes);
+  Block memory = link_.memory().Get(wanted_bytes);
   if (!memory) {
     WakeLater();
     return false;

@@ -21,21 +21,24 @@ RingDriver::~RingDriver() { CloseLane(); }
 
 void RingDriver::WholePump(Link& link) {
   settled_ = false;
+  const bool untaken = link.has_rx();
   reader_.Awake();
   writer_.Awake();
   PumpTx(link);
   if (link.closed() || link.closing()) return;
   PumpRx(link);
-  if (link.resting() && !link.closed() && !MayRest(link)) link.Wake();
+  if (link.resting() && !link.closed() && !MayRest(link, untaken)) link.Wake();
 }
 
 // Says to the other end that this one sleeps, if there is nothing to do.
-bool RingDriver::MayRest(Link& link) {
+bool RingDriver::MayRest(Link& link, bool untaken) {
   const uint32_t piece = large_ == nullptr ? 0 : large_->wanted_bytes();
-  if (link.has_rx() || (link.has_tx() && piece == 0) || taken_.bytes != 0) return false;
+  if ((link.has_rx() && !untaken) || (link.has_tx() && piece == 0)) return false;
   const uint32_t wanted = piece != 0 ? piece : link.wanted_bytes();
   // For memory, which a larger one waits for, the link is woken by LargeFrames.
   if (wanted != 0 && wanted <= record_bytes_max_ && !writer_.MayWait(wanted)) return false;
+  // Who left what it was given, or waits for memory, is woken when it can go on.
+  if (untaken || taken_.bytes != 0 || link.rx_room() == 0) return true;
   if (!reader_.MaySleep() || bell_->PeerGone()) return false;
   if (copy_ != nullptr) copy_->Rest();
   return true;
@@ -89,7 +92,7 @@ void RingDriver::PumpRx(Link& link) {
   if (link.has_rx()) return;  // the frames lie in the ring until they are consumed
   if (copy_ != nullptr) copy_->Begin();
   if (large_ != nullptr) large_->Taken();
-  if (taken_.bytes != 0 && !TakeAgain(link)) return;
+  if (taken_.bytes != 0 && (link.rx_room() == 0 || !TakeAgain(link))) return;
   if (reader_.Release()) bell_->Ring();
   std::byte* frame = nullptr;
   uint32_t bytes = 0;

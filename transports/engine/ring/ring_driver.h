@@ -88,7 +88,7 @@ class RingDriver final : public LinkDriver {
   bool TakePiece(Link& link, std::byte* piece, uint32_t bytes);
   bool TakeAgain(Link& link);
   bool CopyIn(Link& link);
-  bool MayRest(Link& link);
+  bool MayRest(Link& link, bool untaken);
   void CloseLane();
   void CloseCorrupt(Link& link, const char* what);
 

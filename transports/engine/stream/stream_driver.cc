@@ -6,10 +6,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "kernel/node.h"
 #include "kernel/outcome.h"
 #include "kernel/text.h"
+#include "kernel/units.h"
 #include "transports/engine/fd_passing.h"
 
 namespace jackfield {
@@ -19,9 +21,12 @@ StreamDriver::StreamDriver(Node& node, StreamEnds ends)
       ends_(ends),
       read_op_(OnReady, this),
       write_op_(OnReady, this),
-      liveness_op_(OnReady, this) {}
+      liveness_op_(OnReady, this),
+      look_timer_([](Timer& timer) { static_cast<StreamDriver*>(timer.user)->link_->Wake(); },
+                  this) {}
 
 StreamDriver::~StreamDriver() {
+  node_.timers().Cancel(look_timer_);
   for (const FdGroup& group : fd_groups_) {
     for (const int fd : group) close(fd);
   }
@@ -33,9 +38,10 @@ StreamDriver::~StreamDriver() {
 void StreamDriver::Pump(Link& link) {
   link_ = &link;
   if (failing_) return;
+  const Rx before = link.has_rx() ? Rx::kUntaken : Rx::kTaken;
   if (link.has_tx() && !tx_broken_) PumpTx(link);
-  if (!link.has_rx() && drained_in_pass_ != node_.pass()) PumpRx(link);
-  if (link.resting() && !failing_) Arm(link);
+  if (before == Rx::kTaken && drained_in_pass_ != node_.pass()) PumpRx(link);
+  if (link.resting() && !failing_) Arm(link, before);
 }
 
 void StreamDriver::PumpTx(Link& link) {
@@ -104,33 +110,67 @@ int64_t StreamDriver::WriteSome(const iovec* parts, int count, const Link::FdLis
 }
 
 // Makes room behind rx_end_ for at least one byte of what is missing. False: no memory now.
-bool StreamDriver::PrepareRead() {
+bool StreamDriver::PrepareRead(Link& link) {
   const uint32_t have = rx_end_ - rx_begin_;
-  if (!rx_) {
-    rx_ = node_.blocks().Get(kReadBytes);
+  if (have == 0) {
     rx_begin_ = rx_end_ = own_bytes_ = 0;
+    if (rx_.size() >= kReadBytes) return true;
+  }
+  // Where memory is short a large block would be all that a link gets: then it takes a small one.
+  const MemoryBudget& budget = node_.blocks().budget();
+  const bool plenty = budget.bytes_held() <= budget.bytes_max() / 2;
+  if (have == 0) {
+    if (rx_ && !plenty) return true;
+    rx_.Reset();
+    if (plenty) rx_ = link.memory().Get(kReadBytes);
+    if (!rx_) rx_ = link.GetBlock(kReadBytesLeast);
     return static_cast<bool>(rx_);
   }
-  if (own_bytes_ != 0) return true;
-  if (have == 0) {
-    rx_begin_ = rx_end_ = 0;
-    return true;
-  }
+  if (own_bytes_ != 0 && rx_end_ < rx_.size() && rx_.size() >= kReadBytes) return true;
   const uint32_t wanted = have >= 8 ? Align8(PeekFrameBytes(rx_.data() + rx_begin_)) : kHeaderBytes;
-  if (wanted >= kOwnBlockBytes) {
-    Block own = node_.blocks().Get(wanted);
-    if (!own) return false;
-    std::memcpy(own.data(), rx_.data() + rx_begin_, have);
-    rx_ = std::move(own);
-    rx_begin_ = 0;
-    rx_end_ = have;
-    own_bytes_ = wanted;
-  } else if (rx_begin_ + wanted > rx_.size() || rx_.size() - rx_end_ < kReadBytes / 4) {
+  const bool own = wanted >= kOwnBlockBytes;
+  const bool full = have == rx_.size();
+  const uint32_t step = std::min(wanted, kGrowth * rx_.size());
+  uint32_t size = full ? step : rx_.size();
+  if (plenty) {
+    const bool believed = own && wanted <= std::max(kReadBytes, whole_bytes_max_);
+    size = believed ? wanted : std::max(size, kReadBytes);
+  }
+  if (rx_.size() < size) {
+    Block larger = link.memory().Get(size);
+    if (!larger && full) larger = link.GetBlock(step);
+    if (larger)
+      MoveTo(std::move(larger));
+    else if (full)
+      return false;
+  }
+  if (rx_begin_ != 0 &&
+      (own || rx_begin_ + wanted > rx_.size() || rx_.size() - rx_end_ < kReadBytes / 4)) {
     std::memmove(rx_.data(), rx_.data() + rx_begin_, have);
     rx_begin_ = 0;
     rx_end_ = have;
   }
+  own_bytes_ = own ? wanted : 0;
   return true;
+}
+
+void StreamDriver::MoveTo(Block block) {
+  const uint32_t have = rx_end_ - rx_begin_;
+  std::memcpy(block.data(), rx_.data() + rx_begin_, have);
+  rx_ = std::move(block);
+  rx_begin_ = 0;
+  rx_end_ = have;
+}
+
+// While it rests, what has come of a frame lies in as small a block as holds it.
+void StreamDriver::Shrink(Link& link) {
+  const uint32_t have = rx_end_ - rx_begin_;
+  if (have == 0) {
+    rx_.Reset();
+    own_bytes_ = 0;
+  } else if (BlockPool::SizeFor(have) < rx_.size()) {
+    if (Block smaller = link.memory().Get(have)) MoveTo(std::move(smaller));
+  }
 }
 
 int64_t StreamDriver::ReadSome(const Link& link, std::byte* to, size_t bytes) {
@@ -156,19 +196,27 @@ int64_t StreamDriver::ReadSome(const Link& link, std::byte* to, size_t bytes) {
 
 void StreamDriver::PumpRx(Link& link) {
   // More may have come in one read than the link's queue takes.
-  if (rx_begin_ != rx_end_ && own_bytes_ == 0) {
+  if (rx_begin_ != rx_end_) {
     Cut(link);
     if (failing_ || link.has_rx()) return;
   }
+  starved_ = !eof_ && link.rx_room() == 0;
+  if (starved_) return StopLooking();
   while (!eof_) {
     if (rx_begin_ == rx_end_ &&
         own_bytes_ != 0) {  // that frame is delivered; its block may have been taken
       rx_.Reset();
       own_bytes_ = rx_begin_ = rx_end_ = 0;
     }
-    if (!PrepareRead()) return;
-    const uint32_t room = (own_bytes_ != 0 ? own_bytes_ : rx_.size()) - rx_end_;
+    if (!PrepareRead(link)) {
+      starved_ = true;
+      return StopLooking();
+    }
+    const uint32_t room =
+        (own_bytes_ != 0 ? std::min(own_bytes_, rx_.size()) : rx_.size()) - rx_end_;
     const int64_t got = ReadSome(link, rx_.data() + rx_end_, room);
+    if (looked_ns_ != 0) [[unlikely]]
+      LookAtPace(link, got);
     if (got == -EAGAIN) break;
     if (got <= 0) {
       eof_ = true;
@@ -224,9 +272,21 @@ void StreamDriver::Cut(Link& link) {
                                    Text(link.traits().description, ": it begins with a frame of ",
                                         bytes, " bytes, which can be no hello")));
     }
+    if (bytes > kOwnBlockBytes && bytes > link.memory().frame_bytes_max()) [[unlikely]] {
+      return link.Fail(MakeStatus(Outcome::kFailed, Reason::kResource,
+                                  Text(link.traits().description, ": a frame of ", bytes,
+                                       " bytes is more than one link has message memory for (",
+                                       link.memory().frame_bytes_max(), "): ",
+                                       node_.blocks().budget().Describe())));
+    }
     const uint32_t filled = Align8(bytes);
     if (rx_end_ - rx_begin_ < filled) return;
     greeted_ = true;
+    if (own_bytes_ != 0) whole_bytes_max_ = std::max(whole_bytes_max_, filled);
+    if (looked_ns_ != 0) [[unlikely]] {  // its rest has come
+      waited_ns_ = 0;
+      StopLooking();
+    }
     if (link.expects_fds() && static_cast<uint8_t>(frame[11]) != 0 && !fd_groups_.empty()) {
       link.PushRxFds(fd_groups_.front().data(),
                      static_cast<uint8_t>(std::min<size_t>(255, fd_groups_.front().size())));
@@ -237,17 +297,57 @@ void StreamDriver::Cut(Link& link) {
   }
 }
 
-void StreamDriver::Arm(Link& link) {
-  if (link.has_rx() || (rx_end_ - rx_begin_ >= 8 && own_bytes_ == 0 &&
-                        rx_end_ - rx_begin_ >= Align8(PeekFrameBytes(rx_.data() + rx_begin_)))) {
-    return link.Wake();  // there is work here already
+bool StreamDriver::IsWholeFrame() const {
+  const uint32_t have = rx_end_ - rx_begin_;
+  return have >= 8 && have >= Align8(PeekFrameBytes(rx_.data() + rx_begin_));
+}
+
+void StreamDriver::Arm(Link& link, Rx before) {
+  // Who left what it was given, or waits for memory, is woken when it can go on. Until then this
+  // side is not ready to read, and the peer is not to blame.
+  const bool reads = before == Rx::kTaken && !starved_;
+  if (reads) {
+    if (link.has_rx() || IsWholeFrame()) return link.Wake();  // there is work here already
+    if (!eof_ && !read_op_.pending) node_.reactor().Start(read_op_, ends_.read_fd, POLLIN);
+    Shrink(link);
+    if (rx_begin_ != rx_end_ && !eof_) AwaitRest();
+  } else {
+    StopLooking();
   }
-  if (!eof_ && !read_op_.pending) node_.reactor().Start(read_op_, ends_.read_fd, POLLIN);
   if (link.has_tx() && !tx_broken_ && !write_op_.pending)
     node_.reactor().Start(write_op_, ends_.write_fd, POLLOUT);
   if (ends_.liveness_fd >= 0 && !liveness_op_.pending && !peer_dead_)
     node_.reactor().Start(liveness_op_, ends_.liveness_fd, POLLIN);
-  if (rx_begin_ == rx_end_) rx_.Reset(), own_bytes_ = 0;
+}
+
+// ---- The pace of a begun frame.
+
+void StreamDriver::AwaitRest() {
+  const int64_t now_ns = node_.clock().NowNs();
+  if (looked_ns_ == 0) looked_ns_ = now_ns;
+  if (!look_timer_.armed()) node_.timers().Arm(look_timer_, now_ns + kLookNs);
+}
+
+void StreamDriver::StopLooking() {
+  looked_ns_ = 0;
+  node_.timers().Cancel(look_timer_);
+}
+
+// got: what has just been read, after a time in which the rest of a frame was awaited.
+void StreamDriver::LookAtPace(Link& link, int64_t got) {
+  const int64_t now_ns = node_.clock().NowNs();
+  waited_ns_ += std::min(now_ns - std::exchange(looked_ns_, now_ns), kLookNs);
+  if (got > 0) {
+    const int64_t worth_ns = got * (1'000'000'000 / kFrameBytesPerSecondMin);
+    waited_ns_ -= std::min(waited_ns_, worth_ns);
+  } else if (got == -EAGAIN && waited_ns_ > kFrameGraceNs) {
+    link.Fail(MakeStatus(
+        Outcome::kFailed, Reason::kDeadline,
+        Text(link.traits().description, ": ", rx_end_ - rx_begin_,
+             " bytes of a frame have come, and the rest at less than ", kFrameBytesPerSecondMin,
+             " bytes a second for more than ", FormatDurationNs(kFrameGraceNs),
+             " (StreamDriver::kFrameBytesPerSecondMin)")));
+  }
 }
 
 void StreamDriver::OnReady(Op& op, int32_t result) {
@@ -263,6 +363,7 @@ void StreamDriver::Fail(Link& link, absl::Status why) {
   if (failing_) return;
   failing_ = true;
   why_ = std::move(why);
+  StopLooking();
   for (Op* op : {&read_op_, &write_op_, &liveness_op_}) {
     if (op->pending) node_.reactor().Cancel(*op);
   }

@@ -9,7 +9,8 @@ namespace jackfield {
 Assembly::Added Assembly::Add(const PieceHeader& header, const std::byte* data) {
   const uint32_t bytes = header.piece_bytes();
   if (header.offset == 0) {
-    Block block = pool_.Get(std::min(header.total_bytes, std::max(bytes, kTrustedBytes)));
+    Block block = memory_.Get(
+        std::min(header.total_bytes, std::max({bytes, kTrustedBytes, whole_bytes_max_})));
     if (!block) return Added::kNoMemory;
     if (under_way()) ++dropped_frames_;
     block_ = std::move(block);
@@ -23,14 +24,17 @@ Assembly::Added Assembly::Add(const PieceHeader& header, const std::byte* data) 
     return Added::kDropped;
   }
   if (have_bytes_ + bytes > block_.size()) {
-    Block larger = pool_.Get(total_bytes_);
+    Block larger = memory_.Get(
+        std::min(total_bytes_, std::max(have_bytes_ + bytes, kGrowth * block_.size())));
     if (!larger) return Added::kNoMemory;
     std::memcpy(larger.data(), block_.data(), have_bytes_);
     block_ = std::move(larger);
   }
   std::memcpy(block_.data() + have_bytes_, data, bytes);
   have_bytes_ += bytes;
-  return have_bytes_ == total_bytes_ ? Added::kComplete : Added::kMore;
+  if (have_bytes_ < total_bytes_) return Added::kMore;
+  whole_bytes_max_ = std::max(whole_bytes_max_, total_bytes_);
+  return Added::kComplete;
 }
 
 }  // namespace jackfield

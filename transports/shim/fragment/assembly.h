@@ -14,10 +14,12 @@ namespace jackfield {
 
 class Assembly {
  public:
-  // A claim of many bytes gets so much memory until so many have come.
-  static constexpr uint32_t kTrustedBytes = 1 << 20;
+  // A claim of many bytes gets so much memory at first, and four times as much each time that so
+  // many have come; only what has come whole before is believed.
+  static constexpr uint32_t kTrustedBytes = 64 << 10;
+  static constexpr uint32_t kGrowth = 4;
 
-  explicit Assembly(BlockPool& pool) : pool_(pool) {}
+  explicit Assembly(MemoryAccount& memory) : memory_(memory) {}
 
   enum class Added : uint8_t { kMore, kComplete, kNoMemory, kDropped };
   // Requires: PieceFault found nothing, and the piece is not a whole frame.
@@ -31,9 +33,10 @@ class Assembly {
   uint64_t dropped_frames() const { return dropped_frames_; }
 
  private:
-  BlockPool& pool_;
+  MemoryAccount& memory_;
   Block block_;
   uint32_t message_ = 0, total_bytes_ = 0, have_bytes_ = 0;
+  uint32_t whole_bytes_max_ = 0;  // of the frames that have come whole
   uint64_t dropped_frames_ = 0;
 };
 

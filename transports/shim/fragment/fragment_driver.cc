@@ -35,7 +35,7 @@ FragmentDriver::FragmentDriver(Node& node, uint32_t message_bytes_max,
       inner_(node, std::move(inner), inner_traits),
       retry_([](Timer& timer) { static_cast<FragmentDriver*>(timer.user)->outer_->Wake(); }, this),
       keeps_(!inner_traits.caps.reply),
-      assembly_(node.blocks()) {
+      assembly_(inner_.memory()) {
   if (keeps_) ends_ = std::make_unique<std::array<uint32_t, Link::kDepthFrames>>();
   inner_.SetOwner(this);
 }

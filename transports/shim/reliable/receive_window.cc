@@ -10,10 +10,10 @@ ReceiveWindow::Taken ReceiveWindow::Take(uint32_t number, std::span<const std::b
   if (number == 0) return Taken::kNoRoom;  // no segment has it
   if (After(next_, number)) return Taken::kRepeat;
   if (number - next_ >= room()) return Taken::kNoRoom;
-  if (!slots_.Hold(pool_)) return Taken::kNoRoom;
+  if (!slots_.Hold(memory_)) return Taken::kNoRoom;
   Held& held = slots_[number];
   if (held.bytes != 0) return Taken::kRepeat;
-  held.block = pool_.Get(static_cast<uint32_t>(segment.size()));
+  held.block = memory_.Get(static_cast<uint32_t>(segment.size()));
   if (!held.block) return Taken::kNoRoom;
   std::memcpy(held.block.data(), segment.data(), segment.size());
   held.bytes = static_cast<uint32_t>(segment.size());

@@ -27,8 +27,8 @@ class ReceiveWindow {
 
   // window_segments: 1..kSegmentsMax. first: the first segment's number, another one in tests
   // alone.
-  ReceiveWindow(BlockPool& pool, uint32_t window_segments, uint32_t first = 1)
-      : pool_(pool), window_(window_segments), free_(first), cut_(first), next_(first) {}
+  ReceiveWindow(MemoryAccount& memory, uint32_t window_segments, uint32_t first = 1)
+      : memory_(memory), window_(window_segments), free_(first), cut_(first), next_(first) {}
 
   enum class Taken : uint8_t { kYes, kRepeat, kNoRoom };
   // kNoRoom: outside the window, or no memory. It must not be acknowledged then.
@@ -61,7 +61,7 @@ class ReceiveWindow {
     if (++number == 0) ++number;  // 0 is no segment
   }
 
-  BlockPool& pool_;
+  MemoryAccount& memory_;
   const uint32_t window_;
   Slots<Held, kSegmentsMax> slots_;
   uint32_t free_, cut_, next_;

@@ -15,8 +15,8 @@ constexpr int64_t kRestNs = 1'000'000'000;
 
 }  // namespace
 
-SendWindow::SendWindow(BlockPool& pool, uint32_t packet_bytes_max, uint64_t bytes_max)
-    : pool_(pool),
+SendWindow::SendWindow(MemoryAccount& memory, uint32_t packet_bytes_max, uint64_t bytes_max)
+    : memory_(memory),
       packet_bytes_max_(packet_bytes_max),
       bytes_max_(bytes_max),
       congestion_(packet_bytes_max) {}
@@ -25,7 +25,7 @@ SendWindow::~SendWindow() = default;
 
 uint32_t SendWindow::Add(std::span<const std::byte> bytes) {
   if (!Hold()) return kNoSegment;
-  Block block = pool_.Get(static_cast<uint32_t>(bytes.size()));
+  Block block = memory_.Get(static_cast<uint32_t>(bytes.size()));
   if (!block) return kNoSegment;
   std::memcpy(block.data(), bytes.data(), bytes.size());
   Segment& segment = segments_[end_];

@@ -41,7 +41,7 @@ class SendWindow {
   static constexpr int kProbesPerTimeout = 2;
 
   // bytes_max: of segments that are not acknowledged; one may exceed it.
-  SendWindow(BlockPool& pool, uint32_t packet_bytes_max, uint64_t bytes_max);
+  SendWindow(MemoryAccount& memory, uint32_t packet_bytes_max, uint64_t bytes_max);
   ~SendWindow();
 
   // ---- Segments.
@@ -74,7 +74,7 @@ class SendWindow {
   uint32_t next_packet() const { return next_packet_; }
   // The packet with the number next_packet() has left. False: no memory to remember it; then it
   // must not be sent.
-  bool Hold() { return segments_.Hold(pool_) && packets_.Hold(pool_); }
+  bool Hold() { return segments_.Hold(memory_) && packets_.Hold(memory_); }
   void OnSent(uint32_t segment, uint32_t bytes, int64_t now_ns);  // Requires: Hold()
   uint32_t packets_under_way() const { return under_way_; }
   bool arrived(uint32_t number);  // is its acknowledgement here?
@@ -125,7 +125,7 @@ class SendWindow {
   void NoLongerUnderWay(Sent& sent, Fate fate);
   int64_t LossDelayNs() const;
 
-  BlockPool& pool_;
+  MemoryAccount& memory_;
   const uint32_t packet_bytes_max_;
   const uint64_t bytes_max_;
   RoundTrip round_trip_;

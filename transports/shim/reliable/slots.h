@@ -19,9 +19,9 @@ class Slots {
   ~Slots() { Release(); }
 
   // Memory for the table, if it has none. False: the pool has none either.
-  bool Hold(BlockPool& pool) {
+  bool Hold(MemoryAccount& memory) {
     if (block_) return true;
-    block_ = pool.Get(N * sizeof(Slot));
+    block_ = memory.Get(N * sizeof(Slot));
     if (block_) std::uninitialized_value_construct_n(slots(), N);
     return static_cast<bool>(block_);
   }
