@@ -331,7 +331,8 @@ bool Node::RunDeferred() {
     SetCurrentCall(ready->call_);
     try {
       std::exchange(ready->waiting_, nullptr).resume();  // `ready` may be gone after this
-    } catch (...) {  // of a kind of coroutine that is not ours
+    } catch (...) {
+      // Of a kind of coroutine that is not ours.
       SayThrown("a coroutine", std::current_exception());
     }
     current_call_ = nullptr;

@@ -50,7 +50,8 @@ Words ReadWords(const absl::Status& status) {
   const std::string_view text = flat ? std::string_view(flat->data(), flat->size()) : copy;
   const size_t space = text.find(' ');
   if (space == text.npos) return {};
-  const auto* outcome = std::find(std::begin(kOutcomes), std::end(kOutcomes), text.substr(0, space));
+  const auto* outcome =
+      std::find(std::begin(kOutcomes), std::end(kOutcomes), text.substr(0, space));
   const auto* reason = std::find(std::begin(kReasons), std::end(kReasons), text.substr(space + 1));
   if (outcome == std::end(kOutcomes) || reason == std::end(kReasons)) return {};
   return {static_cast<Outcome>(outcome - kOutcomes), static_cast<Reason>(reason - kReasons)};

@@ -90,9 +90,8 @@ uint8_t* FrameAllocator::reallocate_downward(uint8_t* old, size_t old_size, size
                                              size_t in_use_back, size_t in_use_front) {
   if (!failed()) {
     const uint32_t skipped = skipped_;
-    std::byte* room =
-        space_.Grow(new_size + slack_, skipped + static_cast<uint32_t>(in_use_front),
-                    slack_ - skipped + static_cast<uint32_t>(in_use_back));
+    std::byte* room = space_.Grow(new_size + slack_, skipped + static_cast<uint32_t>(in_use_front),
+                                  slack_ - skipped + static_cast<uint32_t>(in_use_back));
     if (room != nullptr) {
       // Both parts lie as far from the room's ends as before, which need not be their places.
       uint8_t* to = PlaceIn(room, new_size);

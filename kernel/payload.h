@@ -128,9 +128,9 @@ template <class Builder>
 class Build final : public Payload {
  public:
   // size_hint: bytes to begin with; the space doubles when it is not enough.
-  // alignment: the largest that a struct in it wants, a power of two; stubs know it from the schema.
-  explicit Build(Builder build, uint32_t size_hint = 512,
-                 uint32_t alignment = kPayloadAlignmentMax)
+  // alignment: the largest that a struct in it wants, a power of two; stubs know it from the
+  // schema.
+  explicit Build(Builder build, uint32_t size_hint = 512, uint32_t alignment = kPayloadAlignmentMax)
       : build_(std::move(build)), size_hint_((size_hint + 7) & ~7u), alignment_(alignment) {}
 
   uint32_t size_hint() const override { return size_hint_; }

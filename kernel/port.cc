@@ -85,7 +85,8 @@ Port::HandlerEntry* Port::NewEntry(uint32_t type) {
   if (place != handlers_.end() && place->type == type) {
     failure_ = Refused(Reason::kMisuse,
                        Text(node_.name(), ": two handlers for the messages of one type, ", type,
-                            " (", NameOf(type), "); serve each interface once, and on a port of its own if the "
+                            " (", NameOf(type),
+                            "); serve each interface once, and on a port of its own if the "
                             "numbers of two names collide"));
     place->task.Reset();
     place->plain = [this](ServerCall& call) {

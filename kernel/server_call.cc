@@ -37,8 +37,8 @@ absl::Status ServerCall::Answer(uint8_t code, Payload& payload) {
                                 .call_id = call_id_};
   absl::Status status = session_->SendOrQueue(reply, payload);
   const bool threw = !status.ok() && status.code() == absl::StatusCode::kInternal;
-  if (!status.ok() && (ReasonOf(status) == Reason::kTooLarge ||
-                       (ReasonOf(status) == Reason::kMisuse && !threw)))
+  if (!status.ok() &&
+      (ReasonOf(status) == Reason::kTooLarge || (ReasonOf(status) == Reason::kMisuse && !threw)))
     return status;  // nothing was sent: another answer may fit
   if (!status.ok() && (threw || ReasonOf(status) == Reason::kResource)) {
     // Its caller must not wait in vain: it gets a small failure, or else the end of the session.

@@ -114,10 +114,9 @@ absl::Status Session::NoCredit(FrameKind kind) const {
 
 // Requires: inside a catch.
 absl::Status Session::BuildThrew() {
-  return MakeStatus(Outcome::kRefused, Reason::kMisuse,
-                    static_cast<int>(absl::StatusCode::kInternal),
-                    Text("the function that builds the message threw: ",
-                         TextOf(std::current_exception())));
+  return MakeStatus(
+      Outcome::kRefused, Reason::kMisuse, static_cast<int>(absl::StatusCode::kInternal),
+      Text("the function that builds the message threw: ", TextOf(std::current_exception())));
 }
 
 absl::Status Session::Send(const Outgoing& out, Payload& payload) {

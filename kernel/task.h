@@ -102,7 +102,8 @@ class Ending {
   Ending(const Ending&) = delete;
   ~Ending() {
     if (state_ == kValue) value_.~T();
-    if (state_ == kThrown) [[unlikely]] thrown_.~exception_ptr();
+    if (state_ == kThrown) [[unlikely]]
+      thrown_.~exception_ptr();
   }
   template <class... Args>
   void Return(Args&&... args) {
@@ -115,7 +116,8 @@ class Ending {
   }
   // Requires: it has ended. Throws what was thrown.
   T Take() {
-    if (state_ == kThrown) [[unlikely]] std::rethrow_exception(thrown_);
+    if (state_ == kThrown) [[unlikely]]
+      std::rethrow_exception(thrown_);
     return std::move(value_);
   }
   bool threw() const { return state_ == kThrown; }
@@ -194,7 +196,8 @@ struct Task<void>::promise_type : task_internal::PromiseBase {
 };
 template <>
 inline void Task<void>::await_resume() {
-  if (threw()) [[unlikely]] std::rethrow_exception(thrown());
+  if (threw()) [[unlikely]]
+    std::rethrow_exception(thrown());
 }
 template <>
 inline void Task<void>::TakeResult() {
