@@ -268,7 +268,7 @@ TEST_F(PlanTest, RefusesAnEdgeThatCannotBe) {
       {"[service.a]\nrun = \"source\"\ncalls = { b = { at = \"inproc:x\" } }\n",
        "/dev/shop.toml:4:22: inproc:x joins only what this wiring starts"},
       {"[service.a]\nrun = \"source\"\ncalls = { b = { at = \"unix:@x\", over = \"tcp:\" } }\n",
-       "/dev/shop.toml:4:22: at says where a service runs that is none of this wiring: it stands "
+       "/dev/shop.toml:4:40: at says where a service runs that is none of this wiring: it stands "
        "alone"},
   };
   for (const auto& [body, sentence] : kWrongs) EXPECT_EQ(ErrorOf(body), sentence) << body;
