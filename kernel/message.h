@@ -40,9 +40,9 @@ class Message {
   bool Keep(MemoryAccount& memory);
   bool kept() const { return kept_; }
   // Makes the payload begin at a multiple of `alignment`, 8 to 64: there already, or copied. It
-  // stays so when it is kept later. False: no memory within the pool's budget, and nothing changed.
-  bool Align(uint32_t alignment, BlockPool& pool) {
-    return reinterpret_cast<uintptr_t>(payload_.data()) % alignment == 0 || Copy(pool);
+  // stays so when it is kept later. False: no memory in that account, and nothing changed.
+  bool Align(uint32_t alignment, MemoryAccount& memory) {
+    return reinterpret_cast<uintptr_t>(payload_.data()) % alignment == 0 || Copy(memory);
   }
 
   // Descriptors that came along; they are closed with the Message unless taken.

@@ -22,7 +22,7 @@ absl::Status NotSound(const Method& method, Way way, std::span<const std::byte> 
 absl::Status NoMemoryToAlign(const Method& method) {
   return absl::ResourceExhaustedError(
       Text(method.name, ": no message memory to put a message at a multiple of ", method.alignment,
-           " bytes, as its schema wants it (pool_bytes_max)"));
+           " bytes, as its schema wants it (limits.memory)"));
 }
 
 absl::Status Named(const Method& method, absl::Status status) {

@@ -146,7 +146,7 @@ class [[nodiscard]] ItemRead {
 template <class T>
 absl::StatusOr<MessageOf<T>> MessageOf<T>::Verified(Message&& message, const Method& method,
                                                     Way way, Node& node) {
-  if (method.walked && !message.Align(method.alignment, PoolOf(node))) [[unlikely]]
+  if (method.walked && !message.Align(method.alignment, MemoryOf(node))) [[unlikely]]
     return stubs_internal::NoMemoryToAlign(method);
   const T* table = stubs_internal::SoundRoot<T>(method, way, message.payload());
   if (table == nullptr) [[unlikely]]

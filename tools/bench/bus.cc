@@ -147,9 +147,10 @@ class Measurement {
   }
 
   absl::Status Serve(Context& context) {
-    std::optional<AskedToStop> asked;
-    absl::StatusOr<std::unique_ptr<Node>> node = MakeNode(context, "bench-server", asked);
+    absl::StatusOr<std::unique_ptr<Node>> node = MakeNode(context, "bench-server");
     if (!node.ok()) return node.status();
+    std::optional<AskedToStop> asked;  // goes before the node
+    if (!threads_) asked.emplace(**node);
     std::vector<std::string> serves;
     for (const PipePair& pair : pipes_)
       serves.push_back(InheritedAddress(pair.to_server[0], pair.to_client[1]).ToString());
@@ -171,9 +172,10 @@ class Measurement {
   absl::Status Call(Context& context) {
     absl::StatusOr<Address> served = ReadServed();
     if (!served.ok()) return served.status();
-    std::optional<AskedToStop> asked;
-    absl::StatusOr<std::unique_ptr<Node>> node = MakeNode(context, "bench-client", asked);
+    absl::StatusOr<std::unique_ptr<Node>> node = MakeNode(context, "bench-client");
     if (!node.ok()) return node.status();
+    std::optional<AskedToStop> asked;  // goes before the node
+    if (!threads_) asked.emplace(**node);
     ChannelOptions channel_options;
     channel_options.calls_max = std::max(1u, options_.depth);
     channel_options.session = LimitsOf(options_);
@@ -217,12 +219,10 @@ class Measurement {
   // A node that is bound to one CPU does not spin: whoever it waits for may need that CPU. With
   // --pin split each side has a CPU of its own, so there the thread is bound after the node has
   // looked.
-  absl::StatusOr<std::unique_ptr<Node>> MakeNode(Context& context, std::string_view name,
-                                                 std::optional<AskedToStop>& asked) const {
+  absl::StatusOr<std::unique_ptr<Node>> MakeNode(Context& context, std::string_view name) const {
     if (options_.pin == Pin::kSame) context.PinThread();
     absl::StatusOr<std::unique_ptr<Node>> node = Node::Create(NodeOptionsOf(name, registry_));
     if (options_.pin == Pin::kSplit) context.PinThread();
-    if (node.ok() && !threads_) asked.emplace(**node);  // threads hold nothing that has a name
     return node;
   }
 
@@ -244,7 +244,7 @@ class Measurement {
   const Options& options_;
   const Address& address_;
   const Registry& registry_;
-  bool threads_ = false;
+  bool threads_ = false;  // which hold nothing that has a name
   int told_[2] = {-1, -1};  // a pipe by which the server tells where it serves
   std::vector<PipePair> pipes_;
 };

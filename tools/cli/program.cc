@@ -105,7 +105,9 @@ std::string HelpOfProgram(const Program& program) {
       "usage: jackfield VERB [FLAGS…] …\n"
       "\n";
   size_t width = 0;
-  for (const Verb& verb : program.verbs) width = std::max(width, verb.name.size());
+  for (const Verb& verb : program.verbs) {
+    if (!verb.hidden) width = std::max(width, verb.name.size());
+  }
   for (const Verb& verb : program.verbs) {
     if (!verb.hidden)
       text +=

@@ -173,9 +173,10 @@ class Planner {
   void CheckProgram(const ServiceEntry& entry, const std::string& path) {
     struct stat what {};
     if (stat(path.c_str(), &what) != 0) {
+      const char* why = std::strerror(errno);
       return Wrong(entry.run_place,
                    Text("the program of service ", entry.name, " is not there: ", Escaped(path),
-                        ": ", std::strerror(errno), BesideTheLink(entry.run[0])));
+                        ": ", why, BesideTheLink(entry.run[0])));
     }
     if (!S_ISREG(what.st_mode))
       return Wrong(entry.run_place,

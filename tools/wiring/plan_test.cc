@@ -268,7 +268,7 @@ TEST_F(PlanTest, RefusesAnEdgeThatCannotBe) {
       {"[service.a]\nrun = \"source\"\ncalls = { b = { at = \"inproc:x\" } }\n",
        "/dev/shop.toml:4:22: inproc:x joins only what this wiring starts"},
       {"[service.a]\nrun = \"source\"\ncalls = { b = { at = \"unix:@x\", over = \"tcp:\" } }\n",
-       "/dev/shop.toml:4:22: at says where a service runs that is none of this wiring: no service "
+       "/dev/shop.toml:4:40: at says where a service runs that is none of this wiring: no service "
        "and no over stands beside it"},
       {"over = \"unix:\"\n[service.a]\nrun = \"source\"\ncalls = { b = { one_way = 1 } }\n"
        "[service.b]\nrun = \"count\"\n",
