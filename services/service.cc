@@ -129,9 +129,7 @@ void Service::Ready(const std::vector<Address>& addresses) {
   if (on_ready_) std::exchange(on_ready_, nullptr)(addresses);
 }
 
-absl::Status Service::Run() {
-  return stop_requested_ ? absl::OkStatus() : node_.Run();
-}
+absl::Status Service::Run() { return stop_requested_ ? absl::OkStatus() : node_.Run(); }
 
 int ServiceMain(int argc, char** argv, const Registry& registry, ServiceFunction run) {
   OpenMissingStandardStreams();
