@@ -32,8 +32,8 @@ constexpr uint32_t kPollEvery = 16;
 // A spin that lasts this much longer between two looks was interrupted: the CPU went to somebody
 // else.
 constexpr int64_t kPreemptedNs = 500'000;
-constexpr int kSpinsPerLook = 8;  // at the clock
-constexpr uint32_t kReactorsMax = 16;         // one after the other
+constexpr int kSpinsPerLook = 8;             // at the clock
+constexpr uint32_t kReactorsMax = 16;        // one after the other
 constexpr uint32_t kMailRefusalsMax = 1000;  // a pause lies between two
 constexpr useconds_t kPauseUs = 1000;
 

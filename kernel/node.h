@@ -7,9 +7,9 @@
 //
 // Thread: all of it, and of the channels and ports on it, belongs to the thread that made it, which
 // also drives it (Run, RunUntil, Turn); but for handle(), which may be copied to other threads.
-// Another thread is told so: opening, sending, answering and waiting are REFUSED (kMisuse) with both
-// threads named, and turns end at once. What has no status to return (Close, Handle, a destructor)
-// must not be called there at all while the node's thread uses it.
+// Another thread is told so: opening, sending, answering and waiting are REFUSED (kMisuse) with
+// both threads named, and turns end at once. What has no status to return (Close, Handle, a
+// destructor) must not be called there at all while the node's thread uses it.
 //
 // One turn: completions → pump awake links, deliver frames → posted and deferred work, timers →
 // pump the links that these have woken → and with nothing to do spin for the learned time, then
@@ -277,7 +277,7 @@ class Node {
   uint64_t random_;
   uint64_t services_ = 0;
   OwnerMark owner_;
-  const int thread_;       // its number, for errors
+  const int thread_;      // its number, for errors
   absl::Status failure_;  // why it is nobody's any more
   bool in_turn_ = false;
   bool stopped_ = false, interrupted_ = false;

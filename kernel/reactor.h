@@ -27,9 +27,9 @@ struct Op {
   const Done done;
   void* const user;
   bool pending = false;
-  int fd = -1;          // for the reactor
-  uint32_t events = 0;  // for the reactor
-  Op* next = nullptr;   // for the reactor
+  int fd = -1;             // for the reactor
+  uint32_t events = 0;     // for the reactor
+  Op* next = nullptr;      // for the reactor
   Op* previous = nullptr;  // for the reactor
 };
 

@@ -237,10 +237,10 @@ class UringReactor final : public Reactor {
   io_uring ring_{};
   bool ready_ = false;
   uint32_t pending_ = 0;
-  int refusals_ = 0;       // of io_uring_enter, in a row
-  int refused_ = 0;        // an errno: it refuses for good
-  Op* ops_ = nullptr;      // that the ring has, or would have; the newest first
-  Op* failed_ = nullptr;   // whose result is known, in `events`
+  int refusals_ = 0;             // of io_uring_enter, in a row
+  int refused_ = 0;              // an errno: it refuses for good
+  Op* ops_ = nullptr;            // that the ring has, or would have; the newest first
+  Op* failed_ = nullptr;         // whose result is known, in `events`
   std::vector<Op*> cancelling_;  // of ops_
 };
 

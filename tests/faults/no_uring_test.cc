@@ -36,8 +36,7 @@ class Everything {
     node_ = *std::move(node);
     for (const Subject& subject : Subjects()) {
       if (!MeetsByAddress(subject)) continue;
-      absl::StatusOr<std::unique_ptr<Port>> port =
-          Port::Open(*node_, {std::string(subject.serve)});
+      absl::StatusOr<std::unique_ptr<Port>> port = Port::Open(*node_, {std::string(subject.serve)});
       if (!port.ok()) continue;  // one that carries no calls
       (*port)->Handle(1, [](ServerCall& call) { call.Reply(Bytes("answer")).IgnoreError(); });
       if (!(*port)->WaitServing().ok()) return;
@@ -242,8 +241,7 @@ TEST(NoUring, WithoutEpollEitherTheNodeEndsWithASentence) {
           ran.message().npos)
         return 2;
       // Whoever goes on is told the same, and is held up by nothing.
-      if (everything->Works() || everything->node().Turn() ||
-          everything->node().Usable() != ran)
+      if (everything->Works() || everything->node().Turn() || everything->node().Usable() != ran)
         return 3;
       everything.reset();
       return 0;

@@ -36,8 +36,8 @@ class OtherThreadTest : public testing::TestWithParam<ReactorCase> {
  protected:
   void SetUp() override {
     if (const std::string lacks = Lacks(GetParam().subject); !lacks.empty()) GTEST_SKIP() << lacks;
-    absl::StatusOr<std::unique_ptr<Node>> node = Node::Create(
-        {.name = "mine", .registry = &TestRegistry(), .wait = GetParam().wait});
+    absl::StatusOr<std::unique_ptr<Node>> node =
+        Node::Create({.name = "mine", .registry = &TestRegistry(), .wait = GetParam().wait});
     if (!node.ok()) GTEST_SKIP() << node.status();
     node_ = *std::move(node);
     port_ = Port::Open(*node_, {Raw(GetParam().subject.serve)}).value();

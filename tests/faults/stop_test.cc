@@ -31,7 +31,8 @@ absl::Status Serve(Service& service) {
   (*port)->Handle(kNote, [](ServerCall&) {});
   if (forbidden_with != 0) {
     if (!without_epoll && !Forbid(forbidden_with, {SYS_io_uring_enter})) _exit(99);
-    if (without_epoll && !Forbid(forbidden_with, {SYS_io_uring_enter, SYS_epoll_create1})) _exit(99);
+    if (without_epoll && !Forbid(forbidden_with, {SYS_io_uring_enter, SYS_epoll_create1}))
+      _exit(99);
   }
   return service.Run();
 }
@@ -63,8 +64,8 @@ class StopTest : public testing::TestWithParam<const char*> {
     close(ready[1]);
     char text[512];
     std::string said;
-    for (ssize_t got; said.find("ready") == std::string::npos &&
-                      (got = read(ready[0], text, sizeof text)) > 0;)
+    for (ssize_t got;
+         said.find("ready") == std::string::npos && (got = read(ready[0], text, sizeof text)) > 0;)
       said.append(text, static_cast<size_t>(got));
     close(ready[0]);
     ASSERT_EQ(said.find("serving "), 0u) << said;

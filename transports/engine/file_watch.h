@@ -1,6 +1,6 @@
 // A descriptor that becomes readable when a file is written to, cut or removed, for readers that
-// follow it (inotify(7)). It sees write calls of this machine: not stores to a mapping, nor what another
-// machine writes to a shared file system.
+// follow it (inotify(7)). It sees write calls of this machine: not stores to a mapping, nor what
+// another machine writes to a shared file system.
 //
 // Thread: any.
 #ifndef JACKFIELD_TRANSPORTS_ENGINE_FILE_WATCH_H_

@@ -247,9 +247,8 @@ TEST_P(FileTest, AFileThatIsEmptiedCutOrRemovedEndsItsChannelAndTheNextOneGoesOn
       }
       std::vector<std::string> all;
       const std::unique_ptr<Port> later = Serve(address, all);
-      ASSERT_TRUE(node_->RunUntil(
-          [&] { return !all.empty() && all.back() == NoteOf("b", 10); },
-          SystemClock().NowNs() + 60'000'000'000));
+      ASSERT_TRUE(node_->RunUntil([&] { return !all.empty() && all.back() == NoteOf("b", 10); },
+                                  SystemClock().NowNs() + 60'000'000'000));
       std::filesystem::remove(path);
     }
   }

@@ -93,11 +93,12 @@ bool Recording::removed() const {
 
 absl::Status Recording::StillThere() const {
   const auto gone = [this](std::string_view what) {
-    return MakeStatus(Outcome::kFailed, Reason::kCorrupt,
-                      Text("the recording ", path_, " ", what,
-                           " by another program while it was being written: what was in it is gone. "
-                           "A new channel begins it anew. Who wants to turn it over moves it away, and "
-                           "lets channels be opened again"));
+    return MakeStatus(
+        Outcome::kFailed, Reason::kCorrupt,
+        Text("the recording ", path_, " ", what,
+             " by another program while it was being written: what was in it is gone. "
+             "A new channel begins it anew. Who wants to turn it over moves it away, and "
+             "lets channels be opened again"));
   };
   RecordingIdentity identity{};
   const ssize_t got = pread(fd(), &identity, sizeof identity, 0);

@@ -76,7 +76,8 @@ RecordTarget::Appended RecordingTarget::Append(Link& link, uint32_t first) {
           Outcome::kFailed, Reason::kCorrupt,
           Text("the recording ", recording_.path(),
                " was cut short by another program while it was being written: what was at its end "
-               "is gone. Who wants to turn it over moves it away, and lets channels be opened again"));
+               "is gone. Who wants to turn it over moves it away, and lets channels be opened "
+               "again"));
     }
     return {0, frames, std::move(status)};  // whoever reads from the beginning may find them
   }

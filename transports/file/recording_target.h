@@ -2,9 +2,9 @@
 // write.
 //
 // What a full disk cuts short is no record: it has not been sent, readers skip it, and the link
-// ends with the reason. So it does when another program has emptied, cut or removed the file: before
-// each write it is looked at, and after it, whether it went where it should; what did not is in
-// doubt.
+// ends with the reason. So it does when another program has emptied, cut or removed the file:
+// before each write it is looked at, and after it, whether it went where it should; what did not is
+// in doubt.
 //
 // The write goes to the page cache; where that is full of what the disk has not taken yet, the
 // system makes the writer wait, and with it the node.
@@ -51,7 +51,7 @@ class RecordingTarget final : public RecordTarget {
   std::array<RecordingHeader, kBatchFrames> headers_;
   std::array<iovec, 2 * kBatchFrames> parts_;
   std::vector<std::vector<std::byte>> masked_;  // of the batch; hardly ever any
-  uint64_t end_ = 0;        // of what is in the file for certain
+  uint64_t end_ = 0;                            // of what is in the file for certain
   uint64_t cut_bytes_ = 0;  // of a record that the last write did not take whole
   absl::Status broken_;     // after a failed sync
 };

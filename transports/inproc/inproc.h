@@ -2,7 +2,8 @@
 //
 //   inproc:kv       a name, known to this transport object: share one registry between the nodes
 //   inproc:         a server gets a name and reports it
-//   ?size=4MiB      of each direction's ring, a power of two, 64 KiB … 1 GiB; a frame that is larger
+//   ?size=4MiB      of each direction's ring, a power of two, 64 KiB … 1 GiB; a frame that is
+//   larger
 //                   than half of it goes in pieces
 #ifndef JACKFIELD_TRANSPORTS_INPROC_INPROC_H_
 #define JACKFIELD_TRANSPORTS_INPROC_INPROC_H_

@@ -211,10 +211,11 @@ absl::StatusOr<std::optional<std::span<const std::byte>>> LogReader::Next() {
       return record->payload;
     }
     if (record->is == Is::kCut) {
-      return MakeStatus(Outcome::kFailed, Reason::kCorrupt,
-                        Text("the log ", file_.path(), " was cut short by another program before byte ",
-                             file_.OffsetOf(cursor_.position), ", after record ", cursor_.sequence,
-                             ": nothing more can be read from it"));
+      return MakeStatus(
+          Outcome::kFailed, Reason::kCorrupt,
+          Text("the log ", file_.path(), " was cut short by another program before byte ",
+               file_.OffsetOf(cursor_.position), ", after record ", cursor_.sequence,
+               ": nothing more can be read from it"));
     }
     // Nothing there, again: most often a reader that keeps looking.
     if (record->is == Is::kEnd && end_seen_ == cursor_.position) return std::nullopt;

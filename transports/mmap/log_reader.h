@@ -54,8 +54,8 @@ class LogReader final : public RecordSource {
   LogReader(const LogReader&) = delete;
 
   // The next record's payload, good until the next call; nullopt: none is there yet.
-  // Errors: DATA_LOSS (damaged, and where; or the file was cut short); UNAVAILABLE (torn by a power cut; the writer's next
-  // opening repairs it). Both stay until the log is repaired.
+  // Errors: DATA_LOSS (damaged, and where; or the file was cut short); UNAVAILABLE (torn by a power
+  // cut; the writer's next opening repairs it). Both stay until the log is repaired.
   absl::StatusOr<std::optional<std::span<const std::byte>>> Next() override;
 
   // Writes the cursor. Errors: RESOURCE_EXHAUSTED, FAILED (EIO …).

@@ -403,9 +403,14 @@ TEST_F(LogTest, AFileThatIsCutOrRemovedUnderItsWriterBreaksTheLogWithTheReason) 
     uint64_t appended;  // before
   };
   constexpr uint64_t kWhole = kLogHeadBytes + kSegmentBytesMin;
-  for (const Case& c : {Case{"cut short", 0, 0}, {"cut short", 0, 5}, {"cut short", 700, 5},
-                        {"cut short", kLogHeadBytes, 5}, {"cut short", kWhole - 1, 5},
-                        {"cut short", 0, 1000}, {"cut short", kWhole, 1000}, {"removed", 0, 5}}) {
+  for (const Case& c : {Case{"cut short", 0, 0},
+                        {"cut short", 0, 5},
+                        {"cut short", 700, 5},
+                        {"cut short", kLogHeadBytes, 5},
+                        {"cut short", kWhole - 1, 5},
+                        {"cut short", 0, 1000},
+                        {"cut short", kWhole, 1000},
+                        {"removed", 0, 5}}) {
     if (c.appended == 0) Append(*Writer(path_), 1, 1);  // by another, so that there is a segment
     const std::unique_ptr<LogWriter> log = Writer(path_);
     Append(*log, log->sequence() + 1, log->sequence() + c.appended);
@@ -422,8 +427,7 @@ TEST_F(LogTest, AFileThatIsCutOrRemovedUnderItsWriterBreaksTheLogWithTheReason) 
     }
     EXPECT_EQ(ReasonOf(status), Reason::kCorrupt) << status;
     EXPECT_EQ(OutcomeOf(status), Outcome::kFailed) << status;
-    EXPECT_NE(status.ToString().find(Text("was ", c.how, " by another program")),
-              std::string::npos)
+    EXPECT_NE(status.ToString().find(Text("was ", c.how, " by another program")), std::string::npos)
         << status;
     EXPECT_EQ(log->published_sequence(), published) << "nothing is said to be written";
     EXPECT_EQ(log->sequence(), published) << "it is known not to be";

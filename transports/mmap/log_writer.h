@@ -107,7 +107,7 @@ class LogWriter {
 
   LogFile file_;
   static constexpr uint64_t kNoSegment = ~uint64_t{0};
-  uint64_t segment_ = kNoSegment;  // that gathered_ goes to, and that is allocated
+  uint64_t segment_ = kNoSegment;    // that gathered_ goes to, and that is allocated
   uint64_t file_bytes_ = 0;          // that the file has, if nobody has cut it
   std::vector<std::byte> gathered_;  // records for gathered_at_, in one segment
   uint64_t gathered_at_ = 0;

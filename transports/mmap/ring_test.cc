@@ -223,7 +223,8 @@ TEST_F(RingTest, AKilledWritersRingIsWholeAndTheNextGoesOn) {
     const std::unique_ptr<LogWriter> log = Writer();
     for (uint64_t i = 1;; ++i) {
       if (!log->Append(AsBytes(PayloadOf(i))).ok() || !log->Publish().ok() ||
-          write(told[1], &i, sizeof i) < 0) _exit(1);
+          write(told[1], &i, sizeof i) < 0)
+        _exit(1);
     }
   }
   uint64_t appended = 0;

@@ -53,8 +53,8 @@ class LargeFramesTest : public testing::Test {
 };
 
 TEST_F(LargeFramesTest, AnswersOfEachSizeAroundTheLimitsAreWhatWasSent) {
-  std::vector<size_t> sizes = {0, 1, 65'536, 1'000'000, 3'000'000,
-                               kFrameBytesMaxDefault - kHeaderBytes};
+  std::vector<size_t> sizes = {0,         1,         65'536,
+                               1'000'000, 3'000'000, kFrameBytesMaxDefault - kHeaderBytes};
   // Around a record's limit, that of a piece, and that of two.
   for (size_t around : {kRecordBytesMax, 2 * kRecordBytesMax - 48, 4 * kRecordBytesMax}) {
     for (size_t less = 0; less < 160; less += 7) sizes.push_back(around + 40 - less);

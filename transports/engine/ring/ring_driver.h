@@ -96,7 +96,7 @@ class RingDriver final : public LinkDriver {
   LaneReader<> reader_;
   std::unique_ptr<RingBell> bell_;
   const uint32_t record_bytes_max_, provided_bytes_max_;
-  std::unique_ptr<LargeFrames> large_;  // nullptr: there has been none yet
+  std::unique_ptr<LargeFrames> large_;     // nullptr: there has been none yet
   const std::unique_ptr<FrameCopy> copy_;  // nullptr: frames are read in place
   FrameRef taken_;                         // waits for memory to be taken to; bytes 0: none
   bool settled_ = false;                   // after the last pump nothing was left to be done
