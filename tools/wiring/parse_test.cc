@@ -53,6 +53,15 @@ TEST(ParseTest, ReadsAWholeWiringInTheOrderOfTheFile) {
   EXPECT_EQ(wiring->services[2].calls[0].service, "kv");
 }
 
+TEST(ParseTest, TheMemoryOfAServiceIsASizeAndNotGivenIsNoLimit) {
+  const auto wiring = Parse(
+      "jackfield = 1\n[service.a]\nrun = \"a\"\nlimits = { memory = \"64MiB\" }\n"
+      "[service.b]\nrun = \"b\"\n");
+  ASSERT_TRUE(wiring.ok()) << wiring.status();
+  EXPECT_EQ(wiring->services[0].memory_bytes, uint64_t{64 << 20});
+  EXPECT_EQ(wiring->services[1].memory_bytes, 0u);
+}
+
 TEST(ParseTest, SetChangesOneValueAndNothingElse) {
   const auto wiring = Parse(
       kShop, {"service.orders.calls.kv=tcp://:7001", "service.logger.calls.kv=pipe:", "name=bazaar",

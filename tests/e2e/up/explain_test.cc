@@ -24,6 +24,22 @@ TEST(ExplainTest, NamesTheMediumWhereItIsWrittenAndWhatElseWouldDo) {
             std::string::npos);
 }
 
+TEST(ExplainTest, TellsTheMemoryOfTheServerAndTheSharesOfIt) {
+  const TemporaryDirectory directory;
+  directory.Write("words.toml", std::string(kWords) + "limits = { memory = \"64MiB\" }\n");
+  const std::string text =
+      OutputOf({"explain", "words.toml", "tokenize", "count"}, directory.path());
+  EXPECT_NE(text.find("  memory of count: 64 MiB (limits, in the wiring); of it one peer at most "
+                      "37.33 MiB, one link 24.89 MiB, one message 16 MiB; kept for small ones 8 "
+                      "MiB\n"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(OutputOf({"explain", "words.toml", "tokenize", "count", "-o", "json"},
+                     directory.path())
+                .find(",\"memory_bytes_max\":67108864,"),
+            std::string::npos);
+}
+
 TEST(ExplainTest, TellsTheShimsThatItPutInFrontFromThoseThatWereWritten) {
   const auto shims_of = [](const std::string& address) {
     const std::string text = OutputOf({"explain", address});
