@@ -17,7 +17,7 @@
 namespace jackfield::conformance {
 namespace {
 
-constexpr size_t kKernelLinesMax = 9200;  // docs/decisions/0004
+constexpr size_t kKernelLinesMax = 10'600;  // docs/decisions/0004
 // std::function where it is cold: told once per service or per client, never per message.
 constexpr std::string_view kMayUseFunction[] = {"services/service.h", "services/service.cc",
                                                 "kernel/port.h", "kernel/port.cc"};

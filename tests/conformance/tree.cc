@@ -16,7 +16,7 @@
 namespace jackfield {
 namespace {
 
-constexpr int64_t kFileLinesMax = 400;
+constexpr int64_t kFileLinesMax = 500;
 constexpr std::string_view kCode[] = {".h", ".cc", ".fbs", ".py", ".sh", ".bzl"};
 
 std::filesystem::path& Root() {
