@@ -67,7 +67,7 @@ struct ChannelOptions {
   // Messages up to this size must be possible: over a medium with smaller frames they travel in
   // parts (the fragment shim), unless the address says ?raw. The other end must ask for the same.
   uint32_t message_bytes_max = kMessageBytesDefault;
-  std::string role;  // of the other end, for people; "": it is called by its address
+  std::string role = {};  // of the other end, for people; "": it is called by its address
 };
 
 struct CallOptions {

@@ -319,13 +319,13 @@ TEST_F(PortEndTest, WhatItHadReceivedAndNotHandledIsTold) {
 
 TEST_F(LingerTest, AStopBeforeTheRunIsNotForgotten) {
   node_->Stop();
-  node_->Run();  // returns
+  EXPECT_TRUE(node_->Run().ok());  // returns
   bool ran = false;
   node_->Defer([&] {
     ran = true;
     node_->Stop();
   });
-  node_->Run();
+  EXPECT_TRUE(node_->Run().ok());
   EXPECT_TRUE(ran) << "one stop ends one run";
 }
 

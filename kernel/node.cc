@@ -231,8 +231,11 @@ void Node::OnMail(int32_t result) {
 
 void Node::EndWait(Op& op) {
   if (forked()) op.pending = false;  // it is the parent's
-  if (op.pending) reactor_->Cancel(op);
-  while (op.pending) Completed(reactor_->Wait(-1));
+  // Again, if its function has begun it anew: what had come already is told before the end of it.
+  while (op.pending) {
+    reactor_->Cancel(op);
+    Completed(reactor_->Wait(-1));
+  }
 }
 
 // ---- A turn.

@@ -14,6 +14,12 @@ namespace {
 constexpr uint8_t kShimKindMin = 0x20, kShimKindMax = 0x7f;  // docs/WIRE.md
 constexpr size_t kTextBytesMax = 1000;                       // so much of it is shown
 
+// nullptr: it cannot be read.
+const wire::Refuse* RefusalIn(std::span<const std::byte> frame) {
+  const size_t front = kHeaderBytes + 8u * CopyHeader(frame.data()).extension_words();
+  return RootOf<wire::Refuse>(frame.subspan(front));
+}
+
 }  // namespace
 
 void BuildRefusal(flatbuffers::FlatBufferBuilder& fbb, const absl::Status& why) {
@@ -60,9 +66,10 @@ bool IsOfAShim(std::span<const std::byte> frame) {
          kind >= kShimKindMin && kind <= kShimKindMax;
 }
 
+bool IsRefusal(std::span<const std::byte> frame) { return RefusalIn(frame) != nullptr; }
+
 absl::Status ReadRefusal(std::span<const std::byte> frame, std::string_view where) {
-  const size_t front = kHeaderBytes + 8u * CopyHeader(frame.data()).extension_words();
-  const auto* refusal = RootOf<wire::Refuse>(frame.subspan(front));
+  const wire::Refuse* const refusal = RefusalIn(frame);
   if (refusal == nullptr)
     return Refused(Reason::kUnreachable, Text(where, ": the service refused without a reason"));
   const auto reason = static_cast<Reason>(refusal->reason());

@@ -36,6 +36,9 @@ bool IsFrameOf(FrameKind kind, std::span<const std::byte> frame);
 // Is it a frame, but of a kind that no session has? Then it is a shim's.
 bool IsOfAShim(std::span<const std::byte> frame);
 
+// Does a Refuse say anything that can be read?
+bool IsRefusal(std::span<const std::byte> frame);
+
 // What a Refuse says, as this end's own error. frame: as IsFrameOf took it. where: this end's link,
 // for people.
 absl::Status ReadRefusal(std::span<const std::byte> frame, std::string_view where);

@@ -209,7 +209,8 @@ void Session::OnFrame(FrameRef frame) {
     receipt_came_ = true;
     return user_->OnReceipt(*this);
   }
-  if (kind == FrameKind::Refuse) return OnRefuse(ReadRefusal({frame.data, frame.bytes}, Where()));
+  if (kind == FrameKind::Refuse && IsRefusal({frame.data, frame.bytes}))
+    return OnRefuse(ReadRefusal({frame.data, frame.bytes}, Where()));
   Corrupt(header, "a frame that does not belong here");
 }
 

@@ -82,7 +82,7 @@ class ResourcesTest : public testing::Test {
       channels.push_back(*std::move(channel));
     }
     if (write(ready[1], "x", 1) != 1) _exit(1);
-    node->Run();
+    node->Run().IgnoreError();
     _exit(0);
   }
   // Until nothing is left but data: the dead one's io_uring may hold its locks a little longer.

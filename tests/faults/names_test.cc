@@ -174,7 +174,9 @@ class Mute {
     // Who finds its queue full hears nothing (listen(2), tcp_abort_on_overflow).
     for (int i = 0; i < 8; ++i) {
       fillers_.emplace_back(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
-      if (connect(fillers_.back().get(), at, sizeof name) != 0) EXPECT_EQ(errno, EINPROGRESS);
+      if (connect(fillers_.back().get(), at, sizeof name) != 0) {
+        EXPECT_EQ(errno, EINPROGRESS);
+      }
     }
   }
 

@@ -75,7 +75,7 @@ constexpr Ends kEnds[] = {
     {"tcp_back", "fragment+tcp://127.0.0.1:0", "", ""},
     {"fifo", "fifo:", "fragment+", ""},
     {"fifo_back", "fragment+fifo:", "", ""},
-    {"shm", "shm:?size=64KiB", "", "?raw"},
+    {"shm", "fragment+shm:", "", ""},
     {"shm_back", "shm:?raw", "fragment+", ""},
     {"inproc", "inproc:?raw", "fragment+", ""},
     {"inproc_back", "fragment+inproc:", "", "?raw"},
@@ -95,7 +95,7 @@ INSTANTIATE_TEST_SUITE_P(Over, StacksDiffer, testing::ValuesIn(kEnds),
 TEST(SameStacks, OnBothEndsAreServed) {
   const auto node = Node::Create({.registry = &TestRegistry()}).value();
   for (const std::string address : {"fragment+unix:", "reliable+unix:?type=seqpacket",
-                                    "fragment+reliable+unix:?type=seqpacket", "shm:?size=64KiB"}) {
+                                    "fragment+reliable+unix:?type=seqpacket", "fragment+shm:"}) {
     const auto port = Port::Open(*node, {address}).value();
     ASSERT_TRUE(port->WaitServing().ok()) << address;
     const auto channel = Channel::Open(*node, port->addresses()[0]).value();

@@ -127,7 +127,7 @@ TEST_F(PlanTest, SaysWhatIsWrongAndWhere) {
        "\"type\"?"},
       {"[service.a]\nrun = \"source\"\ncalls = { b = \"lossy:\" }\n[service.b]\nrun = \"count\"\n",
        "/dev/shop.toml:4:15: the calls of a to b: lossy: cannot carry this: it lacks reply and "
-       "reliable"},
+       "reliable; for one-way messages alone it would do: b = { over = \"lossy:\", one_way = true }"},
       {"[service.a]\nrun = \"source\"\ncalls = { cuonter = \"unix:\" }\n[service.counter]\nrun = "
        "\"count\"\n",
        "/dev/shop.toml:4:11: service a calls \"cuonter\", and there is no such service; did you "

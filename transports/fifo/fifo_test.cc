@@ -375,7 +375,7 @@ TEST_F(FifoTest, AServerWithoutDescriptorsSaysSoAndLives) {
   EXPECT_EQ(status, 0);
   char words[1024] = "";
   EXPECT_GT(read(said[0], words, sizeof words - 1), 0);
-  EXPECT_NE(std::string_view(words).find("no descriptor left"), std::string_view::npos) << words;
+  EXPECT_NE(std::string_view(words).find("no descriptors left"), std::string_view::npos) << words;
   const std::unique_ptr<Channel> channel = Channel::Open(*node_, "fifo:" + path_).value();
   EXPECT_TRUE(channel->WaitOpen().ok()) << channel->ended_why();
   for (const int fd : {go[0], go[1], said[0], said[1]}) close(fd);

@@ -172,7 +172,7 @@ int ServeEcho(const std::string& address, int ready_fd) {
   const std::unique_ptr<Port> port = Port::Open(*node, {address}).value();
   port->Handle(kEcho, [](ServerCall& call) { call.Reply(Bytes(call.payload())).IgnoreError(); });
   if (!port->WaitServing().ok() || write(ready_fd, "x", 1) != 1) return 1;
-  node->Run();
+  node->Run().IgnoreError();
   return 0;
 }
 
@@ -444,7 +444,7 @@ TEST(Mq, EndsInTwoPidNamespacesCallEachOtherAndEachNoticesTheOthersDeath) {
       const std::unique_ptr<Node> there = Node::Create({.registry = &Mq()}).value();
       const std::unique_ptr<Channel> calls = Channel::Open(*there, address).value();
       if (!calls->Call(kEcho, Bytes("x")).Wait().ok() || write(ready[1], "y", 1) != 1) return 1;
-      there->Run();
+      there->Run().IgnoreError();
       return 0;
     });
     DriveUntil(*node, [&] { return Said(ready[0]); });

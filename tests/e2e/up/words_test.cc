@@ -178,6 +178,8 @@ built-in services, for run = "NAME" in a wiring file:
   stubborn  never stops
   talker    writes its arguments
   flooder   writes a megabyte
+  notes     sends one-way messages and leaves
+  log       counts them
 
   jackfield help VERB   what a verb does, and its flags
 )");
