@@ -20,7 +20,8 @@ absl::Status BackPressure(std::string_view text) { return Refused(Reason::kBackP
 // ---- Calls.
 
 absl::Status Channel::MakeTerms(const CallOptions& options, Terms& terms) const {
-  if (absl::Status status = node_.Usable(); !status.ok()) return status;
+  if (!node_.usable()) [[unlikely]]
+    return node_.Usable();
   const ServerCall* call = options.detached ? nullptr : node_.current_call();
   terms.deadline_ns = Timers::kNever;
   terms.extension_bytes = terms.inherited_type = 0;

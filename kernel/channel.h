@@ -243,6 +243,7 @@ class Channel final : public LinkOwner, public Session::User, private Lingering 
   void OnQueuedSent(uint64_t call_id, uint64_t sequence) override;
   void OnQueuedRefused(uint64_t call_id, const absl::Status& why) override;
   void OnPeerClosing(Session& session) override;
+  bool AwaitsAnswers() const override { return calls_ > 0; }
   void OnReceipt(Session&) override {
     receipt_came_ = true;
     if (lingers_) EndLinger();

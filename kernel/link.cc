@@ -139,9 +139,8 @@ bool Link::Refill(uint32_t bytes) {
   if (tx_bytes_ + bytes > kTxBytesMax && tx_head_ != tx_tail_) return false;
   const uint32_t needed = bytes + kTxBlockHeadBytes;
   // Room for many frames where there is plenty of memory, for this one where it is short.
-  const MemoryBudget& budget = node_.blocks().budget();
   Block block;
-  if (budget.bytes_held() <= budget.bytes_max() / 2)
+  if (node_.blocks().budget().plenty())
     block = memory_->Get(std::max(needed, kTxBlockBytes));
   if (!block) block = memory_->Get(needed);
   if (!block) return AwaitMemory();

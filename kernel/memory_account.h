@@ -116,6 +116,8 @@ class MemoryBudget {
 
   uint64_t bytes_max() const { return bytes_max_; }
   uint64_t bytes_held() const { return bytes_max_ - own_.spare_; }
+  // Is more than half of it left? Then there may be large blocks, for what is likely to come.
+  bool plenty() const { return bytes_held() <= bytes_max_ / 2; }
   uint64_t reserve_bytes() const { return bytes_max_ / 8; }
   uint64_t floor_bytes() const;  // a link's share of the reserve
   // The most that one peer, and one link, may hold while all others hold nothing.

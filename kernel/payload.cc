@@ -13,15 +13,15 @@ std::byte* FrameSpace::Claim(uint64_t payload_bytes) {
   if (!Fits(payload_bytes)) return nullptr;
   const uint32_t frame_bytes = prefix_bytes_ + static_cast<uint32_t>(payload_bytes);
   std::byte* frame = nullptr;
-  if (link_ != nullptr) {
-    frame = link_->Claim(frame_bytes);
-  } else {
-    block_ = memory_->Get(Align8(frame_bytes));
-    frame = block_.data();
-  }
+  frame = link_ != nullptr ? link_->Claim(frame_bytes) : ClaimBlock(frame_bytes);
   if (frame == nullptr) return nullptr;
   payload_bytes_ = static_cast<uint32_t>(payload_bytes);
   return frame + prefix_bytes_;
+}
+
+std::byte* FrameSpace::ClaimBlock(uint32_t frame_bytes) {
+  block_ = memory_->Get(Align8(frame_bytes));
+  return block_.data();
 }
 
 std::byte* FrameSpace::Grow(uint64_t payload_bytes, uint32_t front, uint32_t back) {

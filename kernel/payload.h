@@ -50,6 +50,7 @@ class FrameSpace {
   Block TakeBlock() { return std::move(block_); }
 
  private:
+  std::byte* ClaimBlock(uint32_t frame_bytes);
   bool Fits(uint64_t payload_bytes);
   Link* const link_;
   MemoryAccount* const memory_;

@@ -71,6 +71,7 @@ class PortSeat final : public LinkOwner,
   void OnQueuedSent(uint64_t, uint64_t) override {}
   void OnQueuedRefused(uint64_t, const absl::Status&) override {}
   void OnPeerClosing(Session&) override {}
+  bool AwaitsAnswers() const override { return false; }
   void OnReceipt(Session&) override { receipt_came_ = true; }
   void OnEnd(Session&, const absl::Status& why) override {
     NoLongerSilent();

@@ -18,7 +18,8 @@ uint64_t ServerCall::service_number() const { return port_->service_number_; }
 std::span<const std::byte> ServerCall::chain() const { return ChainIn(message_.extension_); }
 
 absl::Status ServerCall::Answer(uint8_t code, Payload& payload) {
-  if (absl::Status status = node_.Usable(); !status.ok()) return status;
+  if (!node_.usable()) [[unlikely]]
+    return node_.Usable();
   if (one_way_) return Refused(Reason::kMisuse, "a one-way message takes no answer");
   if (answered_) {
     if (held_ && !running_ && !task_) port_->End(*this);  // its handler threw, and this was to come

@@ -252,6 +252,8 @@ void Session::Deliver(const FrameHeader& header, FrameRef frame, bool sequenced)
     rx_units_handled_ += received.units;
     ++ledger_.handled;
     OweAck();
+    if (peer_closing_) [[unlikely]]  // it may have been the last answer
+      node_.timers().Arm(ack_timer_, node_.now_ns());
   }
 }
 
@@ -335,7 +337,9 @@ void Session::StartClose() {
 }
 
 void Session::MaybeSendClosed() {
-  if (closed_sent_ || state_ != State::kOpen || !unhandled_.empty() || outbox_frames_ > 0) return;
+  if (closed_sent_ || state_ != State::kOpen || !unhandled_.empty() || outbox_frames_ > 0 ||
+      user_->AwaitsAnswers())
+    return;
   Build receipt([this](flatbuffers::FlatBufferBuilder& fbb) {
     fbb.Finish(wire::CreateReceipt(fbb, ledger_.handled, ledger_.received));
   });

@@ -120,6 +120,8 @@ class Session {
     virtual void OnQueuedSent(uint64_t call_id, uint64_t sequence) = 0;
     virtual void OnQueuedRefused(uint64_t call_id, const absl::Status& why) = 0;
     virtual void OnPeerClosing(Session& session) = 0;
+    // Is something still to come that was asked for? Then the peer's goodbye is not answered yet.
+    virtual bool AwaitsAnswers() const = 0;
     virtual void OnReceipt(Session& session) = 0;
     // The end, exactly once; the session sends and receives nothing after. It must not be destroyed
     // in here.

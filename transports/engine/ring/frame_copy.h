@@ -29,8 +29,7 @@ class FrameCopy {
   void Begin() { together_bytes_ = 0; }
 
   Pushed Push(Link& link, const std::byte* frame, uint32_t bytes) {
-    const MemoryBudget& budget = link.node().blocks().budget();
-    if (!together_ && budget.bytes_held() <= budget.bytes_max() / 2)
+    if (!together_ && link.node().blocks().budget().plenty())
       together_ = link.memory().Get(kTogetherBytes);
     if (together_ && bytes <= kTogetherBytes - together_bytes_) {
       std::byte* const to = together_.data() + together_bytes_;

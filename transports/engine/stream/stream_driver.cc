@@ -117,8 +117,7 @@ bool StreamDriver::PrepareRead(Link& link) {
     if (rx_.size() >= kReadBytes) return true;
   }
   // Where memory is short a large block would be all that a link gets: then it takes a small one.
-  const MemoryBudget& budget = node_.blocks().budget();
-  const bool plenty = budget.bytes_held() <= budget.bytes_max() / 2;
+  const bool plenty = node_.blocks().budget().plenty();
   if (have == 0) {
     if (rx_ && !plenty) return true;
     rx_.Reset();
@@ -208,7 +207,10 @@ void StreamDriver::PumpRx(Link& link) {
       rx_.Reset();
       own_bytes_ = rx_begin_ = rx_end_ = 0;
     }
-    if (!PrepareRead(link)) {
+    const bool empty = rx_begin_ == rx_end_ && own_bytes_ == 0 && rx_.size() >= kReadBytes;
+    if (empty) [[likely]] {
+      rx_begin_ = rx_end_ = 0;
+    } else if (!PrepareRead(link)) {
       starved_ = true;
       return StopLooking();
     }
