@@ -1,11 +1,14 @@
 #include "kernel/memory_limit.h"
 
+#include <fcntl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
-#include <cstdio>
 #include <string_view>
+
+#include "kernel/owned_fd.h"
 
 namespace jackfield {
 namespace {
@@ -13,12 +16,10 @@ namespace {
 constexpr uint64_t kBytesMin = 1 << 20;  // with less no node could say what it lacks
 
 std::string ReadFile(const std::string& path) {
-  std::string text(64 << 10, '\0');
-  std::FILE* file = std::fopen(path.c_str(), "re");
-  if (file == nullptr) return "";
-  text.resize(std::fread(text.data(), 1, text.size(), file));
-  std::fclose(file);
-  return text;
+  char text[16 << 10];  // not a string of this size, which would be filled with zeros first
+  const OwnedFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const ssize_t bytes = file.ok() ? read(file.get(), text, sizeof text) : 0;
+  return std::string(text, static_cast<size_t>(std::max<ssize_t>(bytes, 0)));
 }
 
 // UINT64_MAX for "max", and for what is no number. Version 1 writes a very large number instead.
