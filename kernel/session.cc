@@ -28,6 +28,11 @@ SessionLimits Sound(SessionLimits limits) {
   return limits;
 }
 
+// Apart, so that what each frame passes stays small.
+[[gnu::noinline]] absl::Status RefusalOn(const Session& session, FrameRef frame) {
+  return ReadRefusal({frame.data, frame.bytes}, session.link().traits().description);
+}
+
 }  // namespace
 
 void Ledger::Add(const Ledger& other) {
@@ -178,7 +183,7 @@ void Session::OnFrame(FrameRef frame) {
     if (side_ == Side::kClient && kind == FrameKind::Welcome && header.epoch() == node_.epoch())
       return OnWelcome(header, payload);
     if (side_ == Side::kClient && kind == FrameKind::Refuse)
-      return OnRefuse(ReadRefusal({frame.data, frame.bytes}, Where()));
+      return OnRefuse(RefusalOn(*this, frame));
     if (header.epoch() != node_.epoch()) {
       ++ledger_.stale;
       return;
@@ -210,7 +215,7 @@ void Session::OnFrame(FrameRef frame) {
     return user_->OnReceipt(*this);
   }
   if (kind == FrameKind::Refuse && IsRefusal({frame.data, frame.bytes}))
-    return OnRefuse(ReadRefusal({frame.data, frame.bytes}, Where()));
+    return OnRefuse(RefusalOn(*this, frame));
   Corrupt(header, "a frame that does not belong here");
 }
 

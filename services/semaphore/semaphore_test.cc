@@ -192,7 +192,7 @@ TEST_P(SemaphoreTest, AChannelThatClosesReleasesWhatWasHeldOverIt) {
 }
 
 TEST_P(SemaphoreTest, AHoldEndsAtItsTimeAndTheNextIsTold) {
-  absl::StatusOr<Hold> brief = Hold::Take(*channel_, "m", {.hold_us = 100'000});
+  absl::StatusOr<Hold> brief = Hold::Take(*channel_, "m", {.hold_us = 500'000});
   ASSERT_TRUE(brief.ok()) << brief.status();
   const std::unique_ptr<Channel> other = NewChannel();
   const absl::StatusOr<Hold> next = Hold::Take(*other, "m");

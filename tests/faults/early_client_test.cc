@@ -34,6 +34,9 @@ class EarlyClient : public testing::TestWithParam<ReactorCase> {
     const auto port = Serve(std::string(GetParam().subject.serve));
     ASSERT_TRUE(port.ok()) << port.status();
     place_ = (*port)->addresses()[0].ToString();
+    // One beside it stays, and with it what places may share: a directory of the bus's own.
+    if (auto beside = Serve(std::string(GetParam().subject.serve)); beside.ok())
+      beside_ = *std::move(beside);
   }
   absl::StatusOr<std::unique_ptr<Port>> Serve(const std::string& address) {
     auto port = Port::Open(*node_, {Raw(address)});
@@ -44,6 +47,7 @@ class EarlyClient : public testing::TestWithParam<ReactorCase> {
     return port;
   }
   std::unique_ptr<Node> node_;
+  std::unique_ptr<Port> beside_;
   std::string place_;
 };
 

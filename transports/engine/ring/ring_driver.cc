@@ -20,14 +20,19 @@ RingDriver::RingDriver(const RingLane& out, const RingLane& in, uint64_t capacit
 RingDriver::~RingDriver() { CloseLane(); }
 
 void RingDriver::WholePump(Link& link) {
-  settled_ = false;
+  if (!link.resting()) [[likely]]
+    return PumpBoth(link);
   const bool untaken = link.has_rx();
+  PumpBoth(link);
+  if (!link.closed() && !link.closing() && !MayRest(link, untaken)) link.Wake();
+}
+
+void RingDriver::PumpBoth(Link& link) {
+  settled_ = false;
   reader_.Awake();
   writer_.Awake();
   PumpTx(link);
-  if (link.closed() || link.closing()) return;
-  PumpRx(link);
-  if (link.resting() && !link.closed() && !MayRest(link, untaken)) link.Wake();
+  if (!link.closed() && !link.closing()) PumpRx(link);
 }
 
 // Says to the other end that this one sleeps, if there is nothing to do.
@@ -91,7 +96,8 @@ void RingDriver::ProvideLarge(Link& link, uint32_t wanted) {
 void RingDriver::PumpRx(Link& link) {
   if (link.has_rx()) return;  // the frames lie in the ring until they are consumed
   if (copy_ != nullptr) copy_->Begin();
-  if (large_ != nullptr) large_->Taken();
+  if (large_ != nullptr) [[unlikely]]
+    large_->Taken();
   if (taken_.bytes != 0 && (link.rx_room() == 0 || !TakeAgain(link))) return;
   if (reader_.Release()) bell_->Ring();
   std::byte* frame = nullptr;

@@ -81,6 +81,7 @@ class RingDriver final : public LinkDriver {
            !link.closing() && reader_.Idle() && ++idle_pumps_ % kWholePumpEvery != 0;
   }
   void WholePump(Link& link);
+  void PumpBoth(Link& link);
   void PumpTx(Link& link);
   void PumpRx(Link& link);
   bool PumpLarge(Link& link);
