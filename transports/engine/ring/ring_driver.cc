@@ -50,9 +50,11 @@ bool RingDriver::MayRest(Link& link, bool untaken) {
 }
 
 void RingDriver::PumpTx(Link& link) {
-  if (large_ != nullptr && large_->provides()) [[unlikely]] {
-    if (!PumpLarge(link)) return;
-  } else if (const uint32_t frames = link.tx_frames(); frames > 0) {
+  if (large_ != nullptr) [[unlikely]] {
+    if (!link.has_rx()) large_->Taken();
+    if (large_->provides() && !PumpLarge(link)) return;
+  }
+  if (const uint32_t frames = link.tx_frames(); frames > 0) {
     for (uint32_t i = 0; i < frames; ++i) {
       const FrameRef& frame = link.NextTx(i);
       writer_.Append(frame.data, Align8(frame.bytes));
@@ -62,18 +64,25 @@ void RingDriver::PumpTx(Link& link) {
   if (writer_.Publish()) bell_->Ring();
   // An open claim lies in what was provided before: it must not move (GrowClaim says when it may,
   // by wanting more).
-  const uint32_t wanted = link.wanted_bytes();
-  if (!link.claim_open() || wanted != 0) {
-    if (wanted > record_bytes_max_) [[unlikely]]
-      return ProvideLarge(link, wanted);
-    const uint32_t room = writer_.Room(wanted);
-    if (writer_.corrupt()) return CloseCorrupt(link, "its reader's position is impossible");
-    link.ProvideTx(writer_.at(), std::min(room, std::max(wanted, provided_bytes_max_)));
-  }
+  if (link.wanted_bytes() != 0) [[unlikely]]
+    return ProvideWanted(link, link.wanted_bytes());
+  if (link.claim_open()) return;
+  const uint32_t room = writer_.Room(0);
+  if (writer_.corrupt()) return CloseCorrupt(link, "its reader's position is impossible");
+  link.ProvideTx(writer_.at(), std::min(room, provided_bytes_max_));
 }
 
+[[gnu::noinline]] void RingDriver::ProvideWanted(Link& link, uint32_t wanted) {
+  if (wanted > record_bytes_max_) return ProvideLarge(link, wanted);
+  const uint32_t room = writer_.Room(wanted);
+  if (writer_.corrupt()) return CloseCorrupt(link, "its reader's position is impossible");
+  link.ProvideTx(writer_.at(), std::min(room, std::max(wanted, provided_bytes_max_)));
+}
+
+// ---- Large frames. Apart from what each frame passes, so that that stays small.
+
 // Returns whether all has gone, so that claims come from the ring again.
-bool RingDriver::PumpLarge(Link& link) {
+[[gnu::noinline]] bool RingDriver::PumpLarge(Link& link) {
   const LargeFrames::Sent sent = large_->Send(writer_);
   if (writer_.Publish()) bell_->Ring();
   if (sent == LargeFrames::Sent::kAll) return true;
@@ -87,7 +96,7 @@ bool RingDriver::PumpLarge(Link& link) {
   return false;
 }
 
-void RingDriver::ProvideLarge(Link& link, uint32_t wanted) {
+[[gnu::noinline]] void RingDriver::ProvideLarge(Link& link, uint32_t wanted) {
   if (large_ == nullptr) large_ = std::make_unique<LargeFrames>(link, provided_bytes_max_);
   // An open claim stays where it is until it has been moved.
   if (!large_->Provide(wanted) && !link.claim_open()) link.ProvideTx(writer_.at(), 0);
@@ -96,8 +105,6 @@ void RingDriver::ProvideLarge(Link& link, uint32_t wanted) {
 void RingDriver::PumpRx(Link& link) {
   if (link.has_rx()) return;  // the frames lie in the ring until they are consumed
   if (copy_ != nullptr) copy_->Begin();
-  if (large_ != nullptr) [[unlikely]]
-    large_->Taken();
   if (taken_.bytes != 0 && (link.rx_room() == 0 || !TakeAgain(link))) return;
   if (reader_.Release()) bell_->Ring();
   std::byte* frame = nullptr;
@@ -141,7 +148,7 @@ void RingDriver::PumpRx(Link& link) {
 }
 
 // Returns whether what follows it can be taken.
-bool RingDriver::TakePiece(Link& link, std::byte* piece, uint32_t bytes) {
+[[gnu::noinline]] bool RingDriver::TakePiece(Link& link, std::byte* piece, uint32_t bytes) {
   if (large_ == nullptr) large_ = std::make_unique<LargeFrames>(link, provided_bytes_max_);
   switch (large_->Take(piece, bytes)) {
     case LargeFrames::Took::kMore:
@@ -160,7 +167,7 @@ bool RingDriver::TakePiece(Link& link, std::byte* piece, uint32_t bytes) {
   return false;
 }
 
-bool RingDriver::TakeAgain(Link& link) {
+[[gnu::noinline]] bool RingDriver::TakeAgain(Link& link) {
   if (!LargeFrames::IsPiece(taken_.data)) return CopyIn(link);
   const FrameRef piece = std::exchange(taken_, {});
   return TakePiece(link, piece.data, piece.bytes);

@@ -84,6 +84,7 @@ class RingDriver final : public LinkDriver {
   void PumpBoth(Link& link);
   void PumpTx(Link& link);
   void PumpRx(Link& link);
+  void ProvideWanted(Link& link, uint32_t wanted);
   bool PumpLarge(Link& link);
   void ProvideLarge(Link& link, uint32_t wanted);
   bool TakePiece(Link& link, std::byte* piece, uint32_t bytes);
