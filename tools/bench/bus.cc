@@ -69,10 +69,7 @@ class AskedToStop {
     fd_ = OwnedFd(signalfd(-1, &asks, SFD_CLOEXEC | SFD_NONBLOCK));
     if (fd_.ok()) node.reactor().Start(op_, fd_.get(), POLLIN);
   }
-  ~AskedToStop() {
-    if (op_.pending) node_.reactor().Cancel(op_);
-    while (op_.pending) node_.reactor().Wait(-1);
-  }
+  ~AskedToStop() { node_.EndWait(op_); }
   AskedToStop(const AskedToStop&) = delete;
 
  private:
