@@ -114,7 +114,7 @@ void Channel::OnLink(std::unique_ptr<LinkDriver> driver, LinkTraits traits) {
   connecting_ = false;
   node_.timers().Cancel(connect_timer_);
   link_ = &node_.AddLink(std::move(driver), std::move(traits), this);
-  session_->Attach(*link_, 0);
+  session_->Attach(*link_);
 }
 
 absl::Status Channel::WaitOpen() {

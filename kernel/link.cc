@@ -58,8 +58,10 @@ Link::~Link() {
     while (q.rx_head != q.rx_tail) CloseFds(q.rx[q.rx_head++ % kFdFramesMax]);
   }
   while (tx_oldest_ != nullptr) FreeOldestTxBlock();
-  tx_refs_.Reset();
-  rx_refs_.Reset();
+  tx_.Pop(tx_.frames());
+  rx_.Pop(rx_.frames());
+  tx_.Rest();
+  rx_.Rest();
   node_.timers().Cancel(memory_timer_);
   memory_->Close();
 }
@@ -67,10 +69,10 @@ Link::~Link() {
 // ---- Memory.
 
 absl::Status Link::NoMemory() const {
-  return MakeStatus(Outcome::kFailed, Reason::kResource,
-                    Text(traits_.description, ": no memory for what came, for ",
-                         FormatDurationNs(kMemoryWaitNs), ": ",
-                         node_.blocks().budget().Describe()));
+  return MakeStatus(
+      Outcome::kFailed, Reason::kResource,
+      Text(traits_.description, ": no memory for what came, for ", FormatDurationNs(kMemoryWaitNs),
+           ": ", node_.blocks().budget().Describe()));
 }
 
 bool Link::AwaitMemory() {
@@ -100,14 +102,20 @@ uint64_t Link::KeptBytes(uint32_t bytes) const {
   return RxBlock() != nullptr || bytes > kEnsuredBytesMax ? 0 : BlockPool::SizeFor(bytes);
 }
 
-bool Link::HoldTxRefs() {
-  tx_refs_ = memory_->Get(kDepthFrames * sizeof(FrameRef));
-  return tx_refs_ || AwaitMemory();
+bool Link::GrowTx() {
+  if (tx_.has_block()) return false;
+  Block block = memory_->Get(FrameQueue::kBlockBytes);
+  if (!block) return AwaitMemory();
+  tx_.Grow(std::move(block));
+  return true;
 }
 
-bool Link::HoldRxRefs() {
-  rx_refs_ = GetBlock(kDepthFrames * sizeof(FrameRef));
-  return static_cast<bool>(rx_refs_);
+bool Link::GrowRx() {
+  if (rx_.has_block()) return false;
+  Block block = GetBlock(FrameQueue::kBlockBytes);
+  if (!block) return false;
+  rx_.Grow(std::move(block));
+  return true;
 }
 
 // ---- Sending.
@@ -115,8 +123,7 @@ bool Link::HoldRxRefs() {
 std::byte* Link::Claim(uint32_t frame_bytes) {
   const uint32_t bytes = Align8(frame_bytes);
   if (claimed_bytes_ != 0 || closed_ || closing_) return nullptr;
-  if (!tx_refs_ && !HoldTxRefs()) return nullptr;
-  if (tx_tail_ - tx_head_ >= kDepthFrames) return nullptr;
+  if (tx_.room() == 0 && !GrowTx()) return nullptr;
   if (static_cast<size_t>(claim_end_ - claim_at_) < bytes && !Refill(bytes)) return nullptr;
   claimed_bytes_ = bytes;
   return claim_at_;
@@ -136,18 +143,17 @@ bool Link::Refill(uint32_t bytes) {
     wanted_bytes_ = 0;
     return true;
   }
-  if (tx_bytes_ + bytes > kTxBytesMax && tx_head_ != tx_tail_) return false;
+  if (tx_bytes_ + bytes > kTxBytesMax && !tx_.empty()) return false;
   const uint32_t needed = bytes + kTxBlockHeadBytes;
   // Room for many frames where there is plenty of memory, for this one where it is short.
   Block block;
-  if (node_.blocks().budget().plenty())
-    block = memory_->Get(std::max(needed, kTxBlockBytes));
+  if (node_.blocks().budget().plenty()) block = memory_->Get(std::max(needed, kTxBlockBytes));
   if (!block) block = memory_->Get(needed);
   if (!block) return AwaitMemory();
   std::byte* data = block.data();
   const uint32_t size = block.size();
-  auto* chained = new (data) TxBlock{std::move(block), nullptr, tx_tail_};
-  if (tx_newest_ != nullptr && tx_head_ == tx_tail_ && claimed_bytes_ == 0) FreeOldestTxBlock();
+  auto* chained = new (data) TxBlock{std::move(block), nullptr, tx_.tail()};
+  if (tx_newest_ != nullptr && tx_.empty() && claimed_bytes_ == 0) FreeOldestTxBlock();
   (tx_newest_ == nullptr ? tx_oldest_ : tx_newest_->next) = chained;
   tx_newest_ = chained;
   claim_at_ = data + kTxBlockHeadBytes;
@@ -168,13 +174,13 @@ std::byte* Link::GrowClaim(uint32_t frame_bytes, uint32_t front, uint32_t back) 
   if (claim_at_ != old) std::memcpy(claim_at_, old, front);
   claimed_bytes_ = bytes;
   // A block that held nothing but the old claim has been kept until here.
-  if (!provided_ && claim_at_ != old && tx_head_ == tx_tail_) {
+  if (!provided_ && claim_at_ != old && tx_.empty()) {
     while (tx_oldest_ != tx_newest_) FreeOldestTxBlock();
   }
   return claim_at_;
 }
 
-void Link::Commit(std::byte* frame, uint32_t frame_bytes, PeerNumber peer) {
+void Link::Commit(std::byte* frame, uint32_t frame_bytes) {
   assert(frame >= claim_at_ && frame + frame_bytes <= claim_at_ + claimed_bytes_);
   if (frame != claim_at_ && frame_bytes <= kMoveBytesMax) {
     std::memmove(claim_at_, frame, frame_bytes);
@@ -189,10 +195,9 @@ void Link::Commit(std::byte* frame, uint32_t frame_bytes, PeerNumber peer) {
   }
   claim_at_ = frame + filled;
   claimed_bytes_ = 0;
-  tx()[tx_tail_ % kDepthFrames] = {frame, frame_bytes, peer};
-  ++tx_tail_;
+  tx_.Push({frame, frame_bytes});
   tx_bytes_ += filled;
-  if (tx_newest_ != nullptr) tx_newest_->frames_end = tx_tail_;
+  if (tx_newest_ != nullptr) tx_newest_->frames_end = tx_.tail();
   Wake();
 }
 
@@ -201,7 +206,7 @@ bool Link::AttachFds(const int* fds, uint8_t count) {
   FdQueues& q = *fd_queues_;
   if (q.tx_tail - q.tx_head == kFdFramesMax || count > kFdsMax) return false;
   FdList& list = q.tx[q.tx_tail++ % kFdFramesMax];
-  list.frame = tx_tail_;
+  list.frame = tx_.tail();
   list.count = count;
   std::memcpy(list.fds.data(), fds, count * sizeof(int));
   return true;
@@ -215,9 +220,9 @@ bool Link::TakeFds(int* fds, uint8_t count) {
   if (fd_queues_ == nullptr) return count == 0;
   FdQueues& q = *fd_queues_;
   // Those of a frame that was dropped are nobody's.
-  while (q.rx_head != q.rx_tail && After(rx_head_, q.rx[q.rx_head % kFdFramesMax].frame))
+  while (q.rx_head != q.rx_tail && After(rx_.head(), q.rx[q.rx_head % kFdFramesMax].frame))
     CloseFds(q.rx[q.rx_head++ % kFdFramesMax]);
-  const bool here = q.rx_head != q.rx_tail && q.rx[q.rx_head % kFdFramesMax].frame == rx_head_;
+  const bool here = q.rx_head != q.rx_tail && q.rx[q.rx_head % kFdFramesMax].frame == rx_.head();
   if (q.rx_overflow || (here ? q.rx[q.rx_head % kFdFramesMax].count : 0) != count) return false;
   if (here) std::memcpy(fds, q.rx[q.rx_head++ % kFdFramesMax].fds.data(), count * sizeof(int));
   return true;
@@ -227,7 +232,7 @@ const Link::FdList* Link::NextTxFds(uint32_t ahead) const {
   if (fd_queues_ == nullptr) return nullptr;
   for (uint32_t i = fd_queues_->tx_head; i != fd_queues_->tx_tail; ++i) {
     const FdList& list = fd_queues_->tx[i % kFdFramesMax];
-    if (list.frame == tx_head_ + ahead) return &list;
+    if (list.frame == tx_.head() + ahead) return &list;
   }
   return nullptr;
 }
@@ -235,17 +240,18 @@ const Link::FdList* Link::NextTxFds(uint32_t ahead) const {
 void Link::PopTx(uint32_t frames) {
   assert(frames <= tx_frames());
   for (uint32_t i = 0; i < frames; ++i) tx_bytes_ -= Align8(NextTx(i).bytes);
-  tx_head_ += frames;
+  tx_.Pop(frames);
   tx_given_ -= std::min(tx_given_, frames);
   room_notice_ |= frames > 0;
   activity_ += frames;
   if (fd_queues_ != nullptr) {
     FdQueues& q = *fd_queues_;
-    while (q.tx_head != q.tx_tail && After(tx_head_, q.tx[q.tx_head % kFdFramesMax].frame))
+    while (q.tx_head != q.tx_tail && After(tx_.head(), q.tx[q.tx_head % kFdFramesMax].frame))
       CloseFds(q.tx[q.tx_head++ % kFdFramesMax]);
   }
-  while (tx_oldest_ != tx_newest_ && !After(tx_oldest_->frames_end, tx_head_)) FreeOldestTxBlock();
-  if (tx_head_ == tx_tail_ && tx_newest_ != nullptr && claimed_bytes_ == 0) {
+  while (tx_oldest_ != tx_newest_ && !After(tx_oldest_->frames_end, tx_.head()))
+    FreeOldestTxBlock();
+  if (tx_.empty() && tx_newest_ != nullptr && claimed_bytes_ == 0) {
     claim_at_ = reinterpret_cast<std::byte*>(tx_newest_) +
                 kTxBlockHeadBytes;  // start over while it is warm
   }
@@ -259,10 +265,9 @@ void Link::FreeOldestTxBlock() {
 }
 
 void Link::PushRx(FrameRef frame, Block* block) {
-  assert(rx_room() > 0);
-  if (!rx_refs_ && !HoldRxRefs()) FailLater(NoMemory());  // its driver did not ask for room
+  if (rx_room() == 0) FailLater(NoMemory());  // its driver did not ask for room
   if (!failed_why_.ok()) return;  // what comes behind a frame that is missing is of no use
-  rx()[rx_tail_++ % kDepthFrames] = frame;
+  rx_.Push(frame);
   rx_block_ = block;
   ++activity_;
 }
@@ -276,7 +281,7 @@ void Link::PushRxFds(const int* fds, uint8_t count) {
     return;
   }
   FdList& list = q.rx[q.rx_tail++ % kFdFramesMax];
-  list.frame = rx_tail_;
+  list.frame = rx_.tail();
   list.count = count;
   std::memcpy(list.fds.data(), fds, count * sizeof(int));
 }
@@ -358,21 +363,21 @@ void Link::StartClose() {
 void Link::Rest() {
   // Who waits for more keeps what it has: given back it would be memory to wake for.
   if (awaits_memory() && !closed_) return;
-  if (tx_head_ == tx_tail_ && claimed_bytes_ == 0) {
+  if (tx_.empty() && claimed_bytes_ == 0) {
     if (!provided_) {
       while (tx_oldest_ != nullptr) FreeOldestTxBlock();
       claim_at_ = claim_end_ = nullptr;
     }
-    tx_refs_.Reset();
+    tx_.Rest();
   }
-  if (!has_rx()) rx_refs_.Reset();
+  rx_.Rest();
   // What all that rest may have in hand is a quarter of the budget.
   const MemoryBudget& budget = node_.blocks().budget();
   if (budget.bytes_held() > budget.bytes_max() / 4) memory_->Rest();
 }
 
 void Link::CheckInvariants() const {
-  assert(tx_tail_ - tx_head_ <= kDepthFrames && rx_tail_ - rx_head_ <= kDepthFrames);
+  assert(tx_.frames() <= kDepthFrames && rx_.frames() <= kDepthFrames);
   assert(claim_at_ + claimed_bytes_ <= claim_end_);
   assert((tx_oldest_ == nullptr) == (tx_newest_ == nullptr));
 }

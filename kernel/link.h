@@ -9,12 +9,12 @@
 // memory, which must stay as it is until the rx queue is empty again. A link at rest (nothing
 // queued) holds no memory of the pool.
 //
-// All of it is charged to the link's account (memory_account.h). A driver that gets none leaves what
-// has come where it is: the link is woken when there may be some (GetBlock), and fails with the
-// reason when there has been none for kMemoryWaitNs.
+// All of it is charged to the link's account (memory_account.h). A driver that gets none leaves
+// what has come where it is: the link is woken when there may be some (GetBlock), and fails with
+// the reason when there has been none for kMemoryWaitNs.
 //
 // Invariants (CheckInvariants):
-//   1. tx_tail_ - tx_head_ ≤ kDepthFrames; the same for rx.
+//   1. tx_ and rx_ hold at most kDepthFrames each.
 //   2. At most one claim is open.
 //   3. Frames leave in the order of Commit.
 #ifndef JACKFIELD_KERNEL_LINK_H_
@@ -30,7 +30,7 @@
 #include "absl/status/status.h"
 #include "kernel/block_pool.h"
 #include "kernel/caps.h"
-#include "kernel/frame.h"
+#include "kernel/frame_queue.h"
 #include "kernel/memory_account.h"
 #include "kernel/timers.h"
 
@@ -38,14 +38,6 @@ namespace jackfield {
 
 class Link;
 class Node;
-
-using PeerNumber = uint32_t;  // names a peer on one link; 0 where a link has just one
-
-struct FrameRef {
-  std::byte* data = nullptr;
-  uint32_t bytes = 0;  // frame_bytes, without the filling
-  PeerNumber peer = 0;
-};
 
 // Who is at the other end, by the word of the operating system, where the medium has it.
 struct PeerIdentity {
@@ -97,7 +89,7 @@ class LinkOwner {
 
 class Link final : private MemoryWaiter {
  public:
-  static constexpr uint32_t kDepthFrames = 1024;    // frames in each queue
+  static constexpr uint32_t kDepthFrames = FrameQueue::kDepthFrames;  // in each queue
   static constexpr int64_t kMemoryWaitNs = 15'000'000'000;  // for what has come; then it fails
   static constexpr uint32_t kTxBytesMax = 1 << 20;  // queued to go out; one frame may exceed it
   static constexpr uint32_t kFdFramesMax = 64;  // queued frames with descriptors, each direction
@@ -116,7 +108,7 @@ class Link final : private MemoryWaiter {
   // nullptr: no room, and the claim stays as it was.
   std::byte* GrowClaim(uint32_t frame_bytes, uint32_t front, uint32_t back);
   // Puts the claimed frame into the queue. It lies anywhere within the claim.
-  void Commit(std::byte* frame, uint32_t frame_bytes, PeerNumber peer);
+  void Commit(std::byte* frame, uint32_t frame_bytes);
   void Abandon() { claimed_bytes_ = 0; }
   bool claim_open() const { return claimed_bytes_ != 0; }
   // Descriptors for the frame that is committed next; the link owns and closes them. False: the
@@ -126,12 +118,12 @@ class Link final : private MemoryWaiter {
 
   // ---- For the owner: receiving.
 
-  bool has_rx() const { return rx_head_ != rx_tail_; }
-  uint32_t rx_frames() const { return rx_tail_ - rx_head_; }
-  FrameRef& NextRx(uint32_t ahead = 0) { return rx()[(rx_head_ + ahead) % kDepthFrames]; }
-  void PopRx() { ++rx_head_; }
+  bool has_rx() const { return !rx_.empty(); }
+  uint32_t rx_frames() const { return rx_.frames(); }
+  FrameRef& NextRx(uint32_t ahead = 0) { return rx_.At(ahead); }
+  void PopRx() { rx_.Pop(1); }
   // If the next rx frame is alone in a block of the driver's, that block; the caller may take it.
-  Block* RxBlock() const { return rx_tail_ - rx_head_ == 1 ? rx_block_ : nullptr; }
+  Block* RxBlock() const { return rx_.frames() == 1 ? rx_block_ : nullptr; }
   void ExpectFds() { expects_fds_ = true; }
   // Sees to it that who keeps the next rx frame, if it is not a large one, finds memory. False: not
   // now; the owner leaves it, and OnFrames comes again when there may be some.
@@ -145,9 +137,9 @@ class Link final : private MemoryWaiter {
 
   // ---- For the driver.
 
-  bool has_tx() const { return tx_head_ != tx_tail_; }
-  uint32_t tx_frames() const { return tx_tail_ - tx_head_; }
-  const FrameRef& NextTx(uint32_t ahead = 0) { return tx()[(tx_head_ + ahead) % kDepthFrames]; }
+  bool has_tx() const { return !tx_.empty(); }
+  uint32_t tx_frames() const { return tx_.frames(); }
+  const FrameRef& NextTx(uint32_t ahead = 0) { return tx_.At(ahead); }
   // Has NextTx(ahead) descriptors? Then they are fds()[0..count).
   struct FdList {
     uint32_t frame = 0;  // index of the frame they belong to
@@ -162,9 +154,9 @@ class Link final : private MemoryWaiter {
   void NoteGiven(uint32_t frames) { tx_given_ = frames; }
   uint32_t tx_given() const { return tx_given_; }
 
-  uint32_t rx_room() {  // frames; 0 also when there is no memory for the queue now
-    return rx_refs_ || HoldRxRefs() ? kDepthFrames - (rx_tail_ - rx_head_) : 0;
-  }
+  // Frames that may be pushed now. 0: so many wait to be taken, or there is no memory for more. Ask
+  // again after each.
+  uint32_t rx_room() { return rx_.room() != 0 || GrowRx() ? rx_.room() : 0; }
   // For what has come: a block of the link's account. Empty: none now. Then the driver reads no
   // further, and arms nothing that what it left would wake: Pump comes when there may be memory.
   Block GetBlock(uint32_t bytes);
@@ -226,13 +218,11 @@ class Link final : private MemoryWaiter {
 
  private:
   friend class Node;
-  FrameRef* tx() { return reinterpret_cast<FrameRef*>(tx_refs_.data()); }
-  FrameRef* rx() { return reinterpret_cast<FrameRef*>(rx_refs_.data()); }
-  static constexpr uint64_t kKeeperBytes = 4096;  // of a call, or of an item of a stream
+  static constexpr uint64_t kKeeperBytes = 4096;          // of a call, or of an item of a stream
   static constexpr uint32_t kEnsuredBytesMax = 64 << 10;  // a larger one finds some, or is refused
   uint64_t KeptBytes(uint32_t bytes) const;
-  bool HoldTxRefs();
-  bool HoldRxRefs();
+  bool GrowTx();  // false: as long as it gets, or no memory now; the same below
+  bool GrowRx();
   bool AwaitMemory();  // false
   absl::Status NoMemory() const;
   void OnMemory() override;
@@ -253,11 +243,9 @@ class Link final : private MemoryWaiter {
   uint32_t wanted_bytes_ = 0;
   bool provided_ = false;
 
-  uint32_t tx_head_ = 0, tx_tail_ = 0;  // frame indices; they wrap
+  FrameQueue tx_, rx_;
   uint32_t tx_bytes_ = 0;
   uint32_t tx_given_ = 0;  // 0..tx_frames()
-  uint32_t rx_head_ = 0, rx_tail_ = 0;
-  Block tx_refs_, rx_refs_;
   Block* rx_block_ = nullptr;
 
   // Blocks that queued frames lie in, oldest first, chained through their own first bytes; the

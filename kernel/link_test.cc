@@ -45,7 +45,7 @@ class LinkTest : public testing::Test {
     if (claim == nullptr) return false;
     std::memset(claim, 0, bytes);
     std::memcpy(claim, &number, 4);
-    link_->Commit(claim, bytes, 0);
+    link_->Commit(claim, bytes);
     link_->CheckInvariants();
     return true;
   }
@@ -114,7 +114,7 @@ TEST_F(LinkTest, AClaimThatGrowsKeepsItsFrontAndItsBack) {
     ASSERT_NE(claim, nullptr);
     EXPECT_EQ(std::memcmp(claim, "front---", 8), 0);
     EXPECT_EQ(std::memcmp(claim + Align8(larger) - 8, "----back", 8), 0);
-    link_->Commit(claim, larger, 0);
+    link_->Commit(claim, larger);
     while (link_->has_tx()) link_->PopTx(1);
   }
 }
@@ -140,7 +140,7 @@ TEST_F(LinkTest, ABuildGrowsAndOneThatFitsAfterAllIsMovedIn) {
         EXPECT_LE(written.size() + kHeaderBytes, limit);
         EXPECT_EQ(flatbuffers::GetRoot<flatbuffers::String>(written.data())->size(), text);
         link_->Commit(written.data() - kHeaderBytes,
-                      static_cast<uint32_t>(written.size()) + kHeaderBytes, 0);
+                      static_cast<uint32_t>(written.size()) + kHeaderBytes);
         link_->PopTx(1);
       } else {
         EXPECT_TRUE(space.too_large());
@@ -182,8 +182,7 @@ class SlowDriver final : public LinkDriver {
     }
     if (under_way_) return;
     under_way_ = true;
-    link.PushRx({frame_, 64, 0});
-    link.PushRx({frame_, 64, 0});
+    for (uint32_t i = 0; i <= FrameQueue::kOwnFrames; ++i) link.PushRx({frame_, 64});
   }
   void Close(Link& link) override {
     closing_ = true;
@@ -219,11 +218,27 @@ TEST_F(LinkTest, ALinkThatGetsNoMemoryForItsQueueClosesItsDriverFirst) {
   Link& link = node->AddLink(std::make_unique<SlowDriver>(under_way), {}, &owner);
   for (int i = 0; i < 5; ++i) node->Turn(Node::kDoNotSleep);
   EXPECT_FALSE(under_way);
-  EXPECT_EQ(owner.frames, 0);
+  EXPECT_EQ(owner.frames, int{FrameQueue::kOwnFrames}) << "what needs no memory";
   EXPECT_EQ(owner.why.code(), absl::StatusCode::kResourceExhausted) << owner.why;
   node->RemoveLink(link);
   node->Turn(Node::kDoNotSleep);
   all.clear();
+}
+
+TEST_F(LinkTest, AQueueThatGrewKeepsItsFramesInOrderAndGivesItsBlockBackAtRest) {
+  link_->Rest();
+  const uint64_t at_rest = node_->blocks().bytes_in_use();
+  uint32_t put = 0, taken = 0;
+  for (; put < 3; ++put) ASSERT_TRUE(Put(put));
+  for (; taken < 3; ++taken) ASSERT_EQ(Take(), taken);
+  // The oldest does not lie in the first place when the queue grows.
+  for (; put < 3 + 4 * FrameQueue::kOwnFrames; ++put) ASSERT_TRUE(Put(put));
+  while (taken < put) ASSERT_EQ(Take(), taken++);
+  EXPECT_FALSE(link_->has_tx());
+  link_->Rest();
+  EXPECT_EQ(node_->blocks().bytes_in_use(), at_rest);
+  ASSERT_TRUE(Put(put));
+  EXPECT_EQ(Take(), put);
 }
 
 TEST_F(LinkTest, DescriptorsOfAFrameThatWasDroppedAreClosed) {
@@ -233,7 +248,7 @@ TEST_F(LinkTest, DescriptorsOfAFrameThatWasDroppedAreClosed) {
   const int copies[] = {dup(ends[1]), dup(ends[1])};
   for (const int& copy : copies) {
     link_->PushRxFds(&copy, 1);
-    link_->PushRx({frame, 64, 0});
+    link_->PushRx({frame, 64});
   }
   link_->PopRx();  // nobody took them from it
   int taken = -1;

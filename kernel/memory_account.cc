@@ -14,10 +14,13 @@ namespace {
 
 constexpr int kWokenAtOnce = 2;  // in a turn: most who wait try in vain, and others have work to do
 constexpr int64_t kSayAgainNs = 60'000'000'000;
-// What a call needs where large blocks are refused: two queues, and a block each way.
+// So much of the reserve may a link hold at most.
 constexpr uint64_t kFloorBytesMin = 16 << 10, kFloorBytesMax = 64 << 10;
+// What a link holds of the reserve is at most this part of what it leaves there.
+constexpr uint64_t kReserveShare = 32;
 constexpr size_t kPeersNamed = 3;
-// In hand of a link: the blocks of a call, so that a link which rests and wakes does not count anew.
+// In hand of a link: the blocks of a call, so that a link which rests and wakes does not count
+// anew.
 constexpr uint64_t kSpareBytesMax = 256 << 10;
 
 }  // namespace
@@ -28,15 +31,23 @@ uint64_t MemoryAccount::bytes_held() const {
   return above_ == nullptr ? budget_.bytes_held() : taken_ - spare_;
 }
 
-// What it may take from above now: held + x ≤ 2 (room above - x).
+MemoryAccount::Holding MemoryAccount::HoldingOf(uint64_t bytes) const {
+  if (bytes <= kCallBytes) return Holding::kCall;
+  return bytes <= budget_.floor_bytes() ? Holding::kSmall : Holding::kLarge;
+}
+
+// What it may take from above now: held + x ≤ 2 (room above - x), and of the reserve
+// held + x ≤ (room above - x) / kReserveShare.
 uint64_t MemoryAccount::Room(Holding holding) const {
   if (above_ == nullptr) {
-    const uint64_t reserve = holding == Holding::kSmall ? 0 : budget_.reserve_bytes();
+    const uint64_t reserve = holding == Holding::kLarge ? budget_.reserve_bytes() : 0;
     return spare_ - std::min(spare_, reserve);
   }
   const uint64_t room = above_->Room(holding);
   const bool is_link = above_->above_ != nullptr;
-  if (is_link && holding == Holding::kSmall) return room;
+  if (is_link && holding == Holding::kCall) return room;
+  if (is_link && holding == Holding::kSmall)
+    return (room - std::min(room, kReserveShare * taken_)) / (kReserveShare + 1);
   return (2 * room - std::min(2 * room, taken_)) / 3;
 }
 
@@ -44,8 +55,7 @@ bool MemoryAccount::TakeMore(uint64_t bytes) {
   const uint64_t missing = bytes - spare_;
   if (above_ != nullptr) {
     for (const uint64_t wanted : {missing + kSpareBytes, missing}) {
-      const bool small = taken_ + wanted <= budget_.floor_bytes();
-      if (wanted > Room(small ? Holding::kSmall : Holding::kLarge)) continue;
+      if (wanted > Room(HoldingOf(taken_ + wanted))) continue;
       MemoryAccount* account = this;
       for (; account->above_ != nullptr; account = account->above_) account->taken_ += wanted;
       account->spare_ -= wanted;
@@ -120,16 +130,16 @@ std::string MemoryBudget::Describe() const {
   std::vector<const MemoryAccount*> largest;
   for (const auto& [name, account] : peers_) largest.push_back(account.get());
   const size_t named = std::min(largest.size(), kPeersNamed);
-  std::partial_sort(largest.begin(), largest.begin() + static_cast<ptrdiff_t>(named),
-                    largest.end(),
+  std::partial_sort(largest.begin(), largest.begin() + static_cast<ptrdiff_t>(named), largest.end(),
                     [](const auto* a, const auto* b) { return a->taken_ > b->taken_; });
   largest.resize(named);
   for (size_t i = 0; i < largest.size(); ++i) {
     text += Text(i == 0 ? ": " : ", ", FormatBytes(largest[i]->taken_), " for ", largest[i]->name_,
                  " (", largest[i]->below_, largest[i]->below_ == 1 ? " link)" : " links)");
   }
-  return text + "; more: limits = { memory = \"…\" } of the service in its wiring, or --memory, or "
-                "NodeOptions.memory_bytes_max";
+  return text +
+         "; more: limits = { memory = \"…\" } of the service in its wiring, or --memory, or "
+         "NodeOptions.memory_bytes_max";
 }
 
 void MemoryBudget::Refused(const MemoryAccount& account, uint64_t bytes) {

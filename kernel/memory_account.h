@@ -8,10 +8,10 @@
 // one peer alone gets most of the budget, n of them share it, and however many there are, and
 // whatever they hold, something is left for the next. (Choudhury and Hahne, "Dynamic queue length
 // thresholds", 1998.)
-// The last eighth of the budget is a reserve for small holdings (floor_bytes a link): a hello, a
-// reply, an acknowledgement finds room although large frames fill the rest. (Not always yet: in a
-// budget of 12 MiB, beside some 30 links that each hold 200 kB, a reply may find none, and its
-// session ends. tests/faults/README.md, C9.)
+// The last eighth of the budget is a reserve for small holdings (floor_bytes a link), and of that a
+// link may hold a small part of what it leaves: a hello, a reply, an acknowledgement finds room although
+// large frames fill the rest. The first kCallBytes of a link ask nobody: they are what one call and
+// its answer take.
 //
 // No memory is not an error here: Get gives an empty Block, and who can wait becomes a
 // MemoryWaiter. The first time in a minute it is said on stderr who holds what.
@@ -71,6 +71,7 @@ class MemoryAccount {
   friend class Block;
   friend class BlockPool;
   friend class MemoryBudget;
+  static constexpr uint64_t kCallBytes = 16 << 10;
   // So much more than it needs at once does an account take from above, and keep.
   static constexpr uint64_t kSpareBytes = 16 << 10;
 
@@ -91,7 +92,8 @@ class MemoryAccount {
   }
   bool TakeMore(uint64_t bytes);
   void ReturnSpare(uint64_t kept);
-  enum class Holding : uint8_t { kSmall, kLarge };
+  enum class Holding : uint8_t { kCall, kSmall, kLarge };
+  Holding HoldingOf(uint64_t bytes) const;
   uint64_t Room(Holding holding) const;
 
   BlockPool& pool_;

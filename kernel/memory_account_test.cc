@@ -92,6 +92,23 @@ TEST(MemoryAccount, HoweverManyPeersThereAreTheNextOneGetsWhatACallNeeds) {
   EXPECT_TRUE(honest.Take(512));
 }
 
+// What each link of a peer that begins large frames gets is at last a small block.
+TEST(MemoryAccount, BesideAHundredLinksThatAlsoFillTheReserveACallStillFindsItsBlocks) {
+  for (const uint64_t budget : {12 * kMiB, 64 * kMiB, 256 * kMiB}) {
+    BlockPool pool(budget);
+    Holders links;
+    for (int i = 0; i < 100; ++i) {
+      links.push_back(std::make_unique<Holder>(pool, "a"));
+      links.back()->Take(4 << 10);
+      for (const uint32_t bytes : {4u << 20, 1u << 20, 256u << 10, 64u << 10, 16u << 10})
+        links.back()->TakeAll(bytes);
+    }
+    Holder honest(pool, "a");
+    for (int i = 0; i < 4; ++i) EXPECT_TRUE(honest.Take(4 << 10)) << budget;
+    EXPECT_FALSE(honest.Take(1 << 20)) << "the rest is full indeed";
+  }
+}
+
 TEST(MemoryAccount, TheNodesOwnNeedsMayTakeAllThatIsLeft) {
   BlockPool pool(4 * kMiB);
   Holder link(pool, "a");

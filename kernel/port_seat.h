@@ -16,7 +16,7 @@ class PortSeat final : public LinkOwner,
         session_(port.node_, Session::Side::kServer, port.options_.session, link_.caps().fds,
                  *this),
         since_ns_(port.node_.clock().NowNs()) {
-    session_.Attach(link_, 0);
+    session_.Attach(link_);
     if (session_.state() != Session::State::kHello) return;
     port_.silent_.PushBack(*this);
     ++port_.silent_count_;

@@ -48,7 +48,7 @@ void SendBareRefusal(Link& link, const absl::Status& why) {
   std::byte* const to = link.Claim(bytes);
   if (to == nullptr) return;  // no room: the end says at least that something was wrong
   std::memcpy(to, frame.data(), bytes);
-  link.Commit(to, bytes, 0);
+  link.Commit(to, bytes);
 }
 
 bool IsFrameOf(FrameKind kind, std::span<const std::byte> frame) {

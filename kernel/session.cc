@@ -67,9 +67,8 @@ Session::Session(Node& node, Side side, SessionLimits limits, bool passes_fds, U
           this),
       frame_bytes_max_(limits_.frame_bytes_max) {}
 
-void Session::Attach(Link& link, PeerNumber peer) {
+void Session::Attach(Link& link) {
   link_ = &link;
-  peer_ = peer;
   identity_ = link.traits().peer;
   frame_bytes_max_ = std::min(limits_.frame_bytes_max, link.caps().frame_bytes_max);
   if (!link.caps().reply) return OpenOneWay();
@@ -382,7 +381,7 @@ void Session::Fail(const absl::Status& why) {
   for (uint32_t i = link_ == nullptr ? 0 : link_->tx_given();
        link_ != nullptr && i < link_->tx_frames(); ++i) {
     const FrameRef& frame = link_->NextTx(i);
-    if (frame.peer == peer_ && IsSequenced(CopyHeader(frame.data).kind())) ++unsent;
+    if (IsSequenced(CopyHeader(frame.data).kind())) ++unsent;
   }
   unsent = std::min(unsent, tx_sequence_ - tx_acked_);
   ledger_.failed += unsent;

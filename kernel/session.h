@@ -136,7 +136,7 @@ class Session {
 
   // ---- The link. A client's session may wait for one, and try another one as long as no welcome
   // has come.
-  void Attach(Link& link, PeerNumber peer);
+  void Attach(Link& link);
   void Detach();
 
   // ---- What the link brings (called by who owns the link).
@@ -218,7 +218,6 @@ class Session {
   Node& node() const { return node_; }
   Link& link() const { return *link_; }
   bool has_link() const { return link_ != nullptr; }
-  PeerNumber peer() const { return peer_; }
   // Where what belongs to the peer is charged.
   MemoryAccount& memory() const;
   const PeerIdentity& identity() const { return identity_; }
@@ -288,7 +287,6 @@ class Session {
 
   Node& node_;
   Link* link_ = nullptr;
-  PeerNumber peer_ = 0;
   const Side side_;
   const SessionLimits limits_;
   User* user_;

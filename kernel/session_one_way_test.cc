@@ -44,7 +44,7 @@ class TapeDriver final : public LinkDriver {
       read_.push_back(std::move(tape_.frames.front()));
       tape_.frames.pop_front();
     }
-    for (auto& frame : read_) link.PushRx({frame.data(), PeekFrameBytes(frame.data()), 0});
+    for (auto& frame : read_) link.PushRx({frame.data(), PeekFrameBytes(frame.data())});
   }
   void Close(Link& link) override { link.Closed(absl::OkStatus()); }
 

@@ -45,7 +45,7 @@ void Session::FillAndCommit(const Outgoing& out, std::byte* frame, uint32_t fram
                   static_cast<uint8_t>(out.fds.size()), out.message_type, out.call_id, peer_epoch_,
                   sequenced ? tx_sequence_ : 0, told_ack_, Budget(out.deadline_ns), told_grant_);
   if (!out.fds.empty()) link_->AttachFds(out.fds.data(), static_cast<uint8_t>(out.fds.size()));
-  link_->Commit(frame, frame_bytes, peer_);
+  link_->Commit(frame, frame_bytes);
 }
 
 absl::Status Session::CheckSendable(const Outgoing& out) const {

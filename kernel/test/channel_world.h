@@ -61,7 +61,7 @@ class WireEnd final : public LinkDriver {
     read_.clear();
     for (; !in_.frames.empty() && read_.size() < 64; in_.frames.pop_front())
       read_.push_back(std::move(in_.frames.front()));
-    for (auto& frame : read_) link.PushRx({frame.data(), PeekFrameBytes(frame.data()), 0});
+    for (auto& frame : read_) link.PushRx({frame.data(), PeekFrameBytes(frame.data())});
     if (read_.empty() && in_.closed) link.Closed(absl::OkStatus());
   }
   void Close(Link& link) override {

@@ -75,6 +75,33 @@ TEST_F(MemoryTest, HalfFramesOfAHundredPeersLeaveRoomForOthersWhereThereIsLittle
   EXPECT_LE(node_->blocks().bytes_in_use(), uint64_t{12 * kMiB});
 }
 
+// Half of a frame at once, before anybody asks for something small.
+TEST_F(MemoryTest, MoreThanTheBudgetSentAtOnceLeavesWhoIsInItsAnswers) {
+  ServeWith(12 * kMiB);
+  const auto others =
+      Node::Create({.name = "client", .registry = &conformance::TestRegistry()}).value();
+  const auto channel = Channel::Open(*others, port_->addresses()[0]).value();
+  std::vector<RawPeer> peers;
+  for (int i = 0; i < kPeers; ++i) {
+    peers.push_back(ConnectAndGreet());
+    peers.back().Send(BegunRequest(epoch(), 1, kMiB, 200'000));
+    bool answered = false;
+    ASSERT_TRUE(channel
+                    ->CallAsync(kEcho, Bytes("well"), {},
+                                [&](absl::StatusOr<Message> reply) {
+                                  answered = true;
+                                  EXPECT_TRUE(reply.ok()) << i << ": " << reply.status();
+                                })
+                    .ok());
+    ASSERT_TRUE(TurnUntil(*node_, [&] {
+      others->Turn(Node::kDoNotSleep);
+      return answered;
+    })) << i;
+  }
+  ExpectHonestWell(10);
+  EXPECT_LE(node_->blocks().bytes_in_use(), uint64_t{12 * kMiB});
+}
+
 TEST_F(MemoryTest, RequestsThatAreHeldAreTakenAsFarAsThereIsMemoryAndTheRestLater) {
   ServeWith(2 * kMiB);
   RawPeer peer = ConnectAndGreet();

@@ -40,7 +40,7 @@ class Driver final : public LinkDriver {
     link.PopTx(link.tx_frames());
     while (link.rx_room() > 0 && medium_.next < medium_.frames.size() && !closed_) {
       std::vector<std::byte>& frame = medium_.frames[medium_.next++];
-      link.PushRx({frame.data(), static_cast<uint32_t>(frame.size()), 0});
+      link.PushRx({frame.data(), static_cast<uint32_t>(frame.size())});
     }
   }
   void Close(Link& link) override {

@@ -70,7 +70,7 @@ void PulseReaderDriver::Push(Link& link, const signalfd_siginfo& info) {
   const uint32_t sequence = PulseSenders::NextSequence(*sender, pulse.sequence_low());
   std::byte* frame = block_.data() + used_;
   used_ += kSlotBytes;
-  link.PushRx({frame, FrameOf(pulse, sender->epoch, sequence, frame), 0});
+  link.PushRx({frame, FrameOf(pulse, sender->epoch, sequence, frame)});
 }
 
 void PulseReaderDriver::Finish(Link& link, absl::Status why) {

@@ -74,7 +74,7 @@ void SimEnd::Deliver(Link& link, int64_t now_ns) {
     medium_.NoteArrival(now_ns, flight.from_epoch, node_, {flight.block.data(), flight.bytes});
     if (flight.fd_count > 0)
       link.PushRxFds(flight.fds.data(), std::exchange(flight.fd_count, uint8_t{0}));
-    link.PushRx({flight.block.data(), flight.bytes, 0}, &flight.block);
+    link.PushRx({flight.block.data(), flight.bytes}, &flight.block);
   }
 }
 

@@ -48,7 +48,7 @@ class End final : public LinkSink, public LinkOwner {
     new (frame) FrameHeader(kMagic, kVersionMax, FrameKind::OneWay, 0, bytes, 2, 0, 0, 0, 7, 1, 1,
                             1, 0, 0, 0);
     std::memcpy(frame + kHeaderBytes, payload.data(), payload.size());
-    link->Commit(frame, bytes, 0);
+    link->Commit(frame, bytes);
   }
   const std::string& address() const { return address_; }
   const std::vector<Link*>& links() const { return links_; }

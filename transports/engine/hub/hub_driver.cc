@@ -124,7 +124,7 @@ void HubDriver::Receive(Link& link) {
     if (arrival.fd_count > 0 && link.expects_fds())
       link.PushRxFds(arrival.fds.data(), std::exchange(arrival.fd_count, uint8_t{0}));
     delivered_.Push(slot);
-    link.PushRx({arrival.data, arrival.bytes, 0});
+    link.PushRx({arrival.data, arrival.bytes});
   }
   CountFull();
 }

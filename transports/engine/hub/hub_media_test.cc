@@ -51,7 +51,7 @@ class End final : public LinkSink, public LinkOwner {
       std::memset(at, 0, bytes);
       at[0] = std::byte{kMagic};
       std::memcpy(at + 4, &bytes, sizeof bytes);
-      link_->Commit(at, bytes, 0);
+      link_->Commit(at, bytes);
     }
     TurnFor(20'000'000);
     ASSERT_TRUE(link_->has_tx());

@@ -102,7 +102,7 @@ void PacketDriver::PumpRx(Link& link) {
     part_bytes_ = 0;
     if (!fds.empty())
       link.PushRxFds(fds.data(), static_cast<uint8_t>(std::min<size_t>(255, fds.size())));
-    link.PushRx({rx_.data() + at, bytes, 0});
+    link.PushRx({rx_.data() + at, bytes});
     at += Align8(bytes);
   }
   if (tx_broken_ && !link.has_rx()) Fail(link, why_);

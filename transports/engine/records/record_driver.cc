@@ -82,7 +82,7 @@ bool RecordDriver::Push(Link& link, std::span<const std::byte> record) {
   used_ += filled;
   batch_bytes_ += filled;
   uncommitted_ = true;
-  link.PushRx({frame, bytes, 0});
+  link.PushRx({frame, bytes});
   return true;
 }
 

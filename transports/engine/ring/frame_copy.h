@@ -35,13 +35,13 @@ class FrameCopy {
       std::byte* const to = together_.data() + together_bytes_;
       std::memcpy(to, frame, bytes);
       together_bytes_ += Align8(bytes);
-      link.PushRx({to, bytes, 0});
+      link.PushRx({to, bytes});
       return Pushed::kMore;
     }
     alone_ = link.GetBlock(bytes);
     if (!alone_) return Pushed::kNoMemory;
     std::memcpy(alone_.data(), frame, bytes);
-    link.PushRx({alone_.data(), bytes, 0}, &alone_);
+    link.PushRx({alone_.data(), bytes}, &alone_);
     return Pushed::kLast;
   }
 

@@ -118,7 +118,7 @@ LargeFrames::Took LargeFrames::Take(const std::byte* piece, uint32_t bytes) {
       break;
   }
   assembled_ = assembly_.Take();
-  link_.PushRx({assembled_.data(), assembly_.bytes(), 0}, &assembled_);
+  link_.PushRx({assembled_.data(), assembly_.bytes()}, &assembled_);
   return Took::kComplete;
 }
 

@@ -118,9 +118,9 @@ void RingDriver::PumpRx(Link& link) {
           continue;
         }
         if (copy_ == nullptr) {
-          link.PushRx({frame, bytes, 0});
+          link.PushRx({frame, bytes});
         } else {
-          taken_ = {frame, bytes, 0};
+          taken_ = {frame, bytes};
           if (!CopyIn(link)) return;
         }
         if (reader_.TakenAllSeen()) return;
@@ -158,7 +158,7 @@ void RingDriver::PumpRx(Link& link) {
     case LargeFrames::Took::kComplete:
       return false;
     case LargeFrames::Took::kNoMemory:
-      taken_ = {piece, bytes, 0};
+      taken_ = {piece, bytes};
       return false;
     case LargeFrames::Took::kCorrupt:
       break;

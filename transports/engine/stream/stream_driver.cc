@@ -295,7 +295,7 @@ void StreamDriver::Cut(Link& link) {
       fd_groups_.erase(fd_groups_.begin());
     }
     rx_begin_ += filled;
-    link.PushRx({frame, bytes, 0}, own_bytes_ != 0 ? &rx_ : nullptr);
+    link.PushRx({frame, bytes}, own_bytes_ != 0 ? &rx_ : nullptr);
   }
 }
 

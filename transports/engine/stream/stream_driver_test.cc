@@ -95,7 +95,7 @@ class StreamDriverTest : public testing::TestWithParam<NodeOptions::Wait>, publi
     ASSERT_NE(at, nullptr);
     const std::vector<std::byte> frame = FrameOf(kHeaderBytes, 0);
     std::memcpy(at, frame.data(), frame.size());
-    link_->Commit(at, kHeaderBytes, 0);
+    link_->Commit(at, kHeaderBytes);
   }
   bool AwaitEnd() {
     return node_->RunUntil([this] { return closed_; }, SystemClock().NowNs() + 60'000'000'000);

@@ -78,7 +78,7 @@ void ChaosDriver::PassOut() {
     std::memcpy(to, held->block.data(), held->bytes);
     if (held->fd_count > 0 && inner_.AttachFds(held->fds.data(), held->fd_count))
       held->fd_count = 0;
-    inner_.Commit(to, held->bytes, held->peer);
+    inner_.Commit(to, held->bytes);
     const ChaosLane::Held passed = out_.PopDue();
     for (uint8_t i = 0; i < passed.fd_count; ++i)
       close(passed.fds[i]);  // the inner link had no place for them
@@ -107,7 +107,7 @@ void ChaosDriver::PassIn(Link& link) {
     ChaosLane::Held& held = delivered_.back();
     if (held.fd_count > 0)
       link.PushRxFds(held.fds.data(), std::exchange(held.fd_count, uint8_t{0}));
-    link.PushRx({held.block.data(), held.bytes, held.peer}, &held.block);
+    link.PushRx({held.block.data(), held.bytes}, &held.block);
   }
 }
 

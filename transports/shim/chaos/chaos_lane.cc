@@ -43,7 +43,6 @@ bool ChaosLane::Insert(const FrameRef& frame, const int* fds, uint8_t fd_count, 
   if (!held.block) return false;
   std::memcpy(held.block.data(), frame.data, frame.bytes);
   held.bytes = frame.bytes;
-  held.peer = frame.peer;
   held.due_ns = due_ns;
   for (uint8_t i = 0; i < fd_count; ++i) {
     // With none to be had the frame goes on short of one, which its receiver sees.

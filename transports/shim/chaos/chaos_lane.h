@@ -29,7 +29,6 @@ class ChaosLane {
   struct Held {
     Block block;
     uint32_t bytes = 0;
-    PeerNumber peer = 0;
     int64_t due_ns = 0;
     uint8_t fd_count = 0;
     std::array<int, kFdsMax> fds;

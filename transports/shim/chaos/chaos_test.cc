@@ -59,7 +59,7 @@ class End final : public LinkSink, public LinkOwner {
     std::byte* frame = link_->Claim(kFrameBytes);
     Fill(frame, sent_++, 1);
     ASSERT_TRUE(link_->AttachFds(&fd, 1));
-    link_->Commit(frame, kFrameBytes, 0);
+    link_->Commit(frame, kFrameBytes);
     ++to_send_;
   }
   Link* link() { return link_; }
@@ -75,7 +75,7 @@ class End final : public LinkSink, public LinkOwner {
       if (frame == nullptr) return;
       Fill(frame, sent_++, 0);
       sent_at_ns_.push_back(world_.now_ns());
-      link_->Commit(frame, kFrameBytes, 0);
+      link_->Commit(frame, kFrameBytes);
     }
   }
   void OnServing(const Address&) override {}

@@ -156,7 +156,7 @@ bool FragmentDriver::SendPiece(Link& link, uint32_t ahead, uint32_t offset, uint
   }
   std::memcpy(to, &header, kHeadBytes);
   std::memcpy(to + kHeadBytes, frame.data + offset, bytes);
-  inner_.Commit(to, kHeadBytes + bytes, 0);
+  inner_.Commit(to, kHeadBytes + bytes);
   ++committed_;
   link.NoteProgress();
   return true;
@@ -224,7 +224,7 @@ FragmentDriver::Took FragmentDriver::TakePiece(Link& link, FrameRef frame) {
   }
   if (header.whole()) {
     piece_fds_.PassTo(link);
-    link.PushRx({frame.data + kHeadBytes, header.total_bytes, 0});
+    link.PushRx({frame.data + kHeadBytes, header.total_bytes});
     ++lent_;
     return Took::kYes;
   }
@@ -240,7 +240,7 @@ FragmentDriver::Took FragmentDriver::TakePiece(Link& link, FrameRef frame) {
     assembly_fds_.PassTo(link);
     const uint32_t bytes = assembly_.bytes();
     Block& block = assembled_.emplace_back(assembly_.Take());
-    link.PushRx({block.data(), bytes, 0}, &block);
+    link.PushRx({block.data(), bytes}, &block);
   }
   link.NoteProgress();
   // Copied: it may go, if those before it are not lent out.

@@ -35,7 +35,7 @@ class HandDriver final : public LinkDriver {
     arrivals_.pop_front();
     if (!current_.fds.empty())
       link.PushRxFds(current_.fds.data(), static_cast<uint8_t>(current_.fds.size()));
-    link.PushRx({current_.bytes.data(), static_cast<uint32_t>(current_.bytes.size()), 0});
+    link.PushRx({current_.bytes.data(), static_cast<uint32_t>(current_.bytes.size())});
   }
   void Close(Link& link) override { link.Closed(absl::OkStatus()); }
 

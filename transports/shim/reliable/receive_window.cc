@@ -32,7 +32,7 @@ void ReceiveWindow::Deliver(Link& link) {
     const bool alone = Align8(PeekFrameBytes(held.block.data())) == held.bytes;
     cut_at_ = EachFrame(segment, cut_at_, [&](std::byte* data, uint32_t bytes) {
       if (link.rx_room() == 0) return false;
-      link.PushRx({data, bytes, 0}, alone ? &held.block : nullptr);
+      link.PushRx({data, bytes}, alone ? &held.block : nullptr);
       return true;
     });
     if (cut_at_ < held.bytes) return;

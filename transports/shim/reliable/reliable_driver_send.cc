@@ -178,7 +178,7 @@ void ReliableDriver::Finish(const Packet& packet, std::byte* at, uint32_t segmen
                             uint32_t payload_bytes) {
   const uint32_t bytes = packet.header_bytes() + payload_bytes;
   packet.Write({at, bytes});
-  inner_.Commit(at, bytes, 0);
+  inner_.Commit(at, bytes);
   ++counts_.sent;
   wrote_ = progress_ = true;
   if (packet.number != 0) send_.OnSent(segment, bytes, now_ns_);

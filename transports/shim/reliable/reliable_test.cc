@@ -67,7 +67,7 @@ class End final : public LinkSink, public LinkOwner {
       new (frame) FrameHeader(kMagic, kVersionMax, FrameKind::OneWay, 0, bytes, 2, 0, 0, 0, 7,
                               ++sent_, 1, 1, 0, 0, 0);
       for (uint32_t i = kHeaderBytes; i < bytes; ++i) frame[i] = Filling(sent_, i);
-      link_->Commit(frame, bytes, 0);
+      link_->Commit(frame, bytes);
     }
   }
   void OnServing(const Address&) override {}
@@ -298,7 +298,7 @@ class HandClient final : public LinkSink, public LinkOwner {
   void Send(const Packet& packet) {
     std::byte* at = link_->Claim(packet.header_bytes());
     packet.Write({at, packet.header_bytes()});
-    link_->Commit(at, packet.header_bytes(), 0);
+    link_->Commit(at, packet.header_bytes());
   }
   bool ready() const { return link_ != nullptr; }
   std::vector<Packet> heard;
