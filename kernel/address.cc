@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdio>
 
-#include "kernel/text.h"
+#include "kernel/base/text.h"
 
 namespace jackfield {
 namespace {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "kernel/base/text.h"
 #include "kernel/frame.h"
-#include "kernel/text.h"
 
 namespace jackfield {
 namespace {

@@ -1,6 +1,6 @@
 #include "kernel/caps.h"
 
-#include "kernel/text.h"
+#include "kernel/base/text.h"
 
 namespace jackfield {
 namespace {

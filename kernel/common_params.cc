@@ -3,9 +3,9 @@
 #include <string_view>
 #include <utility>
 
-#include "kernel/spin.h"
-#include "kernel/text.h"
-#include "kernel/units.h"
+#include "kernel/base/text.h"
+#include "kernel/base/units.h"
+#include "kernel/loop/spin.h"
 
 namespace jackfield {
 
@@ -34,6 +34,13 @@ absl::StatusOr<std::optional<int64_t>> ReadSpin(const Address& address) {
   if (spin_ns.ok()) return *spin_ns;
   return absl::InvalidArgumentError(
       Text("spin=", Escaped(*text), ": it is always, learned, or a time such as 20us"));
+}
+
+absl::StatusOr<Address> TakeSpin(const Address& address, Loop& loop) {
+  const absl::StatusOr<std::optional<int64_t>> spin_ns = ReadSpin(address);
+  if (!spin_ns.ok()) return spin_ns.status();
+  if (*spin_ns) loop.SetSpin(**spin_ns);
+  return address.Without("spin");
 }
 
 Address WithoutCommonParams(const Address& address) {

@@ -2,7 +2,7 @@
 
 #include <cstdio>
 
-#include "kernel/text.h"
+#include "kernel/base/text.h"
 
 namespace jackfield {
 

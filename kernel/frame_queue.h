@@ -13,8 +13,8 @@
 #include <cstdint>
 #include <utility>
 
-#include "kernel/block_pool.h"
 #include "kernel/frame.h"
+#include "kernel/loop/block_pool.h"
 
 namespace jackfield {
 

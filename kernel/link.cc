@@ -6,10 +6,10 @@
 #include <cstring>
 #include <new>
 
-#include "kernel/node.h"
-#include "kernel/outcome.h"
-#include "kernel/text.h"
-#include "kernel/units.h"
+#include "kernel/base/outcome.h"
+#include "kernel/base/text.h"
+#include "kernel/base/units.h"
+#include "kernel/loop/loop.h"
 
 namespace jackfield {
 namespace {
@@ -37,11 +37,11 @@ struct Link::FdQueues {
   bool rx_overflow = false;
 };
 
-Link::Link(Node& node, std::unique_ptr<LinkDriver> driver, LinkTraits traits)
-    : node_(node),
+Link::Link(Loop& loop, std::unique_ptr<LinkDriver> driver, LinkTraits traits)
+    : loop_(loop),
       driver_(std::move(driver)),
       traits_(std::move(traits)),
-      memory_(node.blocks().budget().Open(PeerOf(traits_))),
+      memory_(loop.blocks().budget().Open(PeerOf(traits_))),
       memory_timer_(
           [](Timer& timer) {
             auto* self = static_cast<Link*>(timer.user);
@@ -62,7 +62,7 @@ Link::~Link() {
   rx_.Pop(rx_.frames());
   tx_.Rest();
   rx_.Rest();
-  node_.timers().Cancel(memory_timer_);
+  loop_.timers().Cancel(memory_timer_);
   memory_->Close();
 }
 
@@ -72,11 +72,11 @@ absl::Status Link::NoMemory() const {
   return MakeStatus(
       Outcome::kFailed, Reason::kResource,
       Text(traits_.description, ": no memory for what came, for ", FormatDurationNs(kMemoryWaitNs),
-           ": ", node_.blocks().budget().Describe()));
+           ": ", loop_.blocks().budget().Describe()));
 }
 
 bool Link::AwaitMemory() {
-  if (!linked()) node_.blocks().budget().Await(*this);
+  if (!linked()) loop_.blocks().budget().Await(*this);
   return false;
 }
 
@@ -88,12 +88,12 @@ void Link::OnMemory() {
 Block Link::GetBlock(uint32_t bytes) {
   Block block = memory_->Get(bytes);
   if (block) [[likely]] {
-    if (memory_timer_.armed()) node_.timers().Cancel(memory_timer_);
+    if (memory_timer_.armed()) loop_.timers().Cancel(memory_timer_);
     return block;
   }
   AwaitMemory();
   if (!memory_timer_.armed())
-    node_.timers().Arm(memory_timer_, AfterNs(node_.clock().NowNs(), kMemoryWaitNs));
+    loop_.timers().Arm(memory_timer_, AfterNs(loop_.clock().NowNs(), kMemoryWaitNs));
   return block;
 }
 
@@ -147,7 +147,7 @@ bool Link::Refill(uint32_t bytes) {
   const uint32_t needed = bytes + kTxBlockHeadBytes;
   // Room for many frames where there is plenty of memory, for this one where it is short.
   Block block;
-  if (node_.blocks().budget().plenty()) block = memory_->Get(std::max(needed, kTxBlockBytes));
+  if (loop_.blocks().budget().plenty()) block = memory_->Get(std::max(needed, kTxBlockBytes));
   if (!block) block = memory_->Get(needed);
   if (!block) return AwaitMemory();
   std::byte* data = block.data();
@@ -315,7 +315,7 @@ void Link::FailLater(absl::Status why) {
 
 void Link::Wake() {
   if (outer_ != nullptr) return outer_->Wake();
-  node_.WakeLink(*this);
+  loop_.Wake(*this);
 }
 
 void Link::Turn(bool resting) {
@@ -353,7 +353,7 @@ void Link::Turn(bool resting) {
 }
 
 void Link::StartClose() {
-  if (closing_ || closed_ || node_.forked()) return;
+  if (closing_ || closed_ || loop_.forked()) return;
   closing_ = true;
   Wake();
   if (has_tx() && !pumping_) driver_->Pump(*this);  // what fits still goes: a refusal, a receipt
@@ -372,7 +372,7 @@ void Link::Rest() {
   }
   rx_.Rest();
   // What all that rest may have in hand is a quarter of the budget.
-  const MemoryBudget& budget = node_.blocks().budget();
+  const MemoryBudget& budget = loop_.blocks().budget();
   if (budget.bytes_held() > budget.bytes_max() / 4) memory_->Rest();
 }
 

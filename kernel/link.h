@@ -28,16 +28,17 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "kernel/block_pool.h"
 #include "kernel/caps.h"
 #include "kernel/frame_queue.h"
-#include "kernel/memory_account.h"
-#include "kernel/timers.h"
+#include "kernel/loop/block_pool.h"
+#include "kernel/loop/memory_account.h"
+#include "kernel/loop/pumped.h"
+#include "kernel/loop/timers.h"
 
 namespace jackfield {
 
 class Link;
-class Node;
+class Loop;
 
 // Who is at the other end, by the word of the operating system, where the medium has it.
 struct PeerIdentity {
@@ -87,14 +88,14 @@ class LinkOwner {
   virtual void OnClosed(Link& link, const absl::Status& why) = 0;  // exactly once
 };
 
-class Link final : private MemoryWaiter {
+class Link final : public Pumped, private MemoryWaiter {
  public:
   static constexpr uint32_t kDepthFrames = FrameQueue::kDepthFrames;  // in each queue
   static constexpr int64_t kMemoryWaitNs = 15'000'000'000;  // for what has come; then it fails
   static constexpr uint32_t kTxBytesMax = 1 << 20;  // queued to go out; one frame may exceed it
   static constexpr uint32_t kFdFramesMax = 64;  // queued frames with descriptors, each direction
 
-  Link(Node& node, std::unique_ptr<LinkDriver> driver, LinkTraits traits);
+  Link(Loop& loop, std::unique_ptr<LinkDriver> driver, LinkTraits traits);
   ~Link() override;
   Link(const Link&) = delete;
 
@@ -191,12 +192,12 @@ class Link final : private MemoryWaiter {
   // Will descriptors come? Both ends agreed on it; asking for them costs, so a driver asks only
   // then.
   bool expects_fds() const { return expects_fds_; }
-  // Makes the node pump this link in its next turn; from a reactor completion or a timer.
+  // Makes the loop pump this link in its next turn; from a reactor completion or a timer.
   void Wake();
 
   // ---- For both.
 
-  Node& node() const { return node_; }
+  Loop& loop() const { return loop_; }
   const LinkTraits& traits() const { return traits_; }
   const Caps& caps() const { return traits_.caps; }
   bool closing() const { return closing_; }
@@ -206,18 +207,25 @@ class Link final : private MemoryWaiter {
   LinkOwner* owner() const { return owner_; }
   void CheckInvariants() const;
 
-  // ---- For whoever drives the link: the node, or a shim that has it inside.
+  // ---- For whoever drives the link: the loop, or a shim that has it inside.
 
   // Pumps, then tells the owner what came of it.
-  void Turn(bool resting);
+  void Turn(bool resting) override;
+  // Gives back the memory of empty queues.
+  void Rest() override;
+  // Not to try again what found no memory.
+  bool StaysAwake() const override { return !closed_ && !awaits_memory(); }
+  void End() override {
+    owner_ = nullptr;
+    StartClose();
+  }
+  bool ended() const override { return closed_; }
   void StartClose();
   // Wake() wakes `outer` instead: the link is inside a shim.
   void SetOuter(Link* outer) { outer_ = outer; }
-  // Gives back the memory of empty queues.
-  void Rest();
 
  private:
-  friend class Node;
+  friend class Loop;
   static constexpr uint64_t kKeeperBytes = 4096;          // of a call, or of an item of a stream
   static constexpr uint32_t kEnsuredBytesMax = 64 << 10;  // a larger one finds some, or is refused
   uint64_t KeptBytes(uint32_t bytes) const;
@@ -229,7 +237,7 @@ class Link final : private MemoryWaiter {
   bool Refill(uint32_t frame_bytes);
   void FailLater(absl::Status why);
 
-  Node& node_;
+  Loop& loop_;
   std::unique_ptr<LinkDriver> driver_;
   const LinkTraits traits_;
   LinkOwner* owner_ = nullptr;
@@ -269,12 +277,6 @@ class Link final : private MemoryWaiter {
   bool pumping_ = false, resting_ = false, closing_ = false, closed_ = false, closed_told_ = false;
   bool room_notice_ = false;
   bool expects_fds_ = false;
-
-  // The node's lists.
-  bool awake_ = false, removed_ = false;
-  bool woken_ = false;  // since it was last pumped
-  uint32_t quiet_turns_ = 0;
-  uint32_t activity_ = 0;  // grows with every frame moved and with the end
 };
 
 }  // namespace jackfield

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "kernel/future.h"
+#include "kernel/loop/future.h"
 #include "kernel/registry.h"
 
 namespace jackfield {

@@ -3,9 +3,9 @@
 #include <cstdio>
 #include <cstring>
 
-#include "kernel/outcome.h"
+#include "kernel/base/outcome.h"
+#include "kernel/base/text.h"
 #include "kernel/payload.h"
-#include "kernel/text.h"
 #include "schemas/control_generated.h"
 
 namespace jackfield {
@@ -62,8 +62,8 @@ bool IsOfAShim(std::span<const std::byte> frame) {
   if (frame.size() < kHeaderBytes) return false;
   const FrameHeader header = CopyHeader(frame.data());
   const auto kind = static_cast<uint8_t>(header.kind());
-  return header.magic() == kMagic && header.frame_bytes() == frame.size() &&
-         kind >= kShimKindMin && kind <= kShimKindMax;
+  return header.magic() == kMagic && header.frame_bytes() == frame.size() && kind >= kShimKindMin &&
+         kind <= kShimKindMax;
 }
 
 bool IsRefusal(std::span<const std::byte> frame) { return RefusalIn(frame) != nullptr; }
@@ -79,10 +79,9 @@ absl::Status ReadRefusal(std::span<const std::byte> frame, std::string_view wher
                                 int{kVersionMax}, ", the service at ", where, " ",
                                 int{refusal->version_min()}, "..", int{refusal->version_max()}));
   }
-  const std::string text =
-      refusal->text() == nullptr
-          ? ""
-          : Escaped(refusal->text()->string_view().substr(0, kTextBytesMax));
+  const std::string text = refusal->text() == nullptr
+                               ? ""
+                               : Escaped(refusal->text()->string_view().substr(0, kTextBytesMax));
   return Refused(reason, Text(where, ": ", text));
 }
 

@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
-#include "kernel/node.h"
-#include "kernel/text.h"
+#include "kernel/base/text.h"
+#include "kernel/loop/loop.h"
 
 namespace jackfield {
 namespace {
@@ -31,11 +31,11 @@ void RefusalNotes::Note(const absl::Status& why) {
   if (!IsWorthALine(why.code())) return;
   Kind& kind = kinds_[static_cast<size_t>(why.code())];
   ++kind.untold;
-  const int64_t now_ns = node_.clock().NowNs();
+  const int64_t now_ns = loop_.clock().NowNs();
   if (now_ns < kind.next_ns) return;
   const std::string others =
       kind.untold > 1 ? Text(" (and ", kind.untold - 1, " before it)") : std::string();
-  if (!Say(Text(node_.name(), ": a client was turned away", others, ": ",
+  if (!Say(Text(loop_.name(), ": a client was turned away", others, ": ",
                 std::string_view(why.message().data(), why.message().size()).substr(0, 2000),
                 "\n")))
     return;

@@ -16,13 +16,13 @@
 
 namespace jackfield {
 
-class Node;
+class Loop;
 
 class RefusalNotes {
  public:
   static constexpr int64_t kEveryNs = 60'000'000'000;
 
-  explicit RefusalNotes(Node& node) : node_(node) {}
+  explicit RefusalNotes(Loop& loop) : loop_(loop) {}
   void Note(const absl::Status& why);
 
  private:
@@ -30,7 +30,7 @@ class RefusalNotes {
     int64_t next_ns = 0;  // not told before that
     uint64_t untold = 0;
   };
-  Node& node_;
+  Loop& loop_;
   std::array<Kind, 17> kinds_;  // by status code
 };
 

@@ -5,8 +5,8 @@
 #include <string>
 
 #include "gtest/gtest.h"
+#include "kernel/base/outcome.h"
 #include "kernel/node.h"
-#include "kernel/outcome.h"
 #include "kernel/refusal_notes.h"
 #include "kernel/registry.h"
 

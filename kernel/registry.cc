@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "kernel/base/text.h"
 #include "kernel/frame.h"
-#include "kernel/node.h"
-#include "kernel/text.h"
+#include "kernel/loop/loop.h"
 
 namespace jackfield {
 namespace {
@@ -15,8 +15,8 @@ constexpr uint32_t kOverheadBytesMax = kHeaderBytes + kExtensionBytesMax;
 // Stands between a shim's user and the transport below: wraps each link on its way up.
 class ShimOpening final : public Opening, public LinkSink {
  public:
-  ShimOpening(const Shim& shim, const Address& address, Caps caps, Node& node, LinkSink& up)
-      : shim_(shim), address_(address), caps_(caps), node_(node), up_(up) {}
+  ShimOpening(const Shim& shim, const Address& address, Caps caps, Loop& loop, LinkSink& up)
+      : shim_(shim), address_(address), caps_(caps), loop_(loop), up_(up) {}
 
   void SetInner(std::unique_ptr<Opening> inner) { inner_ = std::move(inner); }
 
@@ -27,7 +27,7 @@ class ShimOpening final : public Opening, public LinkSink {
   }
   void OnLink(std::unique_ptr<LinkDriver> driver, LinkTraits traits) override {
     absl::StatusOr<std::unique_ptr<LinkDriver>> wrapped =
-        shim_.Wrap(address_, node_, std::move(driver), traits);
+        shim_.Wrap(address_, loop_, std::move(driver), traits);
     if (!wrapped.ok()) return up_.OnOpenFailed(wrapped.status());
     traits.caps = caps_;
     traits.provides_tx =
@@ -43,7 +43,7 @@ class ShimOpening final : public Opening, public LinkSink {
   const Shim& shim_;
   const Address address_;
   const Caps caps_;
-  Node& node_;
+  Loop& loop_;
   LinkSink& up_;
   std::unique_ptr<Opening> inner_;
 };
@@ -144,15 +144,15 @@ absl::StatusOr<Registry::Stacked> Registry::Stack(const Address& address, Role r
 }
 
 absl::StatusOr<std::unique_ptr<Opening>> Registry::Open(const Address& address, Role role,
-                                                        Node& node, LinkSink& sink) const {
+                                                        Loop& loop, LinkSink& sink) const {
   absl::StatusOr<Caps> caps = Describe(address, role);
   if (!caps.ok()) return caps.status();
   if (address.shims().empty())
-    return FindTransport(address.scheme())->Open(address, role, node, sink);
+    return FindTransport(address.scheme())->Open(address, role, loop, sink);
 
   const Shim& shim = *FindShim(address.shims().front());
-  auto opening = std::make_unique<ShimOpening>(shim, address, *caps, node, sink);
-  absl::StatusOr<std::unique_ptr<Opening>> inner = Open(Inner(address, shim), role, node, *opening);
+  auto opening = std::make_unique<ShimOpening>(shim, address, *caps, loop, sink);
+  absl::StatusOr<std::unique_ptr<Opening>> inner = Open(Inner(address, shim), role, loop, *opening);
   if (!inner.ok()) return inner.status();
   opening->SetInner(*std::move(inner));
   return opening;

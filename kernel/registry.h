@@ -47,7 +47,7 @@ class Registry {
                                 uint32_t message_bytes = kMessageBytesDefault) const;
 
   // Opens the whole stack. Errors: as Transport::Open.
-  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Node& node,
+  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Loop& loop,
                                                 LinkSink& sink) const;
 
  private:

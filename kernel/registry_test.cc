@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "gtest/gtest.h"
+#include "kernel/base/text.h"
 #include "kernel/frame.h"
-#include "kernel/text.h"
 
 namespace jackfield {
 namespace {
@@ -25,7 +25,7 @@ class Small final : public Transport {
     caps.frame_bytes_max = 4000;
     return caps;
   }
-  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address&, Role, Node&,
+  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address&, Role, Loop&,
                                                 LinkSink&) const override {
     return absl::UnimplementedError("never opened");
   }
@@ -48,7 +48,7 @@ class Mender final : public Shim {
     caps.reliable |= reliable_;
     return caps;
   }
-  absl::StatusOr<std::unique_ptr<LinkDriver>> Wrap(const Address&, Node&,
+  absl::StatusOr<std::unique_ptr<LinkDriver>> Wrap(const Address&, Loop&,
                                                    std::unique_ptr<LinkDriver>,
                                                    const LinkTraits&) const override {
     return absl::UnimplementedError("never opened");

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
+#include "kernel/base/text.h"
 #include "kernel/call_chain.h"
-#include "kernel/node.h"
+#include "kernel/loop/loop.h"
 #include "kernel/refusal.h"
-#include "kernel/text.h"
 #include "schemas/control_generated.h"
 
 namespace jackfield {
@@ -43,8 +43,8 @@ void Ledger::Add(const Ledger& other) {
   stale += other.stale, late += other.late, expired += other.expired, lost += other.lost;
 }
 
-Session::Session(Node& node, Side side, SessionLimits limits, bool passes_fds, User& user)
-    : node_(node),
+Session::Session(Loop& loop, Side side, SessionLimits limits, bool passes_fds, User& user)
+    : loop_(loop),
       side_(side),
       limits_(Sound(limits)),
       user_(&user),
@@ -72,13 +72,13 @@ void Session::Attach(Link& link) {
   identity_ = link.traits().peer;
   frame_bytes_max_ = std::min(limits_.frame_bytes_max, link.caps().frame_bytes_max);
   if (!link.caps().reply) return OpenOneWay();
-  node_.timers().Arm(hello_timer_, node_.clock().NowNs() + limits_.hello_ns);
+  loop_.timers().Arm(hello_timer_, loop_.clock().NowNs() + limits_.hello_ns);
   if (side_ == Side::kClient && !SendHello()) Fail(NoMemory());
 }
 
 void Session::Detach() {
   link_ = nullptr;
-  node_.timers().Cancel(hello_timer_);
+  loop_.timers().Cancel(hello_timer_);
 }
 
 std::string Session::Where() const {
@@ -86,12 +86,12 @@ std::string Session::Where() const {
 }
 
 MemoryAccount& Session::memory() const {
-  return link_ != nullptr ? link_->memory() : node_.blocks();
+  return link_ != nullptr ? link_->memory() : loop_.blocks();
 }
 
 Session::~Session() {
-  node_.timers().Cancel(hello_timer_);
-  node_.timers().Cancel(ack_timer_);
+  loop_.timers().Cancel(hello_timer_);
+  loop_.timers().Cancel(ack_timer_);
   DropOutbox();
 }
 
@@ -99,19 +99,17 @@ Session::~Session() {
 
 bool Session::SendHello() {
   // What one message may take of our memory is known before it is sent, and to both.
-  const uint32_t takes = std::min(frame_bytes_max_, node_.blocks().budget().frame_bytes_max());
-  const uint64_t features = (passes_fds_ ? kFeatureFds : 0) |
-                            (takes < frame_bytes_max_ ? kFeatureShort : 0);
+  const uint32_t takes = std::min(frame_bytes_max_, loop_.blocks().budget().frame_bytes_max());
+  const uint64_t features =
+      (passes_fds_ ? kFeatureFds : 0) | (takes < frame_bytes_max_ ? kFeatureShort : 0);
   Build hello([&](flatbuffers::FlatBufferBuilder& fbb) {
-    const auto name = fbb.CreateString(node_.name());
+    const auto name = fbb.CreateString(loop_.name());
     if (side_ == Side::kClient) {
-      fbb.Finish(wire::CreateHello(fbb, kVersionMin, kVersionMax, features, node_.epoch(),
-                                   takes, limits_.window_units,
-                                   limits_.stream_items, name));
+      fbb.Finish(wire::CreateHello(fbb, kVersionMin, kVersionMax, features, loop_.epoch(), takes,
+                                   limits_.window_units, limits_.stream_items, name));
     } else {
-      fbb.Finish(wire::CreateWelcome(fbb, kVersionMax, features, node_.epoch(), takes,
-                                     limits_.window_units, limits_.stream_items,
-                                     name));
+      fbb.Finish(wire::CreateWelcome(fbb, kVersionMax, features, loop_.epoch(), takes,
+                                     limits_.window_units, limits_.stream_items, name));
     }
   });
   return SendControl(side_ == Side::kClient ? FrameKind::Hello : FrameKind::Welcome, hello);
@@ -147,8 +145,8 @@ void Session::OpenWith(const Greeting& greeting) {
   peer_epoch_ = greeting.epoch();
   peer_name_ =
       greeting.name() == nullptr ? "" : Escaped(greeting.name()->string_view().substr(0, 64));
-  peer_lacks_memory_ = (greeting.features() & kFeatureShort) != 0 &&
-                       greeting.frame_bytes_max() < frame_bytes_max_;
+  peer_lacks_memory_ =
+      (greeting.features() & kFeatureShort) != 0 && greeting.frame_bytes_max() < frame_bytes_max_;
   frame_bytes_max_ =
       std::min(frame_bytes_max_, std::max(greeting.frame_bytes_max(), kFrameBytesLeast));
   peer_grant_ = peer_window_units_ = std::min(greeting.window_units(), kPeerWindowUnitsMax);
@@ -156,7 +154,7 @@ void Session::OpenWith(const Greeting& greeting) {
   passes_fds_ &= (greeting.features() & kFeatureFds) != 0;
   if (passes_fds_) link_->ExpectFds();
   state_ = State::kOpen;
-  node_.timers().Cancel(hello_timer_);
+  loop_.timers().Cancel(hello_timer_);
   user_->OnOpen(*this);
 }
 
@@ -179,17 +177,17 @@ void Session::OnFrame(FrameRef frame) {
     const auto payload = std::span<const std::byte>(frame.data, frame.bytes)
                              .subspan(kHeaderBytes + 8u * header.extension_words());
     if (side_ == Side::kServer && kind == FrameKind::Hello) return OnHello(header, payload);
-    if (side_ == Side::kClient && kind == FrameKind::Welcome && header.epoch() == node_.epoch())
+    if (side_ == Side::kClient && kind == FrameKind::Welcome && header.epoch() == loop_.epoch())
       return OnWelcome(header, payload);
     if (side_ == Side::kClient && kind == FrameKind::Refuse)
       return OnRefuse(RefusalOn(*this, frame));
-    if (header.epoch() != node_.epoch()) {
+    if (header.epoch() != loop_.epoch()) {
       ++ledger_.stale;
       return;
     }
     return Corrupt(header, "a frame before the hello");
   }
-  if (header.epoch() != node_.epoch()) [[unlikely]] {
+  if (header.epoch() != loop_.epoch()) [[unlikely]] {
     ++ledger_.stale;
     return;
   }
@@ -257,7 +255,7 @@ void Session::Deliver(const FrameHeader& header, FrameRef frame, bool sequenced)
     ++ledger_.handled;
     OweAck();
     if (peer_closing_) [[unlikely]]  // it may have been the last answer
-      node_.timers().Arm(ack_timer_, node_.now_ns());
+      loop_.timers().Arm(ack_timer_, loop_.now_ns());
   }
 }
 
@@ -300,7 +298,7 @@ void Session::MarkHandled(Unhandled& unhandled) {
   ++ledger_.handled;
   OweAck();
   // Later in the turn: the answer to what is now handled goes first.
-  if (peer_closing_) node_.timers().Arm(ack_timer_, node_.now_ns());
+  if (peer_closing_) loop_.timers().Arm(ack_timer_, loop_.now_ns());
 }
 
 uint32_t Session::HandledUpTo() const {
@@ -310,7 +308,7 @@ uint32_t Session::HandledUpTo() const {
 
 void Session::OweAck() {
   if (one_way()) return;
-  if (!ack_timer_.armed()) node_.timers().Arm(ack_timer_, node_.now_ns() + kAckDelayNs);
+  if (!ack_timer_.armed()) loop_.timers().Arm(ack_timer_, loop_.now_ns() + kAckDelayNs);
   if (rx_units_handled_ + limits_.window_units - told_grant_ >= limits_.window_units / 4)
     MaybeSendAck();
 }
@@ -323,7 +321,7 @@ void Session::MaybeSendAck() {
   Bytes nothing;
   // The link is full: what leaves next carries it, or the timer tries again.
   if (!SendControl(FrameKind::Ack, nothing) && !ack_timer_.armed())
-    node_.timers().Arm(ack_timer_, node_.now_ns() + kAckDelayNs);
+    loop_.timers().Arm(ack_timer_, loop_.now_ns() + kAckDelayNs);
 }
 
 // ---- Ending.
@@ -349,7 +347,7 @@ void Session::MaybeSendClosed() {
   });
   closed_sent_ = SendControl(FrameKind::Closed, receipt);
   if (!closed_sent_)
-    node_.timers().Arm(ack_timer_, node_.now_ns() + kAckDelayNs);  // the link is full
+    loop_.timers().Arm(ack_timer_, loop_.now_ns() + kAckDelayNs);  // the link is full
 }
 
 Receipt Session::receipt() const {
@@ -369,8 +367,8 @@ void Session::OnLinkClosed(const absl::Status& why) { Fail(why); }
 void Session::Fail(const absl::Status& why) {
   if (state_ == State::kEnded) return;
   state_ = State::kEnded;
-  node_.timers().Cancel(hello_timer_);
-  node_.timers().Cancel(ack_timer_);
+  loop_.timers().Cancel(hello_timer_);
+  loop_.timers().Cancel(ack_timer_);
   // No other session is on the link: it closes now, so that what then lies in its queue never
   // leaves.
   if (link_ != nullptr) link_->StartClose();

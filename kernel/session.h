@@ -33,13 +33,13 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "kernel/base/list.h"
+#include "kernel/base/outcome.h"
 #include "kernel/frame.h"
 #include "kernel/link.h"
-#include "kernel/list.h"
+#include "kernel/loop/timers.h"
 #include "kernel/message.h"
-#include "kernel/outcome.h"
 #include "kernel/payload.h"
-#include "kernel/timers.h"
 
 namespace jackfield {
 
@@ -68,7 +68,7 @@ struct Ledger {
 
 // What became of everything this side sent, as far as the other side said in time.
 struct Receipt {
-  uint64_t handled = 0;      // its receiver is done with it
+  uint64_t handled = 0;  // its receiver is done with it
   // It arrived, and was not handled when the session ended. One way: it was handed to the medium,
   // whoever may have been there to hear it.
   uint64_t delivered = 0;
@@ -129,7 +129,7 @@ class Session {
   };
 
   // passes_fds: descriptors will be sent or received; the link must have them in its caps.
-  Session(Node& node, Side side, SessionLimits limits, bool passes_fds, User& user);
+  Session(Loop& loop, Side side, SessionLimits limits, bool passes_fds, User& user);
   ~Session();
   Session(const Session&) = delete;
   void SetUser(User& user) { user_ = &user; }  // it passes to another
@@ -215,7 +215,7 @@ class Session {
   // ---- Questions.
   State state() const { return state_; }
   bool one_way() const { return senders_ != nullptr; }  // its link cannot answer
-  Node& node() const { return node_; }
+  Loop& loop() const { return loop_; }
   Link& link() const { return *link_; }
   bool has_link() const { return link_ != nullptr; }
   // Where what belongs to the peer is charged.
@@ -285,7 +285,7 @@ class Session {
   bool DropFirst(uint8_t priority, Wanted wanted);
   uint32_t HandledUpTo() const;
 
-  Node& node_;
+  Loop& loop_;
   Link* link_ = nullptr;
   const Side side_;
   const SessionLimits limits_;

@@ -1,7 +1,7 @@
 // Sessions over a link that cannot answer: the one-way half of session.cc.
 #include <algorithm>
 
-#include "kernel/node.h"
+#include "kernel/loop/loop.h"
 #include "kernel/session.h"
 
 namespace jackfield {
@@ -10,7 +10,7 @@ void Session::OpenOneWay() {
   senders_ = std::make_unique<Senders>();
   // What frames bear: here the sender's own, drawn for this session, since the sequence begins anew
   // with it. By the node's, its second channel to a medium would look like a repeat of the first.
-  peer_epoch_ = node_.NextRandom();
+  peer_epoch_ = loop_.NextRandom();
   peer_grant_ = 1;  // never charged
   passes_fds_ = false;
   state_ = State::kOpen;

@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "kernel/channel.h"
+#include "kernel/base/outcome.h"
+#include "kernel/call/channel.h"
+#include "kernel/call/port.h"
 #include "kernel/node.h"
-#include "kernel/outcome.h"
-#include "kernel/port.h"
 #include "kernel/registry.h"
 
 namespace jackfield {
@@ -65,7 +65,7 @@ class TapeTransport final : public Transport {
     caps.frame_bytes_max = 4096;
     return caps;
   }
-  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address&, Role role, Node& node,
+  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address&, Role role, Loop& node,
                                                 LinkSink& sink) const override {
     node.Defer([this, &sink, role] {
       const Address address("tape", "x");

@@ -1,8 +1,8 @@
 // How a Session refuses a hello, and how it is refused. The rest is in session.cc.
-#include "kernel/node.h"
+#include "kernel/base/text.h"
+#include "kernel/loop/loop.h"
 #include "kernel/refusal.h"
 #include "kernel/session.h"
-#include "kernel/text.h"
 
 namespace jackfield {
 
@@ -43,7 +43,7 @@ void Session::OnRefuse(const absl::Status& why) {
 
 void Session::OnLinkFailing(const absl::Status& why) {
   if (state_ != State::kOpen || one_way()) return;
-  SendRefuse(Refused(ReasonOf(why), Text(node_.name(), ": ", std::string(why.message()))));
+  SendRefuse(Refused(ReasonOf(why), Text(loop_.name(), ": ", std::string(why.message()))));
 }
 
 }  // namespace jackfield

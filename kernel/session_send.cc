@@ -4,10 +4,10 @@
 #include <cstring>
 #include <new>
 
-#include "kernel/node.h"
+#include "kernel/base/text.h"
+#include "kernel/base/thrown.h"
+#include "kernel/loop/loop.h"
 #include "kernel/session.h"
-#include "kernel/text.h"
-#include "kernel/thrown.h"
 
 namespace jackfield {
 
@@ -27,7 +27,7 @@ uint32_t Session::Budget(int64_t deadline_ns) const {
   // Whoever set the deadline outside a turn has read the clock for it (FreshNowNs). One that is too
   // far for the field (71 minutes) is kept here alone: when it passes, a Cancel goes out.
   return static_cast<uint32_t>(
-      std::clamp<int64_t>((deadline_ns - node_.now_ns()) / 1000, 1, kNoDeadline));
+      std::clamp<int64_t>((deadline_ns - loop_.now_ns()) / 1000, 1, kNoDeadline));
 }
 
 void Session::FillAndCommit(const Outgoing& out, std::byte* frame, uint32_t frame_bytes) {
@@ -49,7 +49,7 @@ void Session::FillAndCommit(const Outgoing& out, std::byte* frame, uint32_t fram
 }
 
 absl::Status Session::CheckSendable(const Outgoing& out) const {
-  if (absl::Status status = node_.Usable(); !status.ok()) return status;
+  if (absl::Status status = loop_.Usable(); !status.ok()) return status;
   const bool begins = out.kind == FrameKind::Request || out.kind == FrameKind::OneWay;
   if (state_ == State::kEnded || (close_sent_ && begins))
     return Refused(Reason::kClosed, "the channel is closed");
@@ -80,7 +80,7 @@ absl::Status Session::CheckSendable(const Outgoing& out) const {
 
 absl::Status Session::NoMemory() const {
   return Refused(Reason::kResource,
-                 Text("no message memory: ", node_.blocks().budget().Describe()));
+                 Text("no message memory: ", loop_.blocks().budget().Describe()));
 }
 
 absl::Status Session::TooLarge() const {
@@ -120,7 +120,7 @@ absl::Status Session::BuildThrew() {
 }
 
 absl::Status Session::Send(const Outgoing& out, Payload& payload) {
-  if (state_ != State::kOpen || close_sent_ || one_way() || !out.fds.empty() || !node_.usable())
+  if (state_ != State::kOpen || close_sent_ || one_way() || !out.fds.empty() || !loop_.usable())
       [[unlikely]] {
     if (absl::Status status = CheckSendable(out); !status.ok()) return status;
   }
@@ -156,7 +156,7 @@ absl::Status Session::Send(const Outgoing& out, Payload& payload) {
 }
 
 bool Session::SendControl(FrameKind kind, Payload& payload) {
-  if (link_->claim_open() || !node_.usable()) return false;  // inside the building of a message
+  if (link_->claim_open() || !loop_.usable()) return false;  // inside the building of a message
   FrameSpace space(link_, nullptr, kHeaderBytes, std::max(frame_bytes_max_, 256u));
   std::span<std::byte> written;
   if (!payload.Write(space, &written)) {
@@ -257,7 +257,7 @@ absl::Status Session::Enqueue(const Outgoing& out, Payload& payload) {
 }
 
 bool Session::SendQueued(Queued& queued) {
-  if (queued.outgoing.deadline_ns <= node_.now_ns()) {  // its caller has been told: it never leaves
+  if (queued.outgoing.deadline_ns <= loop_.now_ns()) {  // its caller has been told: it never leaves
     ++ledger_.dropped;
     return true;
   }

@@ -1,8 +1,8 @@
 // The waist. A transport carries frames over one kind of medium; these five functions are all of
 // it: three here, two in kernel/link.h's LinkDriver. docs/adding-a-transport.md walks through one.
 //
-// Thread: a Transport is shared by every node of the process and must be safe for that (most hold
-// nothing). What Open makes belongs to its node's thread.
+// Thread: a Transport is shared by every loop of the process and must be safe for that (most hold
+// nothing). What Open makes belongs to its loop's thread.
 #ifndef JACKFIELD_KERNEL_TRANSPORT_H_
 #define JACKFIELD_KERNEL_TRANSPORT_H_
 
@@ -17,12 +17,12 @@
 
 namespace jackfield {
 
-class Node;
+class Loop;
 
 enum class Role { kServe, kConnect };
 
 // Receives the links that an opening produces: one for a connection, any number for a listener.
-// Calls come from the node's loop, never from inside Open.
+// Calls come from the loop's loop, never from inside Open.
 class LinkSink {
  public:
   virtual ~LinkSink() = default;
@@ -43,7 +43,7 @@ class LinkSink {
 };
 
 // An opening under way. Destroying it stops it: no call to the sink comes after. (The kernel does
-// not destroy one in a forked child, where it is the parent's: Node::forked.)
+// not destroy one in a forked child, where it is the parent's: Loop::forked.)
 class Opening {
  public:
   virtual ~Opening() = default;
@@ -59,12 +59,12 @@ class Transport {
   // Errors: INVALID_ARGUMENT (bad target, unknown or bad parameter).
   virtual absl::StatusOr<Caps> Describe(const Address& address, Role role) const = 0;
 
-  // Starts to serve or to connect. Requires: `node` and `sink` outlive the Opening.
+  // Starts to serve or to connect. Requires: `loop` and `sink` outlive the Opening.
   // Errors: as Describe; RESOURCE_EXHAUSTED (descriptors, memory, with the limit's name);
   // ALREADY_EXISTS (another serves there); PERMISSION_DENIED; UNAVAILABLE (nobody serves there yet:
   // worth another try).
   virtual absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role,
-                                                        Node& node, LinkSink& sink) const = 0;
+                                                        Loop& loop, LinkSink& sink) const = 0;
 };
 
 // A shim wraps the links of whatever stands behind it in an address ("chaos+unix:…"). `address` is
@@ -82,7 +82,7 @@ class Shim {
   virtual absl::StatusOr<Caps> Describe(const Address& address, const Caps& inner) const = 0;
   // Wraps a link of the inner transport.
   virtual absl::StatusOr<std::unique_ptr<LinkDriver>> Wrap(
-      const Address& address, Node& node, std::unique_ptr<LinkDriver> inner,
+      const Address& address, Loop& loop, std::unique_ptr<LinkDriver> inner,
       const LinkTraits& inner_traits) const = 0;
 };
 

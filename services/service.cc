@@ -9,15 +9,16 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "kernel/text.h"
-#include "kernel/units.h"
+#include "kernel/base/text.h"
+#include "kernel/base/units.h"
 #include "services/standard_streams.h"
 
 namespace jackfield {
 namespace {
 
 constexpr const char* kUsage =
-    "usage: %s [--name NAME] [--serve ADDRESS]… [--call ROLE=ADDRESS]… [--memory SIZE] [--grace 2s] "
+    "usage: %s [--name NAME] [--serve ADDRESS]… [--call ROLE=ADDRESS]… [--memory SIZE] [--grace "
+    "2s] "
     "[-- ARGS…]\n";
 // Asked to stop, a service that has heard nothing for so long has heard all that was on its way.
 constexpr int64_t kQuietNs = 100'000'000;
@@ -102,8 +103,8 @@ absl::StatusOr<uint64_t> ParseMemoryBytes(std::string_view text) {
   const absl::StatusOr<uint64_t> bytes = ParseBytes(text);
   if (bytes.ok() && *bytes >= kMemoryBytesLeast) return bytes;
   return absl::InvalidArgumentError(Text("memory is a size of at least ",
-                                         FormatBytes(kMemoryBytesLeast),
-                                         ", such as 64MiB, not \"", Escaped(text), "\""));
+                                         FormatBytes(kMemoryBytesLeast), ", such as 64MiB, not \"",
+                                         Escaped(text), "\""));
 }
 
 absl::StatusOr<int64_t> ParseGraceNs(std::string_view text) {

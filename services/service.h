@@ -36,9 +36,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "kernel/channel.h"
+#include "kernel/call/channel.h"
+#include "kernel/call/port.h"
 #include "kernel/node.h"
-#include "kernel/port.h"
 
 namespace jackfield {
 

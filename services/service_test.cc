@@ -4,7 +4,7 @@
 #include <string>
 
 #include "gtest/gtest.h"
-#include "kernel/outcome.h"
+#include "kernel/base/outcome.h"
 #include "kernel/registry.h"
 #include "transports/builtin.h"
 

@@ -15,11 +15,11 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "kernel/channel.h"
+#include "kernel/base/text.h"
+#include "kernel/call/channel.h"
+#include "kernel/call/port.h"
 #include "kernel/node.h"
-#include "kernel/port.h"
 #include "kernel/registry.h"
-#include "kernel/text.h"
 #include "transports/builtin.h"
 #include "transports/engine/namespaces.h"
 

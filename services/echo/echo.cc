@@ -3,7 +3,7 @@
 #include <optional>
 #include <string>
 
-#include "kernel/text.h"
+#include "kernel/base/text.h"
 
 namespace jackfield::echo {
 namespace {

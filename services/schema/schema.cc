@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "kernel/text.h"
+#include "kernel/base/text.h"
 #include "schemas/sys_service.h"
 
 namespace jackfield {

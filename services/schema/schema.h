@@ -6,7 +6,7 @@
 #ifndef JACKFIELD_SERVICES_SCHEMA_SCHEMA_H_
 #define JACKFIELD_SERVICES_SCHEMA_SCHEMA_H_
 
-#include "kernel/port.h"
+#include "kernel/call/port.h"
 
 namespace jackfield {
 

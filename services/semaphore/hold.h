@@ -18,8 +18,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "kernel/channel.h"
-#include "kernel/task.h"
+#include "kernel/call/channel.h"
+#include "kernel/loop/task.h"
 #include "services/semaphore/semaphore_service.h"
 
 namespace jackfield::semaphore {

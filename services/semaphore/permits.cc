@@ -1,6 +1,6 @@
 #include "services/semaphore/permits.h"
 
-#include "kernel/text.h"
+#include "kernel/base/text.h"
 
 namespace jackfield::semaphore {
 

@@ -20,8 +20,8 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "kernel/inline_function.h"
-#include "kernel/list.h"
+#include "kernel/base/inline_function.h"
+#include "kernel/base/list.h"
 
 namespace jackfield::semaphore {
 

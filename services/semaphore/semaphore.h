@@ -12,7 +12,7 @@
 #include <cstdint>
 
 #include "absl/status/status.h"
-#include "kernel/port.h"
+#include "kernel/call/port.h"
 #include "services/semaphore/permits.h"
 #include "services/semaphore/semaphore_service.h"
 #include "services/service.h"

@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-#include "kernel/channel.h"
+#include "kernel/call/channel.h"
 #include "kernel/node.h"
 #include "kernel/registry.h"
 #include "services/semaphore/hold.h"

@@ -11,8 +11,8 @@
 #include <memory>
 #include <string>
 
-#include "kernel/owned_fd.h"
-#include "kernel/text.h"
+#include "kernel/base/owned_fd.h"
+#include "kernel/base/text.h"
 #include "services/semaphore/hold.h"
 
 namespace jackfield::semaphore {

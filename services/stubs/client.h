@@ -1,5 +1,5 @@
-// What generated clients are made of. They add to kernel/channel.h: types, the method's defaults,
-// and verified answers.
+// What generated clients are made of. They add to kernel/call/channel.h: types, the method's
+// defaults, and verified answers.
 //
 //   absl::StatusOr<MessageOf<SayReply>> reply = co_await echo.Say(request);   // or .Wait()
 //
@@ -22,7 +22,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "kernel/channel.h"
+#include "kernel/call/channel.h"
 #include "services/stubs/message_of.h"
 
 namespace jackfield {
@@ -159,10 +159,6 @@ absl::Status CallMethodAsync(Channel& channel, const Method& method, P request,
       method.type, stubs_internal::ToPayload<Request>(method, std::move(request)),
       WithDefaultsOf(method, options),
       [&channel, &method, done = std::move(done)](absl::StatusOr<Message> reply) mutable {
-        if (reply.ok() && !reply->Keep(channel.node().blocks())) {
-          reply = absl::ResourceExhaustedError(
-              "the answer finds no message memory (NodeOptions.memory_bytes_max)");
-        }
         done(stubs_internal::Typed<Reply>(method, std::move(reply), channel.node()));
       });
 }

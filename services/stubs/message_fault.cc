@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "flatbuffers/reflection_generated.h"
+#include "kernel/base/text.h"
 #include "kernel/payload.h"
-#include "kernel/text.h"
 
 namespace jackfield {
 namespace {

@@ -2,10 +2,10 @@
 // reads nothing outside of them, whatever they are.
 //
 // It is used twice. When FlatBuffers' verifier has refused a message, it finds the first fault and
-// names it. And a message of a method that is `walked` (kernel/interface.h) must pass it besides
-// the verifier, which begins to count anew in each buffer inside another (nested_flatbuffer) and
-// does not look where the elements of a list lie. Here one budget holds for the whole message:
-// tables inside one another, at most kVerifyDepthMax, and tables in all, at most
+// names it. And a message of a method that is `walked` (kernel/call/interface.h) must pass it
+// besides the verifier, which begins to count anew in each buffer inside another
+// (nested_flatbuffer) and does not look where the elements of a list lie. Here one budget holds for
+// the whole message: tables inside one another, at most kVerifyDepthMax, and tables in all, at most
 // Method::tables_max.
 //
 // In a buffer inside, what wants no more than 8 bytes is measured from that buffer's beginning, as
@@ -20,7 +20,7 @@
 #include <span>
 #include <string>
 
-#include "kernel/interface.h"
+#include "kernel/call/interface.h"
 
 namespace jackfield {
 

@@ -23,12 +23,12 @@
 
 #include "absl/status/statusor.h"
 #include "flatbuffers/flatbuffers.h"
-#include "kernel/interface.h"
+#include "kernel/base/outcome.h"
+#include "kernel/base/text.h"
+#include "kernel/call/interface.h"
 #include "kernel/message.h"
 #include "kernel/node.h"
-#include "kernel/outcome.h"
 #include "kernel/payload.h"
-#include "kernel/text.h"
 #include "services/stubs/message_fault.h"
 
 namespace jackfield {

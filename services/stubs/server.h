@@ -18,8 +18,8 @@
 //
 // A request is verified before its handler runs; the caller of an invalid one gets
 // INVALID_ARGUMENT, with the first fault. What a handler throws is its caller's INTERNAL
-// (kernel/server_call.h). Thread: the node's. A call is a view: copy it, but only while its handler
-// runs.
+// (kernel/call/server_call.h). Thread: the node's. A call is a view: copy it, but only while its
+// handler runs.
 #ifndef JACKFIELD_SERVICES_STUBS_SERVER_H_
 #define JACKFIELD_SERVICES_STUBS_SERVER_H_
 
@@ -27,8 +27,8 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "kernel/port.h"
-#include "kernel/server_call.h"
+#include "kernel/call/port.h"
+#include "kernel/call/server_call.h"
 #include "services/stubs/message_of.h"
 
 namespace jackfield {

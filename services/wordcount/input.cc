@@ -7,9 +7,9 @@
 #include <cerrno>
 #include <cstring>
 
+#include "kernel/base/text.h"
+#include "kernel/loop/sys.h"
 #include "kernel/node.h"
-#include "kernel/sys.h"
-#include "kernel/text.h"
 
 namespace jackfield::wordcount {
 namespace {

@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
-#include "kernel/owned_fd.h"
+#include "kernel/base/owned_fd.h"
 #include "services/service.h"
 
 namespace jackfield::wordcount {

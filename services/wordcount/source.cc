@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "kernel/text.h"
-#include "kernel/units.h"
+#include "kernel/base/text.h"
+#include "kernel/base/units.h"
 #include "services/wordcount/input.h"
 #include "services/wordcount/wordcount.h"
 #include "services/wordcount/wordcount_service.h"

@@ -5,8 +5,8 @@
 #include <string_view>
 #include <utility>
 
+#include "kernel/base/text.h"
 #include "kernel/call_chain.h"
-#include "kernel/text.h"
 #include "tests/conformance/second_service.h"
 
 namespace jackfield::conformance {

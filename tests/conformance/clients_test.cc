@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "kernel/text.h"
+#include "kernel/base/text.h"
 #include "tests/conformance/second_service.h"
 
 namespace jackfield::conformance {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "kernel/text.h"
+#include "kernel/base/text.h"
 #include "tests/conformance/world.h"
 
 namespace jackfield::conformance {

@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "kernel/channel.h"
+#include "kernel/base/text.h"
+#include "kernel/call/channel.h"
+#include "kernel/call/port.h"
 #include "kernel/node.h"
-#include "kernel/port.h"
-#include "kernel/text.h"
 #include "tests/conformance/service.h"
 #include "tests/conformance/subjects.h"
 

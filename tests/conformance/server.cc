@@ -8,8 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "kernel/call/port.h"
 #include "kernel/node.h"
-#include "kernel/port.h"
 #include "tests/conformance/service.h"
 #include "tests/conformance/subjects.h"
 

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "kernel/text.h"
+#include "kernel/base/text.h"
 
 namespace jackfield::conformance {
 namespace {

@@ -12,8 +12,8 @@
 #include <string_view>
 #include <vector>
 
-#include "kernel/channel.h"
-#include "kernel/port.h"
+#include "kernel/call/channel.h"
+#include "kernel/call/port.h"
 
 namespace jackfield::conformance {
 

@@ -1,8 +1,8 @@
 #include "tests/conformance/subjects.h"
 
+#include "kernel/base/text.h"
+#include "kernel/call/port.h"
 #include "kernel/node.h"
-#include "kernel/port.h"
-#include "kernel/text.h"
 #include "transports/builtin.h"
 
 namespace jackfield::conformance {

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "kernel/text.h"
+#include "kernel/base/text.h"
 #include "transports/builtin.h"
 
 namespace jackfield::conformance {

@@ -18,7 +18,7 @@
 
 #include "absl/status/statusor.h"
 #include "gtest/gtest.h"
-#include "kernel/channel.h"
+#include "kernel/call/channel.h"
 #include "kernel/node.h"
 #include "tests/conformance/service.h"
 #include "tests/conformance/subjects.h"

@@ -1,5 +1,6 @@
-// The program whose instructions are counted: a client and a server, each on a node of its own, turn
-// about on one thread by a clock that moves one microsecond a turn, so that two runs do the same.
+// The program whose instructions are counted: a client and a server, each on a node of its own,
+// turn about on one thread by a clock that moves one microsecond a turn, so that two runs do the
+// same.
 //
 //   calls ADDRESS CALLS [PAYLOAD_BYTES]
 //   calls --build                           prints what it was built with: "gcc 12 optimised"
@@ -11,9 +12,9 @@
 #include <string>
 #include <string_view>
 
-#include "kernel/channel.h"
+#include "kernel/call/channel.h"
+#include "kernel/call/port.h"
 #include "kernel/node.h"
-#include "kernel/port.h"
 #include "kernel/registry.h"
 #include "transports/builtin.h"
 
@@ -50,8 +51,8 @@ class World {
     for (int i = 0; i < calls; ++i) {
       bool ended = false;
       absl::Status how;
-      const absl::Status status = (*channel)->CallAsync(
-          kEcho, Bytes(payload), {}, [&](absl::StatusOr<Message> reply) {
+      const absl::Status status =
+          (*channel)->CallAsync(kEcho, Bytes(payload), {}, [&](absl::StatusOr<Message> reply) {
             ended = true;
             how = reply.status();
             if (reply.ok() && reply->payload().size() != payload_bytes)

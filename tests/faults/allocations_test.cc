@@ -13,10 +13,10 @@
 #include <new>
 
 #include "gtest/gtest.h"
-#include "kernel/block_pool.h"
-#include "kernel/channel.h"
+#include "kernel/call/channel.h"
+#include "kernel/call/port.h"
+#include "kernel/loop/block_pool.h"
 #include "kernel/node.h"
-#include "kernel/port.h"
 #include "tests/conformance/subjects.h"
 #include "tests/faults/reactor_case.h"
 
@@ -26,7 +26,7 @@ constexpr bool kSanitized = true;  // they bring an operator new of their own
 constexpr bool kSanitized = false;
 static std::atomic<uint64_t> g_allocations{0}, g_blocks{0};
 
-// Only the pool asks in this way (kernel/block_pool.cc), and only for these sizes.
+// Only the pool asks in this way (kernel/loop/block_pool.cc), and only for these sizes.
 static bool IsBlock(size_t bytes, std::align_val_t alignment) {
   const auto& sizes = jackfield::BlockPool::kSizes;
   return alignment == std::align_val_t{64} &&

@@ -5,8 +5,8 @@
 #include <string_view>
 
 #include "gtest/gtest.h"
-#include "kernel/channel.h"
-#include "kernel/port.h"
+#include "kernel/call/channel.h"
+#include "kernel/call/port.h"
 #include "tests/conformance/subjects.h"
 #include "tests/faults/tree_service.h"
 

@@ -3,10 +3,10 @@
 #include <string>
 
 #include "gtest/gtest.h"
-#include "kernel/channel.h"
+#include "kernel/base/outcome.h"
+#include "kernel/call/channel.h"
+#include "kernel/call/port.h"
 #include "kernel/node.h"
-#include "kernel/outcome.h"
-#include "kernel/port.h"
 #include "tests/conformance/subjects.h"
 #include "tests/faults/reactor_case.h"
 

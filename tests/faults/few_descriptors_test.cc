@@ -8,12 +8,12 @@
 #include <string>
 
 #include "gtest/gtest.h"
-#include "kernel/channel.h"
+#include "kernel/base/outcome.h"
+#include "kernel/base/owned_fd.h"
+#include "kernel/base/text.h"
+#include "kernel/call/channel.h"
+#include "kernel/call/port.h"
 #include "kernel/node.h"
-#include "kernel/outcome.h"
-#include "kernel/owned_fd.h"
-#include "kernel/port.h"
-#include "kernel/text.h"
 #include "tests/conformance/subjects.h"
 #include "tests/faults/reactor_case.h"
 #include "tests/faults/seams.h"

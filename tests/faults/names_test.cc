@@ -19,13 +19,13 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "kernel/channel.h"
+#include "kernel/base/outcome.h"
+#include "kernel/base/owned_fd.h"
+#include "kernel/base/text.h"
+#include "kernel/call/channel.h"
+#include "kernel/call/port.h"
 #include "kernel/node.h"
-#include "kernel/outcome.h"
-#include "kernel/owned_fd.h"
-#include "kernel/port.h"
 #include "kernel/registry.h"
-#include "kernel/text.h"
 #include "transports/builtin.h"
 #include "transports/engine/internet_name.h"
 #include "transports/engine/resolved_opening.h"

@@ -18,9 +18,9 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "kernel/channel.h"
+#include "kernel/call/channel.h"
+#include "kernel/call/port.h"
 #include "kernel/node.h"
-#include "kernel/port.h"
 #include "tests/conformance/subjects.h"
 #include "tests/faults/forbidden_calls.h"
 

@@ -11,9 +11,9 @@
 #include <string_view>
 
 #include "gtest/gtest.h"
-#include "kernel/channel.h"
-#include "kernel/port.h"
-#include "kernel/text.h"
+#include "kernel/base/text.h"
+#include "kernel/call/channel.h"
+#include "kernel/call/port.h"
 #include "tests/faults/raw_peer.h"
 
 namespace jackfield {

@@ -10,7 +10,7 @@
 #include <cstring>
 
 #include "gtest/gtest.h"
-#include "kernel/text.h"
+#include "kernel/base/text.h"
 #include "schemas/control_generated.h"
 
 namespace jackfield {

@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "kernel/channel.h"
-#include "kernel/port.h"
-#include "kernel/text.h"
+#include "kernel/base/text.h"
+#include "kernel/call/channel.h"
+#include "kernel/call/port.h"
 #include "schemas/control_generated.h"
 #include "tests/conformance/subjects.h"
 #include "tests/faults/raw_peer.h"

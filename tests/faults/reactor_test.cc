@@ -1,7 +1,7 @@
 // FAULTS C15, E8, E9, over io_uring and epoll: many more waits than the rings have places, waits
 // that are cancelled while what they wait for happens, and numbers of descriptors that are used
 // again at once: each wait completes exactly once, with what happened to its own descriptor.
-#include "kernel/reactor.h"
+#include "kernel/loop/reactor.h"
 
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "kernel/owned_fd.h"
+#include "kernel/base/owned_fd.h"
 
 namespace jackfield {
 namespace {

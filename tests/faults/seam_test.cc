@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "kernel/channel.h"
+#include "kernel/base/text.h"
+#include "kernel/call/channel.h"
+#include "kernel/call/port.h"
 #include "kernel/node.h"
-#include "kernel/port.h"
-#include "kernel/text.h"
 #include "tests/conformance/subjects.h"
 #include "tests/faults/reactor_case.h"
 #include "tests/faults/seams.h"

@@ -10,7 +10,7 @@
 #include <cstddef>
 #include <memory>
 
-#include "kernel/fault_seam.h"
+#include "kernel/loop/fault_seam.h"
 
 namespace jackfield {
 

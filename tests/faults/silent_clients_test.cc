@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "kernel/channel.h"
+#include "kernel/base/outcome.h"
+#include "kernel/base/owned_fd.h"
+#include "kernel/call/channel.h"
+#include "kernel/call/port.h"
 #include "kernel/node.h"
-#include "kernel/outcome.h"
-#include "kernel/owned_fd.h"
-#include "kernel/port.h"
 #include "tests/conformance/subjects.h"
 #include "tests/faults/raw_peer.h"
 
@@ -54,8 +54,7 @@ class SilentClients : public testing::Test {
     ChannelOptions options;
     options.connect_us = options.timeout_us = 60'000'000;
     const auto channel = Channel::Open(*node_, port_->addresses()[0], options);
-    return channel.ok() ? (*channel)->Call(kEcho, Bytes("well")).Wait().status()
-                        : channel.status();
+    return channel.ok() ? (*channel)->Call(kEcho, Bytes("well")).Wait().status() : channel.status();
   }
 
   rlimit before_{};

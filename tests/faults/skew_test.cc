@@ -11,8 +11,8 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "kernel/channel.h"
-#include "kernel/port.h"
+#include "kernel/call/channel.h"
+#include "kernel/call/port.h"
 #include "services/stubs/message_fault.h"
 #include "tests/conformance/subjects.h"
 #include "tests/faults/skew_service.h"

@@ -10,8 +10,8 @@
 #include <string>
 
 #include "gtest/gtest.h"
-#include "kernel/channel.h"
-#include "kernel/port.h"
+#include "kernel/call/channel.h"
+#include "kernel/call/port.h"
 #include "services/service.h"
 #include "tests/conformance/subjects.h"
 #include "tests/faults/forbidden_calls.h"

@@ -14,12 +14,12 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "kernel/channel.h"
+#include "kernel/base/outcome.h"
+#include "kernel/base/owned_fd.h"
+#include "kernel/base/text.h"
+#include "kernel/call/channel.h"
+#include "kernel/call/port.h"
 #include "kernel/node.h"
-#include "kernel/outcome.h"
-#include "kernel/owned_fd.h"
-#include "kernel/port.h"
-#include "kernel/text.h"
 #include "tests/conformance/subjects.h"
 #include "tests/faults/seams.h"
 
@@ -64,9 +64,9 @@ class TurnedAway : public testing::TestWithParam<std::string> {
     auto opened = Channel::Open(*node_, port_->addresses()[0], Patient());
     if (!opened.ok()) return opened.status();
     channel = *std::move(opened);
-    const bool ended = node_->RunUntil(
-        [&] { return channel->open() || !channel->ended_why().ok(); },
-        SystemClock().NowNs() + kGiveUpNs);
+    const bool ended =
+        node_->RunUntil([&] { return channel->open() || !channel->ended_why().ok(); },
+                        SystemClock().NowNs() + kGiveUpNs);
     return ended ? channel->ended_why() : absl::InternalError("it goes on trying");
   }
 
@@ -88,8 +88,7 @@ class OfAnotherUser : public TurnedAway {
       if (setgroups(0, nullptr) == 0 && setresgid(kStranger, kStranger, kStranger) == 0 &&
           setresuid(kStranger, kStranger, kStranger) == 0) {
         const auto node = Node::Create({.registry = &TestRegistry()});
-        const auto channel =
-            node.ok() ? Channel::Open(**node, address, Patient()) : node.status();
+        const auto channel = node.ok() ? Channel::Open(**node, address, Patient()) : node.status();
         said = (channel.ok() ? (*channel)->WaitOpen() : channel.status()).ToString();
       }
       _exit(write(ends[1], said.data(), said.size()) == static_cast<ssize_t>(said.size()) ? 0 : 1);
@@ -185,9 +184,8 @@ TEST_P(WithoutDescriptors, OneClientTooManyIsToldAtOnceAndALaterOneIsServed) {
   const auto connect = [&] {
     auto channel = Channel::Open(*node_, target, Patient());
     EXPECT_TRUE(channel.ok()) << channel.status();
-    EXPECT_TRUE(node_->RunUntil(
-        [&] { return (*channel)->open() || !(*channel)->ended_why().ok(); },
-        SystemClock().NowNs() + kGiveUpNs))
+    EXPECT_TRUE(node_->RunUntil([&] { return (*channel)->open() || !(*channel)->ended_why().ok(); },
+                                SystemClock().NowNs() + kGiveUpNs))
         << "it goes on trying";
     return *std::move(channel);
   };
@@ -224,8 +222,8 @@ INSTANTIATE_TEST_SUITE_P(Over, WithoutDescriptors,
                          testing::Values("unix:", "unix:?type=seqpacket", "unix:?type=dgram",
                                          "fragment+unix:?type=seqpacket",
                                          "reliable+unix:?type=seqpacket", "tcp://127.0.0.1:0",
-                                         "tcp://[::1]:0", "shm:", "fifo:",
-                                         "mq:?depth=2&frame=8KiB"));
+                                         "tcp://[::1]:0",
+                                         "shm:", "fifo:", "mq:?depth=2&frame=8KiB"));
 
 TEST_F(TurnedAway, AShortageIsSaidOnStderrOnceWithItsLimit) {
   OneSite seam(Site::kAccept, EMFILE, 0, 1000);

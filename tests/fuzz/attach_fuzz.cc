@@ -23,11 +23,11 @@
 #include <utility>
 #include <vector>
 
-#include "kernel/channel.h"
+#include "kernel/base/text.h"
+#include "kernel/call/channel.h"
+#include "kernel/call/port.h"
 #include "kernel/node.h"
-#include "kernel/port.h"
 #include "kernel/registry.h"
-#include "kernel/text.h"
 #include "tests/fuzz/hostile_shm.h"
 #include "transports/shm/shm.h"
 #include "transports/shm/shm_settings.h"

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "kernel/text.h"
+#include "kernel/base/text.h"
 #include "transports/shm/shm_settings.h"
 
 namespace jackfield::hostile {

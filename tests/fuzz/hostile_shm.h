@@ -9,7 +9,7 @@
 #include <functional>
 #include <span>
 
-#include "kernel/owned_fd.h"
+#include "kernel/base/owned_fd.h"
 #include "tests/fuzz/input.h"
 #include "transports/shm/shm_records.h"
 

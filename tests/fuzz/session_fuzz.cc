@@ -15,9 +15,9 @@
 #include <utility>
 #include <vector>
 
-#include "kernel/channel.h"
+#include "kernel/call/channel.h"
+#include "kernel/call/port.h"
 #include "kernel/node.h"
-#include "kernel/port.h"
 #include "kernel/registry.h"
 #include "schemas/control_generated.h"
 
@@ -63,7 +63,7 @@ class Transport final : public jackfield::Transport {
     caps.depth_frames = Link::kDepthFrames;
     return caps;
   }
-  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Node& node,
+  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Loop& node,
                                                 LinkSink& sink) const override {
     // Lives until the deferred part has run: every input turns the node before it lets go.
     struct Once final : Opening {
@@ -126,8 +126,8 @@ std::vector<std::byte> Greeting(bool welcome, uint64_t epoch) {
   if (welcome)
     fbb.Finish(wire::CreateWelcome(fbb, kVersionMax, 0, kPeerEpoch, 1 << 20, 1000, 64, name));
   else
-    fbb.Finish(wire::CreateHello(fbb, kVersionMin, kVersionMax, 0, kPeerEpoch, 1 << 20, 1000, 64,
-                                 name));
+    fbb.Finish(
+        wire::CreateHello(fbb, kVersionMin, kVersionMax, 0, kPeerEpoch, 1 << 20, 1000, 64, name));
   return Finished(welcome ? FrameKind::Welcome : FrameKind::Hello, welcome ? epoch : 0, fbb);
 }
 

@@ -13,9 +13,9 @@
 #include <string>
 #include <string_view>
 
+#include "kernel/base/text.h"
 #include "kernel/node.h"
 #include "kernel/registry.h"
-#include "kernel/text.h"
 #include "transports/engine/stream/stream_driver.h"
 
 namespace {

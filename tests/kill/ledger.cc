@@ -6,7 +6,7 @@
 #include <cstring>
 #include <new>
 
-#include "kernel/text.h"
+#include "kernel/base/text.h"
 
 namespace jackfield::kill_test {
 

@@ -7,11 +7,11 @@
 #include <memory>
 #include <string_view>
 
-#include "kernel/channel.h"
+#include "kernel/base/outcome.h"
+#include "kernel/base/text.h"
+#include "kernel/call/channel.h"
+#include "kernel/call/port.h"
 #include "kernel/node.h"
-#include "kernel/outcome.h"
-#include "kernel/port.h"
-#include "kernel/text.h"
 #include "tests/conformance/subjects.h"
 
 namespace jackfield::kill_test {

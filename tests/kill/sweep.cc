@@ -8,7 +8,7 @@
 #include <span>
 #include <utility>
 
-#include "kernel/text.h"
+#include "kernel/base/text.h"
 #include "tests/kill/answers.h"
 #include "tests/kill/ledger.h"
 #include "tests/kill/path.h"

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "kernel/text.h"
+#include "kernel/base/text.h"
 
 namespace jackfield::kill_test {
 namespace {

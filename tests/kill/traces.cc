@@ -9,7 +9,7 @@
 #include <fstream>
 #include <string_view>
 
-#include "kernel/text.h"
+#include "kernel/base/text.h"
 
 namespace jackfield::kill_test {
 

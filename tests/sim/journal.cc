@@ -1,6 +1,6 @@
 #include "tests/sim/journal.h"
 
-#include "kernel/text.h"
+#include "kernel/base/text.h"
 
 namespace jackfield::sim_test {
 

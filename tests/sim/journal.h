@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "kernel/outcome.h"
+#include "kernel/base/outcome.h"
 
 namespace jackfield::sim_test {
 

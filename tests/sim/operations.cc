@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "kernel/text.h"
+#include "kernel/base/text.h"
 
 namespace jackfield::sim_test {
 namespace {

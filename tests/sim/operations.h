@@ -2,7 +2,7 @@
 #ifndef JACKFIELD_TESTS_SIM_OPERATIONS_H_
 #define JACKFIELD_TESTS_SIM_OPERATIONS_H_
 
-#include "kernel/task.h"
+#include "kernel/loop/task.h"
 #include "tests/sim/program.h"
 
 namespace jackfield::sim_test {

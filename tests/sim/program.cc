@@ -1,6 +1,6 @@
 #include "tests/sim/program.h"
 
-#include "kernel/text.h"
+#include "kernel/base/text.h"
 #include "tests/sim/operations.h"
 
 namespace jackfield::sim_test {

@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "kernel/channel.h"
+#include "kernel/call/channel.h"
+#include "kernel/call/port.h"
 #include "kernel/node.h"
-#include "kernel/port.h"
 #include "tests/sim/journal.h"
 #include "transports/sim/sim_world.h"
 

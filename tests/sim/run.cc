@@ -3,8 +3,8 @@
 #include <memory>
 #include <utility>
 
+#include "kernel/base/text.h"
 #include "kernel/registry.h"
-#include "kernel/text.h"
 #include "tests/sim/program.h"
 
 namespace jackfield::sim_test {

@@ -14,7 +14,7 @@ struct RunResult {
   uint64_t trace_hash = 0;
   uint64_t frames = 0;
   uint64_t calls = 0;
-  std::array<uint64_t, 4> outcomes{};  // by kernel/outcome.h
+  std::array<uint64_t, 4> outcomes{};  // by kernel/base/outcome.h
   uint64_t losses = 0;
   std::string scenario;  // sizes and faults of this seed, for people
   std::vector<std::string> violations;

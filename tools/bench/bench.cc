@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "kernel/text.h"
+#include "kernel/base/text.h"
 #include "tools/bench/bus.h"
 #include "tools/bench/floor.h"
 #include "tools/bench/options.h"

@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-#include "kernel/text.h"
+#include "kernel/base/text.h"
 #include "tools/bench/medium.h"
 
 namespace jackfield::bench {
@@ -241,7 +241,7 @@ class Measurement {
   const Options& options_;
   const Address& address_;
   const Registry& registry_;
-  bool threads_ = false;  // which hold nothing that has a name
+  bool threads_ = false;    // which hold nothing that has a name
   int told_[2] = {-1, -1};  // a pipe by which the server tells where it serves
   std::vector<PipePair> pipes_;
 };

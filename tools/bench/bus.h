@@ -13,8 +13,8 @@
 
 #include "absl/status/status.h"
 #include "kernel/address.h"
-#include "kernel/channel.h"
-#include "kernel/port.h"
+#include "kernel/call/channel.h"
+#include "kernel/call/port.h"
 #include "kernel/registry.h"
 #include "tools/bench/run.h"
 

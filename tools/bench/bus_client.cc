@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
-#include "kernel/outcome.h"
-#include "kernel/text.h"
+#include "kernel/base/outcome.h"
+#include "kernel/base/text.h"
 #include "tools/bench/bus.h"
 #include "tools/bench/stamp.h"
 

@@ -2,7 +2,7 @@
 #include <memory>
 #include <vector>
 
-#include "kernel/text.h"
+#include "kernel/base/text.h"
 #include "tools/bench/bus.h"
 #include "tools/bench/stamp.h"
 

@@ -3,8 +3,8 @@
 #include <memory>
 #include <utility>
 
-#include "kernel/text.h"
-#include "kernel/units.h"
+#include "kernel/base/text.h"
+#include "kernel/base/units.h"
 #include "tools/bench/floor_lines.h"
 #include "tools/bench/floor_memory.h"
 #include "tools/bench/floor_posts.h"

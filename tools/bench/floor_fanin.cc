@@ -7,7 +7,7 @@
 #include <cstring>
 #include <vector>
 
-#include "kernel/text.h"
+#include "kernel/base/text.h"
 #include "tools/bench/floor_lines.h"
 #include "tools/bench/floor_loops.h"
 

@@ -12,7 +12,7 @@
 #include <cstring>
 #include <string>
 
-#include "kernel/text.h"
+#include "kernel/base/text.h"
 
 namespace jackfield::bench {
 namespace {

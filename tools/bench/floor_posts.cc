@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "kernel/text.h"
+#include "kernel/base/text.h"
 #include "tools/bench/floor_loops.h"
 
 namespace jackfield::bench {

@@ -4,8 +4,8 @@
 #include <optional>
 #include <sstream>
 
-#include "kernel/text.h"
-#include "kernel/units.h"
+#include "kernel/base/text.h"
+#include "kernel/base/units.h"
 #include "tools/bench/medium.h"
 
 namespace jackfield::bench {

@@ -4,8 +4,8 @@
 #include <cstdarg>
 #include <cstdio>
 
-#include "kernel/text.h"
-#include "kernel/units.h"
+#include "kernel/base/text.h"
+#include "kernel/base/units.h"
 
 namespace jackfield::bench {
 namespace {

@@ -22,7 +22,7 @@
 #include <utility>
 #include <vector>
 
-#include "kernel/text.h"
+#include "kernel/base/text.h"
 
 namespace jackfield::bench {
 namespace {

@@ -18,7 +18,7 @@
 #include <string_view>
 
 #include "absl/status/status.h"
-#include "kernel/owned_fd.h"
+#include "kernel/base/owned_fd.h"
 #include "tools/bench/histogram.h"
 #include "tools/bench/options.h"
 

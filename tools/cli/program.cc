@@ -7,7 +7,7 @@
 #include <cstdio>
 #include <cstring>
 
-#include "kernel/text.h"
+#include "kernel/base/text.h"
 #include "services/standard_streams.h"
 
 namespace jackfield {

@@ -5,7 +5,7 @@
 #include <map>
 #include <set>
 
-#include "kernel/text.h"
+#include "kernel/base/text.h"
 
 namespace jackfield::stubs {
 namespace {

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "kernel/text.h"
+#include "kernel/base/text.h"
 #include "tools/stubs/model.h"
 #include "tools/stubs/write.h"
 

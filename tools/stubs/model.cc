@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "flatbuffers/reflection_generated.h"
-#include "kernel/text.h"
+#include "kernel/base/text.h"
 #include "tools/stubs/checks.h"
 
 namespace jackfield::stubs {

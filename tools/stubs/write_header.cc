@@ -2,7 +2,7 @@
 #include <string_view>
 #include <vector>
 
-#include "kernel/text.h"
+#include "kernel/base/text.h"
 #include "tools/stubs/write.h"
 
 namespace jackfield::stubs {
@@ -202,8 +202,8 @@ std::string HeaderText(const SchemaModel& model) {
   std::string text = Text(
       "// Made by jackfield_stubs from ", model.source, ": change that, not this.\n", "#ifndef ",
       guard, "\n#define ", guard, "\n\n", "#include <cstdint>\n#include <utility>\n\n",
-      "#include \"kernel/frame.h\"\n#include \"kernel/interface.h\"\n#include \"", StemOf(model),
-      "_generated.h\"\n",
+      "#include \"kernel/frame.h\"\n#include \"kernel/call/interface.h\"\n#include \"",
+      StemOf(model), "_generated.h\"\n",
       "#include \"services/stubs/client.h\"\n#include \"services/stubs/server.h\"\n");
   char hash[24];
   std::snprintf(hash, sizeof hash, "0x%016llx", static_cast<unsigned long long>(model.hash));

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <string>
 
-#include "kernel/text.h"
+#include "kernel/base/text.h"
 #include "tools/stubs/write.h"
 
 namespace jackfield::stubs {

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "kernel/owned_fd.h"
-#include "kernel/sys.h"
+#include "kernel/base/owned_fd.h"
+#include "kernel/loop/sys.h"
 #include "services/service.h"
 #include "tools/wiring/plan.h"
 

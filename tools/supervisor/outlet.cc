@@ -15,8 +15,8 @@
 #include <thread>
 #include <utility>
 
-#include "kernel/clock.h"
-#include "kernel/text.h"
+#include "kernel/base/clock.h"
+#include "kernel/base/text.h"
 
 namespace jackfield {
 namespace {

@@ -9,8 +9,8 @@
 #include <thread>
 
 #include "gtest/gtest.h"
-#include "kernel/owned_fd.h"
-#include "kernel/text.h"
+#include "kernel/base/owned_fd.h"
+#include "kernel/base/text.h"
 
 namespace jackfield {
 namespace {

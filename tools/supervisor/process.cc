@@ -14,8 +14,8 @@
 #include <optional>
 #include <string_view>
 
+#include "kernel/base/text.h"
 #include "kernel/registry.h"
-#include "kernel/text.h"
 
 namespace jackfield {
 namespace {

@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "kernel/base/owned_fd.h"
 #include "kernel/node.h"
-#include "kernel/owned_fd.h"
 #include "tools/supervisor/relay.h"
 #include "tools/supervisor/running.h"
 

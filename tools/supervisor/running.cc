@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "kernel/text.h"
+#include "kernel/base/text.h"
 
 namespace jackfield {
 

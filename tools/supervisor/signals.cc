@@ -7,7 +7,7 @@
 
 #include <cerrno>
 
-#include "kernel/sys.h"
+#include "kernel/loop/sys.h"
 
 namespace jackfield {
 

@@ -10,7 +10,7 @@
 #include <functional>
 
 #include "absl/status/status.h"
-#include "kernel/owned_fd.h"
+#include "kernel/base/owned_fd.h"
 
 namespace jackfield {
 

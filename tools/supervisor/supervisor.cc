@@ -7,9 +7,9 @@
 #include <memory>
 #include <optional>
 
+#include "kernel/base/text.h"
+#include "kernel/base/units.h"
 #include "kernel/node.h"
-#include "kernel/text.h"
-#include "kernel/units.h"
 #include "tools/supervisor/handing.h"
 #include "tools/supervisor/outlet.h"
 #include "tools/supervisor/process.h"

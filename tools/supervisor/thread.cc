@@ -12,7 +12,7 @@
 #include <thread>
 #include <utility>
 
-#include "kernel/text.h"
+#include "kernel/base/text.h"
 #include "tools/cli/program.h"
 
 namespace jackfield {

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "kernel/base/text.h"
+#include "kernel/base/units.h"
 #include "kernel/caps.h"
-#include "kernel/text.h"
 #include "kernel/transport.h"
-#include "kernel/units.h"
 
 namespace jackfield {
 namespace {

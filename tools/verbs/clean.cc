@@ -3,7 +3,7 @@
 #include <cstdio>
 #include <string>
 
-#include "kernel/text.h"
+#include "kernel/base/text.h"
 #include "tools/verbs/ls.h"
 
 namespace jackfield {

@@ -7,13 +7,13 @@
 #include <cstdio>
 #include <span>
 
-#include "kernel/block_pool.h"
+#include "kernel/base/text.h"
+#include "kernel/base/units.h"
 #include "kernel/caps.h"
 #include "kernel/common_params.h"
-#include "kernel/memory_limit.h"
-#include "kernel/text.h"
+#include "kernel/loop/block_pool.h"
+#include "kernel/loop/memory_limit.h"
 #include "kernel/transport.h"
-#include "kernel/units.h"
 #include "tools/verbs/load_plan.h"
 #include "tools/wiring/carry.h"
 
@@ -32,8 +32,8 @@ struct Explanation {
   Caps server, client;   // what each end can do
   bool one_way = false;  // they differ
   std::string why_not;   // it carries no calls; "": it does
-  std::vector<std::string> also, refused;  // other transports; the refused with why
-  std::string server_name;                 // "kv", or ""
+  std::vector<std::string> also, refused;        // other transports; the refused with why
+  std::string server_name;                       // "kv", or ""
   uint64_t memory_bytes = DefaultMemoryBytes();  // of the server
   bool memory_wired = false;                     // by limits.memory
 };
@@ -195,9 +195,8 @@ std::string AsTable(const Explanation& e) {
   BlockPool pool(e.memory_bytes);
   const MemoryBudget& budget = pool.budget();
   text += Text("  memory of ", e.server_name.empty() ? "a server" : e.server_name, ": ",
-               FormatBytes(e.memory_bytes),
-               e.memory_wired ? " (limits, in the wiring)" : "", "; of it one peer at most ",
-               FormatBytes(budget.peer_bytes_max()), ", one link ",
+               FormatBytes(e.memory_bytes), e.memory_wired ? " (limits, in the wiring)" : "",
+               "; of it one peer at most ", FormatBytes(budget.peer_bytes_max()), ", one link ",
                FormatBytes(budget.link_bytes_max()), ", one message ",
                FormatBytes(std::min(budget.frame_bytes_max(), e.server.frame_bytes_max)),
                "; kept for small ones ", FormatBytes(budget.reserve_bytes()), "\n");

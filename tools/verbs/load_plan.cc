@@ -3,7 +3,7 @@
 #include <cstdio>
 #include <sstream>
 
-#include "kernel/text.h"
+#include "kernel/base/text.h"
 
 namespace jackfield {
 

@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "kernel/text.h"
+#include "kernel/base/text.h"
 
 namespace jackfield {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "kernel/clock.h"
+#include "kernel/base/clock.h"
 #include "tools/cli/clean_first.h"
 #include "tools/supervisor/supervisor.h"
 #include "tools/verbs/load_plan.h"

@@ -1,7 +1,7 @@
 #include "tools/wiring/carry.h"
 
+#include "kernel/base/text.h"
 #include "kernel/common_params.h"
-#include "kernel/text.h"
 
 namespace jackfield {
 namespace {

@@ -10,8 +10,8 @@
 #include <cerrno>
 #include <cstring>
 
-#include "kernel/owned_fd.h"
-#include "kernel/text.h"
+#include "kernel/base/owned_fd.h"
+#include "kernel/base/text.h"
 #include "services/service.h"
 #include "tools/cli/arguments.h"
 #include "tools/wiring/wiring.h"
@@ -243,8 +243,7 @@ class Converter {
 
   void ConvertLimits(const Entry& entry, ServiceEntry& service) {
     const toml::table* table = entry.value->as_table();
-    if (table == nullptr)
-      return Wrong(PlaceOf(*entry.value), "limits is { memory = \"64MiB\" }");
+    if (table == nullptr) return Wrong(PlaceOf(*entry.value), "limits is { memory = \"64MiB\" }");
     for (const Entry& line : EntriesOf(*table)) {
       if (line.key != "memory") {
         WrongKey(line, kLimitKeys, kLimitNotYet, Text(" in the limits of ", service.name));

@@ -12,9 +12,9 @@
 #include <system_error>
 #include <utility>
 
+#include "kernel/base/text.h"
 #include "kernel/common_params.h"
-#include "kernel/memory_limit.h"
-#include "kernel/text.h"
+#include "kernel/loop/memory_limit.h"
 
 namespace jackfield {
 namespace {
@@ -174,9 +174,8 @@ class Planner {
     struct stat what {};
     if (stat(path.c_str(), &what) != 0) {
       const char* why = std::strerror(errno);
-      return Wrong(entry.run_place,
-                   Text("the program of service ", entry.name, " is not there: ", Escaped(path),
-                        ": ", why, BesideTheLink(entry.run[0])));
+      return Wrong(entry.run_place, Text("the program of service ", entry.name, " is not there: ",
+                                         Escaped(path), ": ", why, BesideTheLink(entry.run[0])));
     }
     if (!S_ISREG(what.st_mode))
       return Wrong(entry.run_place,

@@ -80,7 +80,7 @@ absl::StatusOr<Plan> MakePlan(Wiring wiring, const Program& program, const PlanO
 Address ClientAddress(const Address& wired, const Address& actual);
 
 // The message memory that `service` gets: what the wiring says, else its part of what this process
-// and those that it starts may use together (kernel/memory_limit.h).
+// and those that it starts may use together (kernel/loop/memory_limit.h).
 uint64_t MemoryOf(const Plan& plan, const PlannedService& service);
 
 // "3 services, 2 channels"; "1 service, 0 channels, 2 to the outside"

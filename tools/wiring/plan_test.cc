@@ -5,8 +5,8 @@
 #include <fstream>
 
 #include "gtest/gtest.h"
+#include "kernel/base/text.h"
 #include "kernel/common_params.h"
-#include "kernel/text.h"
 #include "kernel/transport.h"
 #include "tools/wiring/carry.h"
 #include "transports/builtin.h"
@@ -23,7 +23,7 @@ class LossyTransport final : public Transport {
     caps.reliable = caps.reply = false;
     return caps;
   }
-  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address&, Role, Node&,
+  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address&, Role, Loop&,
                                                 LinkSink&) const override {
     return absl::UnimplementedError("only described");
   }
@@ -127,7 +127,8 @@ TEST_F(PlanTest, SaysWhatIsWrongAndWhere) {
        "\"type\"?"},
       {"[service.a]\nrun = \"source\"\ncalls = { b = \"lossy:\" }\n[service.b]\nrun = \"count\"\n",
        "/dev/shop.toml:4:15: the calls of a to b: lossy: cannot carry this: it lacks reply and "
-       "reliable; for one-way messages alone it would do: b = { over = \"lossy:\", one_way = true }"},
+       "reliable; for one-way messages alone it would do: b = { over = \"lossy:\", one_way = true "
+       "}"},
       {"[service.a]\nrun = \"source\"\ncalls = { cuonter = \"unix:\" }\n[service.counter]\nrun = "
        "\"count\"\n",
        "/dev/shop.toml:4:11: service a calls \"cuonter\", and there is no such service; did you "

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "kernel/address.h"
-#include "kernel/text.h"
+#include "kernel/base/text.h"
 
 namespace jackfield {
 

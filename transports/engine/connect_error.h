@@ -7,9 +7,9 @@
 #include <string>
 #include <string_view>
 
-#include "kernel/outcome.h"
-#include "kernel/sys.h"
-#include "kernel/text.h"
+#include "kernel/base/outcome.h"
+#include "kernel/base/text.h"
+#include "kernel/loop/sys.h"
 
 namespace jackfield {
 

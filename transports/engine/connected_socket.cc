@@ -4,8 +4,8 @@
 #include <utility>
 #include <vector>
 
-#include "kernel/owned_fd.h"
-#include "kernel/text.h"
+#include "kernel/base/owned_fd.h"
+#include "kernel/base/text.h"
 #include "transports/engine/resolved_opening.h"
 #include "transports/engine/socket_opening.h"
 
@@ -25,17 +25,17 @@ ConnectedSocket At(const ConnectedSocket& socket, const InternetName& where) {
 // Connects to whichever of several places is the first to answer.
 class ConnectToAny final : public Opening {
  public:
-  ConnectToAny(const Address& address, Node& node, LinkSink& sink, const InternetNames& names,
+  ConnectToAny(const Address& address, Loop& loop, LinkSink& sink, const InternetNames& names,
                ConnectedSocket socket)
       : address_(address),
-        node_(node),
+        loop_(loop),
         sink_(sink),
         socket_(std::move(socket)),
         timer_([](Timer& timer) { static_cast<ConnectToAny*>(timer.user)->TryNext(); }, this) {
     for (const InternetName& name : names) tries_.push_back(std::make_unique<Try>(*this, name));
-    node_.timers().Arm(timer_, 0);  // the sink is not called from inside Open
+    loop_.timers().Arm(timer_, 0);  // the sink is not called from inside Open
   }
-  ~ConnectToAny() override { node_.timers().Cancel(timer_); }
+  ~ConnectToAny() override { loop_.timers().Cancel(timer_); }
 
  private:
   struct Try final : LinkSink {
@@ -55,11 +55,11 @@ class ConnectToAny final : public Opening {
 
   void TryNext() {
     Try& next = *tries_[begun_++];
-    if (begun_ < tries_.size()) node_.timers().Arm(timer_, node_.clock().NowNs() + kNextPlaceNs);
+    if (begun_ < tries_.size()) loop_.timers().Arm(timer_, loop_.clock().NowNs() + kNextPlaceNs);
     ConnectedSocket socket = At(socket_, next.name);
     socket.what = next.failed.place;
     absl::StatusOr<std::unique_ptr<Opening>> opened =
-        OpenConnectedSocket(address_, Role::kConnect, node_, next, std::move(socket));
+        OpenConnectedSocket(address_, Role::kConnect, loop_, next, std::move(socket));
     if (opened.ok())
       next.opening = *std::move(opened);
     else
@@ -69,7 +69,7 @@ class ConnectToAny final : public Opening {
   void Fail(Try& one, absl::Status status) {
     one.failed.status = std::move(status);
     if (++failures_ < tries_.size()) {
-      if (begun_ < tries_.size()) node_.timers().Arm(timer_, 0);
+      if (begun_ < tries_.size()) loop_.timers().Arm(timer_, 0);
       return;
     }
     std::vector<FailedPlace> failed;
@@ -78,7 +78,7 @@ class ConnectToAny final : public Opening {
   }
   // Last, as Fail.
   void Take(Try& one, std::unique_ptr<LinkDriver> driver, LinkTraits traits) {
-    node_.timers().Cancel(timer_);
+    loop_.timers().Cancel(timer_);
     for (const auto& each : tries_) {
       if (each.get() != &one) each->opening.reset();
     }
@@ -86,7 +86,7 @@ class ConnectToAny final : public Opening {
   }
 
   const Address address_;
-  Node& node_;
+  Loop& loop_;
   LinkSink& sink_;
   const ConnectedSocket socket_;
   Timer timer_;
@@ -94,17 +94,17 @@ class ConnectToAny final : public Opening {
   size_t begun_ = 0, failures_ = 0;
 };
 
-absl::StatusOr<std::unique_ptr<Opening>> OpenAtAny(const Address& address, Role role, Node& node,
+absl::StatusOr<std::unique_ptr<Opening>> OpenAtAny(const Address& address, Role role, Loop& loop,
                                                    LinkSink& sink, const InternetNames& names,
                                                    const ConnectedSocket& socket) {
   if (role == Role::kConnect && names.size() > 1)
-    return std::make_unique<ConnectToAny>(address, node, sink, names, socket);
+    return std::make_unique<ConnectToAny>(address, loop, sink, names, socket);
   if (role == Role::kConnect) {
     ConnectedSocket at = At(socket, names.front());
     // Of a name it is said what it was taken for.
     const std::string where = TextOf(names.front().address);
     if (where != address.target()) at.what = Text("connect ", address.ToString(), " at ", where);
-    return OpenConnectedSocket(address, role, node, sink, std::move(at));
+    return OpenConnectedSocket(address, role, loop, sink, std::move(at));
   }
   absl::StatusOr<std::unique_ptr<Opening>> opened = absl::UnknownError("no place to serve at");
   for (const InternetName& name : ToServeAt(names)) {
@@ -114,7 +114,7 @@ absl::StatusOr<std::unique_ptr<Opening>> OpenAtAny(const Address& address, Role 
       error = with;
       return socket.explain ? socket.explain(with) : absl::OkStatus();
     };
-    opened = OpenConnectedSocket(address, role, node, sink, std::move(at));
+    opened = OpenConnectedSocket(address, role, loop, sink, std::move(at));
     if (opened.ok() || !IsNotOfThisMachine(error)) break;
   }
   return opened;
@@ -123,7 +123,7 @@ absl::StatusOr<std::unique_ptr<Opening>> OpenAtAny(const Address& address, Role 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Opening>> OpenConnectedSocket(const Address& address, Role role,
-                                                             Node& node, LinkSink& sink,
+                                                             Loop& loop, LinkSink& sink,
                                                              ConnectedSocket socket) {
   const auto failed = [&](int result, std::string_view doing) {
     absl::Status status = socket.explain ? socket.explain(-result) : absl::OkStatus();
@@ -132,7 +132,7 @@ absl::StatusOr<std::unique_ptr<Opening>> OpenConnectedSocket(const Address& addr
     return SysError(-result, named ? socket.what : Text(doing, " ", address.ToString()));
   };
   const auto* name = reinterpret_cast<const sockaddr*>(&socket.name);
-  const int made = node.sys().Socket(socket.name.ss_family, socket.type, socket.protocol);
+  const int made = loop.sys().Socket(socket.name.ss_family, socket.type, socket.protocol);
   if (made < 0) return failed(made, "socket for");
   OwnedFd fd(made);
   const auto hand_over = [&socket](std::string description) -> HandOver {
@@ -146,34 +146,34 @@ absl::StatusOr<std::unique_ptr<Opening>> OpenConnectedSocket(const Address& addr
     };
   };
   if (role == Role::kConnect) {
-    const int result = node.sys().Connect(fd.get(), name, socket.name_bytes);
+    const int result = loop.sys().Connect(fd.get(), name, socket.name_bytes);
     if (result < 0) {
       if (absl::Status status = socket.explain ? socket.explain(-result) : absl::OkStatus();
           !status.ok())
         return status;
     }
     std::string what = socket.what.empty() ? Text("connect ", address.ToString()) : socket.what;
-    return MakeSocketClient(node, sink, fd.Release(), result, std::move(what),
+    return MakeSocketClient(loop, sink, fd.Release(), result, std::move(what),
                             hand_over(address.ToString()));
   }
-  node.sys().SetOption(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1);
-  int result = node.sys().Bind(fd.get(), name, socket.name_bytes);
-  if (result == 0) result = node.sys().Listen(fd.get(), SOMAXCONN);
+  loop.sys().SetOption(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1);
+  int result = loop.sys().Bind(fd.get(), name, socket.name_bytes);
+  if (result == 0) result = loop.sys().Listen(fd.get(), SOMAXCONN);
   if (result < 0) return failed(result, "serve");
   Address actual = address.WithTarget(socket.target_of(fd.get()));
   std::string description = actual.ToString();
-  return MakeSocketServer(node, sink, fd.Release(), std::move(actual),
+  return MakeSocketServer(loop, sink, fd.Release(), std::move(actual),
                           hand_over(std::move(description)));
 }
 
 absl::StatusOr<std::unique_ptr<Opening>> OpenInternetSocket(const Address& address, Role role,
-                                                            Node& node, LinkSink& sink,
+                                                            Loop& loop, LinkSink& sink,
                                                             const HostPort& place,
                                                             ConnectedSocket socket) {
   return OpenResolved(
-      node, sink, address, place, [address, place] { return ResolveAllowed(address, place); },
-      [address, role, &node, socket = std::move(socket)](const InternetNames& names, LinkSink& to) {
-        return OpenAtAny(address, role, node, to, names, socket);
+      loop, sink, address, place, [address, place] { return ResolveAllowed(address, place); },
+      [address, role, &loop, socket = std::move(socket)](const InternetNames& names, LinkSink& to) {
+        return OpenAtAny(address, role, loop, to, names, socket);
       });
 }
 

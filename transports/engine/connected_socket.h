@@ -11,7 +11,7 @@
 #include <memory>
 #include <string>
 
-#include "kernel/node.h"
+#include "kernel/loop/loop.h"
 #include "kernel/transport.h"
 #include "transports/engine/internet_name.h"
 
@@ -35,7 +35,7 @@ struct ConnectedSocket {
 
 // Errors: as Transport::Open.
 absl::StatusOr<std::unique_ptr<Opening>> OpenConnectedSocket(const Address& address, Role role,
-                                                             Node& node, LinkSink& sink,
+                                                             Loop& loop, LinkSink& sink,
                                                              ConnectedSocket socket);
 
 // The same at a place on the Internet: name, name_bytes and target_of follow from it. A client
@@ -43,7 +43,7 @@ absl::StatusOr<std::unique_ptr<Opening>> OpenConnectedSocket(const Address& addr
 // 250 ms (RFC 8305, 5); a server serves at one (ToServeAt). Beyond loopback only with ?plain. What
 // the socket's functions refer to outlives the opening. Errors: also as ResolveAllowed.
 absl::StatusOr<std::unique_ptr<Opening>> OpenInternetSocket(const Address& address, Role role,
-                                                            Node& node, LinkSink& sink,
+                                                            Loop& loop, LinkSink& sink,
                                                             const HostPort& place,
                                                             ConnectedSocket socket);
 

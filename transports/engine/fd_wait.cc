@@ -23,8 +23,8 @@ struct FdWait::State {
   bool orphan = false;
 };
 
-FdWait::FdWait(Node& node, OwnedFd fd, Ready ready, void* user)
-    : node_(node), state_(new State(std::move(fd), ready, user)) {}
+FdWait::FdWait(Loop& loop, OwnedFd fd, Ready ready, void* user)
+    : loop_(loop), state_(new State(std::move(fd), ready, user)) {}
 
 FdWait::~FdWait() {
   if (!state_->op.pending) {
@@ -32,11 +32,11 @@ FdWait::~FdWait() {
     return;
   }
   state_->orphan = true;
-  node_.reactor().Cancel(state_->op);
+  loop_.reactor().Cancel(state_->op);
 }
 
 void FdWait::Start(uint32_t events) {
-  if (!state_->op.pending) node_.reactor().Start(state_->op, state_->fd.get(), events);
+  if (!state_->op.pending) loop_.reactor().Start(state_->op, state_->fd.get(), events);
 }
 bool FdWait::pending() const { return state_->op.pending; }
 int FdWait::fd() const { return state_->fd.get(); }

@@ -7,8 +7,8 @@
 
 #include <cstdint>
 
-#include "kernel/node.h"
-#include "kernel/owned_fd.h"
+#include "kernel/base/owned_fd.h"
+#include "kernel/loop/loop.h"
 
 namespace jackfield {
 
@@ -18,7 +18,7 @@ class FdWait {
 
   // `ready(user, …)` is called when a wait ends, as Op::done; never after this object has gone. It
   // may destroy this object.
-  FdWait(Node& node, OwnedFd fd, Ready ready, void* user);
+  FdWait(Loop& loop, OwnedFd fd, Ready ready, void* user);
   ~FdWait();
   FdWait(const FdWait&) = delete;
 
@@ -32,7 +32,7 @@ class FdWait {
 
  private:
   struct State;
-  Node& node_;
+  Loop& loop_;
   State* state_;
 };
 

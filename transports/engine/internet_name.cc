@@ -14,8 +14,8 @@
 #include <string_view>
 #include <utility>
 
-#include "kernel/outcome.h"
-#include "kernel/text.h"
+#include "kernel/base/outcome.h"
+#include "kernel/base/text.h"
 #include "transports/engine/about.h"
 
 namespace jackfield {

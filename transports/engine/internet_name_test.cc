@@ -8,8 +8,8 @@
 #include <string>
 #include <utility>
 
-#include "kernel/sys.h"
-#include "kernel/text.h"
+#include "kernel/base/text.h"
+#include "kernel/loop/sys.h"
 
 namespace jackfield {
 namespace {

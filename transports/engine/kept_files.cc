@@ -6,9 +6,9 @@
 #include <cerrno>
 #include <utility>
 
-#include "kernel/owned_fd.h"
-#include "kernel/sys.h"
-#include "kernel/text.h"
+#include "kernel/base/owned_fd.h"
+#include "kernel/base/text.h"
+#include "kernel/loop/sys.h"
 #include "transports/engine/file_age.h"
 #include "transports/engine/lock_owner.h"
 #include "transports/engine/owner.h"

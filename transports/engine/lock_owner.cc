@@ -9,7 +9,7 @@
 #include <cstdio>
 #include <memory>
 
-#include "kernel/text.h"
+#include "kernel/base/text.h"
 
 namespace jackfield {
 

@@ -7,9 +7,9 @@ namespace {
 
 class OneLinkOpening final : public Opening {
  public:
-  OneLinkOpening(Node& node, LinkSink& sink, Address actual, Role role,
+  OneLinkOpening(Loop& loop, LinkSink& sink, Address actual, Role role,
                  std::unique_ptr<LinkDriver> driver, LinkTraits traits, std::function<void()> after)
-      : node_(node),
+      : loop_(loop),
         sink_(sink),
         actual_(std::move(actual)),
         role_(role),
@@ -17,10 +17,10 @@ class OneLinkOpening final : public Opening {
         traits_(std::move(traits)),
         after_(std::move(after)),
         timer_([](Timer& timer) { static_cast<OneLinkOpening*>(timer.user)->Begin(); }, this) {
-    node_.timers().Arm(timer_, 0);
+    loop_.timers().Arm(timer_, 0);
   }
   ~OneLinkOpening() override {
-    node_.timers().Cancel(timer_);
+    loop_.timers().Cancel(timer_);
     driver_.reset();
     after_();
   }
@@ -31,7 +31,7 @@ class OneLinkOpening final : public Opening {
     sink_.OnLink(std::move(driver_), std::move(traits_));
   }
 
-  Node& node_;
+  Loop& loop_;
   LinkSink& sink_;
   const Address actual_;
   const Role role_;
@@ -43,10 +43,10 @@ class OneLinkOpening final : public Opening {
 
 }  // namespace
 
-std::unique_ptr<Opening> MakeOneLinkOpening(Node& node, LinkSink& sink, Address actual, Role role,
+std::unique_ptr<Opening> MakeOneLinkOpening(Loop& loop, LinkSink& sink, Address actual, Role role,
                                             std::unique_ptr<LinkDriver> driver, LinkTraits traits,
                                             std::function<void()> after) {
-  return std::make_unique<OneLinkOpening>(node, sink, std::move(actual), role, std::move(driver),
+  return std::make_unique<OneLinkOpening>(loop, sink, std::move(actual), role, std::move(driver),
                                           std::move(traits), std::move(after));
 }
 

@@ -8,7 +8,7 @@
 #include <functional>
 #include <memory>
 
-#include "kernel/node.h"
+#include "kernel/loop/loop.h"
 #include "kernel/transport.h"
 
 namespace jackfield {
@@ -16,7 +16,7 @@ namespace jackfield {
 // actual: what a server reports. after: called when the opening goes; to remove what was made for
 // it.
 std::unique_ptr<Opening> MakeOneLinkOpening(
-    Node& node, LinkSink& sink, Address actual, Role role, std::unique_ptr<LinkDriver> driver,
+    Loop& loop, LinkSink& sink, Address actual, Role role, std::unique_ptr<LinkDriver> driver,
     LinkTraits traits, std::function<void()> after = [] {});
 
 }  // namespace jackfield

@@ -9,7 +9,7 @@
 #include <cstdio>
 #include <utility>
 
-#include "kernel/text.h"
+#include "kernel/base/text.h"
 #include "transports/engine/file_age.h"
 #include "transports/engine/owner.h"
 #include "transports/engine/place_record.h"

@@ -9,7 +9,7 @@
 #include <fstream>
 
 #include "gtest/gtest.h"
-#include "kernel/text.h"
+#include "kernel/base/text.h"
 #include "transports/engine/process.h"
 
 namespace jackfield {

@@ -13,7 +13,7 @@
 
 #include <cerrno>
 
-#include "kernel/sys.h"
+#include "kernel/loop/sys.h"
 #include "transports/engine/process.h"
 #include "transports/resources.h"
 

@@ -12,7 +12,7 @@
 #include <string>
 
 #include "gtest/gtest.h"
-#include "kernel/owned_fd.h"
+#include "kernel/base/owned_fd.h"
 #include "transports/engine/namespaces.h"
 
 namespace jackfield {

@@ -8,9 +8,9 @@
 #include <charconv>
 #include <vector>
 
-#include "kernel/outcome.h"
-#include "kernel/sys.h"
-#include "kernel/text.h"
+#include "kernel/base/outcome.h"
+#include "kernel/base/text.h"
+#include "kernel/loop/sys.h"
 #include "transports/engine/about.h"
 
 namespace jackfield {

@@ -11,7 +11,7 @@
 #include <climits>
 #include <cstdio>
 
-#include "kernel/text.h"
+#include "kernel/base/text.h"
 #include "transports/engine/private_directory.h"
 
 namespace jackfield {

@@ -10,8 +10,8 @@
 #include <string>
 
 #include "gtest/gtest.h"
-#include "kernel/owned_fd.h"
-#include "kernel/text.h"
+#include "kernel/base/owned_fd.h"
+#include "kernel/base/text.h"
 
 namespace jackfield {
 namespace {

@@ -13,8 +13,8 @@
 #include <string>
 #include <string_view>
 
-#include "kernel/owned_fd.h"
-#include "kernel/text.h"
+#include "kernel/base/owned_fd.h"
+#include "kernel/base/text.h"
 
 namespace jackfield {
 namespace {

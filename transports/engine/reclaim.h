@@ -10,8 +10,8 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "kernel/outcome.h"
-#include "kernel/text.h"
+#include "kernel/base/outcome.h"
+#include "kernel/base/text.h"
 #include "transports/resources.h"
 
 namespace jackfield {

@@ -7,7 +7,7 @@
 #include <cerrno>
 
 #include "gtest/gtest.h"
-#include "kernel/owned_fd.h"
+#include "kernel/base/owned_fd.h"
 #include "tests/faults/signal_flood.h"
 
 namespace jackfield {

@@ -6,9 +6,9 @@
 #include <atomic>
 #include <utility>
 
-#include "kernel/mailbox.h"
-#include "kernel/outcome.h"
-#include "kernel/text.h"
+#include "kernel/base/outcome.h"
+#include "kernel/base/text.h"
+#include "kernel/loop/mailbox.h"
 #include "transports/engine/about.h"
 
 namespace jackfield {
@@ -21,7 +21,7 @@ class ResolvedOpening;
 // Held by the opening and by the thread, later the mailbox; the last to let go deletes it.
 struct Lookup : Posted {
   ResolveHost resolve;
-  MailboxHandle node;
+  MailboxHandle loop;
   ResolvedOpening* owner = nullptr;  // of the node's thread; null: nobody waits any more
   absl::StatusOr<InternetNames> names = absl::UnknownError("not asked yet");  // until it is posted
   std::atomic<int> holders{2};  // its last change publishes all of the above to who deletes it
@@ -36,7 +36,7 @@ class ResolvedOpening final : public Opening {
   ResolvedOpening(LinkSink& sink, OpenAtNames open) : sink_(sink), open_(std::move(open)) {}
   ~ResolvedOpening() override { Forget(); }
 
-  absl::Status Start(Node& node, const Address& address, ResolveHost resolve) {
+  absl::Status Start(Loop& loop, const Address& address, ResolveHost resolve) {
     if (lookups.fetch_add(1, std::memory_order_relaxed) >= kLookupsMax) {
       lookups.fetch_sub(1, std::memory_order_relaxed);
       return Refused(Reason::kUnreachable,
@@ -45,7 +45,7 @@ class ResolvedOpening final : public Opening {
     }
     lookup_ = new Lookup;
     lookup_->resolve = std::move(resolve);
-    lookup_->node = node.handle();
+    lookup_->loop = loop.handle();
     lookup_->owner = this;
     lookup_->run = [](Posted& posted) { OnFound(static_cast<Lookup&>(posted)); };
     if (StartThread(*lookup_)) return absl::OkStatus();
@@ -76,8 +76,8 @@ class ResolvedOpening final : public Opening {
     auto& lookup = *static_cast<Lookup*>(user);
     lookup.names = lookup.resolve();
     lookups.fetch_sub(1, std::memory_order_relaxed);
-    const MailboxHandle node = lookup.node;  // outlives the lookup, which the node may delete
-    if (!node->Post(lookup)) lookup.LetGo();
+    const MailboxHandle loop = lookup.loop;  // outlives the lookup, which the node may delete
+    if (!loop->Post(lookup)) lookup.LetGo();
     return nullptr;
   }
 
@@ -108,7 +108,7 @@ class ResolvedOpening final : public Opening {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Opening>> OpenResolved(Node& node, LinkSink& sink,
+absl::StatusOr<std::unique_ptr<Opening>> OpenResolved(Loop& loop, LinkSink& sink,
                                                       const Address& address, const HostPort& where,
                                                       ResolveHost resolve, OpenAtNames open) {
   if (where.Number()) {
@@ -117,7 +117,7 @@ absl::StatusOr<std::unique_ptr<Opening>> OpenResolved(Node& node, LinkSink& sink
     return open(*names, sink);
   }
   auto opening = std::make_unique<ResolvedOpening>(sink, std::move(open));
-  if (absl::Status status = opening->Start(node, address, std::move(resolve)); !status.ok())
+  if (absl::Status status = opening->Start(loop, address, std::move(resolve)); !status.ok())
     return status;
   return opening;
 }

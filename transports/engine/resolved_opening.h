@@ -11,7 +11,7 @@
 #include <memory>
 
 #include "absl/status/statusor.h"
-#include "kernel/node.h"
+#include "kernel/loop/loop.h"
 #include "kernel/transport.h"
 #include "transports/engine/internet_name.h"
 
@@ -29,7 +29,7 @@ using OpenAtNames = std::function<absl::StatusOr<std::unique_ptr<Opening>>(
 
 // Of a number `open` is called at once, and its result is returned. Of a name it is called in a
 // later turn, and an error goes to the sink. Errors: those of both; RESOURCE_EXHAUSTED (no thread).
-absl::StatusOr<std::unique_ptr<Opening>> OpenResolved(Node& node, LinkSink& sink,
+absl::StatusOr<std::unique_ptr<Opening>> OpenResolved(Loop& loop, LinkSink& sink,
                                                       const Address& address, const HostPort& where,
                                                       ResolveHost resolve, OpenAtNames open);
 

@@ -1,4 +1,4 @@
-// A system call that kernel/sys.h does not have, through the same fault seam and with the same
+// A system call that kernel/loop/sys.h does not have, through the same fault seam and with the same
 // results.
 //
 // Thread: the node's.
@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <cstdint>
 
-#include "kernel/sys.h"
+#include "kernel/loop/sys.h"
 
 namespace jackfield {
 

@@ -2,8 +2,8 @@
 
 #include <charconv>
 
-#include "kernel/text.h"
-#include "kernel/units.h"
+#include "kernel/base/text.h"
+#include "kernel/base/units.h"
 
 namespace jackfield {
 

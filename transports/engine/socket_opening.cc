@@ -5,8 +5,8 @@
 #include <cerrno>
 #include <utility>
 
-#include "kernel/outcome.h"
-#include "kernel/text.h"
+#include "kernel/base/outcome.h"
+#include "kernel/base/text.h"
 #include "transports/engine/connect_error.h"
 #include "transports/engine/internet_name.h"
 
@@ -26,10 +26,10 @@ struct Wait {
   int fd = -1;
 };
 
-void Orphan(Node& node, Wait* wait) {
+void Orphan(Loop& loop, Wait* wait) {
   wait->owner = nullptr;
   if (wait->op.pending) {
-    node.reactor().Cancel(wait->op);
+    loop.reactor().Cancel(wait->op);
   } else {
     if (wait->fd >= 0) close(wait->fd);
     delete wait;
@@ -38,9 +38,9 @@ void Orphan(Node& node, Wait* wait) {
 
 class SocketServer final : public Opening {
  public:
-  SocketServer(Node& node, LinkSink& sink, int fd, Address actual, HandOver hand_over,
+  SocketServer(Loop& loop, LinkSink& sink, int fd, Address actual, HandOver hand_over,
                RefuseSocket refuse)
-      : node_(node),
+      : loop_(loop),
         sink_(sink),
         hand_over_(std::move(hand_over)),
         refuse_(std::move(refuse)),
@@ -55,22 +55,22 @@ class SocketServer final : public Opening {
         timer_([](Timer& timer) { static_cast<SocketServer*>(timer.user)->Begin(); }, this) {
     wait_->owner = this;
     wait_->fd = fd;
-    node_.timers().Arm(timer_, 0);  // the sink is not called from inside Open
+    loop_.timers().Arm(timer_, 0);  // the sink is not called from inside Open
   }
   ~SocketServer() override {
-    node_.timers().Cancel(timer_);
-    Orphan(node_, wait_);
+    loop_.timers().Cancel(timer_);
+    Orphan(loop_, wait_);
   }
 
  private:
   void Begin() {
     if (!std::exchange(told_, true)) sink_.OnServing(actual_);
-    if (!wait_->op.pending) node_.reactor().Start(wait_->op, wait_->fd, POLLIN);
+    if (!wait_->op.pending) loop_.reactor().Start(wait_->op, wait_->fd, POLLIN);
   }
 
   void OnReady(int32_t) {
     for (int i = 0; i < kAcceptsPerTurn; ++i) {
-      const int fd = node_.sys().Accept(wait_->fd, nullptr, nullptr);
+      const int fd = loop_.sys().Accept(wait_->fd, nullptr, nullptr);
       if (fd >= 0) {
         hand_over_(fd, sink_);
       } else if (fd == -EAGAIN) {
@@ -85,7 +85,7 @@ class SocketServer final : public Opening {
         return RetryIn(kRetryNs);
       }
     }
-    node_.reactor().Start(wait_->op, wait_->fd, POLLIN);
+    loop_.reactor().Start(wait_->op, wait_->fd, POLLIN);
   }
 
   // Whoever is at the door. False: the spare descriptor's place was taken by somebody else.
@@ -98,15 +98,15 @@ class SocketServer final : public Opening {
       if (!socket.ok()) break;
       ++refused;
       refuse_(std::move(socket), why);
-      sink_.OnRefused(Refused(ReasonOf(why), Text(actual_.ToString(), ": ",
-                                                  std::string(why.message()))));
+      sink_.OnRefused(
+          Refused(ReasonOf(why), Text(actual_.ToString(), ": ", std::string(why.message()))));
     }
     spare_.Keep();
     return refused > 0 || error == EAGAIN;
   }
-  void RetryIn(int64_t ns) { node_.timers().Arm(timer_, node_.clock().NowNs() + ns); }
+  void RetryIn(int64_t ns) { loop_.timers().Arm(timer_, loop_.clock().NowNs() + ns); }
 
-  Node& node_;
+  Loop& loop_;
   LinkSink& sink_;
   const HandOver hand_over_;
   const RefuseSocket refuse_;
@@ -119,8 +119,8 @@ class SocketServer final : public Opening {
 
 class SocketClient final : public Opening {
  public:
-  SocketClient(Node& node, LinkSink& sink, int fd, int result, std::string what, HandOver hand_over)
-      : node_(node),
+  SocketClient(Loop& loop, LinkSink& sink, int fd, int result, std::string what, HandOver hand_over)
+      : loop_(loop),
         sink_(sink),
         hand_over_(std::move(hand_over)),
         what_(std::move(what)),
@@ -141,13 +141,13 @@ class SocketClient final : public Opening {
     wait_->owner = this;
     wait_->fd = fd;
     if (result == -EINPROGRESS)
-      node_.reactor().Start(wait_->op, fd, POLLOUT);
+      loop_.reactor().Start(wait_->op, fd, POLLOUT);
     else
-      node_.timers().Arm(timer_, 0);
+      loop_.timers().Arm(timer_, 0);
   }
   ~SocketClient() override {
-    node_.timers().Cancel(timer_);
-    Orphan(node_, wait_);
+    loop_.timers().Cancel(timer_);
+    Orphan(loop_, wait_);
   }
 
  private:
@@ -167,7 +167,7 @@ class SocketClient final : public Opening {
     hand_over_(std::exchange(wait_->fd, -1), sink_);
   }
 
-  Node& node_;
+  Loop& loop_;
   LinkSink& sink_;
   const HandOver hand_over_;
   const std::string what_;
@@ -178,16 +178,15 @@ class SocketClient final : public Opening {
 
 }  // namespace
 
-std::unique_ptr<Opening> MakeSocketServer(Node& node, LinkSink& sink, int listening_fd,
-                                          Address actual, HandOver hand_over,
-                                          RefuseSocket refuse) {
-  return std::make_unique<SocketServer>(node, sink, listening_fd, std::move(actual),
+std::unique_ptr<Opening> MakeSocketServer(Loop& loop, LinkSink& sink, int listening_fd,
+                                          Address actual, HandOver hand_over, RefuseSocket refuse) {
+  return std::make_unique<SocketServer>(loop, sink, listening_fd, std::move(actual),
                                         std::move(hand_over), std::move(refuse));
 }
 
-std::unique_ptr<Opening> MakeSocketClient(Node& node, LinkSink& sink, int fd, int result,
+std::unique_ptr<Opening> MakeSocketClient(Loop& loop, LinkSink& sink, int fd, int result,
                                           std::string what, HandOver hand_over) {
-  return std::make_unique<SocketClient>(node, sink, fd, result, std::move(what),
+  return std::make_unique<SocketClient>(loop, sink, fd, result, std::move(what),
                                         std::move(hand_over));
 }
 

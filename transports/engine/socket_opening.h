@@ -10,9 +10,9 @@
 #include <memory>
 #include <string>
 
-#include "kernel/node.h"
-#include "kernel/owned_fd.h"
-#include "kernel/reactor.h"
+#include "kernel/base/owned_fd.h"
+#include "kernel/loop/loop.h"
+#include "kernel/loop/reactor.h"
 #include "kernel/transport.h"
 #include "transports/engine/turn_away.h"
 
@@ -26,13 +26,13 @@ using HandOver = std::function<void(int fd, LinkSink& sink)>;
 // so the client is told at once, and the listener lives (FAULTS C1).
 // refuse: tells the client in the words of the scheme, and hangs up.
 using RefuseSocket = std::function<void(OwnedFd socket, const absl::Status& why)>;
-std::unique_ptr<Opening> MakeSocketServer(Node& node, LinkSink& sink, int listening_fd,
+std::unique_ptr<Opening> MakeSocketServer(Loop& loop, LinkSink& sink, int listening_fd,
                                           Address actual, HandOver hand_over,
                                           RefuseSocket refuse = TurnAway);
 
 // Finishes a connect() on `fd` (non-blocking; taken over) that returned `result` (0 or -errno).
 // what: for errors, "connect unix:@kv".
-std::unique_ptr<Opening> MakeSocketClient(Node& node, LinkSink& sink, int fd, int result,
+std::unique_ptr<Opening> MakeSocketClient(Loop& loop, LinkSink& sink, int fd, int result,
                                           std::string what, HandOver hand_over);
 
 // Who is at the other end of a unix socket (SO_PEERCRED).

@@ -9,9 +9,9 @@
 #include <optional>
 #include <utility>
 
+#include "kernel/base/outcome.h"
+#include "kernel/base/owned_fd.h"
 #include "kernel/node.h"
-#include "kernel/outcome.h"
-#include "kernel/owned_fd.h"
 #include "kernel/registry.h"
 
 namespace jackfield {

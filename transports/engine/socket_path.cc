@@ -12,10 +12,10 @@
 #include <filesystem>
 #include <utility>
 
-#include "kernel/outcome.h"
-#include "kernel/owned_fd.h"
-#include "kernel/sys.h"
-#include "kernel/text.h"
+#include "kernel/base/outcome.h"
+#include "kernel/base/owned_fd.h"
+#include "kernel/base/text.h"
+#include "kernel/loop/sys.h"
 #include "transports/engine/lock_owner.h"
 #include "transports/engine/place_record.h"
 

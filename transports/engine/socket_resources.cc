@@ -7,8 +7,8 @@
 #include <string>
 #include <utility>
 
-#include "kernel/owned_fd.h"
-#include "kernel/text.h"
+#include "kernel/base/owned_fd.h"
+#include "kernel/base/text.h"
 #include "transports/engine/file_age.h"
 #include "transports/engine/lock_owner.h"
 #include "transports/engine/owner.h"

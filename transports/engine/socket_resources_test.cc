@@ -20,7 +20,7 @@
 #include <thread>
 #include <vector>
 
-#include "kernel/owned_fd.h"
+#include "kernel/base/owned_fd.h"
 #include "transports/engine/place_record.h"
 #include "transports/engine/socket_path.h"
 

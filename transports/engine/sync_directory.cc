@@ -3,7 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "kernel/owned_fd.h"
+#include "kernel/base/owned_fd.h"
 
 namespace jackfield {
 

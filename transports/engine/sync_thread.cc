@@ -8,8 +8,8 @@
 #include <system_error>
 #include <utility>
 
-#include "kernel/outcome.h"
-#include "kernel/sys.h"
+#include "kernel/base/outcome.h"
+#include "kernel/loop/sys.h"
 
 namespace jackfield {
 

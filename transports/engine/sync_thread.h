@@ -11,7 +11,7 @@
 #include <thread>
 
 #include "absl/status/statusor.h"
-#include "kernel/owned_fd.h"
+#include "kernel/base/owned_fd.h"
 
 namespace jackfield {
 

@@ -8,9 +8,9 @@
 #include <cerrno>
 #include <string>
 
-#include "kernel/outcome.h"
+#include "kernel/base/outcome.h"
+#include "kernel/base/text.h"
 #include "kernel/refusal.h"
-#include "kernel/text.h"
 
 namespace jackfield {
 namespace {

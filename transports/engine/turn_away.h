@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "absl/status/status.h"
-#include "kernel/owned_fd.h"
+#include "kernel/base/owned_fd.h"
 
 namespace jackfield {
 

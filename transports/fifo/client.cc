@@ -6,8 +6,8 @@
 #include <cstring>
 #include <utility>
 
-#include "kernel/outcome.h"
-#include "kernel/text.h"
+#include "kernel/base/outcome.h"
+#include "kernel/base/text.h"
 #include "transports/engine/fd_wait.h"
 #include "transports/fifo/meeting.h"
 
@@ -20,9 +20,9 @@ constexpr int64_t kAnswerNs = 2'000'000'000;
 class FifoClient final : public Opening {
  public:
   // meeting: the well-known FIFO, to which the Hello goes.
-  FifoClient(Node& node, LinkSink& sink, FifoPlace place, OwnedFd meeting, FifoPair pair,
+  FifoClient(Loop& loop, LinkSink& sink, FifoPlace place, OwnedFd meeting, FifoPair pair,
              const FifoHello& hello, FifoHandOver hand_over)
-      : node_(node),
+      : loop_(loop),
         sink_(sink),
         place_(std::move(place)),
         names_(PrivateNamesOf(hello.nonce)),
@@ -30,16 +30,16 @@ class FifoClient final : public Opening {
         hand_over_(std::move(hand_over)),
         up_(std::move(pair.write)),
         answer_wait_(
-            node, std::move(pair.read),
+            loop, std::move(pair.read),
             [](void* user, int32_t) { static_cast<FifoClient*>(user)->OnAnswer(); }, this),
         end_wait_(
-            node, std::move(meeting),
+            loop, std::move(meeting),
             [](void* user, int32_t) { static_cast<FifoClient*>(user)->OnServerGone(); }, this),
         timer_([](Timer& timer) { static_cast<FifoClient*>(timer.user)->OnTimer(); }, this) {
-    node_.timers().Arm(timer_, 0);
+    loop_.timers().Arm(timer_, 0);
   }
   ~FifoClient() override {
-    node_.timers().Cancel(timer_);
+    loop_.timers().Cancel(timer_);
     RemoveNames();
   }
 
@@ -60,7 +60,7 @@ class FifoClient final : public Opening {
       }
       return Fail(SysError(error == EPIPE ? ECONNREFUSED : error, Text("connect ", place_.what)));
     }
-    node_.timers().Arm(timer_, node_.clock().NowNs() + kAnswerNs);
+    loop_.timers().Arm(timer_, loop_.clock().NowNs() + kAnswerNs);
     answer_wait_.Start(POLLIN);
     end_wait_.Start(0);
   }
@@ -70,7 +70,7 @@ class FifoClient final : public Opening {
     auto* at = reinterpret_cast<std::byte*>(&hello_);
     for (size_t left = sizeof hello_; left > 0;) {
       const iovec part{at, left};
-      const int64_t wrote = node_.sys().Writev(end_wait_.fd(), &part, 1);
+      const int64_t wrote = loop_.sys().Writev(end_wait_.fd(), &part, 1);
       if (wrote <= 0) return wrote == 0 ? EIO : static_cast<int>(-wrote);
       at += wrote;
       left -= static_cast<size_t>(wrote);
@@ -82,7 +82,7 @@ class FifoClient final : public Opening {
     if (ended_) return;
     while (held_ < sizeof answer_) {
       const int64_t got =
-          node_.sys().Read(answer_wait_.fd(), reinterpret_cast<std::byte*>(&answer_) + held_,
+          loop_.sys().Read(answer_wait_.fd(), reinterpret_cast<std::byte*>(&answer_) + held_,
                            sizeof answer_ - held_);
       if (got == -EAGAIN) return answer_wait_.Start(POLLIN);
       if (got <= 0) return Fail(SysError(ECONNREFUSED, Text("connect ", place_.what)));
@@ -94,11 +94,11 @@ class FifoClient final : public Opening {
                              Text(place_.what, ": the answer to hello is not a service's")));
     }
     if (answer_.error != 0) {
-      return Fail(Refused(
-          Reason::kResource,
-          Text(place_.what, ": the service has no descriptors left for another client (",
-               strerror(static_cast<int>(answer_.error)),
-               ", RLIMIT_NOFILE): raise it with ulimit -n where the service is started")));
+      return Fail(
+          Refused(Reason::kResource,
+                  Text(place_.what, ": the service has no descriptors left for another client (",
+                       strerror(static_cast<int>(answer_.error)),
+                       ", RLIMIT_NOFILE): raise it with ulimit -n where the service is started")));
     }
     RemoveNames();
     End();
@@ -118,7 +118,7 @@ class FifoClient final : public Opening {
   }
   void End() {
     ended_ = true;
-    node_.timers().Cancel(timer_);
+    loop_.timers().Cancel(timer_);
   }
 
   void RemoveNames() {
@@ -127,7 +127,7 @@ class FifoClient final : public Opening {
     unlinkat(place_.directory.get(), names_.down.c_str(), 0);
   }
 
-  Node& node_;
+  Loop& loop_;
   LinkSink& sink_;
   const FifoPlace place_;
   const PrivateNames names_;
@@ -143,7 +143,7 @@ class FifoClient final : public Opening {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Opening>> MakeFifoClient(Node& node, LinkSink& sink, FifoPlace place,
+absl::StatusOr<std::unique_ptr<Opening>> MakeFifoClient(Loop& loop, LinkSink& sink, FifoPlace place,
                                                         FifoHandOver hand_over) {
   const int directory_fd = place.directory.get();
   absl::StatusOr<OwnedFd> meeting = OpenFifo(directory_fd, place.name, O_WRONLY, place.what);
@@ -163,7 +163,7 @@ absl::StatusOr<std::unique_ptr<Opening>> MakeFifoClient(Node& node, LinkSink& si
     unlinkat(directory_fd, names.down.c_str(), 0);
     return up.status();
   }
-  return std::make_unique<FifoClient>(node, sink, std::move(place), *std::move(meeting),
+  return std::make_unique<FifoClient>(loop, sink, std::move(place), *std::move(meeting),
                                       FifoPair{*std::move(down), *std::move(up)}, hello,
                                       std::move(hand_over));
 }

@@ -5,8 +5,8 @@
 #include <atomic>
 #include <utility>
 
-#include "kernel/node.h"
-#include "kernel/text.h"
+#include "kernel/base/text.h"
+#include "kernel/loop/loop.h"
 #include "transports/engine/about.h"
 #include "transports/engine/place_record.h"
 #include "transports/engine/private_directory.h"
@@ -45,8 +45,8 @@ Caps FifoCaps() {
   return caps;
 }
 
-FifoHandOver MakeHandOver(Node& node, std::string description) {
-  return [&node, description = std::move(description)](FifoPair pair, LinkSink& sink) {
+FifoHandOver MakeHandOver(Loop& loop, std::string description) {
+  return [&loop, description = std::move(description)](FifoPair pair, LinkSink& sink) {
     PreparePipeForWriting(pair.write.get());
     LinkTraits traits;
     traits.caps = FifoCaps();
@@ -54,7 +54,7 @@ FifoHandOver MakeHandOver(Node& node, std::string description) {
     const StreamEnds ends{.read_fd = pair.read.Release(),
                           .write_fd = pair.write.Release(),
                           .frame_bytes_max = kFrameBytesMaxDefault};
-    sink.OnLink(std::make_unique<StreamDriver>(node, ends), std::move(traits));
+    sink.OnLink(std::make_unique<StreamDriver>(loop, ends), std::move(traits));
   };
 }
 
@@ -67,20 +67,20 @@ class FifoTransport final : public Transport {
     return FifoCaps();
   }
 
-  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Node& node,
+  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Loop& loop,
                                                 LinkSink& sink) const override {
     if (absl::Status status = Check(address, role); !status.ok()) return status;
-    if (address.bare()) return ServeAnywhere(address, node, sink);
+    if (address.bare()) return ServeAnywhere(address, loop, sink);
     absl::StatusOr<FifoPlace> place = OpenFifoPlace(address.target(), address.ToString());
     if (!place.ok()) return place.status();
-    if (role == Role::kServe) return Serve(address, node, sink, *std::move(place), Where::kGiven);
-    return MakeFifoClient(node, sink, *std::move(place), MakeHandOver(node, address.ToString()));
+    if (role == Role::kServe) return Serve(address, loop, sink, *std::move(place), Where::kGiven);
+    return MakeFifoClient(loop, sink, *std::move(place), MakeHandOver(loop, address.ToString()));
   }
 
  private:
   enum class Where { kGiven, kChosen };
 
-  static absl::StatusOr<std::unique_ptr<Opening>> Serve(const Address& actual, Node& node,
+  static absl::StatusOr<std::unique_ptr<Opening>> Serve(const Address& actual, Loop& loop,
                                                         LinkSink& sink, FifoPlace place,
                                                         Where where) {
     absl::StatusOr<OwnedFd> fifo = OwnFifo(place);
@@ -91,13 +91,13 @@ class FifoTransport final : public Transport {
         RemovePlaceRecord(record);
       };
     }
-    return MakeFifoServer(node, sink, std::move(place), *std::move(fifo), actual,
-                          MakeHandOver(node, actual.ToString()), std::move(after));
+    return MakeFifoServer(loop, sink, std::move(place), *std::move(fifo), actual,
+                          MakeHandOver(loop, actual.ToString()), std::move(after));
   }
 
   // In the runtime directory, which another program may remove in the same moment: its last name
   // went.
-  absl::StatusOr<std::unique_ptr<Opening>> ServeAnywhere(const Address& address, Node& node,
+  absl::StatusOr<std::unique_ptr<Opening>> ServeAnywhere(const Address& address, Loop& loop,
                                                          LinkSink& sink) const {
     absl::Status last;
     for (int tries = 0; tries < kTriesMax; ++tries) {
@@ -112,7 +112,7 @@ class FifoTransport final : public Transport {
       const Address actual = address.WithTarget(Text(RuntimeDirectory(), "/", name));
       FifoPlace place{*std::move(directory), name, actual.ToString()};
       absl::StatusOr<std::unique_ptr<Opening>> opening =
-          Serve(actual, node, sink, std::move(place), Where::kChosen);
+          Serve(actual, loop, sink, std::move(place), Where::kChosen);
       if (opening.ok()) return opening;
       last = opening.status();
       if (!absl::IsUnavailable(last) && !absl::IsAlreadyExists(last)) break;

@@ -8,7 +8,7 @@
 #include <set>
 #include <utility>
 
-#include "kernel/text.h"
+#include "kernel/base/text.h"
 #include "transports/engine/file_age.h"
 #include "transports/engine/lock_owner.h"
 #include "transports/engine/owner.h"

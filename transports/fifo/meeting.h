@@ -21,8 +21,8 @@
 #include <memory>
 
 #include "absl/status/statusor.h"
-#include "kernel/node.h"
-#include "kernel/owned_fd.h"
+#include "kernel/base/owned_fd.h"
+#include "kernel/loop/loop.h"
 #include "kernel/transport.h"
 #include "transports/fifo/place.h"
 
@@ -57,13 +57,13 @@ uint32_t CheckOf(const FifoHello& hello);
 
 // Serves at `fifo`, which OwnFifo has opened at `place`, until destroyed; then it removes it.
 // after: called when the name is gone.
-std::unique_ptr<Opening> MakeFifoServer(Node& node, LinkSink& sink, FifoPlace place, OwnedFd fifo,
+std::unique_ptr<Opening> MakeFifoServer(Loop& loop, LinkSink& sink, FifoPlace place, OwnedFd fifo,
                                         Address actual, FifoHandOver hand_over,
                                         std::function<void()> after);
 
 // Errors: UNAVAILABLE (nobody serves there, or the FIFO is full of others' hellos);
 // RESOURCE_EXHAUSTED; FAILED_PRECONDITION (not a FIFO of this user).
-absl::StatusOr<std::unique_ptr<Opening>> MakeFifoClient(Node& node, LinkSink& sink, FifoPlace place,
+absl::StatusOr<std::unique_ptr<Opening>> MakeFifoClient(Loop& loop, LinkSink& sink, FifoPlace place,
                                                         FifoHandOver hand_over);
 
 }  // namespace jackfield

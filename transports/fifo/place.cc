@@ -11,9 +11,9 @@
 #include <utility>
 #include <vector>
 
-#include "kernel/outcome.h"
-#include "kernel/sys.h"
-#include "kernel/text.h"
+#include "kernel/base/outcome.h"
+#include "kernel/base/text.h"
+#include "kernel/loop/sys.h"
 #include "transports/engine/connect_error.h"
 #include "transports/engine/lock_owner.h"
 #include "transports/engine/owner.h"

@@ -15,7 +15,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "kernel/owned_fd.h"
+#include "kernel/base/owned_fd.h"
 
 namespace jackfield {
 

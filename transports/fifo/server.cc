@@ -7,8 +7,8 @@
 #include <cstring>
 #include <utility>
 
-#include "kernel/outcome.h"
-#include "kernel/text.h"
+#include "kernel/base/outcome.h"
+#include "kernel/base/text.h"
 #include "transports/engine/fd_wait.h"
 #include "transports/engine/turn_away.h"
 #include "transports/fifo/meeting.h"
@@ -21,23 +21,23 @@ constexpr int kHellosPerTurn = 64;
 
 class FifoServer final : public Opening {
  public:
-  FifoServer(Node& node, LinkSink& sink, FifoPlace place, OwnedFd fifo, Address actual,
+  FifoServer(Loop& loop, LinkSink& sink, FifoPlace place, OwnedFd fifo, Address actual,
              FifoHandOver hand_over, std::function<void()> after)
-      : node_(node),
+      : loop_(loop),
         sink_(sink),
         place_(std::move(place)),
         actual_(std::move(actual)),
         hand_over_(std::move(hand_over)),
         after_(std::move(after)),
         wait_(
-            node, std::move(fifo),
+            loop, std::move(fifo),
             [](void* user, int32_t) { static_cast<FifoServer*>(user)->OnReady(); }, this),
         timer_([](Timer& timer) { static_cast<FifoServer*>(timer.user)->Begin(); }, this) {
     SweepDeadFifos(place_.directory.get(), kPrivatePrefix);
-    node_.timers().Arm(timer_, 0);  // the sink is not called from inside Open
+    loop_.timers().Arm(timer_, 0);  // the sink is not called from inside Open
   }
   ~FifoServer() override {
-    node_.timers().Cancel(timer_);
+    loop_.timers().Cancel(timer_);
     UnlinkIfSame(place_.directory.get(), place_.name, wait_.fd());
     SweepDeadFifos(place_.directory.get(), kPrivatePrefix);
     after_();
@@ -52,7 +52,7 @@ class FifoServer final : public Opening {
   void OnReady() {
     for (int hellos = 0; hellos < kHellosPerTurn;) {
       const int64_t got =
-          node_.sys().Read(wait_.fd(), bytes_.data() + held_, bytes_.size() - held_);
+          loop_.sys().Read(wait_.fd(), bytes_.data() + held_, bytes_.size() - held_);
       if (got == -EAGAIN) {
         held_ = 0;  // a Hello comes whole: what is left is rubbish
         break;
@@ -63,7 +63,7 @@ class FifoServer final : public Opening {
     }
     wait_.Start(POLLIN);
   }
-  void Retry() { node_.timers().Arm(timer_, node_.clock().NowNs() + kRetryNs); }
+  void Retry() { loop_.timers().Arm(timer_, loop_.clock().NowNs() + kRetryNs); }
 
   // Takes every whole Hello; what is none is skipped byte by byte. Returns how many.
   int TakeHellos() {
@@ -114,9 +114,9 @@ class FifoServer final : public Opening {
 
   void Refuse(const OwnedFd& to, const FifoHello& hello) {
     Answer(to, hello, EMFILE);
-    sink_.OnRefused(Refused(Reason::kResource,
-                            Text(actual_.ToString(), ": ",
-                                 std::string(NoDescriptorLeft(EMFILE).message()))));
+    sink_.OnRefused(
+        Refused(Reason::kResource,
+                Text(actual_.ToString(), ": ", std::string(NoDescriptorLeft(EMFILE).message()))));
   }
   // False: the client has gone. An empty FIFO takes it in one write.
   bool Answer(const OwnedFd& to, const FifoHello& hello, int error) {
@@ -127,7 +127,7 @@ class FifoServer final : public Opening {
     auto* at = reinterpret_cast<std::byte*>(&answer);
     for (size_t left = sizeof answer; left > 0;) {
       const iovec part{at, left};
-      const int64_t wrote = node_.sys().Writev(to.get(), &part, 1);
+      const int64_t wrote = loop_.sys().Writev(to.get(), &part, 1);
       if (wrote <= 0) return false;
       at += wrote;
       left -= static_cast<size_t>(wrote);
@@ -135,7 +135,7 @@ class FifoServer final : public Opening {
     return true;
   }
 
-  Node& node_;
+  Loop& loop_;
   LinkSink& sink_;
   const FifoPlace place_;
   const Address actual_;
@@ -158,10 +158,10 @@ uint32_t CheckOf(const FifoHello& hello) {
   return check;
 }
 
-std::unique_ptr<Opening> MakeFifoServer(Node& node, LinkSink& sink, FifoPlace place, OwnedFd fifo,
+std::unique_ptr<Opening> MakeFifoServer(Loop& loop, LinkSink& sink, FifoPlace place, OwnedFd fifo,
                                         Address actual, FifoHandOver hand_over,
                                         std::function<void()> after) {
-  return std::make_unique<FifoServer>(node, sink, std::move(place), std::move(fifo),
+  return std::make_unique<FifoServer>(loop, sink, std::move(place), std::move(fifo),
                                       std::move(actual), std::move(hand_over), std::move(after));
 }
 

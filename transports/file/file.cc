@@ -4,8 +4,8 @@
 #include <functional>
 #include <utility>
 
-#include "kernel/node.h"
-#include "kernel/text.h"
+#include "kernel/base/text.h"
+#include "kernel/loop/loop.h"
 #include "transports/engine/about.h"
 #include "transports/engine/one_link_opening.h"
 #include "transports/engine/own_file.h"
@@ -69,18 +69,18 @@ class FileTransport final : public Transport {
     return CapsOf(role);
   }
 
-  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Node& node,
+  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Loop& loop,
                                                 LinkSink& sink) const override {
     const absl::StatusOr<Settings> settings = Read(address, role);
     if (!settings.ok()) return settings.status();
-    if (role == Role::kConnect) return Connect(address, settings->ack, node, sink);
-    if (!address.bare()) return Serve(address, settings->from, node, sink, [] {});
-    return ServeAnywhere(address, settings->from, node, sink);
+    if (role == Role::kConnect) return Connect(address, settings->ack, loop, sink);
+    if (!address.bare()) return Serve(address, settings->from, loop, sink, [] {});
+    return ServeAnywhere(address, settings->from, loop, sink);
   }
 
  private:
   static absl::StatusOr<std::unique_ptr<Opening>> Connect(const Address& address, Ack ack,
-                                                          Node& node, LinkSink& sink) {
+                                                          Loop& loop, LinkSink& sink) {
     absl::StatusOr<Recording> recording =
         Recording::Open(address.target(), Recording::Access::kAppend);
     if (!recording.ok()) return recording.status();
@@ -92,34 +92,34 @@ class FileTransport final : public Transport {
       RemovePlaceRecord(record);
     };
     absl::StatusOr<std::unique_ptr<LinkDriver>> driver =
-        MakeAppendDriver(node, std::make_unique<RecordingTarget>(node.sys(), *std::move(recording)),
+        MakeAppendDriver(loop, std::make_unique<RecordingTarget>(loop.sys(), *std::move(recording)),
                          ack, std::move(after));
     if (!driver.ok()) return driver.status();
-    return MakeOneLinkOpening(node, sink, address, Role::kConnect, *std::move(driver),
+    return MakeOneLinkOpening(loop, sink, address, Role::kConnect, *std::move(driver),
                               TraitsOf(address, Role::kConnect));
   }
 
   static absl::StatusOr<std::unique_ptr<Opening>> Serve(const Address& address,
-                                                        RecordingReader::From from, Node& node,
+                                                        RecordingReader::From from, Loop& loop,
                                                         LinkSink& sink,
                                                         std::function<void()> after) {
     absl::StatusOr<std::unique_ptr<RecordingReader>> reader =
-        RecordingReader::Open(node.sys(), address.target(), from);
+        RecordingReader::Open(loop.sys(), address.target(), from);
     if (!reader.ok()) return reader.status();
     absl::StatusOr<OwnedFd> watch = (*reader)->Watch();
     if (!watch.ok()) return watch.status();
     return MakeOneLinkOpening(
-        node, sink, address, Role::kServe,
-        std::make_unique<RecordDriver>(node, *std::move(reader), *std::move(watch)),
+        loop, sink, address, Role::kServe,
+        std::make_unique<RecordDriver>(loop, *std::move(reader), *std::move(watch)),
         TraitsOf(address, Role::kServe), std::move(after));
   }
 
   // A recording without a name of its own: it goes with its server.
   absl::StatusOr<std::unique_ptr<Opening>> ServeAnywhere(const Address& address,
-                                                         RecordingReader::From from, Node& node,
+                                                         RecordingReader::From from, Loop& loop,
                                                          LinkSink& sink) const {
     return ServeOwnFile("file", next_, [&](const std::string& path) {
-      return Serve(address.WithTarget(path), from, node, sink,
+      return Serve(address.WithTarget(path), from, loop, sink,
                    [path] { RemoveOwnFile("file", path); });
     });
   }

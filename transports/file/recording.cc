@@ -9,9 +9,9 @@
 #include <cerrno>
 #include <cstring>
 
-#include "kernel/outcome.h"
-#include "kernel/sys.h"
-#include "kernel/text.h"
+#include "kernel/base/outcome.h"
+#include "kernel/base/text.h"
+#include "kernel/loop/sys.h"
 #include "transports/engine/sync_directory.h"
 #include "transports/file/recording_format.h"
 

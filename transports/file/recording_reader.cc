@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cstring>
 
-#include "kernel/outcome.h"
-#include "kernel/text.h"
+#include "kernel/base/outcome.h"
+#include "kernel/base/text.h"
 #include "transports/engine/seamed.h"
 #include "transports/file/recording_format.h"
 

@@ -20,7 +20,7 @@
 #include <utility>
 #include <vector>
 
-#include "kernel/sys.h"
+#include "kernel/loop/sys.h"
 #include "transports/engine/file_watch.h"
 #include "transports/engine/records/record_source.h"
 #include "transports/file/recording.h"

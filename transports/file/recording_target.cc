@@ -11,8 +11,8 @@
 #include <ctime>
 #include <utility>
 
-#include "kernel/outcome.h"
-#include "kernel/text.h"
+#include "kernel/base/outcome.h"
+#include "kernel/base/text.h"
 #include "transports/engine/seamed.h"
 
 namespace jackfield {

@@ -20,7 +20,7 @@
 #include <utility>
 #include <vector>
 
-#include "kernel/sys.h"
+#include "kernel/loop/sys.h"
 #include "transports/engine/records/record_target.h"
 #include "transports/file/recording.h"
 #include "transports/file/recording_format.h"

@@ -8,9 +8,9 @@
 #include <functional>
 
 #include "gtest/gtest.h"
+#include "kernel/base/outcome.h"
+#include "kernel/base/text.h"
 #include "kernel/frame.h"
-#include "kernel/outcome.h"
-#include "kernel/text.h"
 #include "transports/file/recording_format.h"
 #include "transports/file/recording_reader.h"
 

@@ -10,10 +10,10 @@
 #include <string>
 #include <utility>
 
-#include "kernel/node.h"
-#include "kernel/outcome.h"
-#include "kernel/text.h"
-#include "kernel/units.h"
+#include "kernel/base/outcome.h"
+#include "kernel/base/text.h"
+#include "kernel/base/units.h"
+#include "kernel/loop/loop.h"
 #include "transports/engine/about.h"
 #include "transports/engine/ring/ring_driver.h"
 
@@ -146,11 +146,11 @@ struct Directory {
 class ServerOpening final : public Opening {
  public:
   ServerOpening(Directory& directory, std::string name, std::shared_ptr<Listener> listener,
-                Node& node, Address actual)
+                Loop& loop, Address actual)
       : directory_(directory),
         name_(std::move(name)),
         listener_(std::move(listener)),
-        node_(node),
+        loop_(loop),
         actual_(std::move(actual)),
         timer_(
             [](Timer& timer) {
@@ -158,10 +158,10 @@ class ServerOpening final : public Opening {
               self->listener_->sink->OnServing(self->actual_);
             },
             this) {
-    node_.timers().Arm(timer_, 0);
+    loop_.timers().Arm(timer_, 0);
   }
   ~ServerOpening() override {
-    node_.timers().Cancel(timer_);
+    loop_.timers().Cancel(timer_);
     listener_->sink = nullptr;
     const std::lock_guard lock(directory_.mutex);
     directory_.names.erase(name_);
@@ -171,24 +171,24 @@ class ServerOpening final : public Opening {
   Directory& directory_;
   const std::string name_;
   const std::shared_ptr<Listener> listener_;
-  Node& node_;
+  Loop& loop_;
   const Address actual_;
   Timer timer_;
 };
 
 class ClientOpening final : public Opening {
  public:
-  ClientOpening(Node& node, LinkSink& sink, std::shared_ptr<Pair> pair, absl::Status failure,
+  ClientOpening(Loop& loop, LinkSink& sink, std::shared_ptr<Pair> pair, absl::Status failure,
                 std::string description)
-      : node_(node),
+      : loop_(loop),
         sink_(sink),
         pair_(std::move(pair)),
         failure_(std::move(failure)),
         description_(std::move(description)),
         timer_([](Timer& timer) { static_cast<ClientOpening*>(timer.user)->Finish(); }, this) {
-    node_.timers().Arm(timer_, 0);
+    loop_.timers().Arm(timer_, 0);
   }
-  ~ClientOpening() override { node_.timers().Cancel(timer_); }
+  ~ClientOpening() override { loop_.timers().Cancel(timer_); }
 
  private:
   void Finish() {
@@ -196,7 +196,7 @@ class ClientOpening final : public Opening {
     LinkTraits traits = Traits(*pair_, description_);
     sink_.OnLink(std::make_unique<InprocDriver>(pair_, 0), std::move(traits));
   }
-  Node& node_;
+  Loop& loop_;
   LinkSink& sink_;
   const std::shared_ptr<Pair> pair_;
   const absl::Status failure_;
@@ -216,18 +216,18 @@ class InprocTransport final : public Transport {
     return InprocCaps();
   }
 
-  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Node& node,
+  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Loop& loop,
                                                 LinkSink& sink) const override {
     absl::StatusOr<uint64_t> bytes = RingBytes(address);
     if (!bytes.ok()) return bytes.status();
-    return role == Role::kServe ? Serve(address, node, sink) : Connect(address, *bytes, node, sink);
+    return role == Role::kServe ? Serve(address, loop, sink) : Connect(address, *bytes, loop, sink);
   }
 
  private:
-  absl::StatusOr<std::unique_ptr<Opening>> Serve(const Address& address, Node& node,
+  absl::StatusOr<std::unique_ptr<Opening>> Serve(const Address& address, Loop& loop,
                                                  LinkSink& sink) const {
     auto listener = std::make_shared<Listener>();
-    listener->mailbox = node.handle();
+    listener->mailbox = loop.handle();
     listener->sink = &sink;
     std::string name = address.target();
     {
@@ -240,12 +240,12 @@ class InprocTransport final : public Transport {
     }
     Address actual = address.WithTarget(name);
     listener->description = actual.ToString();
-    return std::make_unique<ServerOpening>(directory_, std::move(name), std::move(listener), node,
+    return std::make_unique<ServerOpening>(directory_, std::move(name), std::move(listener), loop,
                                            std::move(actual));
   }
 
   absl::StatusOr<std::unique_ptr<Opening>> Connect(const Address& address, uint64_t ring_bytes,
-                                                   Node& node, LinkSink& sink) const {
+                                                   Loop& loop, LinkSink& sink) const {
     std::shared_ptr<Listener> listener;
     {
       const std::lock_guard lock(directory_.mutex);
@@ -258,14 +258,14 @@ class InprocTransport final : public Transport {
           Text("connect ", About(address), "nobody in this process serves that name"));
     };
     if (listener == nullptr)
-      return std::make_unique<ClientOpening>(node, sink, nullptr, unavailable(), "");
+      return std::make_unique<ClientOpening>(loop, sink, nullptr, unavailable(), "");
     auto pair = std::make_shared<Pair>();
     pair->ring_bytes = ring_bytes;
     pair->memory = mmap(nullptr, 2 * ring_bytes, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (pair->memory == MAP_FAILED)
       return SysError(errno, Text("mmap of two rings of ", FormatBytes(ring_bytes)));
-    pair->bells[0].mailbox = node.handle();
+    pair->bells[0].mailbox = loop.handle();
     pair->bells[1].mailbox = listener->mailbox;
     pair->bells[0].run = pair->bells[1].run = AnswerBell;
     const bool posted = listener->mailbox.Run([listener, pair] {
@@ -277,8 +277,8 @@ class InprocTransport final : public Transport {
       LinkTraits traits = Traits(*pair, listener->description);
       listener->sink->OnLink(std::make_unique<InprocDriver>(pair, 1), std::move(traits));
     });
-    if (!posted) return std::make_unique<ClientOpening>(node, sink, nullptr, unavailable(), "");
-    return std::make_unique<ClientOpening>(node, sink, std::move(pair), absl::OkStatus(),
+    if (!posted) return std::make_unique<ClientOpening>(loop, sink, nullptr, unavailable(), "");
+    return std::make_unique<ClientOpening>(loop, sink, std::move(pair), absl::OkStatus(),
                                            address.ToString());
   }
 

@@ -10,9 +10,9 @@
 #include <cerrno>
 #include <utility>
 
-#include "kernel/outcome.h"
-#include "kernel/sys.h"
-#include "kernel/text.h"
+#include "kernel/base/outcome.h"
+#include "kernel/base/text.h"
+#include "kernel/loop/sys.h"
 #include "transports/engine/lock_owner.h"
 #include "transports/engine/records/record_source.h"
 #include "transports/engine/reserve_file.h"

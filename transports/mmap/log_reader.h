@@ -30,7 +30,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "kernel/owned_fd.h"
+#include "kernel/base/owned_fd.h"
 #include "transports/engine/file_watch.h"
 #include "transports/engine/records/record_source.h"
 #include "transports/mmap/log_file.h"

@@ -18,8 +18,8 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "kernel/outcome.h"
-#include "kernel/text.h"
+#include "kernel/base/outcome.h"
+#include "kernel/base/text.h"
 #include "transports/engine/crc32c.h"
 #include "transports/mmap/log_reader.h"
 #include "transports/mmap/log_writer.h"

@@ -10,9 +10,9 @@
 #include <cstring>
 #include <utility>
 
-#include "kernel/outcome.h"
-#include "kernel/sys.h"
-#include "kernel/text.h"
+#include "kernel/base/outcome.h"
+#include "kernel/base/text.h"
+#include "kernel/loop/sys.h"
 #include "transports/engine/reserve_file.h"
 
 namespace jackfield {

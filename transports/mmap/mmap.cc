@@ -8,9 +8,9 @@
 #include <functional>
 #include <utility>
 
-#include "kernel/node.h"
-#include "kernel/text.h"
-#include "kernel/units.h"
+#include "kernel/base/text.h"
+#include "kernel/base/units.h"
+#include "kernel/loop/loop.h"
 #include "transports/engine/about.h"
 #include "transports/engine/one_link_opening.h"
 #include "transports/engine/own_file.h"
@@ -117,18 +117,18 @@ class MmapTransport final : public Transport {
     return CapsOf(*settings, role);
   }
 
-  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Node& node,
+  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Loop& loop,
                                                 LinkSink& sink) const override {
     absl::StatusOr<Settings> settings = Read(address, role);
     if (!settings.ok()) return settings.status();
-    if (role == Role::kConnect) return Connect(address, *settings, node, sink);
-    if (!address.bare()) return Serve(address, *settings, node, sink, [] {});
-    return ServeAnywhere(address, *settings, node, sink);
+    if (role == Role::kConnect) return Connect(address, *settings, loop, sink);
+    if (!address.bare()) return Serve(address, *settings, loop, sink, [] {});
+    return ServeAnywhere(address, *settings, loop, sink);
   }
 
  private:
   static absl::StatusOr<std::unique_ptr<Opening>> Connect(const Address& address,
-                                                          const Settings& settings, Node& node,
+                                                          const Settings& settings, Loop& loop,
                                                           LinkSink& sink) {
     absl::StatusOr<std::unique_ptr<LogWriter>> log =
         LogWriter::Open(address.target(), settings.log);
@@ -139,14 +139,14 @@ class MmapTransport final : public Transport {
       RemovePlaceRecord(record);
     };
     absl::StatusOr<std::unique_ptr<LinkDriver>> driver = MakeAppendDriver(
-        node, std::make_unique<LogTarget>(*std::move(log)), settings.ack, std::move(after));
+        loop, std::make_unique<LogTarget>(*std::move(log)), settings.ack, std::move(after));
     if (!driver.ok()) return driver.status();
-    return MakeOneLinkOpening(node, sink, address, Role::kConnect, *std::move(driver),
+    return MakeOneLinkOpening(loop, sink, address, Role::kConnect, *std::move(driver),
                               std::move(traits), [] {});
   }
 
   static absl::StatusOr<std::unique_ptr<Opening>> Serve(const Address& address,
-                                                        const Settings& settings, Node& node,
+                                                        const Settings& settings, Loop& loop,
                                                         LinkSink& sink,
                                                         std::function<void()> after) {
     absl::StatusOr<std::unique_ptr<LogReader>> reader =
@@ -165,21 +165,21 @@ class MmapTransport final : public Transport {
     OwnedFd wake_fd(fcntl(*wake, F_DUPFD_CLOEXEC, 0));
     if (!wake_fd.ok()) return SysError(errno, Text("watch ", address.ToString()));
     LinkTraits traits = TraitsOf(address, (*reader)->file(), settings, Role::kServe);
-    auto driver = std::make_unique<RecordDriver>(node, *std::move(reader), std::move(wake_fd));
-    return MakeOneLinkOpening(node, sink, address, Role::kServe, std::move(driver),
+    auto driver = std::make_unique<RecordDriver>(loop, *std::move(reader), std::move(wake_fd));
+    return MakeOneLinkOpening(loop, sink, address, Role::kServe, std::move(driver),
                               std::move(traits), std::move(after));
   }
 
   // A log without a name of its own: it goes with its server.
   absl::StatusOr<std::unique_ptr<Opening>> ServeAnywhere(const Address& address,
-                                                         const Settings& settings, Node& node,
+                                                         const Settings& settings, Loop& loop,
                                                          LinkSink& sink) const {
     return ServeOwnFile("log", next_, [&](const std::string& path) {
       const auto remove = [path, cursor = Text(path, ".reader-", settings.reader.name)] {
         unlink(cursor.c_str());
         RemoveOwnFile("mmap", path);
       };
-      auto opening = Serve(address.WithTarget(path), settings, node, sink, remove);
+      auto opening = Serve(address.WithTarget(path), settings, loop, sink, remove);
       if (!opening.ok()) remove();
       return opening;
     });

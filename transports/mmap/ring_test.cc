@@ -14,7 +14,7 @@
 #include <thread>
 
 #include "gtest/gtest.h"
-#include "kernel/text.h"
+#include "kernel/base/text.h"
 #include "transports/mmap/log_reader.h"
 #include "transports/mmap/log_writer.h"
 

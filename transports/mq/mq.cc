@@ -5,9 +5,9 @@
 #include <string>
 #include <utility>
 
-#include "kernel/node.h"
-#include "kernel/text.h"
-#include "kernel/units.h"
+#include "kernel/base/text.h"
+#include "kernel/base/units.h"
+#include "kernel/loop/loop.h"
 #include "transports/engine/about.h"
 #include "transports/engine/hub/hub.h"
 #include "transports/engine/process.h"
@@ -76,40 +76,40 @@ class MqTransport final : public Transport {
     return CapsOf(*settings);
   }
 
-  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Node& node,
+  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Loop& loop,
                                                 LinkSink& sink) const override {
     absl::StatusOr<MqSettings> settings = Read(address, role);
     if (!settings.ok()) return settings.status();
-    return role == Role::kServe ? Serve(address, *settings, node, sink)
-                                : Connect(address, *settings, node, sink);
+    return role == Role::kServe ? Serve(address, *settings, loop, sink)
+                                : Connect(address, *settings, loop, sink);
   }
 
  private:
   // What the dead have left may have used up what a user or the system may have.
-  static absl::StatusOr<Queue> Own(Node& node, const std::string& name,
+  static absl::StatusOr<Queue> Own(Loop& loop, const std::string& name,
                                    const MqSettings& settings) {
     return MakeOrReclaim(*MakeMqResources(),
-                         [&] { return Queue::Own(node.sys(), name, settings.size); });
+                         [&] { return Queue::Own(loop.sys(), name, settings.size); });
   }
 
   // A queue whose name bears its process. Another transport in it may count from 1 as well: then
   // the next number is tried.
-  absl::StatusOr<Queue> OwnUnique(Node& node, std::string_view front,
+  absl::StatusOr<Queue> OwnUnique(Loop& loop, std::string_view front,
                                   const MqSettings& settings) const {
     const ProcessName own = ThisProcess();
     for (int tries = 1;; ++tries) {
       const std::string name = Text(front, own.pid, ".", own.start_ticks, ".",
                                     queues_made_.fetch_add(1, std::memory_order_relaxed));
-      absl::StatusOr<Queue> queue = Own(node, name, settings);
+      absl::StatusOr<Queue> queue = Own(loop, name, settings);
       if (!absl::IsAlreadyExists(queue.status()) || tries == kTriesMax) return queue;
     }
   }
 
   absl::StatusOr<std::unique_ptr<Opening>> Serve(const Address& address, MqSettings& settings,
-                                                 Node& node, LinkSink& sink) const {
+                                                 Loop& loop, LinkSink& sink) const {
     Address actual = address;
     absl::StatusOr<Queue> queue =
-        address.bare() ? OwnUnique(node, kMqPrefix, settings) : Own(node, settings.queue, settings);
+        address.bare() ? OwnUnique(loop, kMqPrefix, settings) : Own(loop, settings.queue, settings);
     if (queue.ok() && address.bare()) {
       settings.queue = queue->name();
       actual = address.WithTarget(Text("/", settings.queue.substr(kMqPrefix.size())));
@@ -117,20 +117,20 @@ class MqTransport final : public Transport {
     if (!queue.ok()) return queue.status();
     RemoveQueuesOfDeadClients(settings.queue);
     return MakeHubServer(
-        node, sink, MakeMqServer(node, settings, *std::move(queue), actual.ToString()), {}, actual);
+        loop, sink, MakeMqServer(loop, settings, *std::move(queue), actual.ToString()), {}, actual);
   }
 
   absl::StatusOr<std::unique_ptr<Opening>> Connect(const Address& address,
-                                                   const MqSettings& settings, Node& node,
+                                                   const MqSettings& settings, Loop& loop,
                                                    LinkSink& sink) const {
     absl::StatusOr<Queue> server =
-        Queue::Use(node.sys(), settings.queue, settings.size.message_bytes);
+        Queue::Use(loop.sys(), settings.queue, settings.size.message_bytes);
     if (!server.ok()) return server.status();
-    absl::StatusOr<Queue> own = OwnUnique(node, Text(settings.queue, "."), settings);
+    absl::StatusOr<Queue> own = OwnUnique(loop, Text(settings.queue, "."), settings);
     if (!own.ok()) return own.status();
     std::string own_name = own->name();
-    return MakeHubClient(node, sink,
-                         MakeMqClient(node, settings, *std::move(own), std::move(own_name),
+    return MakeHubClient(loop, sink,
+                         MakeMqClient(loop, settings, *std::move(own), std::move(own_name),
                                       *std::move(server), address.ToString()),
                          {}, Text("connect ", address.ToString()));
   }

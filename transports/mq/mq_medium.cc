@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
-#include "kernel/node.h"
-#include "kernel/outcome.h"
-#include "kernel/text.h"
+#include "kernel/base/outcome.h"
+#include "kernel/base/text.h"
+#include "kernel/loop/loop.h"
 #include "transports/engine/hub/envelope_arrival.h"
 #include "transports/engine/hub/hub_batch.h"
 #include "transports/engine/hub/outbox.h"
@@ -101,8 +101,8 @@ class MqClientPeer final : public MqPeer {
 
 class MqServer final : public HubMedium {
  public:
-  MqServer(Node& node, const MqSettings& settings, Queue queue, std::string description)
-      : node_(node),
+  MqServer(Loop& loop, const MqSettings& settings, Queue queue, std::string description)
+      : loop_(loop),
         settings_(settings),
         queue_(std::move(queue)),
         description_(std::move(description)),
@@ -128,7 +128,7 @@ class MqServer final : public HubMedium {
     }
     if (!answers.ok()) return answers.status();
     const uint64_t key = KeyOf(arrival);
-    const Watch watch = WatchPeer(node_.sys(), process);
+    const Watch watch = WatchPeer(loop_.sys(), process);
     if (watch.fd < 0) {
       const absl::Status why = CannotWatch(-watch.fd, process);
       Refuse(*answers, key, why);
@@ -168,7 +168,7 @@ class MqServer final : public HubMedium {
     if (name.size() > kNameBytesMax || name.compare(0, prefix.size(), prefix) != 0 ||
         name.find('/', 1) != std::string::npos || name.find('\0') != std::string::npos)
       return absl::InvalidArgumentError("a greeting without a queue for the answers");
-    absl::StatusOr<Queue> queue = Queue::Use(node_.sys(), name, settings_.size.message_bytes);
+    absl::StatusOr<Queue> queue = Queue::Use(loop_.sys(), name, settings_.size.message_bytes);
     // Admitted or dead, its name has done its work.
     if (queue.ok())
       Queue::Remove(name);
@@ -180,7 +180,7 @@ class MqServer final : public HubMedium {
     outbox_.Refuse(key, why, Into(answers, 0));
   }
 
-  Node& node_;
+  Loop& loop_;
   const MqSettings settings_;
   Queue queue_;
   const std::string description_;
@@ -199,15 +199,15 @@ class MqServerPeer final : public MqPeer {
 
 class MqClient final : public HubMedium {
  public:
-  MqClient(Node& node, const MqSettings& settings, Queue own, std::string own_name, Queue server,
+  MqClient(Loop& loop, const MqSettings& settings, Queue own, std::string own_name, Queue server,
            std::string description)
-      : node_(node),
+      : loop_(loop),
         settings_(settings),
         own_(std::move(own)),
         own_name_(std::move(own_name)),
         server_(std::move(server)),
         description_(std::move(description)),
-        key_(node.NextRandom() | 1),
+        key_(loop.NextRandom() | 1),
         outbox_(0, settings.size.message_bytes) {}
 
   ~MqClient() override {
@@ -235,7 +235,7 @@ class MqClient final : public HubMedium {
     own_.Unname();
     if (!ReadProcess(arrival, process_))
       return absl::DataLossError(Text(description_, ": a welcome that cannot be read"));
-    const Watch watch = WatchPeer(node_.sys(), process_);
+    const Watch watch = WatchPeer(loop_.sys(), process_);
     if (watch.fd < 0) return CannotWatch(-watch.fd, process_);
     return HubAdmission{arrival.from, std::make_unique<MqServerPeer>(watch, server_),
                         Traits(settings_, description_)};
@@ -264,7 +264,7 @@ class MqClient final : public HubMedium {
     return Into(server_, settings_.queue_priority);
   }
 
-  Node& node_;
+  Loop& loop_;
   const MqSettings settings_;
   Queue own_;
   const std::string own_name_;
@@ -285,15 +285,15 @@ Caps CapsOf(const MqSettings& settings) {
   return caps;
 }
 
-std::unique_ptr<HubMedium> MakeMqServer(Node& node, const MqSettings& settings, Queue queue,
+std::unique_ptr<HubMedium> MakeMqServer(Loop& loop, const MqSettings& settings, Queue queue,
                                         std::string description) {
-  return std::make_unique<MqServer>(node, settings, std::move(queue), std::move(description));
+  return std::make_unique<MqServer>(loop, settings, std::move(queue), std::move(description));
 }
 
-std::unique_ptr<HubMedium> MakeMqClient(Node& node, const MqSettings& settings, Queue own,
+std::unique_ptr<HubMedium> MakeMqClient(Loop& loop, const MqSettings& settings, Queue own,
                                         std::string own_name, Queue server,
                                         std::string description) {
-  return std::make_unique<MqClient>(node, settings, std::move(own), std::move(own_name),
+  return std::make_unique<MqClient>(loop, settings, std::move(own), std::move(own_name),
                                     std::move(server), std::move(description));
 }
 

@@ -25,7 +25,7 @@
 
 namespace jackfield {
 
-class Node;
+class Loop;
 
 struct MqSettings {
   std::string queue;  // "/jackfield.kv"; empty: a server chooses
@@ -36,10 +36,10 @@ struct MqSettings {
 Caps CapsOf(const MqSettings& settings);
 
 // On a queue that it owns.
-std::unique_ptr<HubMedium> MakeMqServer(Node& node, const MqSettings& settings, Queue queue,
+std::unique_ptr<HubMedium> MakeMqServer(Loop& loop, const MqSettings& settings, Queue queue,
                                         std::string description);
 // From a queue of its own to the server's.
-std::unique_ptr<HubMedium> MakeMqClient(Node& node, const MqSettings& settings, Queue own,
+std::unique_ptr<HubMedium> MakeMqClient(Loop& loop, const MqSettings& settings, Queue own,
                                         std::string own_name, Queue server,
                                         std::string description);
 

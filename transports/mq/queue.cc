@@ -12,8 +12,8 @@
 #include <cstring>
 #include <fstream>
 
-#include "kernel/outcome.h"
-#include "kernel/text.h"
+#include "kernel/base/outcome.h"
+#include "kernel/base/text.h"
 #include "transports/engine/connect_error.h"
 #include "transports/engine/lock_owner.h"
 #include "transports/engine/place_record.h"

@@ -19,7 +19,7 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
-#include "kernel/sys.h"
+#include "kernel/loop/sys.h"
 
 namespace jackfield {
 

@@ -15,8 +15,8 @@
 #include <thread>
 #include <vector>
 
-#include "kernel/outcome.h"
-#include "kernel/text.h"
+#include "kernel/base/outcome.h"
+#include "kernel/base/text.h"
 #include "transports/mq/test_queues.h"
 
 namespace jackfield {

@@ -11,15 +11,17 @@
 #include <string>
 #include <string_view>
 
-#include "kernel/sys.h"
-#include "kernel/text.h"
+#include "kernel/base/text.h"
+#include "kernel/loop/sys.h"
 #include "transports/mq/queue.h"
 
 namespace jackfield {
 
 inline constexpr QueueSize kSmall{.depth = 2, .message_bytes = 1024};
 
-inline std::string Name(std::string_view what) { return Text("/jackfield.test.", getpid(), ".", what); }
+inline std::string Name(std::string_view what) {
+  return Text("/jackfield.test.", getpid(), ".", what);
+}
 
 inline bool Exists(const std::string& name) {
   const int fd = mq_open(name.c_str(), O_RDONLY);

@@ -10,9 +10,9 @@
 #include <string>
 #include <utility>
 
-#include "kernel/node.h"
-#include "kernel/outcome.h"
-#include "kernel/text.h"
+#include "kernel/base/outcome.h"
+#include "kernel/base/text.h"
+#include "kernel/loop/loop.h"
 #include "transports/engine/about.h"
 #include "transports/engine/stream/pipe_fds.h"
 #include "transports/engine/stream/stream_driver.h"
@@ -63,17 +63,17 @@ Caps PipeCaps() {
 // Hands its one link over in a later turn.
 class PipeOpening final : public Opening {
  public:
-  PipeOpening(Node& node, LinkSink& sink, StreamEnds ends, Address address, Role role)
-      : node_(node),
+  PipeOpening(Loop& loop, LinkSink& sink, StreamEnds ends, Address address, Role role)
+      : loop_(loop),
         sink_(sink),
         ends_(ends),
         address_(std::move(address)),
         role_(role),
         timer_([](Timer& timer) { static_cast<PipeOpening*>(timer.user)->Begin(); }, this) {
-    node_.timers().Arm(timer_, 0);
+    loop_.timers().Arm(timer_, 0);
   }
   ~PipeOpening() override {
-    node_.timers().Cancel(timer_);
+    loop_.timers().Cancel(timer_);
     for (const int fd : {ends_.read_fd, ends_.write_fd, ends_.liveness_fd}) {
       if (fd >= 0) close(fd);
     }
@@ -85,11 +85,11 @@ class PipeOpening final : public Opening {
     LinkTraits traits;
     traits.caps = PipeCaps();
     traits.description = address_.ToString();
-    sink_.OnLink(std::make_unique<StreamDriver>(node_, std::exchange(ends_, StreamEnds{})),
+    sink_.OnLink(std::make_unique<StreamDriver>(loop_, std::exchange(ends_, StreamEnds{})),
                  std::move(traits));
   }
 
-  Node& node_;
+  Loop& loop_;
   LinkSink& sink_;
   StreamEnds ends_;
   const Address address_;
@@ -107,7 +107,7 @@ class PipeTransport final : public Transport {
     return PipeCaps();
   }
 
-  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Node& node,
+  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Loop& loop,
                                                 LinkSink& sink) const override {
     absl::StatusOr<Ends> ends = Read(address);
     if (!ends.ok()) return ends.status();
@@ -136,11 +136,11 @@ class PipeTransport final : public Transport {
                       .write_fd = ends->write_fd,
                       .frame_bytes_max = kFrameBytesMaxDefault};
     if (ends->pid > 0) {
-      stream.liveness_fd = node.sys().PidFd(ends->pid);
+      stream.liveness_fd = loop.sys().PidFd(ends->pid);
       if (stream.liveness_fd < 0)
         return SysError(-stream.liveness_fd, Text("pidfd_open for ", address.ToString()));
     }
-    return std::make_unique<PipeOpening>(node, sink, stream, address, role);
+    return std::make_unique<PipeOpening>(loop, sink, stream, address, role);
   }
 };
 

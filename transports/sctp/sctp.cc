@@ -6,10 +6,10 @@
 #include <optional>
 #include <utility>
 
-#include "kernel/node.h"
-#include "kernel/outcome.h"
-#include "kernel/owned_fd.h"
-#include "kernel/text.h"
+#include "kernel/base/outcome.h"
+#include "kernel/base/owned_fd.h"
+#include "kernel/base/text.h"
+#include "kernel/loop/loop.h"
 #include "transports/engine/about.h"
 #include "transports/engine/connected_socket.h"
 #include "transports/engine/internet_name.h"
@@ -48,14 +48,14 @@ Caps SctpCaps() {
   return caps;
 }
 
-std::unique_ptr<LinkDriver> MakeDriver(Node& node, int fd) {
-  node.sys().SetOption(fd, IPPROTO_SCTP, kSctpNoDelay, 1);
-  ThroughSeam(node.sys(), Site::kSetOption, fd, [fd] {
+std::unique_ptr<LinkDriver> MakeDriver(Loop& loop, int fd) {
+  loop.sys().SetOption(fd, IPPROTO_SCTP, kSctpNoDelay, 1);
+  ThroughSeam(loop.sys(), Site::kSetOption, fd, [fd] {
     return setsockopt(fd, IPPROTO_SCTP, kSctpRtoInfo, &kRtoInfo, sizeof kRtoInfo);
   });
-  node.sys().SetOption(fd, SOL_SOCKET, SO_SNDBUF, kBufferBytes);
-  node.sys().SetOption(fd, SOL_SOCKET, SO_RCVBUF, kBufferBytes);
-  return std::make_unique<PacketDriver>(node, fd, kSctpFrameBytesMax,
+  loop.sys().SetOption(fd, SOL_SOCKET, SO_SNDBUF, kBufferBytes);
+  loop.sys().SetOption(fd, SOL_SOCKET, SO_RCVBUF, kBufferBytes);
+  return std::make_unique<PacketDriver>(loop, fd, kSctpFrameBytesMax,
                                         PacketDriver::WholeBy::kEndOfRecord);
 }
 
@@ -83,7 +83,7 @@ class SctpTransport final : public Transport {
     return SctpCaps();
   }
 
-  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Node& node,
+  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Loop& loop,
                                                 LinkSink& sink) const override {
     absl::StatusOr<HostPort> place = Read(address, role);
     if (!place.ok()) return place.status();
@@ -91,8 +91,8 @@ class SctpTransport final : public Transport {
     socket.protocol = IPPROTO_SCTP;
     socket.caps = SctpCaps();
     socket.explain = [address](int error) { return Explain(address, error); };
-    socket.make_driver = [&node](int fd) { return MakeDriver(node, fd); };
-    return OpenInternetSocket(address, role, node, sink, *place, std::move(socket));
+    socket.make_driver = [&loop](int fd) { return MakeDriver(loop, fd); };
+    return OpenInternetSocket(address, role, loop, sink, *place, std::move(socket));
   }
 };
 

@@ -6,7 +6,7 @@
 #include <charconv>
 #include <optional>
 
-#include "kernel/text.h"
+#include "kernel/base/text.h"
 
 namespace jackfield {
 namespace {

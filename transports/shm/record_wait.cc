@@ -5,19 +5,19 @@
 
 #include <cerrno>
 
-#include "kernel/outcome.h"
+#include "kernel/base/outcome.h"
 #include "transports/engine/fd_passing.h"
 
 namespace jackfield {
 
-RecordWait::RecordWait(Node& node, int socket_fd, std::span<std::byte> record, int64_t timeout_ns,
+RecordWait::RecordWait(Loop& loop, int socket_fd, std::span<std::byte> record, int64_t timeout_ns,
                        Done done, void* owner)
-    : node_(node),
+    : loop_(loop),
       record_(record),
       done_(done),
       owner_(owner),
       wait_(
-          node, OwnedFd(socket_fd),
+          loop, OwnedFd(socket_fd),
           [](void* self, int32_t) { static_cast<RecordWait*>(self)->OnReady(); }, this),
       timer_(
           [](Timer& timer) {
@@ -27,11 +27,11 @@ RecordWait::RecordWait(Node& node, int socket_fd, std::span<std::byte> record, i
           },
           this) {
   wait_.Start();
-  node_.timers().Arm(timer_, node_.clock().NowNs() + timeout_ns);
+  loop_.timers().Arm(timer_, loop_.clock().NowNs() + timeout_ns);
 }
 
 RecordWait::~RecordWait() {
-  node_.timers().Cancel(timer_);
+  loop_.timers().Cancel(timer_);
   for (const int fd : fds_) close(fd);
 }
 
@@ -43,7 +43,7 @@ void RecordWait::OnReady() {
     message.msg_iovlen = 1;
     FdControl control;
     control.Expect(message);
-    const int64_t got = node_.sys().ReceiveMessage(wait_.fd(), &message);
+    const int64_t got = loop_.sys().ReceiveMessage(wait_.fd(), &message);
     if (got == -EAGAIN) return wait_.Start();
     if (got <= 0) {
       return Finish(MakeStatus(Outcome::kRefused, Reason::kUnreachable,
@@ -63,7 +63,7 @@ void RecordWait::OnReady() {
 
 // Last: the owner may destroy this.
 void RecordWait::Finish(const absl::Status& status) {
-  node_.timers().Cancel(timer_);
+  loop_.timers().Cancel(timer_);
   done_(owner_, status);
 }
 

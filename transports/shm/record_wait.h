@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "kernel/node.h"
-#include "kernel/timers.h"
+#include "kernel/loop/loop.h"
+#include "kernel/loop/timers.h"
 #include "transports/engine/fd_wait.h"
 
 namespace jackfield {
@@ -23,7 +23,7 @@ class RecordWait {
   // first), DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED (no room for the descriptors).
   using Done = void (*)(void* owner, const absl::Status& status);
 
-  RecordWait(Node& node, int socket_fd, std::span<std::byte> record, int64_t timeout_ns, Done done,
+  RecordWait(Loop& loop, int socket_fd, std::span<std::byte> record, int64_t timeout_ns, Done done,
              void* owner);
   ~RecordWait();
 
@@ -36,7 +36,7 @@ class RecordWait {
   void OnReady();
   void Finish(const absl::Status& status);
 
-  Node& node_;
+  Loop& loop_;
   const std::span<std::byte> record_;
   const Done done_;
   void* const owner_;

@@ -12,10 +12,10 @@
 #include <bit>
 #include <cerrno>
 
-#include "kernel/outcome.h"
-#include "kernel/sys.h"
-#include "kernel/text.h"
-#include "kernel/units.h"
+#include "kernel/base/outcome.h"
+#include "kernel/base/text.h"
+#include "kernel/base/units.h"
+#include "kernel/loop/sys.h"
 #include "transports/engine/reserve_file.h"
 
 namespace jackfield {

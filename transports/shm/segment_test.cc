@@ -12,7 +12,7 @@
 #include <string>
 
 #include "gtest/gtest.h"
-#include "kernel/outcome.h"
+#include "kernel/base/outcome.h"
 
 namespace jackfield {
 namespace {

@@ -6,8 +6,8 @@
 #include <string>
 #include <utility>
 
-#include "kernel/node.h"
-#include "kernel/text.h"
+#include "kernel/base/text.h"
+#include "kernel/loop/loop.h"
 #include "transports/shm/shm_client.h"
 #include "transports/shm/shm_server.h"
 #include "transports/shm/shm_settings.h"
@@ -17,10 +17,10 @@ namespace {
 
 constexpr int kNamesTried = 8;  // until a random one is free
 
-std::string RandomName(Node& node) {
+std::string RandomName(Loop& loop) {
   constexpr char kDigits[] = "0123456789abcdef";
   std::string name;
-  for (uint64_t random = node.NextRandom(); name.size() < 12; random >>= 4)
+  for (uint64_t random = loop.NextRandom(); name.size() < 12; random >>= 4)
     name += kDigits[random & 15];
   return name;
 }
@@ -35,17 +35,17 @@ class ShmTransport final : public Transport {
     return settings->caps();
   }
 
-  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Node& node,
+  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Loop& loop,
                                                 LinkSink& sink) const override {
     absl::StatusOr<ShmSettings> settings = ShmSettings::Read(address, role);
     if (!settings.ok()) return settings.status();
-    if (role == Role::kConnect) return MakeShmClient(node, sink, *settings, address.ToString());
-    return Serve(address, *settings, node, sink);
+    if (role == Role::kConnect) return MakeShmClient(loop, sink, *settings, address.ToString());
+    return Serve(address, *settings, loop, sink);
   }
 
  private:
   static absl::StatusOr<std::unique_ptr<Opening>> Serve(const Address& address,
-                                                        ShmSettings settings, Node& node,
+                                                        ShmSettings settings, Loop& loop,
                                                         LinkSink& sink) {
     std::unique_ptr<SocketPath> path;
     if (!settings.path.empty()) {
@@ -54,14 +54,14 @@ class ShmTransport final : public Transport {
       if (!claimed.ok()) return claimed.status();
       path = *std::move(claimed);
     }
-    const int fd = node.sys().Socket(AF_UNIX, SOCK_STREAM, 0);
+    const int fd = loop.sys().Socket(AF_UNIX, SOCK_STREAM, 0);
     if (fd < 0) return SysError(-fd, Text("socket for ", address.ToString()));
     const bool chooses = settings.path.empty() && settings.name.empty();
     int result = -EADDRINUSE;
     for (int tries = 0; result == -EADDRINUSE && tries < (chooses ? kNamesTried : 1); ++tries) {
-      if (chooses) settings.name = RandomName(node);
+      if (chooses) settings.name = RandomName(loop);
       const sockaddr_un name = settings.socket_name();
-      result = node.sys().Bind(fd, reinterpret_cast<const sockaddr*>(&name),
+      result = loop.sys().Bind(fd, reinterpret_cast<const sockaddr*>(&name),
                                settings.socket_name_bytes());
     }
     if (result == 0 && path != nullptr) {
@@ -70,13 +70,13 @@ class ShmTransport final : public Transport {
         return bound;
       }
     }
-    if (result == 0) result = node.sys().Listen(fd, SOMAXCONN);
+    if (result == 0) result = loop.sys().Listen(fd, SOMAXCONN);
     if (result < 0) {
       close(fd);
       return SysError(-result, Text("serve ", address.ToString()));
     }
     Address actual = chooses ? address.WithTarget(settings.name) : address;
-    return std::make_unique<ShmServer>(node, sink, settings, fd, std::move(actual),
+    return std::make_unique<ShmServer>(loop, sink, settings, fd, std::move(actual),
                                        std::move(path));
   }
 };

@@ -9,8 +9,8 @@
 #include <string>
 
 #include "gtest/gtest.h"
-#include "kernel/fault_seam.h"
-#include "kernel/outcome.h"
+#include "kernel/base/outcome.h"
+#include "kernel/loop/fault_seam.h"
 #include "transports/shm/shm_settings.h"
 #include "transports/shm/shm_test_world.h"
 

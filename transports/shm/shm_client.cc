@@ -8,8 +8,8 @@
 #include <span>
 #include <utility>
 
-#include "kernel/outcome.h"
-#include "kernel/text.h"
+#include "kernel/base/outcome.h"
+#include "kernel/base/text.h"
 #include "transports/engine/connect_error.h"
 #include "transports/engine/socket_opening.h"
 #include "transports/shm/memory_room.h"
@@ -24,16 +24,16 @@ constexpr int64_t kWelcomeNsMax = 2'000'000'000;
 
 class ShmClient final : public Opening {
  public:
-  ShmClient(Node& node, LinkSink& sink, const ShmSettings& settings, std::string description)
-      : node_(node),
+  ShmClient(Loop& loop, LinkSink& sink, const ShmSettings& settings, std::string description)
+      : loop_(loop),
         sink_(sink),
         settings_(settings),
         description_(std::move(description)),
         timer_([](Timer& timer) { static_cast<ShmClient*>(timer.user)->Begin(); }, this) {
-    node_.timers().Arm(timer_, 0);  // the sink is not called from inside Open
+    loop_.timers().Arm(timer_, 0);  // the sink is not called from inside Open
   }
   ~ShmClient() override {
-    node_.timers().Cancel(timer_);
+    loop_.timers().Cancel(timer_);
     for (const int fd : bells_) {
       if (fd >= 0) close(fd);
     }
@@ -46,10 +46,10 @@ class ShmClient final : public Opening {
   }
 
   absl::Status Greet() {
-    const int fd = node_.sys().Socket(AF_UNIX, SOCK_STREAM, 0);
+    const int fd = loop_.sys().Socket(AF_UNIX, SOCK_STREAM, 0);
     if (fd < 0) return SysError(-fd, "socket");
     const sockaddr_un name = settings_.socket_name();
-    int result = node_.sys().Connect(fd, reinterpret_cast<const sockaddr*>(&name),
+    int result = loop_.sys().Connect(fd, reinterpret_cast<const sockaddr*>(&name),
                                      settings_.socket_name_bytes());
     // A full backlog: worth another try, like a service that is not there yet.
     if (result == -EAGAIN) result = -ECONNREFUSED;
@@ -78,7 +78,7 @@ class ShmClient final : public Opening {
     std::vector<int> fds = {segment_.fd()};
     for (int& own : bells_) {
       if (bell == BellKind::kSocket) break;
-      own = node_.sys().EventFd();
+      own = loop_.sys().EventFd();
       if (own < 0) return SysError(-own, "eventfd");
       fds.push_back(own);
     }
@@ -88,12 +88,12 @@ class ShmClient final : public Opening {
     hello.bell = static_cast<uint32_t>(bell);
     hello.fd_count = static_cast<uint32_t>(fds.size());
     // Who refuses may have closed before it has heard everything: its reason is there to be read.
-    if (absl::Status sent = SendRecord(node_.sys(), fd, std::as_bytes(std::span(&hello, 1)), fds);
+    if (absl::Status sent = SendRecord(loop_.sys(), fd, std::as_bytes(std::span(&hello, 1)), fds);
         !sent.ok() && ReasonOf(sent) != Reason::kPeerDied)
       return sent;
     segment_.CloseFd();
     wait_.emplace(
-        node_, fd, std::as_writable_bytes(std::span(&welcome_, 1)), kWelcomeNsMax,
+        loop_, fd, std::as_writable_bytes(std::span(&welcome_, 1)), kWelcomeNsMax,
         [](void* owner, const absl::Status& status) {
           static_cast<ShmClient*>(owner)->OnWelcome(status);
         },
@@ -123,10 +123,10 @@ class ShmClient final : public Opening {
                        .trust = trust_,
                        .share = {},
                        .peer = peer_};
-    sink_.OnLink(std::make_unique<ShmDriver>(node_, std::move(meeting)), std::move(traits));
+    sink_.OnLink(std::make_unique<ShmDriver>(loop_, std::move(meeting)), std::move(traits));
   }
 
-  Node& node_;
+  Loop& loop_;
   LinkSink& sink_;
   const ShmSettings settings_;
   const std::string description_;
@@ -141,9 +141,9 @@ class ShmClient final : public Opening {
 
 }  // namespace
 
-std::unique_ptr<Opening> MakeShmClient(Node& node, LinkSink& sink, const ShmSettings& settings,
+std::unique_ptr<Opening> MakeShmClient(Loop& loop, LinkSink& sink, const ShmSettings& settings,
                                        std::string description) {
-  return std::make_unique<ShmClient>(node, sink, settings, std::move(description));
+  return std::make_unique<ShmClient>(loop, sink, settings, std::move(description));
 }
 
 }  // namespace jackfield

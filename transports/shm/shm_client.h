@@ -8,7 +8,7 @@
 #include <memory>
 #include <string>
 
-#include "kernel/node.h"
+#include "kernel/loop/loop.h"
 #include "kernel/transport.h"
 #include "transports/shm/shm_settings.h"
 
@@ -17,7 +17,7 @@ namespace jackfield {
 // Errors, by the sink: UNAVAILABLE (nobody serves there, or it went away, or it does not answer),
 // PERMISSION_DENIED (served by another uid, or refused), RESOURCE_EXHAUSTED (memory, descriptors,
 // quota), FAILED_PRECONDITION (version).
-std::unique_ptr<Opening> MakeShmClient(Node& node, LinkSink& sink, const ShmSettings& settings,
+std::unique_ptr<Opening> MakeShmClient(Loop& loop, LinkSink& sink, const ShmSettings& settings,
                                        std::string description);
 
 }  // namespace jackfield

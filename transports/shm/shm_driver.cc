@@ -22,28 +22,28 @@ class ShmDriver::Bell final : public RingBell {
   ShmDriver& driver_;
 };
 
-ShmDriver::ShmDriver(Node& node, ShmMeeting meeting)
-    : node_(node),
+ShmDriver::ShmDriver(Loop& loop, ShmMeeting meeting)
+    : loop_(loop),
       segment_(std::move(meeting.segment)),
       share_(std::move(meeting.share)),
       other_bell_fd_(meeting.other_bell_fd),
       socket_(
-          node, OwnedFd(meeting.socket_fd),
+          loop, OwnedFd(meeting.socket_fd),
           [](void* self, int32_t) { static_cast<ShmDriver*>(self)->OnSocket(); }, this),
       ring_(segment_.lane(meeting.end), segment_.lane(1 - meeting.end), segment_.shape().lane_bytes,
             std::make_unique<Bell>(*this), meeting.trust) {
   if (meeting.peer.known && meeting.peer.pid > 0 && meeting.peer.pid != getpid()) {
-    const int pid_fd = node.sys().PidFd(meeting.peer.pid);
+    const int pid_fd = loop.sys().PidFd(meeting.peer.pid);
     if (pid_fd >= 0) {
       death_.emplace(
-          node, OwnedFd(pid_fd),
+          loop, OwnedFd(pid_fd),
           [](void* self, int32_t result) { static_cast<ShmDriver*>(self)->OnDeath(result); }, this);
     }
     gone_ = pid_fd == -ESRCH;
   }
   if (meeting.own_bell_fd < 0) return;
   bell_.emplace(
-      node, OwnedFd(meeting.own_bell_fd),
+      loop, OwnedFd(meeting.own_bell_fd),
       [](void* self, int32_t) { static_cast<ShmDriver*>(self)->OnBell(); }, this);
 }
 
@@ -76,7 +76,7 @@ void ShmDriver::Pump(Link& link) {
 // Bells of the socket, or the end.
 void ShmDriver::OnSocket() {
   char bells[256];
-  const int64_t got = node_.sys().Receive(socket_.fd(), bells, sizeof bells);
+  const int64_t got = loop_.sys().Receive(socket_.fd(), bells, sizeof bells);
   if (got == 0 || (got < 0 && got != -EAGAIN)) gone_ = true;
   if (link_ != nullptr) link_->Wake();  // which starts the wait again
 }
@@ -92,10 +92,10 @@ void ShmDriver::OnDeath(int32_t result) {
 void ShmDriver::OnBell() {
   uint64_t count;
   const iovec part{&count, sizeof count};
-  const int64_t read = ThroughSeam(node_.sys(), Site::kRead, bell_->fd(),
+  const int64_t read = ThroughSeam(loop_.sys(), Site::kRead, bell_->fd(),
                                    [&] { return preadv2(bell_->fd(), &part, 1, -1, RWF_NOWAIT); });
   // A kernel that cannot (an eventfd before Linux 5.8).
-  if (read == -EOPNOTSUPP || read == -ENOSYS) node_.sys().Read(bell_->fd(), &count, sizeof count);
+  if (read == -EOPNOTSUPP || read == -ENOSYS) loop_.sys().Read(bell_->fd(), &count, sizeof count);
   if (link_ != nullptr) link_->Wake();
 }
 
@@ -104,13 +104,13 @@ bool ShmDriver::Ring() {
   if (other_bell_fd_ >= 0) {
     uint64_t one = 1;
     const iovec part{&one, sizeof one};
-    const int64_t rung = node_.sys().Writev(other_bell_fd_, &part, 1);
+    const int64_t rung = loop_.sys().Writev(other_bell_fd_, &part, 1);
     if (rung == sizeof one || rung == -EAGAIN) return true;  // EAGAIN: it has been rung very often
   }
   // The socket wakes too, and never blocks, whatever the other end does to it. EAGAIN: it is full
   // of bells.
   const char bell = 'b';
-  const int64_t sent = node_.sys().Send(socket_.fd(), &bell, 1);
+  const int64_t sent = loop_.sys().Send(socket_.fd(), &bell, 1);
   return sent == 1 || sent == -EAGAIN;
 }
 

@@ -14,7 +14,7 @@
 #include <optional>
 
 #include "kernel/link.h"
-#include "kernel/node.h"
+#include "kernel/loop/loop.h"
 #include "transports/engine/fd_wait.h"
 #include "transports/engine/ring/ring_driver.h"
 #include "transports/shm/segment.h"
@@ -37,7 +37,7 @@ struct ShmMeeting {
 
 class ShmDriver final : public LinkDriver {
  public:
-  ShmDriver(Node& node, ShmMeeting meeting);
+  ShmDriver(Loop& loop, ShmMeeting meeting);
   ~ShmDriver() override;
 
   void Pump(Link& link) override;
@@ -53,7 +53,7 @@ class ShmDriver final : public LinkDriver {
   void OnDeath(int32_t result);
   bool Ring();
 
-  Node& node_;
+  Loop& loop_;
   const Segment segment_;
   const UidQuota::Share share_;
   const int other_bell_fd_;

@@ -36,7 +36,7 @@ struct ShmWelcome {
   uint64_t magic = kShmMagic;
   uint32_t version = kShmVersion;
   uint32_t record_bytes = 256;
-  uint32_t reason = 0;      // 0: welcome; else a Reason (kernel/outcome.h), and the text says why
+  uint32_t reason = 0;  // 0: welcome; else a Reason (kernel/base/outcome.h), and the text says why
   uint32_t text_bytes = 0;  // 0 … 232
   char text[232] = {};
 };

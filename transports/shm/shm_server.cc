@@ -9,8 +9,8 @@
 #include <string_view>
 #include <utility>
 
-#include "kernel/outcome.h"
-#include "kernel/text.h"
+#include "kernel/base/outcome.h"
+#include "kernel/base/text.h"
 #include "transports/engine/socket_opening.h"
 #include "transports/engine/turn_away.h"
 
@@ -18,9 +18,9 @@ namespace jackfield {
 namespace {
 
 // Tells the client why, if it listens.
-void Refuse(Node& node, int socket_fd, const absl::Status& why) {
+void Refuse(Loop& loop, int socket_fd, const absl::Status& why) {
   const ShmWelcome refusal = RefusalOf(why);
-  SendRecord(node.sys(), socket_fd, std::as_bytes(std::span(&refusal, 1)), {})
+  SendRecord(loop.sys(), socket_fd, std::as_bytes(std::span(&refusal, 1)), {})
       .IgnoreError();  // it may have gone
 }
 
@@ -41,25 +41,25 @@ ShmServer::Handshake::Handshake(ShmServer& server, int fd, const PeerIdentity& p
     : server(server),
       peer(peer),
       wait(
-          server.node_, fd, std::as_writable_bytes(std::span(&hello, 1)), kHelloNsMax,
+          server.loop_, fd, std::as_writable_bytes(std::span(&hello, 1)), kHelloNsMax,
           [](void* owner, const absl::Status& status) {
             auto* handshake = static_cast<Handshake*>(owner);
             handshake->server.OnHello(*handshake, status);
           },
           this) {}
 
-ShmServer::ShmServer(Node& node, LinkSink& sink, const ShmSettings& settings, int listening_fd,
+ShmServer::ShmServer(Loop& loop, LinkSink& sink, const ShmSettings& settings, int listening_fd,
                      Address actual, std::unique_ptr<SocketPath> path)
-    : node_(node),
+    : loop_(loop),
       sink_(sink),
       settings_(settings),
       description_(actual.ToString()),
       path_(std::move(path)),
       quota_(settings.quota_bytes, settings.lanes_max),
       listener_(MakeSocketServer(
-          node, sink, listening_fd, std::move(actual),
+          loop, sink, listening_fd, std::move(actual),
           [this](int fd, LinkSink&) { OnConnected(fd); },
-          [&node](OwnedFd socket, const absl::Status& why) { Refuse(node, socket.get(), why); })) {}
+          [&loop](OwnedFd socket, const absl::Status& why) { Refuse(loop, socket.get(), why); })) {}
 
 // May it say hello?
 absl::Status ShmServer::Admit(const PeerIdentity& peer) const {
@@ -86,7 +86,7 @@ absl::Status ShmServer::Admit(const PeerIdentity& peer) const {
 void ShmServer::OnConnected(int fd) {
   const PeerIdentity peer = PeerOf(fd);
   if (const absl::Status admitted = Admit(peer); !admitted.ok()) {
-    Refuse(node_, fd, admitted);
+    Refuse(loop_, fd, admitted);
     close(fd);
     return NoteRefused(admitted);
   }
@@ -100,10 +100,10 @@ void ShmServer::OnHello(Handshake& handshake, const absl::Status& status) {
   if (meeting.ok()) {
     const ShmWelcome welcome;
     if (const absl::Status sent =
-            SendRecord(node_.sys(), meeting->socket_fd, std::as_bytes(std::span(&welcome, 1)), {});
+            SendRecord(loop_.sys(), meeting->socket_fd, std::as_bytes(std::span(&welcome, 1)), {});
         !sent.ok()) {
       // It has gone. The driver that is made and dropped gives everything back.
-      const ShmDriver dropped(node_, *std::move(meeting));
+      const ShmDriver dropped(loop_, *std::move(meeting));
       handshakes_.erase(handshake.self);
       return;
     }
@@ -113,16 +113,15 @@ void ShmServer::OnHello(Handshake& handshake, const absl::Status& status) {
     traits.provides_tx = true;
     traits.description = description_;
     handshakes_.erase(handshake.self);
-    return sink_.OnLink(std::make_unique<ShmDriver>(node_, *std::move(meeting)), std::move(traits));
+    return sink_.OnLink(std::make_unique<ShmDriver>(loop_, *std::move(meeting)), std::move(traits));
   }
-  Refuse(node_, handshake.wait.socket_fd(), meeting.status());
+  Refuse(loop_, handshake.wait.socket_fd(), meeting.status());
   NoteRefused(meeting.status());
   handshakes_.erase(handshake.self);
 }
 
 void ShmServer::NoteRefused(const absl::Status& why) {
-  sink_.OnRefused(
-      absl::Status(why.code(), Text(description_, ": ", std::string(why.message()))));
+  sink_.OnRefused(absl::Status(why.code(), Text(description_, ": ", std::string(why.message()))));
 }
 
 absl::StatusOr<ShmMeeting> ShmServer::Meet(Handshake& handshake) {

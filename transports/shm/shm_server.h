@@ -9,7 +9,7 @@
 #include <memory>
 #include <string>
 
-#include "kernel/node.h"
+#include "kernel/loop/loop.h"
 #include "kernel/transport.h"
 #include "transports/engine/socket_path.h"
 #include "transports/shm/record_wait.h"
@@ -27,7 +27,7 @@ class ShmServer final : public Opening {
   static constexpr int64_t kHelloNsMax = 2'000'000'000;  // that a client may take for its hello
 
   // listening_fd: taken over. path: what to give back at the end, if there is a file.
-  ShmServer(Node& node, LinkSink& sink, const ShmSettings& settings, int listening_fd,
+  ShmServer(Loop& loop, LinkSink& sink, const ShmSettings& settings, int listening_fd,
             Address actual, std::unique_ptr<SocketPath> path);
 
  private:
@@ -46,7 +46,7 @@ class ShmServer final : public Opening {
   void NoteRefused(const absl::Status& why);
   absl::StatusOr<ShmMeeting> Meet(Handshake& handshake);
 
-  Node& node_;
+  Loop& loop_;
   LinkSink& sink_;
   const ShmSettings settings_;
   const std::string description_;

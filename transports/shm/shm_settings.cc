@@ -8,9 +8,9 @@
 #include <cstring>
 #include <string_view>
 
+#include "kernel/base/text.h"
+#include "kernel/base/units.h"
 #include "kernel/link.h"
-#include "kernel/text.h"
-#include "kernel/units.h"
 #include "transports/engine/about.h"
 #include "transports/engine/ring/ring_driver.h"
 

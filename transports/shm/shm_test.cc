@@ -15,8 +15,8 @@
 #include <utility>
 
 #include "gtest/gtest.h"
-#include "kernel/outcome.h"
-#include "kernel/text.h"
+#include "kernel/base/outcome.h"
+#include "kernel/base/text.h"
 #include "transports/shm/shm_settings.h"
 #include "transports/shm/shm_test_world.h"
 

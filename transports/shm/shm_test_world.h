@@ -13,9 +13,9 @@
 #include <string_view>
 #include <vector>
 
-#include "kernel/channel.h"
+#include "kernel/call/channel.h"
+#include "kernel/call/port.h"
 #include "kernel/node.h"
-#include "kernel/port.h"
 #include "kernel/registry.h"
 #include "transports/shm/segment.h"
 #include "transports/shm/shm_records.h"

@@ -1,8 +1,8 @@
 #include "transports/shm/uid_quota.h"
 
-#include "kernel/outcome.h"
-#include "kernel/text.h"
-#include "kernel/units.h"
+#include "kernel/base/outcome.h"
+#include "kernel/base/text.h"
+#include "kernel/base/units.h"
 
 namespace jackfield {
 

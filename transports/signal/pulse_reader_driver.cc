@@ -6,8 +6,8 @@
 #include <array>
 #include <utility>
 
-#include "kernel/outcome.h"
-#include "kernel/text.h"
+#include "kernel/base/outcome.h"
+#include "kernel/base/text.h"
 #include "transports/signal/pulse.h"
 
 namespace jackfield {
@@ -18,11 +18,11 @@ constexpr uint32_t kBlockBytes = PulseReaderDriver::kBatch * kSlotBytes;
 
 }  // namespace
 
-PulseReaderDriver::PulseReaderDriver(Node& node, OwnedFd signal_fd, std::function<void()> after)
-    : node_(node),
+PulseReaderDriver::PulseReaderDriver(Loop& loop, OwnedFd signal_fd, std::function<void()> after)
+    : loop_(loop),
       after_(std::move(after)),
       wait_(std::make_unique<FdWait>(
-          node, std::move(signal_fd),
+          loop, std::move(signal_fd),
           [](void* user, int32_t) { static_cast<PulseReaderDriver*>(user)->link_->Wake(); },
           this)) {}
 
@@ -48,7 +48,7 @@ void PulseReaderDriver::Read(Link& link) {
   if (!block_ || link.rx_room() == 0) return;
   used_ = 0;
   std::array<signalfd_siginfo, kBatch> infos;
-  const int64_t got = node_.sys().Read(wait_->fd(), infos.data(), sizeof infos);
+  const int64_t got = loop_.sys().Read(wait_->fd(), infos.data(), sizeof infos);
   if (got == -EAGAIN) return;
   if (got < 0)
     return Finish(link, SysError(static_cast<int>(-got), Text("read ", link.traits().description)));

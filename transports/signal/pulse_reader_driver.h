@@ -14,9 +14,9 @@
 #include <functional>
 #include <memory>
 
-#include "kernel/block_pool.h"
 #include "kernel/link.h"
-#include "kernel/node.h"
+#include "kernel/loop/block_pool.h"
+#include "kernel/loop/loop.h"
 #include "transports/engine/fd_wait.h"
 #include "transports/signal/pulse_senders.h"
 
@@ -27,7 +27,7 @@ class PulseReaderDriver final : public LinkDriver {
   static constexpr uint32_t kBatch = 64;  // pulses taken by one system call
 
   // after: called when the descriptor has been given up.
-  PulseReaderDriver(Node& node, OwnedFd signal_fd, std::function<void()> after);
+  PulseReaderDriver(Loop& loop, OwnedFd signal_fd, std::function<void()> after);
   ~PulseReaderDriver() override;
 
   void Pump(Link& link) override;
@@ -40,7 +40,7 @@ class PulseReaderDriver final : public LinkDriver {
   void Push(Link& link, const signalfd_siginfo& info);
   void Finish(Link& link, absl::Status why);
 
-  Node& node_;
+  Loop& loop_;
   const std::function<void()> after_;
   std::unique_ptr<FdWait> wait_;  // until the end
   Link* link_ = nullptr;

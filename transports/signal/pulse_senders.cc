@@ -2,8 +2,8 @@
 
 #include <sys/stat.h>
 
+#include "kernel/base/text.h"
 #include "kernel/frame.h"
-#include "kernel/text.h"
 #include "transports/signal/pulse.h"
 
 namespace jackfield {

@@ -7,19 +7,19 @@
 #include <cerrno>
 #include <utility>
 
-#include "kernel/outcome.h"
-#include "kernel/text.h"
+#include "kernel/base/outcome.h"
+#include "kernel/base/text.h"
 #include "transports/engine/seamed.h"
 
 namespace jackfield {
 
-PulseWriterDriver::PulseWriterDriver(Node& node, PulseTarget target, OwnedFd pid_fd,
+PulseWriterDriver::PulseWriterDriver(Loop& loop, PulseTarget target, OwnedFd pid_fd,
                                      uint32_t channel)
-    : node_(node),
+    : loop_(loop),
       target_(target),
       channel_(channel),
       wait_(std::make_unique<FdWait>(
-          node, std::move(pid_fd),
+          loop, std::move(pid_fd),
           [](void* user, int32_t) { static_cast<PulseWriterDriver*>(user)->link_->Wake(); }, this)),
       retry_([](Timer& timer) { static_cast<PulseWriterDriver*>(timer.user)->link_->Wake(); },
              this) {}
@@ -49,7 +49,7 @@ void PulseWriterDriver::Pump(Link& link) {
                                      Text(link.traits().description, ": ", fault)));
     const int64_t sent = Send(PulseOf(frame, channel_));
     if (sent == -EAGAIN) {
-      node_.timers().Arm(retry_, node_.clock().NowNs() + kRetryNs);
+      loop_.timers().Arm(retry_, loop_.clock().NowNs() + kRetryNs);
       break;
     }
     if (sent == -ESRCH) return Finish(link, Gone(link));
@@ -70,14 +70,14 @@ int64_t PulseWriterDriver::Send(const Pulse& pulse) const {
   info.si_pid = getpid();
   info.si_uid = geteuid();
   info.si_value.sival_ptr = reinterpret_cast<void*>(pulse.value);
-  return ThroughSeam(node_.sys(), Site::kWrite, -1, [&] {
+  return ThroughSeam(loop_.sys(), Site::kWrite, -1, [&] {
     return syscall(SYS_rt_tgsigqueueinfo, target_.pid, target_.thread, target_.signal, &info);
   });
 }
 
 void PulseWriterDriver::Finish(Link& link, absl::Status why) {
   if (std::exchange(closed_, true)) return;
-  node_.timers().Cancel(retry_);
+  loop_.timers().Cancel(retry_);
   wait_.reset();
   link.Closed(std::move(why));
 }

@@ -12,7 +12,7 @@
 #include <memory>
 
 #include "kernel/link.h"
-#include "kernel/node.h"
+#include "kernel/loop/loop.h"
 #include "transports/engine/fd_wait.h"
 #include "transports/signal/pulse.h"
 
@@ -30,8 +30,8 @@ class PulseWriterDriver final : public LinkDriver {
   static constexpr int64_t kRetryNs = 1'000'000;
 
   // pid_fd: of the target's process. channel: of Pulse, another one for each channel of a process.
-  PulseWriterDriver(Node& node, PulseTarget target, OwnedFd pid_fd, uint32_t channel);
-  ~PulseWriterDriver() override { node_.timers().Cancel(retry_); }
+  PulseWriterDriver(Loop& loop, PulseTarget target, OwnedFd pid_fd, uint32_t channel);
+  ~PulseWriterDriver() override { loop_.timers().Cancel(retry_); }
 
   void Pump(Link& link) override;
   void Close(Link& link) override;
@@ -42,7 +42,7 @@ class PulseWriterDriver final : public LinkDriver {
   void Finish(Link& link, absl::Status why);
   absl::Status Gone(const Link& link) const;
 
-  Node& node_;
+  Loop& loop_;
   const PulseTarget target_;
   const uint32_t channel_;
   std::unique_ptr<FdWait> wait_;  // for the peer's end; until our own

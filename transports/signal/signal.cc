@@ -10,9 +10,9 @@
 #include <cstdio>
 #include <utility>
 
-#include "kernel/node.h"
-#include "kernel/outcome.h"
-#include "kernel/text.h"
+#include "kernel/base/outcome.h"
+#include "kernel/base/text.h"
+#include "kernel/loop/loop.h"
 #include "transports/engine/about.h"
 #include "transports/engine/one_link_opening.h"
 #include "transports/engine/process.h"
@@ -104,19 +104,19 @@ class SignalTransport final : public Transport {
     return CapsOf(role);
   }
 
-  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Node& node,
+  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Loop& loop,
                                                 LinkSink& sink) const override {
     absl::StatusOr<Settings> settings = Read(address, role);
     if (!settings.ok()) return settings.status();
-    return role == Role::kConnect ? Connect(address, *settings, node, sink)
-                                  : Serve(address, *settings, node, sink);
+    return role == Role::kConnect ? Connect(address, *settings, loop, sink)
+                                  : Serve(address, *settings, loop, sink);
   }
 
  private:
   absl::StatusOr<std::unique_ptr<Opening>> Connect(const Address& address, const Settings& settings,
-                                                   Node& node, LinkSink& sink) const {
+                                                   Loop& loop, LinkSink& sink) const {
     const std::string what = Text("connect ", address.ToString());
-    OwnedFd pid_fd(node.sys().PidFd(settings.target.pid));
+    OwnedFd pid_fd(loop.sys().PidFd(settings.target.pid));
     if (!pid_fd.ok()) return NobodyThere(what);
     const ProcessName process = ProcessWithPid(settings.target.pid);
     if (process.start_ticks == 0) return NobodyThere(what);
@@ -126,7 +126,7 @@ class SignalTransport final : public Transport {
                              process.start_ticks, " has its number now"));
     }
     // Signal 0 is the question alone. A process that does not expect the pulse would die of it.
-    const int64_t may = ThroughSeam(node.sys(), Site::kConnect, -1, [&] {
+    const int64_t may = ThroughSeam(loop.sys(), Site::kConnect, -1, [&] {
       return syscall(SYS_tgkill, settings.target.pid, settings.target.thread, 0);
     });
     if (may == -ESRCH) return NobodyThere(what);
@@ -141,8 +141,8 @@ class SignalTransport final : public Transport {
                "address that its server reports"));
     }
     return MakeOneLinkOpening(
-        node, sink, address, Role::kConnect,
-        std::make_unique<PulseWriterDriver>(node, settings.target, std::move(pid_fd),
+        loop, sink, address, Role::kConnect,
+        std::make_unique<PulseWriterDriver>(loop, settings.target, std::move(pid_fd),
                                             next_channel_.fetch_add(1) % Pulse::kChannels),
         TraitsOf(address, Role::kConnect));
   }
@@ -167,7 +167,7 @@ class SignalTransport final : public Transport {
   }
 
   absl::StatusOr<std::unique_ptr<Opening>> Serve(const Address& address, const Settings& settings,
-                                                 Node& node, LinkSink& sink) const {
+                                                 Loop& loop, LinkSink& sink) const {
     const std::string what = Text("serve ", address.ToString());
     const ProcessName self = ThisProcess();
     if (!address.bare() && settings.target.pid != self.pid)
@@ -185,7 +185,7 @@ class SignalTransport final : public Transport {
     sigemptyset(&mask);
     sigaddset(&mask, signal);
     pthread_sigmask(SIG_BLOCK, &mask, nullptr);
-    const auto made = static_cast<int>(ThroughSeam(node.sys(), Site::kEventFd, -1, [&] {
+    const auto made = static_cast<int>(ThroughSeam(loop.sys(), Site::kEventFd, -1, [&] {
       return signalfd(-1, &mask, SFD_NONBLOCK | SFD_CLOEXEC);
     }));
     if (made < 0) {
@@ -201,9 +201,9 @@ class SignalTransport final : public Transport {
                                .With("thread", Text(gettid()))
                                .With("signal", Text(signal))
                                .With("start", Text(self.start_ticks));
-    return MakeOneLinkOpening(node, sink, actual, Role::kServe,
+    return MakeOneLinkOpening(loop, sink, actual, Role::kServe,
                               std::make_unique<PulseReaderDriver>(
-                                  node, std::move(fd), [this, signal] { Release(signal); }),
+                                  loop, std::move(fd), [this, signal] { Release(signal); }),
                               TraitsOf(actual, Role::kServe));
   }
 

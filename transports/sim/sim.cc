@@ -3,8 +3,8 @@
 #include <utility>
 #include <vector>
 
-#include "kernel/node.h"
-#include "kernel/text.h"
+#include "kernel/base/text.h"
+#include "kernel/loop/loop.h"
 #include "transports/engine/about.h"
 #include "transports/sim/sim_end.h"
 #include "transports/sim/sim_listener.h"
@@ -55,10 +55,10 @@ Caps CapsOf(const SimSettings& settings) {
 // The client's half of an opening: its own end appears after a while.
 class SimClient final : public Opening {
  public:
-  SimClient(SimMedium& medium, Node& node, LinkSink& sink, std::unique_ptr<SimEnd> end,
+  SimClient(SimMedium& medium, Loop& loop, LinkSink& sink, std::unique_ptr<SimEnd> end,
             LinkTraits traits, int64_t due_ns)
       : medium_(medium),
-        node_(node),
+        loop_(loop),
         sink_(sink),
         end_(std::move(end)),
         traits_(std::move(traits)),
@@ -68,17 +68,17 @@ class SimClient final : public Opening {
               self->sink_.OnLink(std::move(self->end_), std::move(self->traits_));
             },
             this) {
-    node_.timers().Arm(timer_, due_ns);
+    loop_.timers().Arm(timer_, due_ns);
   }
   ~SimClient() override {
-    node_.timers().Cancel(timer_);
+    loop_.timers().Cancel(timer_);
     end_.reset();
     medium_.Leave();
   }
 
  private:
   SimMedium& medium_;
-  Node& node_;
+  Loop& loop_;
   LinkSink& sink_;
   std::unique_ptr<SimEnd> end_;
   LinkTraits traits_;
@@ -98,46 +98,46 @@ class SimTransport final : public Transport {
     return CapsOf(*settings);
   }
 
-  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Node& node,
+  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Loop& loop,
                                                 LinkSink& sink) const override {
     absl::StatusOr<SimSettings> settings = Read(address, role);
     if (!settings.ok()) return settings.status();
     if (absl::Status status = medium_.Enter(); !status.ok()) return status;
     absl::StatusOr<std::unique_ptr<Opening>> opening =
-        role == Role::kServe ? Serve(address, *settings, node, sink)
-                             : Connect(address, *settings, node, sink);
+        role == Role::kServe ? Serve(address, *settings, loop, sink)
+                             : Connect(address, *settings, loop, sink);
     if (!opening.ok()) medium_.Leave();
     return opening;
   }
 
  private:
   absl::StatusOr<std::unique_ptr<Opening>> Serve(const Address& address,
-                                                 const SimSettings& settings, Node& node,
+                                                 const SimSettings& settings, Loop& loop,
                                                  LinkSink& sink) const {
     const Address actual = address.bare() ? address.WithTarget(medium_.NewTarget()) : address;
     if (medium_.Find(actual.target()) != nullptr) {
       return absl::AlreadyExistsError(About(actual, "another port serves there"));
     }
-    return std::make_unique<SimListener>(medium_, node, sink, actual, CapsOf(settings));
+    return std::make_unique<SimListener>(medium_, loop, sink, actual, CapsOf(settings));
   }
 
   absl::StatusOr<std::unique_ptr<Opening>> Connect(const Address& address,
-                                                   const SimSettings& settings, Node& node,
+                                                   const SimSettings& settings, Loop& loop,
                                                    LinkSink& sink) const {
     SimListener* listener = medium_.Find(address.target());
-    const int64_t now_ns = node.clock().NowNs();
+    const int64_t now_ns = loop.clock().NowNs();
     if (listener == nullptr) return absl::UnavailableError(About(address, "nobody serves there"));
-    if (medium_.Parted(node, listener->node(), now_ns))
+    if (medium_.Parted(loop, listener->loop(), now_ns))
       return absl::UnavailableError(About(address, "no way to it (partition)"));
     Random random(settings.seeded ? settings.seed : medium_.random().Next());
-    auto client = std::make_unique<SimEnd>(medium_, node, settings, random.Next());
-    auto server = std::make_unique<SimEnd>(medium_, listener->node(), settings, random.Next());
+    auto client = std::make_unique<SimEnd>(medium_, loop, settings, random.Next());
+    auto server = std::make_unique<SimEnd>(medium_, listener->loop(), settings, random.Next());
     SimEnd::Join(*client, *server);
     listener->Accept(std::move(server), now_ns + settings.delay.Draw(random));
     LinkTraits traits;
     traits.caps = CapsOf(settings);
     traits.description = address.ToString();
-    return std::make_unique<SimClient>(medium_, node, sink, std::move(client), std::move(traits),
+    return std::make_unique<SimClient>(medium_, loop, sink, std::move(client), std::move(traits),
                                        now_ns + settings.delay.Draw(random));
   }
 

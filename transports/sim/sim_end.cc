@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <cstring>
 
-#include "kernel/node.h"
-#include "kernel/outcome.h"
-#include "kernel/text.h"
+#include "kernel/base/outcome.h"
+#include "kernel/base/text.h"
+#include "kernel/loop/loop.h"
 
 namespace jackfield {
 namespace {
@@ -17,9 +17,9 @@ constexpr int64_t kMemoryRetryNs = 1'000'000;
 
 }  // namespace
 
-SimEnd::SimEnd(SimMedium& medium, Node& node, const SimSettings& settings, uint64_t seed)
+SimEnd::SimEnd(SimMedium& medium, Loop& loop, const SimSettings& settings, uint64_t seed)
     : medium_(medium),
-      node_(node),
+      loop_(loop),
       settings_(settings),
       random_(seed),
       timer_(
@@ -39,7 +39,7 @@ void SimEnd::Join(SimEnd& a, SimEnd& b) {
 
 SimEnd::~SimEnd() {
   medium_.RemoveEnd(*this);
-  node_.timers().Cancel(timer_);
+  loop_.timers().Cancel(timer_);
   if (peer_ != nullptr) peer_->Lose(SimMedium::InFlight::kArrives);
   for (; taken_ != tail_; ++taken_) Free(At(taken_));
 }
@@ -49,9 +49,9 @@ void SimEnd::Pump(Link& link) {
   if (closed_) return;
   if (!link.has_rx()) FreeTaken();
   while (link.has_tx() && peer_ != nullptr && !muted_ &&
-         peer_->Take(link.NextTx(), link.NextTxFds(), node_.epoch()))
+         peer_->Take(link.NextTx(), link.NextTxFds(), loop_.epoch()))
     link.PopTx(1);
-  const int64_t now_ns = node_.clock().NowNs();
+  const int64_t now_ns = loop_.clock().NowNs();
   Deliver(link, now_ns);
   if (lost_ && next_ == tail_ && !closed_) {
     closed_ = true;
@@ -63,7 +63,7 @@ void SimEnd::Pump(Link& link) {
   if (next_ != tail_ && link.rx_room() > 0) WakeSoon();
   // The peer's node is out of message memory; nothing here tells when it has some again.
   if (link.has_tx() && peer_ != nullptr && !muted_ && !peer_->full() && !timer_.armed()) {
-    node_.timers().Arm(timer_, now_ns + kMemoryRetryNs);
+    loop_.timers().Arm(timer_, now_ns + kMemoryRetryNs);
   }
 }
 
@@ -71,7 +71,7 @@ void SimEnd::Deliver(Link& link, int64_t now_ns) {
   if (now_ns < stalled_until_ns_) return;
   while (next_ != tail_ && At(next_).due_ns <= now_ns && link.rx_room() > 0) {
     Flight& flight = At(next_++);
-    medium_.NoteArrival(now_ns, flight.from_epoch, node_, {flight.block.data(), flight.bytes});
+    medium_.NoteArrival(now_ns, flight.from_epoch, loop_, {flight.block.data(), flight.bytes});
     if (flight.fd_count > 0)
       link.PushRxFds(flight.fds.data(), std::exchange(flight.fd_count, uint8_t{0}));
     link.PushRx({flight.block.data(), flight.bytes}, &flight.block);
@@ -81,7 +81,7 @@ void SimEnd::Deliver(Link& link, int64_t now_ns) {
 // Arms the timer for the next arrival.
 void SimEnd::WakeSoon() {
   const int64_t due_ns = std::max(At(next_).due_ns, stalled_until_ns_);
-  if (!timer_.armed() || timer_.due_ns() != due_ns) node_.timers().Arm(timer_, due_ns);
+  if (!timer_.armed() || timer_.due_ns() != due_ns) loop_.timers().Arm(timer_, due_ns);
 }
 
 bool SimEnd::Take(const FrameRef& frame, const Link::FdList* fds, uint64_t from_epoch) {
@@ -89,7 +89,7 @@ bool SimEnd::Take(const FrameRef& frame, const Link::FdList* fds, uint64_t from_
     peer_waits_ = true;
     return false;
   }
-  Block block = node_.blocks().Get(frame.bytes);
+  Block block = loop_.blocks().Get(frame.bytes);
   if (!block) return false;
   Flight& flight = At(tail_++);
   std::memcpy(block.data(), frame.data, frame.bytes);
@@ -105,7 +105,7 @@ bool SimEnd::Take(const FrameRef& frame, const Link::FdList* fds, uint64_t from_
       if (copy >= 0) flight.fds[flight.fd_count++] = copy;
     }
   }
-  last_due_ns_ = std::max(last_due_ns_, node_.clock().NowNs() + settings_.delay.Draw(random_));
+  last_due_ns_ = std::max(last_due_ns_, loop_.clock().NowNs() + settings_.delay.Draw(random_));
   flight.due_ns = last_due_ns_;
   WakeSoon();
   return true;
@@ -140,7 +140,7 @@ void SimEnd::Stall(int64_t until_ns) { stalled_until_ns_ = std::max(stalled_unti
 
 void SimEnd::Close(Link& link) {
   link_ = &link;
-  node_.timers().Cancel(timer_);
+  loop_.timers().Cancel(timer_);
   if (peer_ != nullptr) std::exchange(peer_, nullptr)->Lose(SimMedium::InFlight::kArrives);
   if (std::exchange(closed_, true)) return;
   link.Closed(

@@ -17,9 +17,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "kernel/block_pool.h"
 #include "kernel/link.h"
-#include "kernel/timers.h"
+#include "kernel/loop/block_pool.h"
+#include "kernel/loop/timers.h"
 #include "transports/sim/sim_medium.h"
 
 namespace jackfield {
@@ -27,7 +27,7 @@ namespace jackfield {
 class SimEnd final : public LinkDriver {
  public:
   // Two ends are made one after the other and then joined.
-  SimEnd(SimMedium& medium, Node& node, const SimSettings& settings, uint64_t seed);
+  SimEnd(SimMedium& medium, Loop& loop, const SimSettings& settings, uint64_t seed);
   static void Join(SimEnd& a, SimEnd& b);
   ~SimEnd() override;
 
@@ -38,7 +38,7 @@ class SimEnd final : public LinkDriver {
   void Lose(SimMedium::InFlight in_flight);  // the peer is gone
   void Stall(int64_t until_ns);
   void Mute() { muted_ = true; }  // sends nothing any more
-  Node& node() const { return node_; }
+  Loop& loop() const { return loop_; }
   SimEnd* peer() const { return peer_; }
 
  private:
@@ -60,7 +60,7 @@ class SimEnd final : public LinkDriver {
   void Free(Flight& flight);
 
   SimMedium& medium_;
-  Node& node_;
+  Loop& loop_;
   const SimSettings settings_;
   Random random_;
   SimEnd* peer_ = nullptr;

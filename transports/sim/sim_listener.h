@@ -9,7 +9,7 @@
 #include <memory>
 #include <utility>
 
-#include "kernel/node.h"
+#include "kernel/loop/loop.h"
 #include "kernel/transport.h"
 #include "transports/sim/sim_end.h"
 
@@ -18,28 +18,28 @@ namespace jackfield {
 class SimListener final : public Opening {
  public:
   // Requires: nobody serves at actual.target().
-  SimListener(SimMedium& medium, Node& node, LinkSink& sink, Address actual, Caps caps)
+  SimListener(SimMedium& medium, Loop& loop, LinkSink& sink, Address actual, Caps caps)
       : medium_(medium),
-        node_(node),
+        loop_(loop),
         sink_(sink),
         actual_(std::move(actual)),
         caps_(caps),
         timer_([](Timer& timer) { static_cast<SimListener*>(timer.user)->HandOver(); }, this) {
     medium_.Add(actual_.target(), *this);
-    node_.timers().Arm(timer_, 0);  // a later turn says that it serves
+    loop_.timers().Arm(timer_, 0);  // a later turn says that it serves
   }
   ~SimListener() override {
     medium_.Remove(actual_.target());
-    node_.timers().Cancel(timer_);
+    loop_.timers().Cancel(timer_);
     waiting_.clear();
     medium_.Leave();
   }
 
-  Node& node() const { return node_; }
+  Loop& loop() const { return loop_; }
   void Accept(std::unique_ptr<SimEnd> end, int64_t due_ns) {
     if (!waiting_.empty()) due_ns = std::max(due_ns, waiting_.back().due_ns);
     waiting_.push_back({std::move(end), due_ns});
-    if (told_) node_.timers().Arm(timer_, waiting_.front().due_ns);
+    if (told_) loop_.timers().Arm(timer_, waiting_.front().due_ns);
   }
 
  private:
@@ -49,7 +49,7 @@ class SimListener final : public Opening {
   };
   void HandOver() {
     if (!std::exchange(told_, true)) sink_.OnServing(actual_);
-    while (!waiting_.empty() && waiting_.front().due_ns <= node_.clock().NowNs()) {
+    while (!waiting_.empty() && waiting_.front().due_ns <= loop_.clock().NowNs()) {
       LinkTraits traits;
       traits.caps = caps_;
       traits.description = actual_.ToString();
@@ -57,11 +57,11 @@ class SimListener final : public Opening {
       waiting_.pop_front();
       sink_.OnLink(std::move(end), std::move(traits));
     }
-    if (!waiting_.empty()) node_.timers().Arm(timer_, waiting_.front().due_ns);
+    if (!waiting_.empty()) loop_.timers().Arm(timer_, waiting_.front().due_ns);
   }
 
   SimMedium& medium_;
-  Node& node_;
+  Loop& loop_;
   LinkSink& sink_;
   const Address actual_;
   const Caps caps_;

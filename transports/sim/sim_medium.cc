@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "kernel/node.h"
-#include "kernel/text.h"
+#include "kernel/base/text.h"
+#include "kernel/loop/loop.h"
 #include "transports/sim/sim_end.h"
 
 namespace jackfield {
@@ -31,11 +31,11 @@ SimEnd* EndAt(const std::vector<SimEnd*>& ends, size_t connection) {
 
 }  // namespace
 
-bool SimMedium::Joins(size_t connection, const Node& a, const Node& b) const {
+bool SimMedium::Joins(size_t connection, const Loop& a, const Loop& b) const {
   const SimEnd* end = EndAt(ends_, connection);
   if (end == nullptr) return false;
-  const Node* one = &end->node();
-  const Node* other = &end->peer()->node();
+  const Loop* one = &end->loop();
+  const Loop* other = &end->peer()->loop();
   return (one == &a && other == &b) || (one == &b && other == &a);
 }
 
@@ -54,9 +54,9 @@ void SimMedium::Stall(size_t connection, int64_t until_ns) {
   end->peer()->Stall(until_ns);
 }
 
-void SimMedium::Crash(const Node& node, InFlight in_flight) {
+void SimMedium::Crash(const Loop& loop, InFlight in_flight) {
   for (SimEnd* end : ends_) {
-    if (&end->node() != &node) continue;
+    if (&end->loop() != &loop) continue;
     end->Mute();
     if (end->peer() == nullptr) continue;
     ++losses_;
@@ -66,14 +66,14 @@ void SimMedium::Crash(const Node& node, InFlight in_flight) {
   }
 }
 
-void SimMedium::Partition(const Node& a, const Node& b, int64_t until_ns) {
+void SimMedium::Partition(const Loop& a, const Loop& b, int64_t until_ns) {
   parts_.push_back({a.epoch(), b.epoch(), until_ns});
   for (size_t i = 0; i < connections(); ++i) {
     if (Joins(i, a, b)) Stall(i, until_ns);
   }
 }
 
-bool SimMedium::Parted(const Node& a, const Node& b, int64_t now_ns) const {
+bool SimMedium::Parted(const Loop& a, const Loop& b, int64_t now_ns) const {
   return std::any_of(parts_.begin(), parts_.end(), [&](const Part& part) {
     return now_ns < part.until_ns && ((part.a == a.epoch() && part.b == b.epoch()) ||
                                       (part.a == b.epoch() && part.b == a.epoch()));
@@ -126,7 +126,7 @@ void SimMedium::RemoveEnd(SimEnd& end) {
   Leave();
 }
 
-void SimMedium::NoteArrival(int64_t now_ns, uint64_t from_epoch, const Node& to,
+void SimMedium::NoteArrival(int64_t now_ns, uint64_t from_epoch, const Loop& to,
                             std::span<const std::byte> frame) {
   ++frames_arrived_;
   const uint64_t when_and_who[] = {static_cast<uint64_t>(now_ns), from_epoch, to.epoch(),

@@ -25,7 +25,7 @@
 
 namespace jackfield {
 
-class Node;
+class Loop;
 class SimEnd;
 class SimListener;
 
@@ -54,16 +54,16 @@ class SimMedium {
 
   enum class InFlight : uint8_t { kArrives, kIsLost };
   size_t connections() const;
-  bool Joins(size_t connection, const Node& a, const Node& b) const;
+  bool Joins(size_t connection, const Loop& a, const Loop& b) const;
   // Both ends see the loss of their peer; what is under way arrives before, or is lost.
   void Cut(size_t connection, InFlight in_flight);
   // Nothing arrives in either direction before `until_ns`.
   void Stall(size_t connection, int64_t until_ns);
   // The node will be destroyed without a word: from now on it sends nothing, and its peers see the
   // loss.
-  void Crash(const Node& node, InFlight in_flight);
+  void Crash(const Loop& loop, InFlight in_flight);
   // No new connection between the two before `until_ns`, and nothing arrives on those there are.
-  void Partition(const Node& a, const Node& b, int64_t until_ns);
+  void Partition(const Loop& a, const Loop& b, int64_t until_ns);
   // Connections that were lost by Cut or Crash so far.
   uint64_t losses() const { return losses_; }
 
@@ -77,10 +77,10 @@ class SimMedium {
   void Add(const std::string& target, SimListener& listener);  // Requires: nobody serves there
   void Remove(const std::string& target);
   std::string NewTarget();
-  bool Parted(const Node& a, const Node& b, int64_t now_ns) const;
+  bool Parted(const Loop& a, const Loop& b, int64_t now_ns) const;
   void AddEnd(SimEnd& end);
   void RemoveEnd(SimEnd& end);
-  void NoteArrival(int64_t now_ns, uint64_t from_epoch, const Node& to,
+  void NoteArrival(int64_t now_ns, uint64_t from_epoch, const Loop& to,
                    std::span<const std::byte> frame);
 
  private:

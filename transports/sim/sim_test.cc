@@ -8,8 +8,8 @@
 #include <string>
 #include <thread>
 
-#include "kernel/channel.h"
-#include "kernel/port.h"
+#include "kernel/call/channel.h"
+#include "kernel/call/port.h"
 #include "kernel/registry.h"
 #include "transports/sim/sim_world.h"
 

@@ -28,7 +28,7 @@
 #include <string>
 #include <vector>
 
-#include "kernel/clock.h"
+#include "kernel/base/clock.h"
 #include "kernel/node.h"
 #include "transports/sim/sim.h"
 #include "transports/sim/sim_medium.h"

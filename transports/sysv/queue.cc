@@ -12,8 +12,8 @@
 #include <fstream>
 #include <string>
 
-#include "kernel/outcome.h"
-#include "kernel/text.h"
+#include "kernel/base/outcome.h"
+#include "kernel/base/text.h"
 #include "transports/engine/connect_error.h"
 #include "transports/engine/owner.h"
 #include "transports/engine/process.h"

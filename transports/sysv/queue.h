@@ -26,7 +26,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "kernel/sys.h"
+#include "kernel/loop/sys.h"
 #include "transports/engine/owner.h"
 
 namespace jackfield::sysv {

@@ -16,11 +16,11 @@
 #include <functional>
 #include <string>
 
+#include "kernel/base/outcome.h"
+#include "kernel/base/text.h"
+#include "kernel/call/port.h"
 #include "kernel/node.h"
-#include "kernel/outcome.h"
-#include "kernel/port.h"
 #include "kernel/registry.h"
-#include "kernel/text.h"
 #include "transports/sysv/sysv.h"
 #include "transports/sysv/test_keys.h"
 

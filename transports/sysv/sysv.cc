@@ -6,10 +6,10 @@
 #include <string>
 #include <utility>
 
+#include "kernel/base/text.h"
+#include "kernel/base/units.h"
 #include "kernel/frame.h"
-#include "kernel/node.h"
-#include "kernel/text.h"
-#include "kernel/units.h"
+#include "kernel/loop/loop.h"
 #include "transports/engine/about.h"
 #include "transports/engine/hub/hub.h"
 #include "transports/engine/process.h"
@@ -76,25 +76,25 @@ class SysvTransport final : public Transport {
     return CapsOf(*settings);
   }
 
-  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Node& node,
+  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Loop& loop,
                                                 LinkSink& sink) const override {
     absl::StatusOr<SysvSettings> settings = Read(address, role);
     if (!settings.ok()) return settings.status();
     if (absl::Status fits = sysv::CheckSize(settings->message_bytes, address.ToString());
         !fits.ok())
       return fits;
-    return role == Role::kServe ? Serve(address, *settings, node, sink)
-                                : Connect(address, *settings, node, sink);
+    return role == Role::kServe ? Serve(address, *settings, loop, sink)
+                                : Connect(address, *settings, loop, sink);
   }
 
  private:
   // What the dead have left may have used up what the system may have.
-  static absl::StatusOr<int> Own(Node& node, key_t key, const std::string& what) {
-    return MakeOrReclaim(*MakeSysvResources(), [&] { return sysv::Own(node.sys(), key, what); });
+  static absl::StatusOr<int> Own(Loop& loop, key_t key, const std::string& what) {
+    return MakeOrReclaim(*MakeSysvResources(), [&] { return sysv::Own(loop.sys(), key, what); });
   }
 
   absl::StatusOr<std::unique_ptr<Opening>> Serve(const Address& address, SysvSettings& settings,
-                                                 Node& node, LinkSink& sink) const {
+                                                 Loop& loop, LinkSink& sink) const {
     sysv::RemoveQueuesOfDeadClients();
     absl::StatusOr<int> queue = absl::AlreadyExistsError("");
     for (int tries = 0; tries < kTriesMax; ++tries) {
@@ -103,45 +103,45 @@ class SysvTransport final : public Transport {
         settings.name = Text(own.pid, ".", own.start_ticks, ".",
                              names_made_.fetch_add(1, std::memory_order_relaxed));
       }
-      queue = Own(node, KeyOf(settings.name), Text("serve ", address.ToString()));
+      queue = Own(loop, KeyOf(settings.name), Text("serve ", address.ToString()));
       if (queue.ok() || !address.bare() ||
           queue.status().code() != absl::StatusCode::kAlreadyExists)
         break;
     }
     if (!queue.ok()) return queue.status();
-    absl::StatusOr<std::unique_ptr<sysv::Waiter>> waiter = sysv::Waiter::Start(node.sys(), *queue);
+    absl::StatusOr<std::unique_ptr<sysv::Waiter>> waiter = sysv::Waiter::Start(loop.sys(), *queue);
     if (!waiter.ok()) {
       sysv::Remove(*queue);
       return waiter.status();
     }
     Address actual = address.WithTarget(settings.name);
     return MakeHubServer(
-        node, sink, MakeSysvServer(node, settings, *queue, *std::move(waiter), actual.ToString()),
+        loop, sink, MakeSysvServer(loop, settings, *queue, *std::move(waiter), actual.ToString()),
         {}, actual);
   }
 
   static absl::StatusOr<std::unique_ptr<Opening>> Connect(const Address& address,
-                                                          const SysvSettings& settings, Node& node,
+                                                          const SysvSettings& settings, Loop& loop,
                                                           LinkSink& sink) {
     const std::string what = Text("connect ", address.ToString());
-    const absl::StatusOr<int> server = sysv::Use(node.sys(), KeyOf(settings.name), what);
+    const absl::StatusOr<int> server = sysv::Use(loop.sys(), KeyOf(settings.name), what);
     if (!server.ok()) return server.status();
     sysv::RemoveQueuesOfDeadClients();
     absl::StatusOr<int> own = absl::AlreadyExistsError("");
     for (int tries = 0; tries < kTriesMax; ++tries) {
-      const auto drawn = static_cast<uint32_t>(node.NextRandom()) & sysv::kKeyBits;
-      own = Own(node, static_cast<key_t>(sysv::kClientKeys | drawn), what);
+      const auto drawn = static_cast<uint32_t>(loop.NextRandom()) & sysv::kKeyBits;
+      own = Own(loop, static_cast<key_t>(sysv::kClientKeys | drawn), what);
       if (own.ok() || own.status().code() != absl::StatusCode::kAlreadyExists) break;
     }
     if (!own.ok()) return own.status();
-    absl::StatusOr<std::unique_ptr<sysv::Waiter>> waiter = sysv::Waiter::Start(node.sys(), *own);
+    absl::StatusOr<std::unique_ptr<sysv::Waiter>> waiter = sysv::Waiter::Start(loop.sys(), *own);
     if (!waiter.ok()) {
       sysv::Remove(*own);
       return waiter.status();
     }
     return MakeHubClient(
-        node, sink,
-        MakeSysvClient(node, settings, *own, *std::move(waiter), *server, address.ToString()), {},
+        loop, sink,
+        MakeSysvClient(loop, settings, *own, *std::move(waiter), *server, address.ToString()), {},
         what);
   }
 

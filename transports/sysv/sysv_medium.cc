@@ -6,9 +6,9 @@
 #include <utility>
 #include <vector>
 
-#include "kernel/node.h"
-#include "kernel/outcome.h"
-#include "kernel/text.h"
+#include "kernel/base/outcome.h"
+#include "kernel/base/text.h"
+#include "kernel/loop/loop.h"
 #include "transports/engine/hub/envelope_arrival.h"
 #include "transports/engine/hub/hub_batch.h"
 #include "transports/engine/hub/outbox.h"
@@ -84,9 +84,9 @@ class QueuePeer final : public ProcessPeer {
 // What both ends have: a queue of their own, and somebody who waits for it.
 class QueueEnd : public HubMedium {
  public:
-  QueueEnd(Node& node, const SysvSettings& settings, int queue,
+  QueueEnd(Loop& loop, const SysvSettings& settings, int queue,
            std::unique_ptr<sysv::Waiter> waiter, std::string description)
-      : node_(node),
+      : loop_(loop),
         settings_(settings),
         queue_(queue),
         waiter_(std::move(waiter)),
@@ -102,11 +102,11 @@ class QueueEnd : public HubMedium {
   }
   int Receive(HubBatch& batch) override {
     waiter_->Disarm();
-    return ReceiveInto(node_.sys(), queue_, batch);
+    return ReceiveInto(loop_.sys(), queue_, batch);
   }
   int Send(HubPeer& peer, Link& link) override {
     const auto& other = static_cast<QueuePeer&>(peer);
-    return outbox_.Frames(other.key, link, Into(node_.sys(), other.queue, other.key));
+    return outbox_.Frames(other.key, link, Into(loop_.sys(), other.queue, other.key));
   }
   bool SayGoodbye(HubPeer& peer) override {
     const auto& other = static_cast<QueuePeer&>(peer);
@@ -115,10 +115,10 @@ class QueueEnd : public HubMedium {
 
  protected:
   int Word(int queue, HubEnvelope::Kind kind, uint64_t key, std::span<const std::byte> body) {
-    return outbox_.Word(kind, key, body, Into(node_.sys(), queue, key));
+    return outbox_.Word(kind, key, body, Into(loop_.sys(), queue, key));
   }
 
-  Node& node_;
+  Loop& loop_;
   const SysvSettings settings_;
   const int queue_;
   const std::unique_ptr<sysv::Waiter> waiter_;  // owns the queue
@@ -152,7 +152,7 @@ class SysvServer final : public QueueEnd {
                         Text("its messages have ", settings_.message_bytes, " bytes, not ",
                              greeting.message_bytes, ": say ?frame=", settings_.message_bytes)));
     }
-    const int pid_fd = WatchProcess(node_.sys(), greeting.process);
+    const int pid_fd = WatchProcess(loop_.sys(), greeting.process);
     if (pid_fd < 0) {
       const absl::Status why = Refuse(queue, key, CannotWatch(-pid_fd, greeting.process));
       sysv::RemoveIfDead(queue);  // killed in its opening
@@ -181,18 +181,18 @@ class SysvServer final : public QueueEnd {
   }
   // Returns why.
   absl::Status Refuse(int queue, uint64_t key, absl::Status why) {
-    outbox_.Refuse(key, why, Into(node_.sys(), queue, key));
+    outbox_.Refuse(key, why, Into(loop_.sys(), queue, key));
     return why;
   }
 };
 
 class SysvClient final : public QueueEnd {
  public:
-  SysvClient(Node& node, const SysvSettings& settings, int queue,
+  SysvClient(Loop& loop, const SysvSettings& settings, int queue,
              std::unique_ptr<sysv::Waiter> waiter, int server, std::string description)
-      : QueueEnd(node, settings, queue, std::move(waiter), std::move(description)),
+      : QueueEnd(loop, settings, queue, std::move(waiter), std::move(description)),
         server_(server),
-        key_(node.NextRandom() | 1) {}
+        key_(loop.NextRandom() | 1) {}
   int Receive(HubBatch& batch) override {
     const int got = QueueEnd::Receive(batch);
     for (int i = 0; i < got; ++i) {
@@ -208,7 +208,7 @@ class SysvClient final : public QueueEnd {
     if (arrival.bytes < sizeof process)
       return absl::DataLossError(Text(description_, ": a welcome that cannot be read"));
     std::memcpy(&process, arrival.data, sizeof process);
-    const int pid_fd = IsProcess(process) ? WatchProcess(node_.sys(), process) : -ESRCH;
+    const int pid_fd = IsProcess(process) ? WatchProcess(loop_.sys(), process) : -ESRCH;
     if (pid_fd < 0) return CannotWatch(-pid_fd, process);
     return HubAdmission{arrival.from, std::make_unique<QueuePeer>(pid_fd, process, server_, key_),
                         Traits(settings_, description_)};
@@ -243,17 +243,17 @@ Caps CapsOf(const SysvSettings& settings) {
   return caps;
 }
 
-std::unique_ptr<HubMedium> MakeSysvServer(Node& node, const SysvSettings& settings, int queue,
+std::unique_ptr<HubMedium> MakeSysvServer(Loop& loop, const SysvSettings& settings, int queue,
                                           std::unique_ptr<sysv::Waiter> waiter,
                                           std::string description) {
-  return std::make_unique<SysvServer>(node, settings, queue, std::move(waiter),
+  return std::make_unique<SysvServer>(loop, settings, queue, std::move(waiter),
                                       std::move(description));
 }
 
-std::unique_ptr<HubMedium> MakeSysvClient(Node& node, const SysvSettings& settings, int queue,
+std::unique_ptr<HubMedium> MakeSysvClient(Loop& loop, const SysvSettings& settings, int queue,
                                           std::unique_ptr<sysv::Waiter> waiter, int server,
                                           std::string description) {
-  return std::make_unique<SysvClient>(node, settings, queue, std::move(waiter), server,
+  return std::make_unique<SysvClient>(loop, settings, queue, std::move(waiter), server,
                                       std::move(description));
 }
 

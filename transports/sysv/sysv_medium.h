@@ -22,7 +22,7 @@
 
 namespace jackfield {
 
-class Node;
+class Loop;
 
 struct SysvSettings {
   std::string name;               // as the address has it; empty: a server chooses
@@ -32,10 +32,10 @@ struct SysvSettings {
 Caps CapsOf(const SysvSettings& settings);
 
 // waiter: of `queue`, which it removes in the end.
-std::unique_ptr<HubMedium> MakeSysvServer(Node& node, const SysvSettings& settings, int queue,
+std::unique_ptr<HubMedium> MakeSysvServer(Loop& loop, const SysvSettings& settings, int queue,
                                           std::unique_ptr<sysv::Waiter> waiter,
                                           std::string description);
-std::unique_ptr<HubMedium> MakeSysvClient(Node& node, const SysvSettings& settings, int queue,
+std::unique_ptr<HubMedium> MakeSysvClient(Loop& loop, const SysvSettings& settings, int queue,
                                           std::unique_ptr<sysv::Waiter> waiter, int server,
                                           std::string description);
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "kernel/text.h"
+#include "kernel/base/text.h"
 #include "transports/sysv/queue.h"
 
 namespace jackfield {

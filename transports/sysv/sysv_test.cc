@@ -17,13 +17,13 @@
 #include <string>
 #include <vector>
 
-#include "kernel/channel.h"
+#include "kernel/base/outcome.h"
+#include "kernel/base/text.h"
+#include "kernel/call/channel.h"
+#include "kernel/call/port.h"
 #include "kernel/frame.h"
 #include "kernel/node.h"
-#include "kernel/outcome.h"
-#include "kernel/port.h"
 #include "kernel/registry.h"
-#include "kernel/text.h"
 #include "transports/engine/namespaces.h"
 #include "transports/sysv/queue.h"
 #include "transports/sysv/sysv_resources.h"

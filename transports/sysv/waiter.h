@@ -14,7 +14,7 @@
 #include <memory>
 
 #include "absl/status/statusor.h"
-#include "kernel/sys.h"
+#include "kernel/loop/sys.h"
 
 namespace jackfield::sysv {
 

@@ -5,7 +5,7 @@
 
 #include <utility>
 
-#include "kernel/node.h"
+#include "kernel/loop/loop.h"
 #include "transports/engine/connected_socket.h"
 #include "transports/engine/internet_name.h"
 #include "transports/engine/stream/stream_driver.h"
@@ -34,8 +34,8 @@ Caps TcpCaps() {
   return caps;
 }
 
-std::unique_ptr<LinkDriver> MakeDriver(Node& node, int fd) {
-  const Sys& sys = node.sys();
+std::unique_ptr<LinkDriver> MakeDriver(Loop& loop, int fd) {
+  const Sys& sys = loop.sys();
   sys.SetOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
   sys.SetOption(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, kUserTimeoutMs);
   sys.SetOption(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
@@ -44,7 +44,7 @@ std::unique_ptr<LinkDriver> MakeDriver(Node& node, int fd) {
   sys.SetOption(fd, IPPROTO_TCP, TCP_KEEPCNT, kKeepCount);
   const StreamEnds ends{
       .read_fd = fd, .write_fd = fd, .socket = true, .frame_bytes_max = kFrameBytesMaxDefault};
-  return std::make_unique<StreamDriver>(node, ends);
+  return std::make_unique<StreamDriver>(loop, ends);
 }
 
 class TcpTransport final : public Transport {
@@ -57,14 +57,14 @@ class TcpTransport final : public Transport {
     return TcpCaps();
   }
 
-  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Node& node,
+  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Loop& loop,
                                                 LinkSink& sink) const override {
     absl::StatusOr<HostPort> place = Read(address, role);
     if (!place.ok()) return place.status();
     ConnectedSocket socket;
     socket.caps = TcpCaps();
-    socket.make_driver = [&node](int fd) { return MakeDriver(node, fd); };
-    return OpenInternetSocket(address, role, node, sink, *place, std::move(socket));
+    socket.make_driver = [&loop](int fd) { return MakeDriver(loop, fd); };
+    return OpenInternetSocket(address, role, loop, sink, *place, std::move(socket));
   }
 };
 

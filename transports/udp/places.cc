@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "kernel/text.h"
+#include "kernel/base/text.h"
 
 namespace jackfield {
 namespace {

@@ -13,7 +13,7 @@
 
 #include "absl/status/status.h"
 #include "kernel/address.h"
-#include "kernel/sys.h"
+#include "kernel/loop/sys.h"
 #include "transports/engine/internet_name.h"
 
 namespace jackfield {

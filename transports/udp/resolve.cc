@@ -7,8 +7,8 @@
 #include <cstring>
 #include <iterator>
 
-#include "kernel/outcome.h"
-#include "kernel/text.h"
+#include "kernel/base/outcome.h"
+#include "kernel/base/text.h"
 #include "transports/engine/about.h"
 #include "transports/engine/seamed.h"
 

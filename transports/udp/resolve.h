@@ -6,7 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "kernel/address.h"
-#include "kernel/sys.h"
+#include "kernel/loop/sys.h"
 #include "transports/udp/settings.h"
 
 namespace jackfield {

@@ -6,9 +6,9 @@
 #include <charconv>
 #include <utility>
 
+#include "kernel/base/outcome.h"
+#include "kernel/base/text.h"
 #include "kernel/link.h"
-#include "kernel/outcome.h"
-#include "kernel/text.h"
 #include "transports/engine/about.h"
 #include "transports/udp/udp.h"
 

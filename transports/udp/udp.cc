@@ -5,9 +5,9 @@
 
 #include <utility>
 
-#include "kernel/node.h"
-#include "kernel/owned_fd.h"
-#include "kernel/text.h"
+#include "kernel/base/owned_fd.h"
+#include "kernel/base/text.h"
+#include "kernel/loop/loop.h"
 #include "transports/engine/hub/hub.h"
 #include "transports/engine/internet_name.h"
 #include "transports/engine/resolved_opening.h"
@@ -38,16 +38,16 @@ class UdpTransport final : public Transport {
     return CapsOf(*settings, role);
   }
 
-  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Node& node,
+  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Loop& loop,
                                                 LinkSink& sink) const override {
     absl::StatusOr<UdpSettings> settings = UdpSettings::Read(address, role);
     if (!settings.ok()) return settings.status();
     return OpenResolved(
-        node, sink, address, settings->where,
+        loop, sink, address, settings->where,
         [address, settings = *settings] { return Resolve(address, settings); },
-        [address, settings = *settings, role, &node](const InternetNames& names, LinkSink& to) {
-          return role == Role::kServe ? Serve(address, settings, names, node, to)
-                                      : Connect(address, settings, names, node, to);
+        [address, settings = *settings, role, &loop](const InternetNames& names, LinkSink& to) {
+          return role == Role::kServe ? Serve(address, settings, names, loop, to)
+                                      : Connect(address, settings, names, loop, to);
         });
   }
 
@@ -65,9 +65,9 @@ class UdpTransport final : public Transport {
 
   static absl::StatusOr<std::unique_ptr<Opening>> Connect(const Address& address,
                                                           const UdpSettings& settings,
-                                                          const InternetNames& names, Node& node,
+                                                          const InternetNames& names, Loop& loop,
                                                           LinkSink& sink) {
-    const Sys& sys = node.sys();
+    const Sys& sys = loop.sys();
     auto places = std::make_unique<UdpPlaces>(address, names);
     OwnedFd fd(places->MakeSocket(sys));
     if (!fd.ok()) return SysError(-fd.get(), Text("socket for ", address.ToString()));
@@ -76,21 +76,21 @@ class UdpTransport final : public Transport {
       absl::Status set = ConnectSender(sys, fd.get(), names.front(), settings, address);
       if (!set.ok()) return set;
     } else {
-      const int result = places->ConnectFirst(sys, fd.get(), node.clock().NowNs());
+      const int result = places->ConnectFirst(sys, fd.get(), loop.clock().NowNs());
       if (result < 0) return places->Why(-result);
     }
     return MakeHubClient(
-        node, sink,
-        std::make_unique<UdpMedium>(node, fd.Release(), std::move(places),
+        loop, sink,
+        std::make_unique<UdpMedium>(loop, fd.Release(), std::move(places),
                                     CapsOf(settings, Role::kConnect), address.ToString()),
         LimitsOf(settings), Text("connect ", address.ToString()));
   }
 
   static absl::StatusOr<std::unique_ptr<Opening>> Serve(const Address& address,
                                                         const UdpSettings& settings,
-                                                        const InternetNames& names, Node& node,
+                                                        const InternetNames& names, Loop& loop,
                                                         LinkSink& sink) {
-    const Sys& sys = node.sys();
+    const Sys& sys = loop.sys();
     absl::StatusOr<OwnedFd> fd = absl::UnknownError("no place to serve at");
     for (const InternetName& name : ToServeAt(names)) {
       int error = 0;
@@ -99,9 +99,9 @@ class UdpTransport final : public Transport {
     }
     if (!fd.ok()) return fd.status();
     Address actual = address.WithTarget(TargetOf(fd->get()));
-    auto medium = std::make_unique<UdpMedium>(node, fd->Release(), nullptr,
+    auto medium = std::make_unique<UdpMedium>(loop, fd->Release(), nullptr,
                                               CapsOf(settings, Role::kServe), actual.ToString());
-    return MakeHubServer(node, sink, std::move(medium), LimitsOf(settings), std::move(actual));
+    return MakeHubServer(loop, sink, std::move(medium), LimitsOf(settings), std::move(actual));
   }
 
   static absl::StatusOr<OwnedFd> Bind(const Address& address, const UdpSettings& settings,

@@ -10,8 +10,8 @@
 #include <cstring>
 #include <utility>
 
+#include "kernel/base/text.h"
 #include "kernel/frame.h"
-#include "kernel/text.h"
 #include "transports/engine/internet_name.h"
 #include "transports/engine/seamed.h"
 #include "transports/udp/udp.h"
@@ -99,9 +99,9 @@ bool IsFrame(const HubArrival& arrival) {
 
 }  // namespace
 
-UdpMedium::UdpMedium(Node& node, int fd, std::unique_ptr<UdpPlaces> places, const Caps& caps,
+UdpMedium::UdpMedium(Loop& loop, int fd, std::unique_ptr<UdpPlaces> places, const Caps& caps,
                      std::string description)
-    : node_(node),
+    : loop_(loop),
       fd_(fd),
       places_(std::move(places)),
       caps_(caps),
@@ -116,7 +116,7 @@ bool UdpMedium::MovesOn(int64_t error) {
   const bool nobody = error == -ECONNREFUSED || error == -EHOSTUNREACH || error == -ENETUNREACH ||
                       error == -EHOSTDOWN;
   return nobody && places_ != nullptr &&
-         places_->MovesOn(node_.sys(), fd_, static_cast<int>(-error), node_.clock().NowNs());
+         places_->MovesOn(loop_.sys(), fd_, static_cast<int>(-error), loop_.clock().NowNs());
 }
 
 absl::Status UdpMedium::WhyBroken(int error, std::string_view what) const {
@@ -166,7 +166,7 @@ int UdpMedium::TakeGone(HubBatch& batch) {
     message.msg_namelen = sizeof about;
     message.msg_control = control;
     message.msg_controllen = sizeof control;
-    const int64_t got = ThroughSeam(node_.sys(), Site::kRead, fd_, [&] {
+    const int64_t got = ThroughSeam(loop_.sys(), Site::kRead, fd_, [&] {
       return recvmsg(fd_, &message, MSG_ERRQUEUE | MSG_DONTWAIT);
     });
     told_gone_ = got != -EAGAIN;
@@ -192,7 +192,7 @@ int UdpMedium::TakeGone(HubBatch& batch) {
 int64_t UdpMedium::ReceiveOne(HubBatch& batch) {
   socklen_t name_bytes = sizeof names_[0];
   const bool many = this->many();
-  const int64_t got = ThroughSeam(node_.sys(), Site::kRead, fd_, [&] {
+  const int64_t got = ThroughSeam(loop_.sys(), Site::kRead, fd_, [&] {
     return recvfrom(fd_, batch.data(0), batch.slot_bytes(), MSG_DONTWAIT | MSG_TRUNC,
                     many ? reinterpret_cast<sockaddr*>(&names_[0]) : nullptr,
                     many ? &name_bytes : nullptr);
@@ -214,7 +214,7 @@ int64_t UdpMedium::ReceiveMany(HubBatch& batch, uint32_t count) {
       message.msg_namelen = sizeof names_[i];
     }
   }
-  return ThroughSeam(node_.sys(), Site::kRead, fd_, [&] {
+  return ThroughSeam(loop_.sys(), Site::kRead, fd_, [&] {
     return recvmmsg(fd_, messages_.data(), count, MSG_DONTWAIT | MSG_TRUNC, nullptr);
   });
 }
@@ -275,12 +275,12 @@ uint32_t UdpMedium::Gather(Link& link, const UdpPeer& to) {
 int UdpMedium::Send(HubPeer& peer, Link& link) {
   if (!caps_.send) return -EOPNOTSUPP;
   auto& to = static_cast<UdpPeer&>(peer);
-  if (places_ != nullptr && places_->IsSilent(node_.now_ns()))
-    places_->MoveOnFromSilence(node_.sys(), fd_, node_.now_ns());
+  if (places_ != nullptr && places_->IsSilent(loop_.now_ns()))
+    places_->MoveOnFromSilence(loop_.sys(), fd_, loop_.now_ns());
   while (link.has_tx()) {
     const uint32_t count = Gather(link, to);
     if (count == 0) return -EMSGSIZE;  // who sends here has been told frame_bytes_max
-    const int64_t sent = ThroughSeam(node_.sys(), Site::kWrite, fd_, [&]() -> int64_t {
+    const int64_t sent = ThroughSeam(loop_.sys(), Site::kWrite, fd_, [&]() -> int64_t {
       constexpr int kFlags = MSG_DONTWAIT | MSG_NOSIGNAL;
       if (count > 1 || datagrams_[0] > 1) return sendmmsg(fd_, messages_.data(), count, kFlags);
       const msghdr& one = messages_[0].msg_hdr;

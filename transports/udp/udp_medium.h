@@ -17,7 +17,7 @@
 #include <memory>
 #include <string>
 
-#include "kernel/node.h"
+#include "kernel/loop/loop.h"
 #include "transports/engine/hub/hub_batch.h"
 #include "transports/engine/hub/hub_medium.h"
 #include "transports/udp/places.h"
@@ -35,7 +35,7 @@ class UdpPeer;
 class UdpMedium final : public HubMedium {
  public:
   // places: of a client's, connected socket; null: it is a server's, and only bound.
-  UdpMedium(Node& node, int fd, std::unique_ptr<UdpPlaces> places, const Caps& caps,
+  UdpMedium(Loop& loop, int fd, std::unique_ptr<UdpPlaces> places, const Caps& caps,
             std::string description);
   ~UdpMedium() override;
 
@@ -66,7 +66,7 @@ class UdpMedium final : public HubMedium {
   int64_t ReceiveMany(HubBatch& batch, uint32_t count);
   uint32_t Gather(Link& link, const UdpPeer& to);
 
-  Node& node_;
+  Loop& loop_;
   const int fd_;
   const std::unique_ptr<UdpPlaces> places_;
   const Caps caps_;

@@ -7,9 +7,9 @@
 #include <cstring>
 #include <utility>
 
-#include "kernel/node.h"
-#include "kernel/outcome.h"
-#include "kernel/text.h"
+#include "kernel/base/outcome.h"
+#include "kernel/base/text.h"
+#include "kernel/loop/loop.h"
 #include "transports/engine/hub/envelope_arrival.h"
 #include "transports/engine/seamed.h"
 #include "transports/engine/turn_away.h"
@@ -45,8 +45,8 @@ class LinePeer final : public HubPeer {
 
 class DatagramServer final : public HubMedium {
  public:
-  DatagramServer(Node& node, const UnixSettings& settings, int fd, std::string description)
-      : node_(node), settings_(settings), fd_(fd), description_(std::move(description)) {}
+  DatagramServer(Loop& loop, const UnixSettings& settings, int fd, std::string description)
+      : loop_(loop), settings_(settings), fd_(fd), description_(std::move(description)) {}
   ~DatagramServer() override { close(fd_); }
 
   uint32_t arrival_bytes_max() const override { return kArrivalBytesMax; }
@@ -56,7 +56,7 @@ class DatagramServer final : public HubMedium {
   int Receive(HubBatch& batch) override {
     // Without the spare one there is a place for one line at most, so greetings come one by one.
     const int got =
-        io_.Receive(node_.sys(), fd_, batch, spare_.kept() ? DatagramIo::kMessagesMax : 1);
+        io_.Receive(loop_.sys(), fd_, batch, spare_.kept() ? DatagramIo::kMessagesMax : 1);
     if (got > 0 && io_.cut_off()) spare_.Spend();
     for (int i = 0; i < got; ++i) {
       HubArrival& arrival = batch.slot(static_cast<uint32_t>(i)).arrival;
@@ -80,14 +80,14 @@ class DatagramServer final : public HubMedium {
       return absl::InvalidArgumentError("a greeting without a line for the answers");
     const uint64_t key = KeyOf(arrival);
     if (absl::Status may = MayEnter(arrival, line); !may.ok()) {
-      DatagramIo::SendWord(node_.sys(), line,
+      DatagramIo::SendWord(loop_.sys(), line,
                            {.kind = HubEnvelope::kRefusal,
                             .reason = static_cast<uint8_t>(ReasonOf(may)),
                             .key = key},
                            std::string(may.message()));
       return may;
     }
-    if (DatagramIo::SendWord(node_.sys(), line, HubEnvelope::kWelcome, key, "") != 0)
+    if (DatagramIo::SendWord(loop_.sys(), line, HubEnvelope::kWelcome, key, "") != 0)
       return absl::UnavailableError("the client has gone already");
     for (uint8_t i = 1; i < arrival.fd_count; ++i) close(arrival.fds[i]);
     arrival.fd_count = 0;
@@ -97,12 +97,12 @@ class DatagramServer final : public HubMedium {
 
   void RefuseAdmission(HubArrival& arrival, std::string_view why) override {
     if (arrival.fd_count == 0) return;
-    DatagramIo::SendWord(node_.sys(), arrival.fds[0], HubEnvelope::kRefusal, KeyOf(arrival), why);
+    DatagramIo::SendWord(loop_.sys(), arrival.fds[0], HubEnvelope::kRefusal, KeyOf(arrival), why);
   }
 
   int Send(HubPeer& peer, Link& link) override {
     const auto& line = static_cast<LinePeer&>(peer);
-    return io_.Send(node_.sys(), line.fd, line.key, link);
+    return io_.Send(loop_.sys(), line.fd, line.key, link);
   }
   bool SayGoodbye(HubPeer&) override { return true; }  // the hang-up says it
 
@@ -110,7 +110,7 @@ class DatagramServer final : public HubMedium {
   absl::Status MayEnter(const HubArrival& arrival, int line) {
     if (!IsAdmitted(arrival.identity.uid)) return TakesNoClientOf(arrival.identity.uid);
     if (!spare_.Keep()) return NoDescriptorLeft(EMFILE);
-    return WidenDatagrams(node_, line);
+    return WidenDatagrams(loop_, line);
   }
   // Asked for every message; the system is asked once for each user.
   bool IsAdmitted(uint32_t uid) {
@@ -118,7 +118,7 @@ class DatagramServer final : public HubMedium {
     return uid == admitted_uid_;
   }
 
-  Node& node_;
+  Loop& loop_;
   const UnixSettings settings_;
   const int fd_;
   const std::string description_;
@@ -138,14 +138,14 @@ class ServerPeer final : public HubPeer {
 
 class DatagramClient final : public HubMedium {
  public:
-  DatagramClient(Node& node, const UnixSettings& settings, int fd, const int (&line)[2],
+  DatagramClient(Loop& loop, const UnixSettings& settings, int fd, const int (&line)[2],
                  std::string description)
-      : node_(node),
+      : loop_(loop),
         settings_(settings),
         fd_(fd),
         line_(line[0]),
         line_of_server_(line[1]),
-        key_(node.NextRandom() | 1),
+        key_(loop.NextRandom() | 1),
         description_(std::move(description)) {}
   ~DatagramClient() override {
     close(fd_);
@@ -158,7 +158,7 @@ class DatagramClient final : public HubMedium {
   int readable_fd() const override { return line_; }
 
   int Receive(HubBatch& batch) override {
-    int got = io_.Receive(node_.sys(), line_, batch);
+    int got = io_.Receive(loop_.sys(), line_, batch);
     if (got < 0) {  // the line is broken: an end like any other
       batch.Begin(0).what = HubArrival::What::kEnds;
       got = 1;
@@ -187,7 +187,7 @@ class DatagramClient final : public HubMedium {
   }
   void RefuseAdmission(HubArrival&, std::string_view) override {}
 
-  int Send(HubPeer&, Link& link) override { return io_.Send(node_.sys(), fd_, key_, link); }
+  int Send(HubPeer&, Link& link) override { return io_.Send(loop_.sys(), fd_, key_, link); }
   bool SayGoodbye(HubPeer&) override {
     shutdown(line_, SHUT_RDWR);  // the server sees the hang-up
     return true;
@@ -195,7 +195,7 @@ class DatagramClient final : public HubMedium {
 
   absl::StatusOr<Greeted> Greet() override {
     const int sent =
-        DatagramIo::SendWord(node_.sys(), fd_, HubEnvelope::kGreeting, key_, "", line_of_server_);
+        DatagramIo::SendWord(loop_.sys(), fd_, HubEnvelope::kGreeting, key_, "", line_of_server_);
     if (sent == -EAGAIN) return Greeted::kNoRoom;
     if (sent < 0) return SysError(-sent, Text("connect ", description_));
     close(std::exchange(line_of_server_, -1));
@@ -209,7 +209,7 @@ class DatagramClient final : public HubMedium {
     return key;
   }
 
-  Node& node_;
+  Loop& loop_;
   const UnixSettings settings_;
   const int fd_;        // sends
   const int line_;      // receives
@@ -221,9 +221,9 @@ class DatagramClient final : public HubMedium {
 
 }  // namespace
 
-absl::Status WidenDatagrams(Node& node, int fd) {
+absl::Status WidenDatagrams(Loop& loop, int fd) {
   constexpr int kWanted = 4 * static_cast<int>(kUnixPacketFrameBytesMax);
-  node.sys().SetOption(fd, SOL_SOCKET, SO_SNDBUF, kWanted);  // what matters is what came of it
+  loop.sys().SetOption(fd, SOL_SOCKET, SO_SNDBUF, kWanted);  // what matters is what came of it
   int bytes = 0;
   socklen_t size = sizeof bytes;
   getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, &size);
@@ -234,16 +234,16 @@ absl::Status WidenDatagrams(Node& node, int fd) {
            ": raise net.core.wmem_max (sysctl -w net.core.wmem_max=", kWanted, ")"));
 }
 
-std::unique_ptr<HubMedium> MakeDatagramServer(Node& node, const UnixSettings& settings, int fd,
+std::unique_ptr<HubMedium> MakeDatagramServer(Loop& loop, const UnixSettings& settings, int fd,
                                               std::string description) {
-  return std::make_unique<DatagramServer>(node, settings, fd, std::move(description));
+  return std::make_unique<DatagramServer>(loop, settings, fd, std::move(description));
 }
 
-absl::StatusOr<std::unique_ptr<HubMedium>> MakeDatagramClient(Node& node,
+absl::StatusOr<std::unique_ptr<HubMedium>> MakeDatagramClient(Loop& loop,
                                                               const UnixSettings& settings, int fd,
                                                               std::string description) {
   int line[2];
-  const int64_t made = ThroughSeam(node.sys(), Site::kSocketPair, -1, [&line] {
+  const int64_t made = ThroughSeam(loop.sys(), Site::kSocketPair, -1, [&line] {
     return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, line);
   });
   if (made < 0) {
@@ -252,7 +252,7 @@ absl::StatusOr<std::unique_ptr<HubMedium>> MakeDatagramClient(Node& node,
   }
   const int on = 1;
   setsockopt(line[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof on);
-  return std::make_unique<DatagramClient>(node, settings, fd, line, std::move(description));
+  return std::make_unique<DatagramClient>(loop, settings, fd, line, std::move(description));
 }
 
 }  // namespace jackfield

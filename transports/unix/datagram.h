@@ -24,17 +24,17 @@
 
 namespace jackfield {
 
-class Node;
+class Loop;
 
 // Makes room in the buffers of `fd` for frames of the declared size.
 // Errors: RESOURCE_EXHAUSTED (net.core.wmem_max does not allow it).
-absl::Status WidenDatagrams(Node& node, int fd);
+absl::Status WidenDatagrams(Loop& loop, int fd);
 
 // On a bound socket, which it takes over.
-std::unique_ptr<HubMedium> MakeDatagramServer(Node& node, const UnixSettings& settings, int fd,
+std::unique_ptr<HubMedium> MakeDatagramServer(Loop& loop, const UnixSettings& settings, int fd,
                                               std::string description);
 // On a socket connected to the server's, which it takes over.
-absl::StatusOr<std::unique_ptr<HubMedium>> MakeDatagramClient(Node& node,
+absl::StatusOr<std::unique_ptr<HubMedium>> MakeDatagramClient(Loop& loop,
                                                               const UnixSettings& settings, int fd,
                                                               std::string description);
 

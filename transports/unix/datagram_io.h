@@ -13,7 +13,7 @@
 #include <string_view>
 
 #include "kernel/link.h"
-#include "kernel/sys.h"
+#include "kernel/loop/sys.h"
 #include "transports/engine/hub/envelope.h"
 #include "transports/engine/hub/hub_batch.h"
 

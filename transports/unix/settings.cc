@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "kernel/text.h"
+#include "kernel/base/text.h"
 #include "transports/engine/about.h"
 
 namespace jackfield {

@@ -7,10 +7,10 @@
 #include <cerrno>
 #include <utility>
 
-#include "kernel/node.h"
-#include "kernel/outcome.h"
-#include "kernel/owned_fd.h"
-#include "kernel/text.h"
+#include "kernel/base/outcome.h"
+#include "kernel/base/owned_fd.h"
+#include "kernel/base/text.h"
+#include "kernel/loop/loop.h"
 #include "transports/engine/connect_error.h"
 #include "transports/engine/hub/hub.h"
 #include "transports/engine/packet/packet_driver.h"
@@ -24,9 +24,9 @@
 namespace jackfield {
 namespace {
 
-HandOver MakeHandOver(Node& node, const UnixSettings& settings, std::string description,
+HandOver MakeHandOver(Loop& loop, const UnixSettings& settings, std::string description,
                       Role role) {
-  return [&node, settings, description = std::move(description), role](int fd, LinkSink& sink) {
+  return [&loop, settings, description = std::move(description), role](int fd, LinkSink& sink) {
     LinkTraits traits;
     traits.caps = CapsOf(settings);
     traits.peer = PeerOf(fd);
@@ -45,14 +45,14 @@ HandOver MakeHandOver(Node& node, const UnixSettings& settings, std::string desc
                geteuid(), "; if that is meant, say ?uid=any")));
     }
     if (settings.type == UnixSettings::Type::kPackets) {
-      node.sys().SetOption(fd, SOL_SOCKET, SO_SNDBUF,
+      loop.sys().SetOption(fd, SOL_SOCKET, SO_SNDBUF,
                            4 * static_cast<int>(kUnixPacketFrameBytesMax));
-      sink.OnLink(std::make_unique<PacketDriver>(node, fd, kUnixPacketFrameBytesMax),
+      sink.OnLink(std::make_unique<PacketDriver>(loop, fd, kUnixPacketFrameBytesMax),
                   std::move(traits));
     } else {
       StreamEnds ends{
           .read_fd = fd, .write_fd = fd, .socket = true, .frame_bytes_max = kFrameBytesMaxDefault};
-      sink.OnLink(std::make_unique<StreamDriver>(node, ends), std::move(traits));
+      sink.OnLink(std::make_unique<StreamDriver>(loop, ends), std::move(traits));
     }
   };
 }
@@ -78,54 +78,54 @@ class UnixTransport final : public Transport {
     return CapsOf(*settings);
   }
 
-  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Node& node,
+  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Loop& loop,
                                                 LinkSink& sink) const override {
     absl::StatusOr<UnixSettings> settings = ReadUnixSettings(address, role);
     if (!settings.ok()) return settings.status();
-    const int fd = node.sys().Socket(AF_UNIX, settings->socket_type(), 0);
+    const int fd = loop.sys().Socket(AF_UNIX, settings->socket_type(), 0);
     if (fd < 0) return SysError(-fd, Text("socket for ", address.ToString()));
-    return role == Role::kServe ? Serve(address, *settings, node, sink, fd)
-                                : Connect(address, *settings, node, sink, fd);
+    return role == Role::kServe ? Serve(address, *settings, loop, sink, fd)
+                                : Connect(address, *settings, loop, sink, fd);
   }
 
  private:
   static absl::StatusOr<std::unique_ptr<Opening>> Connect(const Address& address,
-                                                          const UnixSettings& settings, Node& node,
+                                                          const UnixSettings& settings, Loop& loop,
                                                           LinkSink& sink, int fd) {
     const std::string what = address.ToString();
-    int result = node.sys().Connect(fd, settings.sockname(), settings.name_bytes);
+    int result = loop.sys().Connect(fd, settings.sockname(), settings.name_bytes);
     if (settings.type == UnixSettings::Type::kDatagrams)
-      return ConnectDatagrams(what, settings, node, sink, fd, result);
+      return ConnectDatagrams(what, settings, loop, sink, fd, result);
     // A full backlog is EAGAIN for unix sockets: worth another try, like a service that is not
     // there yet.
     if (result == -EAGAIN) result = -ECONNREFUSED;
-    return MakeSocketClient(node, sink, fd, result, Text("connect ", what),
-                            MakeHandOver(node, settings, what, Role::kConnect));
+    return MakeSocketClient(loop, sink, fd, result, Text("connect ", what),
+                            MakeHandOver(loop, settings, what, Role::kConnect));
   }
 
   static absl::StatusOr<std::unique_ptr<Opening>> ConnectDatagrams(const std::string& what,
                                                                    const UnixSettings& settings,
-                                                                   Node& node, LinkSink& sink,
+                                                                   Loop& loop, LinkSink& sink,
                                                                    int fd, int result) {
     // A name of its own, so that the server can tell it from others.
     const sockaddr_un own{.sun_family = AF_UNIX, .sun_path = {}};
     if (result == 0) {
-      result = node.sys().Bind(fd, reinterpret_cast<const sockaddr*>(&own), sizeof own.sun_family);
+      result = loop.sys().Bind(fd, reinterpret_cast<const sockaddr*>(&own), sizeof own.sun_family);
     }
     absl::Status status =
-        result < 0 ? ConnectError(-result, Text("connect ", what)) : WidenDatagrams(node, fd);
+        result < 0 ? ConnectError(-result, Text("connect ", what)) : WidenDatagrams(loop, fd);
     if (!status.ok()) {
       close(fd);
       return status;
     }
     absl::StatusOr<std::unique_ptr<HubMedium>> medium =
-        MakeDatagramClient(node, settings, fd, what);
+        MakeDatagramClient(loop, settings, fd, what);
     if (!medium.ok()) return medium.status();
-    return MakeHubClient(node, sink, *std::move(medium), {}, Text("connect ", what));
+    return MakeHubClient(loop, sink, *std::move(medium), {}, Text("connect ", what));
   }
 
   static absl::StatusOr<std::unique_ptr<Opening>> Serve(const Address& address,
-                                                        const UnixSettings& settings, Node& node,
+                                                        const UnixSettings& settings, Loop& loop,
                                                         LinkSink& sink, int fd) {
     std::unique_ptr<SocketPath> path;
     const auto fail = [fd](absl::Status status) {
@@ -138,7 +138,7 @@ class UnixTransport final : public Transport {
       if (!claimed.ok()) return fail(claimed.status());
       path = *std::move(claimed);
     }
-    int result = node.sys().Bind(fd, settings.sockname(),
+    int result = loop.sys().Bind(fd, settings.sockname(),
                                  address.bare() ? sizeof(sa_family_t) : settings.name_bytes);
     if (result == 0 && path != nullptr) {
       absl::Status bound = path->SetBound("unix", settings.permissions);
@@ -146,8 +146,8 @@ class UnixTransport final : public Transport {
     }
     const bool datagrams = settings.type == UnixSettings::Type::kDatagrams;
     if (result == 0) {
-      result = datagrams ? node.sys().SetOption(fd, SOL_SOCKET, SO_PASSCRED, 1)
-                         : node.sys().Listen(fd, SOMAXCONN);
+      result = datagrams ? loop.sys().SetOption(fd, SOL_SOCKET, SO_PASSCRED, 1)
+                         : loop.sys().Listen(fd, SOMAXCONN);
     }
     if (result < 0) return fail(SysError(-result, Text("serve ", address.ToString())));
 
@@ -156,11 +156,11 @@ class UnixTransport final : public Transport {
     std::unique_ptr<Opening> server;
     if (datagrams) {
       std::unique_ptr<HubMedium> medium =
-          MakeDatagramServer(node, settings, fd, std::move(description));
-      server = MakeHubServer(node, sink, std::move(medium), {}, std::move(actual));
+          MakeDatagramServer(loop, settings, fd, std::move(description));
+      server = MakeHubServer(loop, sink, std::move(medium), {}, std::move(actual));
     } else {
-      server = MakeSocketServer(node, sink, fd, std::move(actual),
-                                MakeHandOver(node, settings, std::move(description), Role::kServe));
+      server = MakeSocketServer(loop, sink, fd, std::move(actual),
+                                MakeHandOver(loop, settings, std::move(description), Role::kServe));
     }
     if (path == nullptr) return server;
     return std::make_unique<PathServer>(std::move(path), std::move(server));

@@ -10,10 +10,10 @@
 #include <cstring>
 #include <utility>
 
-#include "kernel/node.h"
-#include "kernel/outcome.h"
-#include "kernel/owned_fd.h"
-#include "kernel/text.h"
+#include "kernel/base/outcome.h"
+#include "kernel/base/owned_fd.h"
+#include "kernel/base/text.h"
+#include "kernel/loop/loop.h"
 #include "transports/engine/about.h"
 #include "transports/engine/connected_socket.h"
 #include "transports/engine/stream/stream_driver.h"
@@ -139,12 +139,12 @@ class VsockTransport final : public Transport {
     return VsockCaps();
   }
 
-  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Node& node,
+  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Loop& loop,
                                                 LinkSink& sink) const override {
     const absl::StatusOr<Place> place = Read(address, role);
     if (!place.ok()) return place.status();
     if (place->cid == VMADDR_CID_LOCAL) {
-      if (absl::Status status = CheckLoopback(address, node.sys()); !status.ok()) return status;
+      if (absl::Status status = CheckLoopback(address, loop.sys()); !status.ok()) return status;
     }
     ConnectedSocket socket;
     socket.name = NameOf(*place);
@@ -152,12 +152,12 @@ class VsockTransport final : public Transport {
     socket.caps = VsockCaps();
     socket.target_of = TargetOf;
     socket.explain = [&address](int error) { return Explain(address, error); };
-    socket.make_driver = [&node](int fd) {
+    socket.make_driver = [&loop](int fd) {
       const StreamEnds ends{
           .read_fd = fd, .write_fd = fd, .socket = true, .frame_bytes_max = kFrameBytesMaxDefault};
-      return std::make_unique<StreamDriver>(node, ends);
+      return std::make_unique<StreamDriver>(loop, ends);
     };
-    return OpenConnectedSocket(address, role, node, sink, std::move(socket));
+    return OpenConnectedSocket(address, role, loop, sink, std::move(socket));
   }
 };
 

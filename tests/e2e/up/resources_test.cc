@@ -17,10 +17,10 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "kernel/base/text.h"
+#include "kernel/call/port.h"
 #include "kernel/node.h"
-#include "kernel/port.h"
 #include "kernel/registry.h"
-#include "kernel/text.h"
 #include "tests/e2e/up/command.h"
 #include "transports/builtin.h"
 

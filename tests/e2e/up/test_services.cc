@@ -7,8 +7,8 @@
 #include <memory>
 #include <string>
 
+#include "kernel/base/text.h"
 #include "kernel/payload.h"
-#include "kernel/text.h"
 
 namespace jackfield {
 namespace {

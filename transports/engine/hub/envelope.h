@@ -6,7 +6,7 @@
 //   0       1     0x71
 //   1       1     1, the version
 //   2       1     kind: 0 frame, 1 greeting, 2 welcome, 3 refusal, 4 goodbye
-//   3       1     reason: of a refusal, why, as kernel/outcome.h numbers it; 0: not said
+//   3       1     reason: of a refusal, why, as kernel/base/outcome.h numbers it; 0: not said
 //   4       4     zero
 //   8       8     key: drawn by the client when it opens, in every message of its link, both ways.
 //                 A message of another key is one of an instance that is gone: dropped and counted.

@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "kernel/outcome.h"
-#include "kernel/text.h"
-#include "kernel/units.h"
+#include "kernel/base/outcome.h"
+#include "kernel/base/text.h"
+#include "kernel/base/units.h"
 #include "transports/engine/hub/hub_driver.h"
 
 namespace jackfield {
@@ -39,25 +39,25 @@ class HubOpening final : public Opening {
 
 }  // namespace
 
-std::unique_ptr<Opening> MakeHubServer(Node& node, LinkSink& sink,
+std::unique_ptr<Opening> MakeHubServer(Loop& loop, LinkSink& sink,
                                        std::unique_ptr<HubMedium> medium, HubLimits limits,
                                        Address actual) {
   std::string what = actual.ToString();
-  return std::make_unique<HubOpening>(*new Hub(node, sink, std::move(medium), limits, Role::kServe,
+  return std::make_unique<HubOpening>(*new Hub(loop, sink, std::move(medium), limits, Role::kServe,
                                                std::move(actual), std::move(what)));
 }
 
-std::unique_ptr<Opening> MakeHubClient(Node& node, LinkSink& sink,
+std::unique_ptr<Opening> MakeHubClient(Loop& loop, LinkSink& sink,
                                        std::unique_ptr<HubMedium> medium, HubLimits limits,
                                        std::string what) {
   limits.peers_max = 1;
   return std::make_unique<HubOpening>(
-      *new Hub(node, sink, std::move(medium), limits, Role::kConnect, Address(), std::move(what)));
+      *new Hub(loop, sink, std::move(medium), limits, Role::kConnect, Address(), std::move(what)));
 }
 
-Hub::Hub(Node& node, LinkSink& sink, std::unique_ptr<HubMedium> medium, HubLimits limits, Role role,
+Hub::Hub(Loop& loop, LinkSink& sink, std::unique_ptr<HubMedium> medium, HubLimits limits, Role role,
          Address actual, std::string what)
-    : node_(node),
+    : loop_(loop),
       sink_(&sink),
       medium_(std::move(medium)),
       limits_(limits),
@@ -66,11 +66,11 @@ Hub::Hub(Node& node, LinkSink& sink, std::unique_ptr<HubMedium> medium, HubLimit
       what_(std::move(what)),
       read_op_([](Op& op, int32_t result) { static_cast<Hub*>(op.user)->OnReady(result); }, this),
       chores_([](Timer& timer) { static_cast<Hub*>(timer.user)->Chores(); }, this) {
-  node_.timers().Arm(chores_, 0);  // the sink is not called from inside Open
+  loop_.timers().Arm(chores_, 0);  // the sink is not called from inside Open
 }
 
 Hub::~Hub() {
-  node_.timers().Cancel(chores_);
+  loop_.timers().Cancel(chores_);
   if (spare_ != nullptr) spare_->Free();
 }
 
@@ -84,18 +84,18 @@ void Hub::Leave() {
 // wait that is under way does not mean that somebody listens: a look may have taken back what that
 // wait was told, and it is the next rest that prepares the medium again.
 void Hub::ListenInItsPlace() {
-  if (users_ != 0 && !broken_) node_.timers().Arm(chores_, 0);
+  if (users_ != 0 && !broken_) loop_.timers().Arm(chores_, 0);
 }
 
 void Hub::FinishIfUnused() {
   if (users_ != 0) return;
-  if (read_op_.pending) return node_.reactor().Cancel(read_op_);  // OnReady comes back here
+  if (read_op_.pending) return loop_.reactor().Cancel(read_op_);  // OnReady comes back here
   delete this;
 }
 
 void Hub::StopAdmitting() {
   sink_ = nullptr;
-  node_.timers().Cancel(chores_);
+  loop_.timers().Cancel(chores_);
   if (role_ == Role::kServe) medium_->CloseDoor();
   if (role_ == Role::kConnect && began_ && !admitted_any_) medium_->GiveUp();
   admitted_.clear();
@@ -115,7 +115,7 @@ Hub::Looked Hub::Read() {
   const bool alone = alone_ >= kAloneToBelieve;
   batch->Want(alone ? 1 : HubBatch::kSlotsMax);
   const int got = medium_->Receive(*batch);
-  if (alone || got < static_cast<int>(batch->slots())) drained_in_pass_ = node_.pass();
+  if (alone || got < static_cast<int>(batch->slots())) drained_in_pass_ = loop_.pass();
   Learn(got > 0 ? static_cast<uint32_t>(got) : 0);
   if (got > 0) {
     batch->references = 1;  // ours, while they are handed out
@@ -135,12 +135,12 @@ Hub::Looked Hub::Read() {
 // All that the hub holds, for all its peers, is a quarter of the node's memory at most.
 HubBatch* Hub::NewBatch() {
   const uint32_t bytes_max = medium_->arrival_bytes_max();
-  const uint64_t fit = node_.blocks().bytes_max() / (4 * kBatchesMax) / bytes_max;
+  const uint64_t fit = loop_.blocks().bytes_max() / (4 * kBatchesMax) / bytes_max;
   const auto slots =
       static_cast<uint32_t>(std::clamp<uint64_t>(fit, 1, medium_->arrivals_at_once()));
-  HubBatch* batch = HubBatch::Make(node_.blocks(), bytes_max, slots);
-  if (batch == nullptr) batch = HubBatch::Make(node_.blocks(), bytes_max, 1);
-  if (batch == nullptr) node_.blocks().budget().Await(*this);
+  HubBatch* batch = HubBatch::Make(loop_.blocks(), bytes_max, slots);
+  if (batch == nullptr) batch = HubBatch::Make(loop_.blocks(), bytes_max, 1);
+  if (batch == nullptr) loop_.blocks().budget().Await(*this);
   return batch;
 }
 
@@ -243,7 +243,7 @@ void Hub::Open(HubSlot& slot) {
 
 bool Hub::HasPlace() {
   if (peers_.size() < limits_.peers_max) return true;
-  const int64_t now_ns = node_.now_ns();
+  const int64_t now_ns = loop_.now_ns();
   if (limits_.silent_ns == 0 || now_ns < all_heard_until_ns_) return false;
   const auto silent_longest = std::min_element(
       peers_.begin(), peers_.end(),
@@ -265,7 +265,7 @@ void Hub::AddDriver(HubAdmission admission) {
   peers_[admission.key] = driver.get();
   admitted_any_ = true;
   admitted_.emplace_back(std::move(driver), std::move(admission.traits));
-  node_.timers().Arm(chores_, 0);
+  loop_.timers().Arm(chores_, 0);
 }
 
 void Hub::Release(HubSlot& slot) {
@@ -286,7 +286,7 @@ void Hub::Forget(HubDriver& driver) {
   peers_.erase(found);
   if (role_ == Role::kServe) return ListenInItsPlace();
   broken_ = true;  // its one link has ended
-  if (read_op_.pending) node_.reactor().Cancel(read_op_);
+  if (read_op_.pending) loop_.reactor().Cancel(read_op_);
 }
 
 // ---- Waiting.
@@ -298,14 +298,14 @@ bool Hub::Arm() {
   if (!medium_->PrepareWait()) return false;
   if (spare_ != nullptr) std::exchange(spare_, nullptr)->Free();
   if (read_op_.pending) return true;
-  node_.reactor().Start(read_op_, medium_->readable_fd(), POLLIN);
+  loop_.reactor().Start(read_op_, medium_->readable_fd(), POLLIN);
   return true;
 }
 
 void Hub::OnReady(int32_t result) {
   if (users_ == 0) return FinishIfUnused();
   if (broken_) return;
-  if (result < 0) return node_.timers().Arm(chores_, node_.clock().NowNs() + kWaitAgainNs);
+  if (result < 0) return loop_.timers().Arm(chores_, loop_.clock().NowNs() + kWaitAgainNs);
   LookForAll();
 }
 
@@ -318,8 +318,7 @@ void Hub::LookForAll() {
     looked = Read();
   if (held_batches_ > held || broken_ || starved_) return;  // starved: Release arms again
   if (looked == Looked::kBlocked) return;                   // no memory: OnMemory
-  if (!Arm())
-    node_.timers().Arm(chores_, 0);
+  if (!Arm()) loop_.timers().Arm(chores_, 0);
 }
 
 // ---- The opening. Every call to the sink is made here, and is the last thing that is done.
@@ -338,7 +337,7 @@ void Hub::DoChores() {
   } else if (!began_) {
     Greet();
   } else if (opening_failed_.ok() && peers_.empty() && sink_ != nullptr &&
-             node_.clock().NowNs() >= give_up_ns_) {
+             loop_.clock().NowNs() >= give_up_ns_) {
     opening_failed_ = MakeStatus(Outcome::kRefused, Reason::kUnreachable,
                                  Text(what_, ": no answer within ", kAnswerNs / 1'000'000, " ms"));
   }
@@ -351,16 +350,16 @@ void Hub::DoChores() {
   if (handed_over) return;   // the new links read, and arm when they rest
   if (!Arm()) LookForAll();  // the medium has something already, and perhaps every link rests
   if (began_ && !chores_.armed() && role_ == Role::kConnect && sink_ != nullptr && peers_.empty())
-    node_.timers().Arm(chores_, give_up_ns_);
+    loop_.timers().Arm(chores_, give_up_ns_);
 }
 
 void Hub::Greet() {
   absl::StatusOr<HubMedium::Greeted> greeted = medium_->Greet();
-  const int64_t now_ns = node_.clock().NowNs();
+  const int64_t now_ns = loop_.clock().NowNs();
   if (give_up_ns_ == 0) give_up_ns_ = now_ns + kAnswerNs;
   if (!greeted.ok()) return FailOpening(greeted.status());
   if (*greeted == HubMedium::Greeted::kNoRoom) {
-    if (now_ns < give_up_ns_) return node_.timers().Arm(chores_, now_ns + kGreetAgainNs);
+    if (now_ns < give_up_ns_) return loop_.timers().Arm(chores_, now_ns + kGreetAgainNs);
     return FailOpening(MakeStatus(
         Outcome::kRefused, Reason::kUnreachable,
         Text(what_, ": the server's queue has been full for ", kAnswerNs / 1'000'000, " ms")));
@@ -385,12 +384,12 @@ void Hub::HandOver() {
 void Hub::FailOpening(absl::Status why) {
   if (!opening_failed_.ok() || sink_ == nullptr) return;
   opening_failed_ = std::move(why);
-  node_.timers().Arm(chores_, 0);
+  loop_.timers().Arm(chores_, 0);
 }
 
 void Hub::NoteRefused(absl::Status why) {
   refused_ = std::move(why);
-  node_.timers().Arm(chores_, 0);
+  loop_.timers().Arm(chores_, 0);
 }
 
 void Hub::Break(int error) {

@@ -37,9 +37,9 @@
 #include <vector>
 
 #include "kernel/link.h"
-#include "kernel/node.h"
-#include "kernel/reactor.h"
-#include "kernel/timers.h"
+#include "kernel/loop/loop.h"
+#include "kernel/loop/reactor.h"
+#include "kernel/loop/timers.h"
 #include "kernel/transport.h"
 #include "transports/engine/hub/hub_batch.h"
 #include "transports/engine/hub/hub_medium.h"
@@ -64,12 +64,12 @@ struct HubCounters {
 };
 
 // Serves at the medium's endpoint; `actual` is reported to the sink.
-std::unique_ptr<Opening> MakeHubServer(Node& node, LinkSink& sink,
+std::unique_ptr<Opening> MakeHubServer(Loop& loop, LinkSink& sink,
                                        std::unique_ptr<HubMedium> medium, HubLimits limits,
                                        Address actual);
 // Greets the server, and produces one link when it has answered. what: for errors, "connect
 // mq:/kv".
-std::unique_ptr<Opening> MakeHubClient(Node& node, LinkSink& sink,
+std::unique_ptr<Opening> MakeHubClient(Loop& loop, LinkSink& sink,
                                        std::unique_ptr<HubMedium> medium, HubLimits limits,
                                        std::string what);
 
@@ -77,7 +77,7 @@ class Hub : private MemoryWaiter {
  public:
   static constexpr uint32_t kBatchesMax = 16;
 
-  Hub(Node& node, LinkSink& sink, std::unique_ptr<HubMedium> medium, HubLimits limits, Role role,
+  Hub(Loop& loop, LinkSink& sink, std::unique_ptr<HubMedium> medium, HubLimits limits, Role role,
       Address actual, std::string what);
   Hub(const Hub&) = delete;
 
@@ -92,7 +92,7 @@ class Hub : private MemoryWaiter {
   Looked Read();
   // A look that took all there was is enough in a pass, for all: what came after it is for the
   // next.
-  bool DrainedInThisPass() const { return drained_in_pass_ == node_.pass(); }
+  bool DrainedInThisPass() const { return drained_in_pass_ == loop_.pass(); }
   // Sees to it that an arrival will be noticed though all rest. False: something is there already.
   bool Arm();
   void Forget(HubDriver& driver);  // what still comes for it is a stray
@@ -100,7 +100,7 @@ class Hub : private MemoryWaiter {
   void NoteFull(int change) { full_peers_ += change; }
   HubMedium& medium() const { return *medium_; }
   const HubLimits& limits() const { return limits_; }
-  Node& node() const { return node_; }
+  Loop& loop() const { return loop_; }
 
   const HubCounters& counters() const { return counters_; }
 
@@ -125,7 +125,7 @@ class Hub : private MemoryWaiter {
   void ListenInItsPlace();
   void FinishIfUnused();
 
-  Node& node_;
+  Loop& loop_;
   LinkSink* sink_;  // null: the opening is gone, or has been told its end
   const std::unique_ptr<HubMedium> medium_;
   const HubLimits limits_;

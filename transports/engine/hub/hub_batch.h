@@ -13,7 +13,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "kernel/block_pool.h"
+#include "kernel/loop/block_pool.h"
 #include "transports/engine/hub/hub_medium.h"
 
 namespace jackfield {

@@ -8,9 +8,9 @@
 #include <cstring>
 #include <utility>
 
-#include "kernel/node.h"
-#include "kernel/outcome.h"
-#include "kernel/text.h"
+#include "kernel/base/outcome.h"
+#include "kernel/base/text.h"
+#include "kernel/loop/loop.h"
 
 namespace jackfield {
 namespace {
@@ -42,7 +42,7 @@ HubDriver::HubDriver(Hub& hub, HubKey key, std::unique_ptr<HubPeer> peer)
     : hub_(hub),
       key_(key),
       peer_(std::move(peer)),
-      heard_ns_(hub.node().now_ns()),
+      heard_ns_(hub.loop().now_ns()),
       watch_op_(OnOp, this),
       room_op_(OnOp, this),
       retry_([](Timer& timer) { static_cast<HubDriver*>(timer.user)->link_->Wake(); }, this) {
@@ -50,7 +50,7 @@ HubDriver::HubDriver(Hub& hub, HubKey key, std::unique_ptr<HubPeer> peer)
 }
 
 HubDriver::~HubDriver() {
-  hub_.node().timers().Cancel(retry_);
+  hub_.loop().timers().Cancel(retry_);
   hub_.Forget(*this);
   if (!said_goodbye_ && !peer_gone_) hub_.medium().SayGoodbye(*peer_);  // it never had a link
   if (counted_full_) hub_.NoteFull(-1);
@@ -62,7 +62,7 @@ HubDriver::~HubDriver() {
 
 void HubDriver::Take(HubSlot& slot) {
   ++slot.batch->references;
-  heard_ns_ = hub_.node().now_ns();
+  heard_ns_ = hub_.loop().now_ns();
   queue_.Push(slot);
   CountFull();
   if (link_ != nullptr) link_->Wake();
@@ -87,7 +87,7 @@ void HubDriver::Pump(Link& link) {
   if (closed_) return;
   if (ending_) return Finish();
   if (!watch_op_.pending && !peer_gone_ && peer_->watch_fd() >= 0)
-    hub_.node().reactor().Start(watch_op_, peer_->watch_fd(), POLLIN);
+    hub_.loop().reactor().Start(watch_op_, peer_->watch_fd(), POLLIN);
   const bool untaken = link.has_rx();
   if (link.has_tx() && !peer_gone_) Send(link);
   if (!untaken && !link.closing()) Receive(link);
@@ -135,7 +135,7 @@ void HubDriver::ReleaseDelivered() {
 
 void HubDriver::AwaitRoom() {
   if (peer_->room_fd() >= 0) {
-    if (!room_op_.pending) hub_.node().reactor().Start(room_op_, peer_->room_fd(), POLLOUT);
+    if (!room_op_.pending) hub_.loop().reactor().Start(room_op_, peer_->room_fd(), POLLOUT);
     return;
   }
   Retry();
@@ -144,7 +144,7 @@ void HubDriver::AwaitRoom() {
 void HubDriver::Retry() {
   if (retry_.armed()) return;
   retry_ns_ = std::clamp(2 * retry_ns_, kRetryNsMin, kRetryNsMax);
-  hub_.node().timers().Arm(retry_, hub_.node().clock().NowNs() + retry_ns_);
+  hub_.loop().timers().Arm(retry_, hub_.loop().clock().NowNs() + retry_ns_);
 }
 
 void HubDriver::OnOp(Op& op, int32_t result) {
@@ -176,21 +176,21 @@ void HubDriver::Close(Link& link) {
   while (queue_.first != nullptr) hub_.Release(queue_.Pop());
   CountFull();
   ending_ = true;
-  goodbye_until_ns_ = hub_.node().clock().NowNs() + kGoodbyeNs;
+  goodbye_until_ns_ = hub_.loop().clock().NowNs() + kGoodbyeNs;
   Finish();
 }
 
 void HubDriver::Finish() {
   if (closed_) return;
-  Node& node = hub_.node();
+  Loop& loop = hub_.loop();
   hub_.Forget(*this);
   if (!said_goodbye_ && !peer_gone_ && !hub_.medium().SayGoodbye(*peer_) &&
-      node.clock().NowNs() < goodbye_until_ns_)
+      loop.clock().NowNs() < goodbye_until_ns_)
     return Retry();
   said_goodbye_ = true;
-  node.timers().Cancel(retry_);
+  loop.timers().Cancel(retry_);
   for (Op* op : {&watch_op_, &room_op_}) {
-    if (op->pending) node.reactor().Cancel(*op);
+    if (op->pending) loop.reactor().Cancel(*op);
   }
   if (watch_op_.pending || room_op_.pending) return;
   closed_ = true;

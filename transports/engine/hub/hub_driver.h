@@ -12,8 +12,8 @@
 #include <memory>
 
 #include "kernel/link.h"
-#include "kernel/reactor.h"
-#include "kernel/timers.h"
+#include "kernel/loop/reactor.h"
+#include "kernel/loop/timers.h"
 #include "transports/engine/hub/hub.h"
 
 namespace jackfield {

@@ -8,9 +8,9 @@
 #include <string>
 #include <utility>
 
+#include "kernel/base/text.h"
 #include "kernel/node.h"
 #include "kernel/registry.h"
-#include "kernel/text.h"
 #include "transports/mq/mq.h"
 #include "transports/sysv/sysv.h"
 #include "transports/unix/unix.h"

@@ -18,9 +18,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "kernel/base/outcome.h"
 #include "kernel/link.h"
-#include "kernel/outcome.h"
-#include "kernel/sys.h"
+#include "kernel/loop/sys.h"
 
 namespace jackfield {
 

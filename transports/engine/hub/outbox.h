@@ -13,8 +13,8 @@
 #include <string_view>
 #include <vector>
 
+#include "kernel/base/outcome.h"
 #include "kernel/link.h"
-#include "kernel/outcome.h"
 #include "transports/engine/hub/envelope.h"
 
 namespace jackfield {

@@ -8,9 +8,9 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "kernel/outcome.h"
-#include "kernel/sys.h"
-#include "kernel/text.h"
+#include "kernel/base/outcome.h"
+#include "kernel/base/text.h"
+#include "kernel/loop/sys.h"
 #include "transports/engine/hub/hub_medium.h"
 #include "transports/engine/owner.h"
 #include "transports/engine/turn_away.h"

@@ -6,15 +6,15 @@
 #include <cerrno>
 #include <cstring>
 
-#include "kernel/node.h"
-#include "kernel/outcome.h"
-#include "kernel/text.h"
+#include "kernel/base/outcome.h"
+#include "kernel/base/text.h"
+#include "kernel/loop/loop.h"
 #include "transports/engine/fd_passing.h"
 
 namespace jackfield {
 
-PacketDriver::PacketDriver(Node& node, int fd, uint32_t frame_bytes_max, WholeBy whole_by)
-    : node_(node),
+PacketDriver::PacketDriver(Loop& loop, int fd, uint32_t frame_bytes_max, WholeBy whole_by)
+    : loop_(loop),
       fd_(fd),
       frame_bytes_max_(frame_bytes_max),
       whole_by_(whole_by),
@@ -33,9 +33,9 @@ void PacketDriver::Pump(Link& link) {
   if (link.has_rx() && !untaken) return link.Wake();
   // Who left what it was given, or waits for memory, is woken when it can go on.
   const bool starved = !untaken && (!rx_ || link.rx_room() == 0);
-  if (!untaken && !starved && !read_op_.pending) node_.reactor().Start(read_op_, fd_, POLLIN);
+  if (!untaken && !starved && !read_op_.pending) loop_.reactor().Start(read_op_, fd_, POLLIN);
   if (link.has_tx() && !tx_broken_ && !write_op_.pending)
-    node_.reactor().Start(write_op_, fd_, POLLOUT);
+    loop_.reactor().Start(write_op_, fd_, POLLOUT);
   if (part_bytes_ == 0 && !untaken) rx_.Reset();
 }
 
@@ -49,7 +49,7 @@ void PacketDriver::PumpTx(Link& link) {
     FdControl control;
     if (const Link::FdList* fds = link.NextTxFds())
       control.Attach(message, fds->fds.data(), fds->count);
-    const int64_t sent = node_.sys().SendMessage(fd_, &message);
+    const int64_t sent = loop_.sys().SendMessage(fd_, &message);
     if (sent == -EAGAIN) return;
     if (sent < 0 || static_cast<uint32_t>(sent) < frame.bytes) {
       tx_broken_ = true;
@@ -75,7 +75,7 @@ void PacketDriver::PumpRx(Link& link) {
     message.msg_iovlen = 1;
     FdControl control;
     if (link.expects_fds()) control.Expect(message);
-    const int64_t got = node_.sys().ReceiveMessage(fd_, &message);
+    const int64_t got = loop_.sys().ReceiveMessage(fd_, &message);
     if (got == -EAGAIN) break;
     if (got <= 0) {
       if (link.has_rx()) return;  // what came before is delivered first; the end is read again
@@ -120,7 +120,7 @@ void PacketDriver::Fail(Link& link, absl::Status why) {
   failing_ = true;
   why_ = std::move(why);
   for (Op* op : {&read_op_, &write_op_}) {
-    if (op->pending) node_.reactor().Cancel(*op);
+    if (op->pending) loop_.reactor().Cancel(*op);
   }
   FinishClose();
 }

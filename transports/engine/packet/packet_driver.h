@@ -8,7 +8,7 @@
 #include <cstdint>
 
 #include "kernel/link.h"
-#include "kernel/reactor.h"
+#include "kernel/loop/reactor.h"
 
 namespace jackfield {
 
@@ -21,7 +21,7 @@ class PacketDriver final : public LinkDriver {
   // that it has ended (MSG_EOR: SCTP, which may hand one over in parts when it runs out of room).
   enum class WholeBy : uint8_t { kNotTruncated, kEndOfRecord };
 
-  PacketDriver(Node& node, int fd, uint32_t frame_bytes_max,
+  PacketDriver(Loop& loop, int fd, uint32_t frame_bytes_max,
                WholeBy whole_by = WholeBy::kNotTruncated);
   ~PacketDriver() override;
 
@@ -35,7 +35,7 @@ class PacketDriver final : public LinkDriver {
   void FinishClose();
   static void OnReady(Op& op, int32_t result);
 
-  Node& node_;
+  Loop& loop_;
   const int fd_;
   const uint32_t frame_bytes_max_;
   const WholeBy whole_by_;

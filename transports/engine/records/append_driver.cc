@@ -6,18 +6,18 @@
 #include <cerrno>
 #include <utility>
 
-#include "kernel/outcome.h"
-#include "kernel/text.h"
+#include "kernel/base/outcome.h"
+#include "kernel/base/text.h"
 
 namespace jackfield {
 
-AppendDriver::AppendDriver(Node& node, std::unique_ptr<RecordTarget> target,
+AppendDriver::AppendDriver(Loop& loop, std::unique_ptr<RecordTarget> target,
                            std::unique_ptr<SyncThread> sync, OwnedFd synced_fd,
                            std::function<void()> after)
-    : node_(node), target_(std::move(target)), sync_(std::move(sync)), after_(std::move(after)) {
+    : loop_(loop), target_(std::move(target)), sync_(std::move(sync)), after_(std::move(after)) {
   if (sync_ == nullptr) return;
   wait_ = std::make_unique<FdWait>(
-      node_, std::move(synced_fd),
+      loop_, std::move(synced_fd),
       [](void* user, int32_t) { static_cast<AppendDriver*>(user)->OnSynced(); }, this);
 }
 
@@ -107,7 +107,7 @@ void AppendDriver::Close(Link& link) {
                           Text(link.traits().description, ": closed")));
 }
 
-absl::StatusOr<std::unique_ptr<LinkDriver>> MakeAppendDriver(Node& node,
+absl::StatusOr<std::unique_ptr<LinkDriver>> MakeAppendDriver(Loop& loop,
                                                              std::unique_ptr<RecordTarget> target,
                                                              Ack ack, std::function<void()> after) {
   std::unique_ptr<SyncThread> sync;
@@ -127,7 +127,7 @@ absl::StatusOr<std::unique_ptr<LinkDriver>> MakeAppendDriver(Node& node,
       return status;
     }
   }
-  return std::make_unique<AppendDriver>(node, std::move(target), std::move(sync),
+  return std::make_unique<AppendDriver>(loop, std::move(target), std::move(sync),
                                         std::move(synced_fd), std::move(after));
 }
 

@@ -13,7 +13,7 @@
 #include <memory>
 
 #include "kernel/link.h"
-#include "kernel/node.h"
+#include "kernel/loop/loop.h"
 #include "transports/engine/fd_wait.h"
 #include "transports/engine/records/record_target.h"
 #include "transports/engine/sync_thread.h"
@@ -25,7 +25,7 @@ enum class Ack { kWritten, kSynced };
 
 // Errors: RESOURCE_EXHAUSTED (kSynced: descriptors, threads).
 // after: called when the target is closed; after a failure, too.
-absl::StatusOr<std::unique_ptr<LinkDriver>> MakeAppendDriver(Node& node,
+absl::StatusOr<std::unique_ptr<LinkDriver>> MakeAppendDriver(Loop& loop,
                                                              std::unique_ptr<RecordTarget> target,
                                                              Ack ack, std::function<void()> after);
 
@@ -36,7 +36,7 @@ bool ParseAck(std::string_view text, Ack& ack);
 class AppendDriver final : public LinkDriver {
  public:
   // sync: null for kWritten; else synced_fd is a descriptor of its own of what sync makes readable.
-  AppendDriver(Node& node, std::unique_ptr<RecordTarget> target, std::unique_ptr<SyncThread> sync,
+  AppendDriver(Loop& loop, std::unique_ptr<RecordTarget> target, std::unique_ptr<SyncThread> sync,
                OwnedFd synced_fd, std::function<void()> after);
   ~AppendDriver() override;
 
@@ -50,7 +50,7 @@ class AppendDriver final : public LinkDriver {
   void PopSynced(Link& link);
   void Finish(Link& link, absl::Status why);
 
-  Node& node_;
+  Loop& loop_;
   std::unique_ptr<RecordTarget> target_;
   std::unique_ptr<SyncThread> sync_;
   const std::function<void()> after_;

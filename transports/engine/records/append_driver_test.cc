@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "kernel/channel.h"
-#include "kernel/outcome.h"
+#include "kernel/base/outcome.h"
+#include "kernel/call/channel.h"
 #include "kernel/registry.h"
 #include "transports/engine/one_link_opening.h"
 #include "transports/shim/fragment/fragment.h"
@@ -65,7 +65,7 @@ class PretendedTransport final : public Transport {
     caps.depth_frames = Link::kDepthFrames;
     return caps;
   }
-  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Node& node,
+  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Loop& node,
                                                 LinkSink& sink) const override {
     absl::StatusOr<std::unique_ptr<LinkDriver>> driver =
         MakeAppendDriver(node, std::make_unique<PretendedTarget>(story_), ack_,

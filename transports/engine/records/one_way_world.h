@@ -16,10 +16,10 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "kernel/channel.h"
+#include "kernel/base/owned_fd.h"
+#include "kernel/call/channel.h"
+#include "kernel/call/port.h"
 #include "kernel/node.h"
-#include "kernel/owned_fd.h"
-#include "kernel/port.h"
 #include "kernel/registry.h"
 
 namespace jackfield {

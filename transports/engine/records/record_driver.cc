@@ -4,15 +4,15 @@
 #include <cstring>
 #include <utility>
 
-#include "kernel/outcome.h"
-#include "kernel/text.h"
+#include "kernel/base/outcome.h"
+#include "kernel/base/text.h"
 
 namespace jackfield {
-RecordDriver::RecordDriver(Node& node, std::unique_ptr<RecordSource> source, OwnedFd wake_fd)
-    : node_(node),
+RecordDriver::RecordDriver(Loop& loop, std::unique_ptr<RecordSource> source, OwnedFd wake_fd)
+    : loop_(loop),
       source_(std::move(source)),
       wake_(std::make_unique<FdWait>(
-          node, std::move(wake_fd),
+          loop, std::move(wake_fd),
           [](void* user, int32_t) { static_cast<RecordDriver*>(user)->link_->Wake(); }, this)) {}
 
 void RecordDriver::Pump(Link& link) {

@@ -11,10 +11,10 @@
 #include <memory>
 #include <vector>
 
-#include "kernel/block_pool.h"
 #include "kernel/link.h"
-#include "kernel/node.h"
-#include "kernel/timers.h"
+#include "kernel/loop/block_pool.h"
+#include "kernel/loop/loop.h"
+#include "kernel/loop/timers.h"
 #include "transports/engine/fd_wait.h"
 #include "transports/engine/records/record_source.h"
 
@@ -26,7 +26,7 @@ class RecordDriver final : public LinkDriver {
   static constexpr uint32_t kBlockBytes = 64 << 10;  // of the pool, for small records
 
   // wake_fd: readable when the source may have grown (engine/file_watch.h).
-  RecordDriver(Node& node, std::unique_ptr<RecordSource> source, OwnedFd wake_fd);
+  RecordDriver(Loop& loop, std::unique_ptr<RecordSource> source, OwnedFd wake_fd);
 
   void Pump(Link& link) override;
   void Close(Link& link) override;
@@ -36,7 +36,7 @@ class RecordDriver final : public LinkDriver {
   bool Push(Link& link, std::span<const std::byte> record);
   void Finish(Link& link, absl::Status why);
 
-  Node& node_;
+  Loop& loop_;
   std::unique_ptr<RecordSource> source_;
   std::unique_ptr<FdWait> wake_;  // until the end
   Link* link_ = nullptr;

@@ -9,9 +9,9 @@
 #include <cstdint>
 #include <cstring>
 
-#include "kernel/block_pool.h"
 #include "kernel/link.h"
-#include "kernel/node.h"
+#include "kernel/loop/block_pool.h"
+#include "kernel/loop/loop.h"
 
 namespace jackfield {
 
@@ -29,7 +29,7 @@ class FrameCopy {
   void Begin() { together_bytes_ = 0; }
 
   Pushed Push(Link& link, const std::byte* frame, uint32_t bytes) {
-    if (!together_ && link.node().blocks().budget().plenty())
+    if (!together_ && link.loop().blocks().budget().plenty())
       together_ = link.memory().Get(kTogetherBytes);
     if (together_ && bytes <= kTogetherBytes - together_bytes_) {
       std::byte* const to = together_.data() + together_bytes_;

@@ -3,7 +3,7 @@
 #include <cstring>
 #include <utility>
 
-#include "kernel/node.h"
+#include "kernel/loop/loop.h"
 
 namespace jackfield {
 namespace {
@@ -19,7 +19,7 @@ LargeFrames::LargeFrames(Link& link, uint32_t piece_bytes_max)
       retry_([](Timer& timer) { static_cast<LargeFrames*>(timer.user)->link_.Wake(); }, this),
       assembly_(link.memory()) {}
 
-LargeFrames::~LargeFrames() { link_.node().timers().Cancel(retry_); }
+LargeFrames::~LargeFrames() { link_.loop().timers().Cancel(retry_); }
 
 // ---- Out.
 
@@ -36,7 +36,7 @@ bool LargeFrames::Provide(uint32_t wanted_bytes) {
 
 void LargeFrames::WakeLater() {
   if (retry_.armed()) return;
-  link_.node().timers().Arm(retry_, link_.node().clock().NowNs() + kMemoryRetryNs);
+  link_.loop().timers().Arm(retry_, link_.loop().clock().NowNs() + kMemoryRetryNs);
 }
 
 bool LargeFrames::Holds(const std::byte* frame) const {

@@ -13,7 +13,7 @@
 #include <cstdint>
 
 #include "kernel/link.h"
-#include "kernel/timers.h"
+#include "kernel/loop/timers.h"
 #include "transports/engine/ring/lane.h"
 #include "transports/shim/fragment/assembly.h"
 

@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "kernel/channel.h"
+#include "kernel/base/outcome.h"
+#include "kernel/call/channel.h"
+#include "kernel/call/port.h"
 #include "kernel/node.h"
-#include "kernel/outcome.h"
-#include "kernel/port.h"
 #include "kernel/registry.h"
 #include "transports/engine/ring/ring_driver.h"
 #include "transports/inproc/inproc.h"

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "kernel/outcome.h"
-#include "kernel/text.h"
+#include "kernel/base/outcome.h"
+#include "kernel/base/text.h"
 
 namespace jackfield {
 

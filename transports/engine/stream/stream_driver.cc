@@ -8,16 +8,16 @@
 #include <cstring>
 #include <utility>
 
-#include "kernel/node.h"
-#include "kernel/outcome.h"
-#include "kernel/text.h"
-#include "kernel/units.h"
+#include "kernel/base/outcome.h"
+#include "kernel/base/text.h"
+#include "kernel/base/units.h"
+#include "kernel/loop/loop.h"
 #include "transports/engine/fd_passing.h"
 
 namespace jackfield {
 
-StreamDriver::StreamDriver(Node& node, StreamEnds ends)
-    : node_(node),
+StreamDriver::StreamDriver(Loop& loop, StreamEnds ends)
+    : loop_(loop),
       ends_(ends),
       read_op_(OnReady, this),
       write_op_(OnReady, this),
@@ -26,7 +26,7 @@ StreamDriver::StreamDriver(Node& node, StreamEnds ends)
                   this) {}
 
 StreamDriver::~StreamDriver() {
-  node_.timers().Cancel(look_timer_);
+  loop_.timers().Cancel(look_timer_);
   for (const FdGroup& group : fd_groups_) {
     for (const int fd : group) close(fd);
   }
@@ -40,7 +40,7 @@ void StreamDriver::Pump(Link& link) {
   if (failing_) return;
   const Rx before = link.has_rx() ? Rx::kUntaken : Rx::kTaken;
   if (link.has_tx() && !tx_broken_) PumpTx(link);
-  if (before == Rx::kTaken && drained_in_pass_ != node_.pass()) PumpRx(link);
+  if (before == Rx::kTaken && drained_in_pass_ != loop_.pass()) PumpRx(link);
   if (link.resting() && !failing_) Arm(link, before);
 }
 
@@ -97,16 +97,16 @@ void StreamDriver::PumpTx(Link& link) {
 }
 
 int64_t StreamDriver::WriteSome(const iovec* parts, int count, const Link::FdList* fds) {
-  if (!ends_.socket) return node_.sys().Writev(ends_.write_fd, parts, count);
+  if (!ends_.socket) return loop_.sys().Writev(ends_.write_fd, parts, count);
   if (count == 1 && fds == nullptr)
-    return node_.sys().Send(ends_.write_fd, parts[0].iov_base, parts[0].iov_len);
+    return loop_.sys().Send(ends_.write_fd, parts[0].iov_base, parts[0].iov_len);
   msghdr message{};
   message.msg_iov = const_cast<iovec*>(parts);
   message.msg_iovlen = static_cast<size_t>(count);
-  if (fds == nullptr) return node_.sys().SendMessage(ends_.write_fd, &message);
+  if (fds == nullptr) return loop_.sys().SendMessage(ends_.write_fd, &message);
   FdControl control;
   control.Attach(message, fds->fds.data(), fds->count);
-  return node_.sys().SendMessage(ends_.write_fd, &message);
+  return loop_.sys().SendMessage(ends_.write_fd, &message);
 }
 
 // Makes room behind rx_end_ for at least one byte of what is missing. False: no memory now.
@@ -117,7 +117,7 @@ bool StreamDriver::PrepareRead(Link& link) {
     if (rx_.size() >= kReadBytes) return true;
   }
   // Where memory is short a large block would be all that a link gets: then it takes a small one.
-  const bool plenty = node_.blocks().budget().plenty();
+  const bool plenty = loop_.blocks().budget().plenty();
   if (have == 0) {
     if (rx_ && !plenty) return true;
     rx_.Reset();
@@ -173,15 +173,15 @@ void StreamDriver::Shrink(Link& link) {
 }
 
 int64_t StreamDriver::ReadSome(const Link& link, std::byte* to, size_t bytes) {
-  if (!ends_.socket) return node_.sys().Read(ends_.read_fd, to, bytes);
-  if (!link.expects_fds()) return node_.sys().Receive(ends_.read_fd, to, bytes);
+  if (!ends_.socket) return loop_.sys().Read(ends_.read_fd, to, bytes);
+  if (!link.expects_fds()) return loop_.sys().Receive(ends_.read_fd, to, bytes);
   iovec part{to, bytes};
   msghdr message{};
   message.msg_iov = &part;
   message.msg_iovlen = 1;
   FdControl control;
   control.Expect(message);
-  const int64_t got = node_.sys().ReceiveMessage(ends_.read_fd, &message);
+  const int64_t got = loop_.sys().ReceiveMessage(ends_.read_fd, &message);
   if (got >= 0 && message.msg_controllen > 0) {
     FdGroup group = control.Take(message);
     if ((message.msg_flags & MSG_CTRUNC) != 0 || fd_groups_.size() >= kFdGroupsMax) {
@@ -235,7 +235,7 @@ void StreamDriver::PumpRx(Link& link) {
     }
     link.NoteProgress();
     rx_end_ += static_cast<uint32_t>(got);
-    if (static_cast<uint32_t>(got) < room) drained_in_pass_ = node_.pass();
+    if (static_cast<uint32_t>(got) < room) drained_in_pass_ = loop_.pass();
     Cut(link);
     if (failing_ || link.has_rx()) return;
     // A short read: nothing more is there, most often. A read that brought descriptors ends with
@@ -275,11 +275,11 @@ void StreamDriver::Cut(Link& link) {
                                         bytes, " bytes, which can be no hello")));
     }
     if (bytes > kOwnBlockBytes && bytes > link.memory().frame_bytes_max()) [[unlikely]] {
-      return link.Fail(MakeStatus(Outcome::kFailed, Reason::kResource,
-                                  Text(link.traits().description, ": a frame of ", bytes,
-                                       " bytes is more than one link has message memory for (",
-                                       link.memory().frame_bytes_max(), "): ",
-                                       node_.blocks().budget().Describe())));
+      return link.Fail(MakeStatus(
+          Outcome::kFailed, Reason::kResource,
+          Text(link.traits().description, ": a frame of ", bytes,
+               " bytes is more than one link has message memory for (",
+               link.memory().frame_bytes_max(), "): ", loop_.blocks().budget().Describe())));
     }
     const uint32_t filled = Align8(bytes);
     if (rx_end_ - rx_begin_ < filled) return;
@@ -310,34 +310,34 @@ void StreamDriver::Arm(Link& link, Rx before) {
   const bool reads = before == Rx::kTaken && !starved_;
   if (reads) {
     if (link.has_rx() || IsWholeFrame()) return link.Wake();  // there is work here already
-    if (!eof_ && !read_op_.pending) node_.reactor().Start(read_op_, ends_.read_fd, POLLIN);
+    if (!eof_ && !read_op_.pending) loop_.reactor().Start(read_op_, ends_.read_fd, POLLIN);
     Shrink(link);
     if (rx_begin_ != rx_end_ && !eof_) AwaitRest();
   } else {
     StopLooking();
   }
   if (link.has_tx() && !tx_broken_ && !write_op_.pending)
-    node_.reactor().Start(write_op_, ends_.write_fd, POLLOUT);
+    loop_.reactor().Start(write_op_, ends_.write_fd, POLLOUT);
   if (ends_.liveness_fd >= 0 && !liveness_op_.pending && !peer_dead_)
-    node_.reactor().Start(liveness_op_, ends_.liveness_fd, POLLIN);
+    loop_.reactor().Start(liveness_op_, ends_.liveness_fd, POLLIN);
 }
 
 // ---- The pace of a begun frame.
 
 void StreamDriver::AwaitRest() {
-  const int64_t now_ns = node_.clock().NowNs();
+  const int64_t now_ns = loop_.clock().NowNs();
   if (looked_ns_ == 0) looked_ns_ = now_ns;
-  if (!look_timer_.armed()) node_.timers().Arm(look_timer_, now_ns + kLookNs);
+  if (!look_timer_.armed()) loop_.timers().Arm(look_timer_, now_ns + kLookNs);
 }
 
 void StreamDriver::StopLooking() {
   looked_ns_ = 0;
-  node_.timers().Cancel(look_timer_);
+  loop_.timers().Cancel(look_timer_);
 }
 
 // got: what has just been read, after a time in which the rest of a frame was awaited.
 void StreamDriver::LookAtPace(Link& link, int64_t got) {
-  const int64_t now_ns = node_.clock().NowNs();
+  const int64_t now_ns = loop_.clock().NowNs();
   waited_ns_ += std::min(now_ns - std::exchange(looked_ns_, now_ns), kLookNs);
   if (got > 0) {
     const int64_t worth_ns = got * (1'000'000'000 / kFrameBytesPerSecondMin);
@@ -367,7 +367,7 @@ void StreamDriver::Fail(Link& link, absl::Status why) {
   why_ = std::move(why);
   StopLooking();
   for (Op* op : {&read_op_, &write_op_, &liveness_op_}) {
-    if (op->pending) node_.reactor().Cancel(*op);
+    if (op->pending) loop_.reactor().Cancel(*op);
   }
   FinishClose();
 }

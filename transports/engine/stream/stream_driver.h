@@ -4,10 +4,10 @@
 // Outgoing frames that lie side by side leave in one system call. Incoming bytes are read into a
 // block of the link's memory, cut into frames in place; a frame too large for the common block is
 // read into a block of its own, which its receiver may take over. That block grows with what has
-// come, in steps of four times; only who has sent a frame as large before gets it at once. While the link is awake
-// the plain system call is tried first; when the node goes to sleep the reactor waits for the
-// descriptor. An idle link holds no memory, one that waits for the rest of a frame little more than
-// has come of it.
+// come, in steps of four times; only who has sent a frame as large before gets it at once. While
+// the link is awake the plain system call is tried first; when the node goes to sleep the reactor
+// waits for the descriptor. An idle link holds no memory, one that waits for the rest of a frame
+// little more than has come of it.
 //
 // Who begins a frame must go on: less than kFrameBytesPerSecondMin, and the link is cut. Counted is
 // only time in which this side was ready to read and nothing came (each look at most kLookNs, so
@@ -24,10 +24,10 @@
 #include <string>
 #include <vector>
 
-#include "kernel/block_pool.h"
 #include "kernel/link.h"
-#include "kernel/reactor.h"
-#include "kernel/timers.h"
+#include "kernel/loop/block_pool.h"
+#include "kernel/loop/reactor.h"
+#include "kernel/loop/timers.h"
 
 namespace jackfield {
 
@@ -46,17 +46,17 @@ class StreamDriver final : public LinkDriver {
   // Whoever has not said hello yet gets no memory for a large frame.
   static constexpr uint32_t kFirstFrameBytesMax = 64 << 10;
   static constexpr uint32_t kOwnBlockBytes =
-      16 << 10;                         // a frame from this size on gets a block of its own
+      16 << 10;  // a frame from this size on gets a block of its own
   static constexpr uint32_t kReadBytesLeast = 4 << 10;  // of it, where memory is short
   static constexpr uint32_t kGrowth = 4;
   static constexpr int64_t kFrameBytesPerSecondMin = 4 << 10;
   static constexpr int64_t kFrameGraceNs = 5'000'000'000;  // so much silence a frame may begin with
   static constexpr int64_t kLookNs = 1'000'000'000;
-  static constexpr int kPartsMax = 64;  // spans of frames in one system call
+  static constexpr int kPartsMax = 64;                 // spans of frames in one system call
   static constexpr uint32_t kWriteBytesMax = 1 << 20;  // bytes in one system call
   static constexpr size_t kFdGroupsMax = 64;  // descriptors that came ahead of their frames
 
-  StreamDriver(Node& node, StreamEnds ends);
+  StreamDriver(Loop& loop, StreamEnds ends);
   ~StreamDriver() override;
 
   void Pump(Link& link) override;
@@ -82,7 +82,7 @@ class StreamDriver final : public LinkDriver {
   void FinishClose();
   static void OnReady(Op& op, int32_t result);
 
-  Node& node_;
+  Loop& loop_;
   const StreamEnds ends_;
   Link* link_ = nullptr;  // since the first Pump
   Op read_op_, write_op_, liveness_op_;
@@ -92,11 +92,12 @@ class StreamDriver final : public LinkDriver {
   Block rx_;
   uint32_t rx_begin_ = 0, rx_end_ = 0;  // what is read and not cut yet
   uint64_t drained_in_pass_ = 0;        // nothing more was there: not asked again in the same pass
-  uint32_t own_bytes_ = 0;  // the frame that rx_ is dedicated to, 0 if it is the common block
+  uint32_t own_bytes_ = 0;        // the frame that rx_ is dedicated to, 0 if it is the common block
   uint32_t whole_bytes_max_ = 0;  // the largest such frame that has come whole
   bool starved_ = false;          // not read further for want of memory
   Timer look_timer_;
-  int64_t looked_ns_ = 0;  // when it was last counted how long the rest of a frame is awaited; 0: not
+  int64_t looked_ns_ =
+      0;  // when it was last counted how long the rest of a frame is awaited; 0: not
   int64_t waited_ns_ = 0;  // less what has come since is worth
   std::vector<FdGroup> fd_groups_;
 

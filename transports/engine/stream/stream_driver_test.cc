@@ -12,8 +12,8 @@
 #include <memory>
 #include <vector>
 
+#include "kernel/base/owned_fd.h"
 #include "kernel/node.h"
-#include "kernel/owned_fd.h"
 #include "kernel/registry.h"
 #include "transports/engine/fd_passing.h"
 

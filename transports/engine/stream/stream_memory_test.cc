@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "kernel/base/outcome.h"
+#include "kernel/base/owned_fd.h"
 #include "kernel/node.h"
-#include "kernel/outcome.h"
-#include "kernel/owned_fd.h"
 #include "kernel/registry.h"
 #include "transports/engine/stream/stream_driver.h"
 

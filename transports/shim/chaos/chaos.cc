@@ -4,8 +4,8 @@
 #include <string>
 #include <utility>
 
-#include "kernel/text.h"
-#include "kernel/units.h"
+#include "kernel/base/text.h"
+#include "kernel/base/units.h"
 #include "transports/shim/chaos/chaos_driver.h"
 
 namespace jackfield {
@@ -74,14 +74,14 @@ class ChaosShim final : public Shim {
     return caps;
   }
 
-  absl::StatusOr<std::unique_ptr<LinkDriver>> Wrap(const Address& address, Node& node,
+  absl::StatusOr<std::unique_ptr<LinkDriver>> Wrap(const Address& address, Loop& loop,
                                                    std::unique_ptr<LinkDriver> inner,
                                                    const LinkTraits& inner_traits) const override {
     absl::StatusOr<ChaosSettings> settings = Read(address);
     if (!settings.ok()) return settings.status();
     // Another course for each link, in the order in which they are made.
     settings->seed += links_made_.fetch_add(1, std::memory_order_relaxed) * 0x9e3779b97f4a7c15u;
-    return std::make_unique<ChaosDriver>(node, *settings, std::move(inner), inner_traits);
+    return std::make_unique<ChaosDriver>(loop, *settings, std::move(inner), inner_traits);
   }
 
  private:

@@ -6,9 +6,9 @@
 #include <cstring>
 #include <utility>
 
-#include "kernel/node.h"
-#include "kernel/outcome.h"
-#include "kernel/text.h"
+#include "kernel/base/outcome.h"
+#include "kernel/base/text.h"
+#include "kernel/loop/loop.h"
 
 namespace jackfield {
 namespace {
@@ -20,18 +20,18 @@ constexpr int64_t kMemoryRetryNs = 1'000'000;
 
 }  // namespace
 
-ChaosDriver::ChaosDriver(Node& node, const ChaosSettings& settings,
+ChaosDriver::ChaosDriver(Loop& loop, const ChaosSettings& settings,
                          std::unique_ptr<LinkDriver> inner, const LinkTraits& inner_traits)
-    : node_(node),
-      inner_(node, std::move(inner), inner_traits),
-      out_(node, settings, Random(settings.seed).Next(), kEngineBytes),
-      in_(node, settings, ~Random(settings.seed).Next(), 0),
+    : loop_(loop),
+      inner_(loop, std::move(inner), inner_traits),
+      out_(loop, settings, Random(settings.seed).Next(), kEngineBytes),
+      in_(loop, settings, ~Random(settings.seed).Next(), 0),
       timer_([](Timer& timer) { static_cast<ChaosDriver*>(timer.user)->outer_->Wake(); }, this) {
   inner_.SetOwner(this);
   if (inner_traits.caps.fds) inner_.ExpectFds();  // the outer link knows whether they are wanted
 }
 
-ChaosDriver::~ChaosDriver() { node_.timers().Cancel(timer_); }
+ChaosDriver::~ChaosDriver() { loop_.timers().Cancel(timer_); }
 
 void ChaosDriver::Enclose(Link& link) {
   outer_ = &link;
@@ -43,7 +43,7 @@ void ChaosDriver::Pump(Link& link) {
   if (closed_) return;
   // One look at the clock for all of this: what is due is passed on, and for the rest there is a
   // timer. With a look for each, what became due in between would have neither.
-  now_ns_ = node_.clock().NowNs();
+  now_ns_ = loop_.clock().NowNs();
   if (!link.has_rx()) delivered_.clear();
   TakeOut(link);
   PassOut();
@@ -52,7 +52,7 @@ void ChaosDriver::Pump(Link& link) {
   PassIn(link);
   if (inner_closed_ && in_.empty()) {
     closed_ = true;
-    node_.timers().Cancel(timer_);
+    loop_.timers().Cancel(timer_);
     return link.Closed(why_);
   }
   if (link.resting()) inner_.Rest();
@@ -141,9 +141,9 @@ void ChaosDriver::ArmTimer() {
   if (!out_.empty() && out_.next_ns() <= now_ns_ && !inner_.has_tx())
     next_ns = std::min(next_ns, now_ns_ + kMemoryRetryNs);
   if (next_ns == Timers::kNever)
-    node_.timers().Cancel(timer_);
+    loop_.timers().Cancel(timer_);
   else if (!timer_.armed() || timer_.due_ns() != next_ns)
-    node_.timers().Arm(timer_, next_ns);
+    loop_.timers().Arm(timer_, next_ns);
 }
 
 void ChaosDriver::Close(Link& link) {

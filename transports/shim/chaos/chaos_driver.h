@@ -18,7 +18,7 @@
 #include <memory>
 
 #include "kernel/link.h"
-#include "kernel/timers.h"
+#include "kernel/loop/timers.h"
 #include "transports/shim/chaos/chaos.h"
 #include "transports/shim/chaos/chaos_lane.h"
 
@@ -26,7 +26,7 @@ namespace jackfield {
 
 class ChaosDriver final : public LinkDriver, private LinkOwner {
  public:
-  ChaosDriver(Node& node, const ChaosSettings& settings, std::unique_ptr<LinkDriver> inner,
+  ChaosDriver(Loop& loop, const ChaosSettings& settings, std::unique_ptr<LinkDriver> inner,
               const LinkTraits& inner_traits);
   ~ChaosDriver() override;
 
@@ -46,7 +46,7 @@ class ChaosDriver final : public LinkDriver, private LinkOwner {
   void OnClosed(Link& inner, const absl::Status& why) override;
   void ArmTimer();
 
-  Node& node_;
+  Loop& loop_;
   Link inner_;
   Link* outer_ = nullptr;  // since the first Pump
   ChaosLane out_, in_;

@@ -7,7 +7,7 @@
 #include <cstring>
 #include <utility>
 
-#include "kernel/node.h"
+#include "kernel/loop/loop.h"
 
 namespace jackfield {
 
@@ -23,7 +23,7 @@ ChaosLane::Taken ChaosLane::Take(const FrameRef& frame, const int* fds, uint8_t 
   const bool stall = random_.Chance(settings_.stall);
   const int64_t delay_ns = settings_.delay.Draw(random_);
   if (cut) return Taken::kCut;
-  const int64_t now_ns = node_.clock().NowNs();
+  const int64_t now_ns = loop_.clock().NowNs();
   if (stall) stalled_until_ns_ = std::max(stalled_until_ns_, now_ns + settings_.stall_ns);
   if (drop) return Taken::kYes;
   int64_t due_ns = std::max({now_ns + delay_ns, stalled_until_ns_, last_due_ns_});
@@ -39,7 +39,7 @@ ChaosLane::Taken ChaosLane::Take(const FrameRef& frame, const int* fds, uint8_t 
 bool ChaosLane::Insert(const FrameRef& frame, const int* fds, uint8_t fd_count, int64_t due_ns,
                        bool corrupt) {
   Held held;
-  held.block = node_.blocks().Get(frame.bytes);
+  held.block = loop_.blocks().Get(frame.bytes);
   if (!held.block) return false;
   std::memcpy(held.block.data(), frame.data, frame.bytes);
   held.bytes = frame.bytes;

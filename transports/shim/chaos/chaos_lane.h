@@ -13,8 +13,8 @@
 #include <cstdint>
 #include <deque>
 
-#include "kernel/block_pool.h"
 #include "kernel/link.h"
+#include "kernel/loop/block_pool.h"
 #include "transports/engine/seeded.h"
 #include "transports/shim/chaos/chaos.h"
 
@@ -36,8 +36,8 @@ class ChaosLane {
   enum class Taken : uint8_t { kYes, kNoRoom, kCut };
 
   // spare_bytes: of the front of each frame, left alone by `corrupt`.
-  ChaosLane(Node& node, const ChaosSettings& settings, uint64_t seed, uint32_t spare_bytes)
-      : node_(node), settings_(settings), random_(seed), spare_bytes_(spare_bytes) {}
+  ChaosLane(Loop& loop, const ChaosSettings& settings, uint64_t seed, uint32_t spare_bytes)
+      : loop_(loop), settings_(settings), random_(seed), spare_bytes_(spare_bytes) {}
   ~ChaosLane() { Clear(); }
 
   // Is there room for a frame, and its duplicate?
@@ -58,7 +58,7 @@ class ChaosLane {
   bool Insert(const FrameRef& frame, const int* fds, uint8_t fd_count, int64_t due_ns,
               bool corrupt);
 
-  Node& node_;
+  Loop& loop_;
   const ChaosSettings settings_;
   Random random_;
   const uint32_t spare_bytes_;

@@ -14,10 +14,10 @@
 #include <string>
 #include <vector>
 
-#include "kernel/channel.h"
-#include "kernel/port.h"
+#include "kernel/base/text.h"
+#include "kernel/call/channel.h"
+#include "kernel/call/port.h"
 #include "kernel/registry.h"
-#include "kernel/text.h"
 #include "transports/sim/sim_world.h"
 
 namespace jackfield {

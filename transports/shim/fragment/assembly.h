@@ -7,7 +7,7 @@
 
 #include <cstdint>
 
-#include "kernel/block_pool.h"
+#include "kernel/loop/block_pool.h"
 #include "transports/shim/fragment/piece.h"
 
 namespace jackfield {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "kernel/text.h"
-#include "kernel/units.h"
+#include "kernel/base/text.h"
+#include "kernel/base/units.h"
 #include "transports/engine/about.h"
 #include "transports/shim/fragment/fragment_driver.h"
 
@@ -47,12 +47,12 @@ class FragmentShim final : public Shim {
     return caps;
   }
 
-  absl::StatusOr<std::unique_ptr<LinkDriver>> Wrap(const Address& address, Node& node,
+  absl::StatusOr<std::unique_ptr<LinkDriver>> Wrap(const Address& address, Loop& loop,
                                                    std::unique_ptr<LinkDriver> inner,
                                                    const LinkTraits& inner_traits) const override {
     absl::StatusOr<uint32_t> message_bytes_max = MessageBytesMax(address);
     if (!message_bytes_max.ok()) return message_bytes_max.status();
-    return std::make_unique<FragmentDriver>(node, *message_bytes_max, std::move(inner),
+    return std::make_unique<FragmentDriver>(loop, *message_bytes_max, std::move(inner),
                                             inner_traits);
   }
 };

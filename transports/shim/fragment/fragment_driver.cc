@@ -7,10 +7,10 @@
 #include <cstring>
 #include <utility>
 
-#include "kernel/node.h"
-#include "kernel/outcome.h"
+#include "kernel/base/outcome.h"
+#include "kernel/base/text.h"
+#include "kernel/loop/loop.h"
 #include "kernel/refusal.h"
-#include "kernel/text.h"
 
 namespace jackfield {
 namespace {
@@ -28,11 +28,11 @@ bool IsAck(const FrameRef& frame) {
 
 }  // namespace
 
-FragmentDriver::FragmentDriver(Node& node, uint32_t message_bytes_max,
+FragmentDriver::FragmentDriver(Loop& loop, uint32_t message_bytes_max,
                                std::unique_ptr<LinkDriver> inner, const LinkTraits& inner_traits)
-    : node_(node),
+    : loop_(loop),
       message_bytes_max_(message_bytes_max),
-      inner_(node, std::move(inner), inner_traits),
+      inner_(loop, std::move(inner), inner_traits),
       retry_([](Timer& timer) { static_cast<FragmentDriver*>(timer.user)->outer_->Wake(); }, this),
       keeps_(!inner_traits.caps.reply),
       assembly_(inner_.memory()) {
@@ -41,7 +41,7 @@ FragmentDriver::FragmentDriver(Node& node, uint32_t message_bytes_max,
 }
 
 FragmentDriver::~FragmentDriver() {
-  node_.timers().Cancel(retry_);
+  loop_.timers().Cancel(retry_);
   piece_fds_.Close();
   assembly_fds_.Close();
 }
@@ -71,7 +71,7 @@ void FragmentDriver::Pump(Link& link) {
   }
   if (inner_closed_ && inner_.rx_frames() == lent_) {
     closed_ = true;
-    node_.timers().Cancel(retry_);
+    loop_.timers().Cancel(retry_);
     return link.Closed(why_);
   }
   if (link.resting()) inner_.Rest();
@@ -132,7 +132,7 @@ bool FragmentDriver::SendPiece(Link& link, uint32_t ahead, uint32_t offset, uint
   if (to == nullptr) {
     // Nothing is queued there, so it is memory that is missing, and nobody will tell.
     if (!inner_.has_tx() && !inner_.closing() && !inner_.closed() && !retry_.armed())
-      node_.timers().Arm(retry_, node_.clock().NowNs() + kMemoryRetryNs);
+      loop_.timers().Arm(retry_, loop_.clock().NowNs() + kMemoryRetryNs);
     return false;
   }
   PieceHeader header;
@@ -148,7 +148,7 @@ bool FragmentDriver::SendPiece(Link& link, uint32_t ahead, uint32_t offset, uint
     if (count < fds->count) {  // the table is full: a little later, perhaps, it is not
       while (count > 0) close(copies[--count]);
       inner_.Abandon();
-      if (!retry_.armed()) node_.timers().Arm(retry_, node_.clock().NowNs() + kMemoryRetryNs);
+      if (!retry_.armed()) loop_.timers().Arm(retry_, loop_.clock().NowNs() + kMemoryRetryNs);
       return false;
     }
     inner_.AttachFds(copies.data(), count);
@@ -230,7 +230,7 @@ FragmentDriver::Took FragmentDriver::TakePiece(Link& link, FrameRef frame) {
   }
   const Assembly::Added added = assembly_.Add(header, frame.data + kHeadBytes);
   if (added == Assembly::Added::kNoMemory) {
-    if (!retry_.armed()) node_.timers().Arm(retry_, node_.clock().NowNs() + kMemoryRetryNs);
+    if (!retry_.armed()) loop_.timers().Arm(retry_, loop_.clock().NowNs() + kMemoryRetryNs);
     return Took::kLater;
   }
   // What was under way is dropped, by a piece that does not continue it or by the first of another.

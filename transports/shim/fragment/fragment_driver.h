@@ -22,14 +22,14 @@
 #include <string_view>
 
 #include "kernel/link.h"
-#include "kernel/timers.h"
+#include "kernel/loop/timers.h"
 #include "transports/shim/fragment/assembly.h"
 
 namespace jackfield {
 
 class FragmentDriver final : public LinkDriver, private LinkOwner {
  public:
-  FragmentDriver(Node& node, uint32_t message_bytes_max, std::unique_ptr<LinkDriver> inner,
+  FragmentDriver(Loop& loop, uint32_t message_bytes_max, std::unique_ptr<LinkDriver> inner,
                  const LinkTraits& inner_traits);
   ~FragmentDriver() override;
 
@@ -59,7 +59,7 @@ class FragmentDriver final : public LinkDriver, private LinkOwner {
   void OnLost(Link& inner, uint64_t frames) override;
   void OnClosed(Link& inner, const absl::Status& why) override;
 
-  Node& node_;
+  Loop& loop_;
   const uint32_t message_bytes_max_;
   Link inner_;
   Link* outer_ = nullptr;  // since the first Pump

@@ -15,8 +15,8 @@
 #include <cstdint>
 #include <span>
 
-#include "kernel/block_pool.h"
 #include "kernel/link.h"
+#include "kernel/loop/block_pool.h"
 #include "transports/shim/reliable/slots.h"
 
 namespace jackfield {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "kernel/text.h"
-#include "kernel/units.h"
+#include "kernel/base/text.h"
+#include "kernel/base/units.h"
 #include "transports/engine/about.h"
 #include "transports/shim/reliable/packet.h"
 #include "transports/shim/reliable/reliable_driver.h"
@@ -60,12 +60,12 @@ class ReliableShim final : public Shim {
     return caps;
   }
 
-  absl::StatusOr<std::unique_ptr<LinkDriver>> Wrap(const Address& address, Node& node,
+  absl::StatusOr<std::unique_ptr<LinkDriver>> Wrap(const Address& address, Loop& loop,
                                                    std::unique_ptr<LinkDriver> inner,
                                                    const LinkTraits& inner_traits) const override {
     absl::StatusOr<ReliableSettings> settings = Read(address);
     if (!settings.ok()) return settings.status();
-    return std::make_unique<ReliableDriver>(node, *settings, std::move(inner), inner_traits);
+    return std::make_unique<ReliableDriver>(loop, *settings, std::move(inner), inner_traits);
   }
 };
 

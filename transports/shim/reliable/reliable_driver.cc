@@ -4,10 +4,10 @@
 
 #include <utility>
 
-#include "kernel/node.h"
-#include "kernel/outcome.h"
-#include "kernel/text.h"
-#include "kernel/units.h"
+#include "kernel/base/outcome.h"
+#include "kernel/base/text.h"
+#include "kernel/base/units.h"
+#include "kernel/loop/loop.h"
 
 namespace jackfield {
 namespace {
@@ -36,37 +36,37 @@ uint32_t WindowSegments(uint32_t packet_bytes_max) {
 
 // Not the node's generator: that one follows from the epoch, which every peer is told, and whoever
 // can guess an id can pretend to have received our packets.
-uint64_t DrawId(Node& node) {
+uint64_t DrawId(Loop& loop) {
   uint64_t id = 0;
   while (id == 0) {
-    if (getrandom(&id, sizeof id, 0) != sizeof id) id = node.NextRandom();
+    if (getrandom(&id, sizeof id, 0) != sizeof id) id = loop.NextRandom();
   }
   return id;
 }
 
 }  // namespace
 
-ReliableDriver::ReliableDriver(Node& node, const ReliableSettings& settings,
+ReliableDriver::ReliableDriver(Loop& loop, const ReliableSettings& settings,
                                std::unique_ptr<LinkDriver> inner, const LinkTraits& inner_traits)
-    : node_(node),
-      inner_(node, std::move(inner), inner_traits),
+    : loop_(loop),
+      inner_(loop, std::move(inner), inner_traits),
       packet_bytes_max_(std::min(inner_traits.caps.frame_bytes_max, kPacketBytesMax)),
       send_(inner_.memory(), packet_bytes_max_, kSendBytesMax),
       receive_(inner_.memory(), WindowSegments(packet_bytes_max_)),
       timer_([](Timer& timer) { static_cast<ReliableDriver*>(timer.user)->outer_->Wake(); }, this),
-      id_(DrawId(node)),
+      id_(DrawId(loop)),
       own_idle_ns_(settings.idle_ns),
       idle_ns_(own_idle_ns_) {
   inner_.SetOwner(this);
 }
 
-ReliableDriver::~ReliableDriver() { node_.timers().Cancel(timer_); }
+ReliableDriver::~ReliableDriver() { loop_.timers().Cancel(timer_); }
 
 void ReliableDriver::Pump(Link& link) {
   outer_ = &link;
   inner_.SetOuter(&link);
   if (closed_) return;
-  const int64_t before_ns = std::exchange(now_ns_, node_.clock().NowNs());
+  const int64_t before_ns = std::exchange(now_ns_, loop_.clock().NowNs());
   standing_pumps_ = state_ == State::kClosing && now_ns_ == before_ns ? standing_pumps_ + 1 : 0;
   progress_ = wrote_ = false;
   retry_ns_ = 0;
@@ -88,7 +88,7 @@ void ReliableDriver::Pump(Link& link) {
   // What came before the end is delivered before the end is told.
   if (inner_closed_ && (receive_.delivered_all() || link.closing())) {
     closed_ = true;
-    node_.timers().Cancel(timer_);
+    loop_.timers().Cancel(timer_);
     return link.Closed(why_);
   }
   if (link.resting()) {
@@ -191,11 +191,11 @@ void ReliableDriver::Close(Link& link) {
   why_ = closed;
   close_wanted_ = true;
   const int64_t linger_ns = kProbeTimeoutsToLinger * send_.round_trip().probe_timeout_ns();
-  linger_until_ns_ = node_.clock().NowNs() + std::clamp(linger_ns, kLingerLeastNs, kLingerMostNs);
+  linger_until_ns_ = loop_.clock().NowNs() + std::clamp(linger_ns, kLingerLeastNs, kLingerMostNs);
 }
 
 void ReliableDriver::ArmTimer(Link& link) {
-  if (state_ == State::kEnded || inner_closed_) return node_.timers().Cancel(timer_);
+  if (state_ == State::kEnded || inner_closed_) return loop_.timers().Cancel(timer_);
   int64_t next_ns = Timers::kNever;
   if (state_ == State::kOpening) {
     next_ns = initiator_ ? std::min(open_again_ns_, open_until_ns_) : open_until_ns_;
@@ -218,7 +218,7 @@ void ReliableDriver::ArmTimer(Link& link) {
   // What was due and is still not done found no room below; that there is some will be told.
   if (next_ns <= now_ns_) next_ns = now_ns_ + kMemoryRetryNs;
   // A timer that is early costs one pump; moving it with every packet would cost more.
-  if (!timer_.armed() || next_ns < timer_.due_ns()) node_.timers().Arm(timer_, next_ns);
+  if (!timer_.armed() || next_ns < timer_.due_ns()) loop_.timers().Arm(timer_, next_ns);
 }
 
 }  // namespace jackfield

@@ -34,7 +34,7 @@
 #include <memory>
 
 #include "kernel/link.h"
-#include "kernel/timers.h"
+#include "kernel/loop/timers.h"
 #include "transports/shim/reliable/packet.h"
 #include "transports/shim/reliable/packets_seen.h"
 #include "transports/shim/reliable/receive_window.h"
@@ -64,7 +64,7 @@ class ReliableDriver final : public LinkDriver, private LinkOwner {
     return (std::min(inner_bytes_max, kPacketBytesMax) - Packet::kHeaderBytesMax) & ~7u;
   }
 
-  ReliableDriver(Node& node, const ReliableSettings& settings, std::unique_ptr<LinkDriver> inner,
+  ReliableDriver(Loop& loop, const ReliableSettings& settings, std::unique_ptr<LinkDriver> inner,
                  const LinkTraits& inner_traits);
   ~ReliableDriver() override;
 
@@ -120,7 +120,7 @@ class ReliableDriver final : public LinkDriver, private LinkOwner {
   void ArmTimer(Link& link);
   absl::Status Lost(std::string_view how) const;
 
-  Node& node_;
+  Loop& loop_;
   Link inner_;
   Link* outer_ = nullptr;  // since the first Pump
   const uint32_t packet_bytes_max_;

@@ -1,5 +1,5 @@
 // What comes in. See reliable_driver.h.
-#include "kernel/node.h"
+#include "kernel/loop/loop.h"
 #include "kernel/refusal.h"
 #include "transports/shim/reliable/reliable_driver.h"
 
@@ -64,8 +64,8 @@ void ReliableDriver::MeetOtherStack(std::span<const std::byte> bytes) {
     return kind >= static_cast<FrameKind>(PacketKind::kOpen) &&
            kind <= static_cast<FrameKind>(PacketKind::kReset);
   };
-  const FrameKind kind = bytes.size() < kHeaderBytes ? FrameKind::None
-                                                     : CopyHeader(bytes.data()).kind();
+  const FrameKind kind =
+      bytes.size() < kHeaderBytes ? FrameKind::None : CopyHeader(bytes.data()).kind();
   if (!IsFrameOf(FrameKind::Hello, bytes) && (!IsOfAShim(bytes) || is_packet(kind))) return;
   const absl::Status why = StacksDiffer(kind, where);
   SendBareRefusal(inner_, why);

@@ -3,9 +3,9 @@
 #include <cstring>
 #include <utility>
 
-#include "kernel/node.h"
-#include "kernel/outcome.h"
-#include "kernel/text.h"
+#include "kernel/base/outcome.h"
+#include "kernel/base/text.h"
+#include "kernel/loop/loop.h"
 #include "transports/shim/reliable/reliable_driver.h"
 
 namespace jackfield {

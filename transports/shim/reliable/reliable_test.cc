@@ -13,10 +13,10 @@
 #include <string_view>
 #include <vector>
 
-#include "kernel/channel.h"
-#include "kernel/port.h"
+#include "kernel/base/text.h"
+#include "kernel/call/channel.h"
+#include "kernel/call/port.h"
 #include "kernel/registry.h"
-#include "kernel/text.h"
 #include "transports/engine/seeded.h"
 #include "transports/shim/chaos/chaos.h"
 #include "transports/shim/reliable/packet.h"

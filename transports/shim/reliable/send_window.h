@@ -23,8 +23,8 @@
 #include <cstdint>
 #include <span>
 
-#include "kernel/block_pool.h"
-#include "kernel/timers.h"
+#include "kernel/loop/block_pool.h"
+#include "kernel/loop/timers.h"
 #include "transports/shim/reliable/congestion.h"
 #include "transports/shim/reliable/packet.h"
 #include "transports/shim/reliable/round_trip.h"

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <memory>
 
-#include "kernel/block_pool.h"
+#include "kernel/loop/block_pool.h"
 
 namespace jackfield {
 

@@ -1,0 +1,406 @@
+#include "kernel/call/channel.h"
+
+#include <algorithm>
+
+#include "kernel/base/text.h"
+#include "kernel/base/units.h"
+#include "kernel/call/port.h"
+#include "kernel/call/server_call.h"
+#include "schemas/control_generated.h"
+
+namespace jackfield {
+namespace {
+
+constexpr int64_t kShortUs = 1'000'000;
+
+absl::Status BackPressure(std::string_view text) { return Refused(Reason::kBackPressure, text); }
+
+}  // namespace
+
+// ---- Calls.
+
+absl::Status Channel::MakeTerms(const CallOptions& options, Terms& terms) const {
+  if (!node_.usable()) [[unlikely]]
+    return node_.Usable();
+  const ServerCall* call = options.detached ? nullptr : node_.current_call();
+  terms.deadline_ns = Timers::kNever;
+  terms.extension_bytes = terms.inherited_type = 0;
+  terms.priority = options.priority;
+  if (terms.priority == CallOptions::kInherit)
+    terms.priority = call != nullptr ? call->priority() : kPriorityDefault;
+  if (terms.priority >= kPriorityLevels)
+    return absl::InvalidArgumentError(Text("priority is 0..", kPriorityLevels - 1));
+  return absl::OkStatus();
+}
+
+// Inlined: each call passes here.
+[[gnu::always_inline]] inline void Channel::SetDeadline(const CallOptions& options,
+                                                        int64_t default_us, Terms& terms) const {
+  const int64_t timeout_us = options.timeout_us != 0 ? options.timeout_us : default_us;
+  // What is short may be over in a turn that computes: it does not begin with the turn.
+  const int64_t now_ns = timeout_us < kShortUs ? node_.clock().NowNs() : node_.FreshNowNs();
+  terms.deadline_ns = AfterUs(now_ns, timeout_us);
+  const ServerCall* call = options.detached ? nullptr : node_.current_call();
+  if (call != nullptr && call->deadline_ns() < terms.deadline_ns) {
+    terms.deadline_ns = call->deadline_ns();
+    terms.inherited_type = call->type();
+  }
+}
+
+void Channel::SetWaitDeadline(const CallOptions& options, Terms& terms) const {
+  SetDeadline(options, options_.timeout_us, terms);
+}
+
+absl::Status Channel::MakeCallTerms(const CallOptions& options, int64_t default_us,
+                                    Terms& terms) const {
+  if (absl::Status status = MakeTerms(options, terms); !status.ok()) return status;
+  SetDeadline(options, default_us, terms);
+  if (terms.deadline_ns <= node_.now_ns()) {
+    return Refused(
+        Reason::kDeadline,
+        Text("deadline: it had passed before the call to ", address_.ToString(), " was made (",
+             LimitText({options.timeout_us, terms.inherited_type}), "); nothing was sent"));
+  }
+  const ServerCall* call = options.detached ? nullptr : node_.current_call();
+  if (call == nullptr) return absl::OkStatus();
+  terms.extension_bytes = static_cast<uint32_t>(
+      WriteChain(call->chain(), call->service_number(), node_.name(), terms.extension));
+  if (terms.extension_bytes != 0) return absl::OkStatus();
+  return Refused(Reason::kDeadlock, Text("a chain of more than ", kChainLinksMax,
+                                         " calls: ", DescribeChain(call->chain())));
+}
+
+absl::Status Channel::CheckOpen() const {
+  if (!ended_why_.ok() || !peer_closing_) return ended_why_;
+  return Refused(Reason::kClosed, Text(address_.ToString(), ": the service is closing"));
+}
+
+absl::Status Channel::Start(uint32_t type, Payload& payload, const CallOptions& options,
+                            const Terms& terms, CallWaiter& waiter, StreamEnd* stream, bool queue) {
+  if (!ended_why_.ok() || peer_closing_) [[unlikely]]
+    return CheckOpen();
+  if (free_ >= slots_.size())
+    return BackPressure(
+        Text("all ", slots_.size(), " calls of the channel are under way (calls_max)"));
+  // An awaited call does not overtake one that was queued.
+  if (!queue && !session_->outbox_empty(terms.priority))
+    return BackPressure("what was queued before goes first");
+  const uint32_t place = free_;  // taken now: whoever builds the message may call as well
+  Slot& slot = slots_[place];
+  free_ = slot.next_free;
+  const uint64_t id = next_call_++ << kSlotBits | place;
+  const Session::Outgoing request{
+      .kind = FrameKind::Request,
+      .flags =
+          static_cast<uint8_t>(stream != nullptr ? wire::FrameFlag::Stream : wire::FrameFlag{}),
+      .priority = terms.priority,
+      .message_type = type,
+      .call_id = id,
+      .deadline_ns = terms.deadline_ns,
+      .extension = {terms.extension, terms.extension_bytes},
+      .fds = options.fds};
+  const uint64_t before = session_->last_sequence();
+  absl::Status status =
+      queue ? session_->SendOrQueue(request, payload) : session_->Send(request, payload);
+  if (!status.ok()) {
+    slot.next_free = std::exchange(free_, place);
+    return status;
+  }
+  ++calls_;
+  slot.id = id;
+  slot.waiter = &waiter;
+  slot.stream = stream;
+  slot.deadline_ns = terms.deadline_ns;
+  slot.sequence = session_->last_sequence();
+  slot.queued = slot.sequence == before;
+  if (stream != nullptr) stream->Bind(*session_, id, terms.priority);
+  WatchDeadline(terms.deadline_ns);
+  return absl::OkStatus();
+}
+
+absl::Status Channel::StartOneWay(uint32_t type, Payload& payload, const CallOptions& options,
+                                  const Terms& terms, OnFull on_full) {
+  if (!ended_why_.ok() || peer_closing_) [[unlikely]]
+    return CheckOpen();
+  const Session::Outgoing message{.kind = FrameKind::OneWay,
+                                  .priority = terms.priority,
+                                  .message_type = type,
+                                  .fds = options.fds};
+  if (on_full == OnFull::kDropOldest) {
+    const uint64_t before = session_->last_sequence();
+    absl::Status status = session_->SendDroppingOldest(message, payload);
+    if (session_->last_sequence() != before) session_->NoteOneWay();
+    return status;
+  }
+  absl::Status status = session_->outbox_empty() ? session_->Send(message, payload)
+                                                 : BackPressure("the outbox is not empty");
+  if (status.ok()) {
+    session_->NoteOneWay();
+    return status;
+  }
+  // Who does not wait would find no room at all before the connection is there.
+  if (on_full != OnFull::kWait && QueuesAtFirst() && ReasonOf(status) == Reason::kBackPressure)
+    status = session_->SendOrQueue(message, payload);
+  if (!status.ok() && on_full == OnFull::kDropNewest && ReasonOf(status) == Reason::kBackPressure) {
+    ++session_->counters().dropped;
+    return absl::OkStatus();
+  }
+  return status;
+}
+
+absl::Status Channel::TrySend(uint32_t type, Payload& payload, const CallOptions& options) {
+  Terms terms;
+  if (absl::Status status = MakeTerms(options, terms); !status.ok()) return status;
+  absl::Status status =
+      StartOneWay(type, payload, options, terms,
+                  options_.on_full == OnFull::kWait ? OnFull::kFail : options_.on_full);
+  if (!status.ok()) ++session_->counters().refused;
+  return status;
+}
+
+Channel::Slot* Channel::Find(uint64_t id) {
+  const uint32_t place = static_cast<uint32_t>(id) & (kCallsMax - 1);
+  return place < slots_.size() && slots_[place].id == id && id != 0 ? &slots_[place] : nullptr;
+}
+
+void Channel::EndSlot(Slot& slot, absl::Status status, Message&& reply) {
+  CallWaiter* waiter = slot.waiter;
+  slot.id = 0;
+  slot.next_free = std::exchange(free_, static_cast<uint32_t>(&slot - slots_.data()));
+  const bool was_full = calls_-- == slots_.size();
+  waiter->OnCallEnd(std::move(status), std::move(reply));
+  if (was_full) session_->OnLinkRoom();  // who waited for a place in the table
+}
+
+// The caller is gone and wants no answer.
+void Channel::Abandon(CallWaiter& waiter) {
+  for (Slot& slot : slots_) {
+    if (slot.id == 0 || slot.waiter != &waiter) continue;
+    slot.queued ? session_->DropRequest(slot.id) : SendCancel(slot.id, kPriorityDefault);
+    slot.id = 0;
+    slot.next_free = std::exchange(free_, static_cast<uint32_t>(&slot - slots_.data()));
+    if (calls_-- == slots_.size()) session_->OnLinkRoom();
+    return;
+  }
+}
+
+void Channel::SendCancel(uint64_t id, uint8_t priority, absl::StatusCode why) {
+  if (!open()) return;
+  Bytes nothing;
+  session_
+      ->SendOrQueue({.kind = FrameKind::Cancel,
+                     .priority = priority,
+                     .code = static_cast<uint8_t>(why),
+                     .call_id = id},
+                    nothing)
+      .IgnoreError();  // a hint
+}
+
+void Channel::AwaitRoom(RoomWaiter& waiter, const Terms& terms) {
+  waiter.wait_until_ns = terms.deadline_ns;
+  WatchDeadline(terms.deadline_ns);
+  session_->AwaitRoom(waiter, terms.priority);
+}
+
+// ---- Deadlines: one timer for the earliest.
+
+void Channel::WatchDeadline(int64_t deadline_ns) {
+  if (!deadline_timer_.armed() || deadline_ns < deadline_timer_.due_ns())
+    node_.timers().Arm(deadline_timer_, deadline_ns);
+}
+
+absl::Status Channel::NoRoomInTime(absl::Status why, const CallLimit& limit) const {
+  if (!open())
+    why = last_attempt_.ok() ? absl::UnavailableError("not connected yet") : last_attempt_;
+  return Refused(Reason::kDeadline, Text("deadline: no room towards ", address_.ToString(),
+                                         " in time (", LimitText(limit), "); nothing was sent",
+                                         why.ok() ? "" : ": ", std::string(why.message())));
+}
+
+// Which limit it was, and where it was set.
+std::string Channel::LimitText(const CallLimit& limit) const {
+  if (limit.inherited_type != 0) {
+    std::string name = Text("type ", limit.inherited_type);
+    for (Port* port = node_.ports().front(); port != nullptr; port = node_.ports().next(port)) {
+      for (const Interface* interface : port->interfaces()) {
+        for (const Method& method : interface->methods) {
+          if (method.type == limit.inherited_type) name = std::string(method.name);
+        }
+      }
+    }
+    return Text("the deadline of the call being handled, ", name);
+  }
+  if (limit.timeout_us == 0)
+    return Text(FormatDurationNs(options_.timeout_us * 1000), ", ChannelOptions.timeout_us");
+  return Text(FormatDurationNs(limit.timeout_us * 1000),
+              ", CallOptions.timeout_us or the method's deadline_ms");
+}
+
+void Channel::OnDeadline() {
+  const int64_t now_ns =
+      node_.now_ns();  // as Session looks at what is queued: what ends here never leaves
+  int64_t next_ns = Timers::kNever;
+  for (Slot& slot : slots_) {
+    if (slot.id == 0) continue;
+    if (slot.deadline_ns > now_ns) {
+      next_ns = std::min(next_ns, slot.deadline_ns);
+      continue;
+    }
+    const bool left = !slot.queued;
+    left ? SendCancel(slot.id, 0, absl::StatusCode::kDeadlineExceeded)
+         : session_->DropRequest(slot.id);
+    const CallLimit limit = slot.waiter->limit();
+    EndSlot(slot,
+            left ? MakeStatus(Outcome::kInDoubt, Reason::kDeadline,
+                              Text("deadline: no answer from ", address_.ToString(), " in time (",
+                                   LimitText(limit), "); the call may have run"))
+                 : NoRoomInTime(absl::OkStatus(), limit),
+            Message());
+  }
+  next_ns = std::min(next_ns, session_->WakeWaiters(now_ns));
+  if (next_ns != Timers::kNever) WatchDeadline(next_ns);
+}
+
+void Channel::EndAll(const absl::Status& why) {
+  for (Slot& slot : slots_) {
+    if (slot.id == 0) continue;
+    const bool left = !slot.queued && session_->MayHaveLeft(slot.sequence);
+    if (session_->state() != Session::State::kEnded)  // it goes on without them
+      left ? SendCancel(slot.id, kPriorityDefault) : session_->DropRequest(slot.id);
+    const Reason reason = ReasonOf(why) == Reason::kNone ? Reason::kPeerDied : ReasonOf(why);
+    EndSlot(slot,
+            MakeStatus(left ? Outcome::kInDoubt : Outcome::kFailed, reason,
+                       Text(std::string(why.message()),
+                            left ? "; the call may have run" : "; the call did not run")),
+            Message());
+  }
+  // Who waits to send tries again and is refused, with the reason.
+  session_->WakeWaiters(Timers::kNever);
+}
+
+// ---- What the session says.
+
+void Channel::OnFrames(Link& link) {
+  while (link.has_rx()) {
+    const FrameRef frame = link.NextRx();
+    session_->OnFrame(frame);
+    link.PopRx();
+  }
+}
+
+void Channel::OnRoom(Link&) { session_->OnLinkRoom(); }
+
+void Channel::OnClosed(Link& link, const absl::Status& why) {
+  const absl::Status reason = why.ok()
+                                  ? MakeStatus(Outcome::kFailed, Reason::kPeerDied,
+                                               Text(address_.ToString(), ": the service has gone"))
+                                  : why;
+  const bool went = ReasonOf(reason) == Reason::kPeerDied;
+  if (session_->state() == Session::State::kHello &&
+      (went || ReasonOf(reason) == Reason::kUnreachable)) {
+    // It went before it said a word, as a service does that is just being restarted: as good as not
+    // there yet. Or the medium has a link for whoever asks, and says only then that nobody is
+    // there.
+    session_->Detach();
+    link_ = nullptr;
+    node_.RemoveLink(link);
+    return OnOpenFailed(
+        went ? Refused(Reason::kUnreachable,
+                       Text(std::string(reason.message()),
+                            " before it said hello, and without a reason; did it end, or was it in "
+                            "the way of others?"))
+             : reason);
+  }
+  session_->OnLinkClosed(reason);
+}
+
+void Channel::OnReceived(Session&, Session::Received& received) {
+  const FrameHeader& header = received.header;
+  Slot* slot = Find(header.call_id());
+  if (slot == nullptr) {
+    if (header.kind() == FrameKind::Reply) ++session_->counters().late;
+    return;
+  }
+  switch (header.kind()) {
+    case FrameKind::Reply: {
+      if (header.code() == 0) return EndSlot(*slot, absl::OkStatus(), std::move(received.message));
+      const auto* failure = RootOf<wire::Failure>(received.message.payload());
+      const std::string text = failure == nullptr || failure->text() == nullptr
+                                   ? ""
+                                   : Escaped(failure->text()->string_view());
+      const auto outcome =
+          failure == nullptr ? Outcome::kOk : static_cast<Outcome>(failure->outcome() & 3);
+      const auto reason =
+          failure == nullptr ? Reason::kNone : static_cast<Reason>(failure->reason());
+      return EndSlot(*slot, MakeStatus(outcome, reason, header.code(), text), Message());
+    }
+    case FrameKind::Item:
+      if (slot->stream == nullptr) {
+        SendCancel(slot->id, 0);
+        EndSlot(*slot,
+                MakeStatus(Outcome::kInDoubt, Reason::kCorrupt,
+                           Text(address_.ToString(), ": an item came for a call without a stream")),
+                Message());
+      } else if (!slot->stream->Deliver(received)) {
+        SendCancel(slot->id, 0);
+        EndSlot(*slot,
+                MakeStatus(Outcome::kInDoubt, Reason::kResource,
+                           Text("an item of a stream that cannot be kept: ",
+                                node_.blocks().budget().Describe())),
+                Message());
+      }
+      return;
+    case FrameKind::StreamGrant:
+      if (slot->stream != nullptr) slot->stream->OnGrant(header.message_type());
+      return;
+    default:
+      return;  // a request to a client: nobody here serves
+  }
+}
+
+void Channel::OnQueuedSent(uint64_t call_id, uint64_t sequence) {
+  if (Slot* slot = Find(call_id)) {
+    slot->sequence = sequence;
+    slot->queued = false;
+  }
+}
+
+void Channel::OnQueuedRefused(uint64_t call_id, const absl::Status& why) {
+  if (Slot* slot = Find(call_id)) EndSlot(*slot, why, Message());
+}
+
+void Channel::OnPeerClosing(Session& session) {
+  peer_closing_ = true;
+  session.WakeWaiters(Timers::kNever);  // they are refused, with the reason
+}
+
+void Channel::OnEnd(Session&, const absl::Status& why) {
+  if (ended_why_.ok()) ended_why_ = why;
+  if (lingers_) return EndLinger();
+  EndAll(why);
+}
+
+Receipt Channel::Close(int64_t timeout_us) {
+  told_ = true;
+  if (ended_why_.ok()) {
+    if (timeout_us > 0 && !node_.in_turn()) {
+      const int64_t deadline_ns = AfterUs(node_.clock().NowNs(), timeout_us);
+      node_.RunUntil(  // what was queued before there was a connection is sent, too
+          [this] { return open() || session_->outbox_empty() || !ended_why_.ok(); }, deadline_ns);
+      if (open()) {
+        session_->StartClose();
+        node_.RunUntil([this] { return receipt_came_ || !ended_why_.ok(); }, deadline_ns);
+      }
+    }
+    if (ended_why_.ok()) {
+      ended_why_ = Refused(Reason::kClosed, "the channel was closed");
+      node_.EndOpening(std::move(attempt_->opening));
+      session_->Fail(ended_why_);
+    }
+  }
+  session_->Detach();
+  if (link_ != nullptr) node_.RemoveLink(*std::exchange(link_, nullptr));
+  return session_->receipt();
+}
+
+}  // namespace jackfield

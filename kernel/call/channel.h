@@ -1,0 +1,311 @@
+// A client's end: calls, one-way sends and streams to one service, over whatever medium its address
+// names.
+//
+//   auto channel = Channel::Open(*node, "unix:@greeter");
+//   absl::StatusOr<Message> reply = (*channel)->Call(kGreet, Bytes("Ada")).Wait();      blocking
+//   absl::StatusOr<Message> reply = co_await (*channel)->Call(kGreet, Bytes("Ada"));    coroutine
+//   (*channel)->CallAsync(kGreet, Bytes("Ada"), {}, [](absl::StatusOr<Message> reply) { … });
+//   Future<Message> reply = (*channel)->CallFuture(kGreet, Bytes("Ada"));               later
+//
+// One mechanism: a call is a slot in a table and someone to tell. Each call ends exactly once: with
+// the handler's answer (a message, or the status it chose), or with an outcome
+// (kernel/base/outcome.h):
+//   REFUSED    back-pressure (on_full=fail, drop_*), deadline (it had passed before the call was
+//              made, or before there was room: nothing was sent), too large, deadlock, closed,
+//              version, misuse
+//   FAILED     the service is gone and the request had not left
+//   IN_DOUBT   the service is gone, or the deadline passed, after the request had left
+//
+// Deadlines: every call has one, but a stream only if it is given one (CallOptions.timeout_us). An
+// answer that is found in the same turn as the end of the deadline counts. A call or stream that is
+// begun while a handler runs inherits what remains of its deadline, its priority and its chain of
+// callers, unless CallOptions.detached. The error of one that ran out says which limit it was.
+//
+// Exceptions: what a function that builds a message throws is INTERNAL, and REFUSED: nothing was
+// sent. What a callback throws is said on stderr.
+//
+// Thread: the node's. Destroy it before the node, and not from within one of its callbacks (a
+// coroutine that awaits it may). A destroyed channel ends its calls as CANCELLED. One-way messages
+// that it has accepted go on without it for the node's grace (Node::SetGrace; by default there is
+// none, and what has not left is dropped).
+#ifndef JACKFIELD_KERNEL_CALL_CHANNEL_H_
+#define JACKFIELD_KERNEL_CALL_CHANNEL_H_
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "kernel/address.h"
+#include "kernel/base/inline_function.h"
+#include "kernel/call/stream.h"
+#include "kernel/call_chain.h"
+#include "kernel/common_params.h"
+#include "kernel/loop/future.h"
+#include "kernel/node.h"
+#include "kernel/session.h"
+#include "kernel/transport.h"
+
+namespace jackfield {
+
+struct ChannelOptions {
+  int64_t timeout_us = 5'000'000;  // of a call that names none; a stream then has none
+  // No attempt to connect begins later. One that is under way then has session.hello_ns to make the
+  // connection, and the service as long to say hello on it.
+  int64_t connect_us = 5'000'000;
+  OnFull on_full =
+      OnFull::kWait;         // the address may say: ?on_full=wait|fail|drop_oldest|drop_newest
+  uint32_t calls_max = 256;  // calls under way; at most 4,096
+  SessionLimits session = {};
+  // An address that cannot meet them is refused, every missing need named. needs.fds: descriptors
+  // will be sent.
+  Caps needs = CallNeeds();
+  // Messages up to this size must be possible: over a medium with smaller frames they travel in
+  // parts (the fragment shim), unless the address says ?raw. The other end must ask for the same.
+  uint32_t message_bytes_max = kMessageBytesDefault;
+  std::string role = {};  // of the other end, for people; "": it is called by its address
+};
+
+struct CallOptions {
+  static constexpr uint8_t kInherit = 0xff;
+  // 0: the channel's, or of a stream none; a negative one has passed already
+  int64_t timeout_us = 0;
+  uint8_t priority =
+      kInherit;  // 0 most urgent … 3; kInherit: of the call being handled, or kPriorityDefault
+  std::span<const int> fds = {};  // descriptors; after a success the channel closes them
+  bool detached = false;          // inherits nothing from the call being handled
+};
+
+// Where the deadline of a call comes from.
+struct CallLimit {
+  int64_t timeout_us = 0;       // CallOptions.timeout_us
+  uint32_t inherited_type = 0;  // of the call being handled, whose deadline was nearer; else 0
+};
+
+// Told how a call ended.
+class CallWaiter {
+ public:
+  // `reply` is borrowed. Exactly once.
+  virtual void OnCallEnd(absl::Status status, Message&& reply) = 0;
+  virtual CallLimit limit() const = 0;
+
+ protected:
+  ~CallWaiter() = default;
+};
+
+class Channel final : public LinkOwner, public Session::User, private Lingering {
+ public:
+  // The message is the callback's own: it may be moved away, and lives as long as it is kept.
+  using Callback = InlineFunction<void(absl::StatusOr<Message>)>;
+
+  // Returns at once; calls wait until the session is open.
+  // Errors: INVALID_ARGUMENT (address, options), FAILED_PRECONDITION (needs that the address cannot
+  // meet).
+  static absl::StatusOr<std::unique_ptr<Channel>> Open(Node& node, std::string_view address,
+                                                       ChannelOptions options = {});
+  static absl::StatusOr<std::unique_ptr<Channel>> Open(Node& node, const Address& address,
+                                                       ChannelOptions options = {});
+  ~Channel() override;
+
+  // Blocks until the session is open or cannot be. Errors: why not.
+  absl::Status WaitOpen();
+
+  template <class P>
+  class PendingCall;
+  template <class P>
+  PendingCall<P> Call(uint32_t type, P payload, CallOptions options = {});
+  // Never waits: with no room the request is queued (outbox_frames; only with on_full=wait), and at
+  // its deadline it ends as an awaited one would.
+  // Errors: REFUSED, and `done` is not called.
+  absl::Status CallAsync(uint32_t type, Payload& payload, const CallOptions& options,
+                         Callback done);
+  template <class P>
+  absl::Status CallAsync(uint32_t type, P payload, const CallOptions& options, Callback done) {
+    return CallAsync(type, static_cast<Payload&>(payload), options, std::move(done));
+  }
+  template <class P>
+  Future<Message> CallFuture(uint32_t type, P payload, const CallOptions& options = {});
+
+  // One-way. Done when it is in the link's queue (or dropped, by on_full), from where the node's
+  // next turn sends it, so that many leave at once: who does not turn the node soon calls Turn or
+  // Close. How it ended is in ledger() and in the receipt.
+  template <class P>
+  class PendingSend;
+  template <class P>
+  PendingSend<P> Send(uint32_t type, P payload, CallOptions options = {});
+  // The same without waiting, whatever on_full says: REFUSED when there is no room. Before the
+  // connection is open outbox_frames of them have room.
+  absl::Status TrySend(uint32_t type, Payload& payload, const CallOptions& options = {});
+
+  // A call with items in either direction. Errors: as Call.
+  template <class P>
+  absl::StatusOr<std::unique_ptr<class ClientStream>> OpenStream(uint32_t type, P payload,
+                                                                 const CallOptions& options = {});
+
+  // Says goodbye and waits, at most so long, until the service has handled everything. Always
+  // returns a receipt. Blocks: outside handlers only; otherwise (or with 0) it closes at once.
+  Receipt Close(int64_t timeout_us);
+
+  bool open() const { return session_->state() == Session::State::kOpen; }
+  const absl::Status& ended_why() const { return ended_why_; }  // OK while it lives
+  Node& node() const { return node_; }
+  const Ledger& ledger() const { return session_->ledger(); }
+  const Address& address() const { return address_; }
+  std::string Describe() const;  // "unix:@kv, to kv, pid 4121"; "… (connecting)"; "… (ended: why)"
+  uint32_t calls_under_way() const { return calls_; }
+
+ private:
+  static constexpr uint32_t kSlotBits = 12;  // of a call id: its place in the table
+  static constexpr uint32_t kCallsMax = 1 << kSlotBits;
+
+  friend class ClientStream;
+  class CallBase;
+  class SendBase;
+  struct CallbackCall;
+  struct Slot {
+    uint64_t id = 0;  // 0: free
+    CallWaiter* waiter = nullptr;
+    StreamEnd* stream = nullptr;
+    int64_t deadline_ns = 0;
+    uint64_t sequence = 0;
+    bool queued = false;  // in the outbox still
+    uint32_t next_free = 0;
+  };
+  struct Terms {  // of one call: options with what is inherited
+    int64_t deadline_ns;
+    uint8_t priority;
+    uint32_t extension_bytes;
+    uint32_t inherited_type;  // as in CallLimit
+    alignas(8) std::byte extension[Align8(4 + kChainBytesMax)];
+  };
+  // An attempt to connect; it may pass from a channel to what lingers of it.
+  struct Attempt final : LinkSink {
+    explicit Attempt(Channel& channel) : channel(&channel) {}
+    void OnServing(const Address&) override {}
+    void OnLink(std::unique_ptr<LinkDriver> driver, LinkTraits traits) override {
+      channel->OnLink(std::move(driver), std::move(traits));
+    }
+    void OnOpenFailed(absl::Status status) override { channel->OnOpenFailed(std::move(status)); }
+    Channel* channel;
+    std::unique_ptr<Opening> opening;
+  };
+
+  Channel(Node& node, Address address, ChannelOptions options);
+  // What lingers of a channel that is destroyed: its session, and no calls. It is the node's, and
+  // ends by itself. (channel_linger.cc)
+  explicit Channel(Channel& gone);
+  bool MayLinger() const;
+  void EndLinger();  // in a later turn
+  void TellLoss();
+  void TryConnect();
+  void OnConnectTimer();
+  // Of a one-way message: all but the deadline. Nobody waits for it, so it is in no chain.
+  absl::Status MakeTerms(const CallOptions& options, Terms& terms) const;
+  // default_us: of one that names no timeout: the channel's, or for a stream kNoTimeout.
+  absl::Status MakeCallTerms(const CallOptions& options, int64_t default_us, Terms& terms) const;
+  static constexpr int64_t kNoTimeout = INT64_MAX;
+  inline void SetDeadline(const CallOptions& options, int64_t default_us, Terms& terms) const;
+  void SetWaitDeadline(const CallOptions& options, Terms& terms) const;  // for room
+  std::string LimitText(const CallLimit& limit) const;
+  absl::Status CheckOpen() const;
+  // Takes a slot and sends the request. REFUSED(back-pressure): wait for room.
+  absl::Status Start(uint32_t type, Payload& payload, const CallOptions& options,
+                     const Terms& terms, CallWaiter& waiter, StreamEnd* stream, bool queue);
+  absl::Status StartOneWay(uint32_t type, Payload& payload, const CallOptions& options,
+                           const Terms& terms, OnFull on_full);
+  // Before the connection is there, who does not wait for room finds it in the outbox.
+  bool QueuesAtFirst() const { return session_->state() == Session::State::kHello; }
+  Slot* Find(uint64_t id);
+  void EndSlot(Slot& slot, absl::Status status, Message&& reply);
+  void Abandon(CallWaiter& waiter);
+  void SendCancel(uint64_t id, uint8_t priority,
+                  absl::StatusCode why = absl::StatusCode::kCancelled);
+  void AwaitRoom(RoomWaiter& waiter, const Terms& terms);
+  void WatchDeadline(int64_t deadline_ns);
+  absl::Status NoRoomInTime(absl::Status why, const CallLimit& limit) const;
+  void OnDeadline();
+  void EndAll(const absl::Status& why);
+
+  void OnLink(std::unique_ptr<LinkDriver> driver, LinkTraits traits);
+  void OnOpenFailed(absl::Status status);
+  void OnFrames(Link& link) override;
+  void OnRoom(Link& link) override;
+  void OnLost(Link&, uint64_t frames) override { session_->OnLost(frames); }
+  void OnFailing(Link&, const absl::Status& why) override { session_->OnLinkFailing(why); }
+  void OnClosed(Link& link, const absl::Status& why) override;
+  void OnOpen(Session& session) override {
+    if (lingers_) session.StartClose();
+  }
+  void OnReceived(Session& session, Session::Received& received) override;
+  void OnQueuedSent(uint64_t call_id, uint64_t sequence) override;
+  void OnQueuedRefused(uint64_t call_id, const absl::Status& why) override;
+  void OnPeerClosing(Session& session) override;
+  bool AwaitsAnswers() const override { return calls_ > 0; }
+  void OnReceipt(Session&) override {
+    receipt_came_ = true;
+    if (lingers_) EndLinger();
+  }
+  void OnEnd(Session& session, const absl::Status& why) override;
+
+  Node& node_;
+  const Address address_;  // without what the channel itself understands
+  ChannelOptions options_;
+  std::unique_ptr<Attempt> attempt_;
+  Link* link_ = nullptr;
+  std::unique_ptr<Session> session_;
+  absl::Status ended_why_;
+  absl::Status last_attempt_;  // to connect; why it came to nothing
+  int64_t connect_deadline_ns_;
+  int64_t retry_ns_ = 1'000'000;
+  bool connecting_ = false;  // an attempt is under way: the timer ends it, else it begins the next
+  Timer connect_timer_;
+  Timer deadline_timer_;
+  std::vector<Slot> slots_;
+  uint32_t free_ = 0;
+  uint32_t calls_ = 0;
+  uint64_t next_call_ = 1;
+  bool peer_closing_ = false, receipt_came_ = false;
+  bool lingers_ = false;
+  bool told_ = false;  // what became of the messages: by Close
+};
+
+// A call with a stream in each direction: read items, write items, then Finish for the answer.
+class ClientStream final : public CallWaiter {
+ public:
+  ~ClientStream();
+  StreamEnd::ReadAwaiter Read() { return end_.Read(); }
+  template <class P>
+  StreamEnd::WriteAwaiter<P> Write(P payload) {
+    return end_.Write(std::move(payload));
+  }
+  absl::Status EndWrites() { return end_.EndWrites(); }
+
+  // The answer, after the last item. co_await stream.Finish(), or .Wait().
+  class FinishAwaiter;
+  FinishAwaiter Finish();
+  void Cancel();  // the answer is then CANCELLED
+  Node& node() const { return channel_.node(); }
+
+ private:
+  friend class Channel;
+  explicit ClientStream(Channel& channel) : channel_(channel) {}
+  void OnCallEnd(absl::Status status, Message&& reply) override;
+  CallLimit limit() const override { return limit_; }
+
+  Channel& channel_;
+  CallLimit limit_;
+  StreamEnd end_;
+  bool done_ = false;
+  absl::StatusOr<Message> reply_ = Message();
+  FinishAwaiter* finisher_ = nullptr;
+};
+
+}  // namespace jackfield
+
+#include "kernel/call/pending_call.h"  // the templates of the above
+
+#endif  // JACKFIELD_KERNEL_CALL_CHANNEL_H_

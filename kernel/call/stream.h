@@ -1,0 +1,156 @@
+// One end of a stream: the items that come, in order, and the items that go, each bounded by what
+// its reader has taken.
+//
+//   while (std::optional<Message> item = co_await stream.Read()) { … }   until the other side ends
+//   absl::Status sent = co_await stream.Write(Bytes(data));
+//
+// In place of co_await, .Wait() blocks: outside handlers only, on the thread of the node.
+// A stream may be destroyed while a coroutine waits on it: that one goes on in a later part of the
+// turn, with nullopt or with the reason. Who blocks in Wait() keeps it.
+// Thread: the node's. One reader and one writer at a time.
+#ifndef JACKFIELD_KERNEL_CALL_STREAM_H_
+#define JACKFIELD_KERNEL_CALL_STREAM_H_
+
+#include <coroutine>
+#include <optional>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "kernel/loop/future.h"
+#include "kernel/node.h"
+#include "kernel/session.h"
+
+namespace jackfield {
+
+class StreamEnd {
+ public:
+  StreamEnd() = default;
+  ~StreamEnd();
+  StreamEnd(const StreamEnd&) = delete;
+
+  // The next item; nullopt when no more will come: the other side ended it, or the call is over.
+  class ReadAwaiter;
+  ReadAwaiter Read();
+
+  // Sends one item, when there is room for it. Errors: REFUSED (closed, too large), FAILED or
+  // IN_DOUBT (the call ended).
+  template <class P>
+  class WriteAwaiter;
+  template <class P>
+  WriteAwaiter<P> Write(P payload);
+
+  // Is there an item, or the end, so that Read would not wait?
+  bool readable() const { return first_ != nullptr || reads_ended_; }
+
+  // ---- For Channel and Port.
+  void Bind(Session& session, uint64_t call_id, uint8_t priority);
+  bool bound() const { return session_ != nullptr; }
+  // An item came. False: no memory to keep it.
+  bool Deliver(Session::Received& received);
+  void EndReads();                       // no more items will come; those here can be read
+  void OnGrant(uint32_t total);          // the other side takes items up to this number
+  void Detach(const absl::Status& why);  // the call or the session is over: nothing can be written
+  absl::Status EndWrites();              // sends ItemsEnd
+
+ private:
+  struct Item;
+  class WriteBase;
+  absl::Status TryWrite(Payload& payload);
+  bool HasItemGrant() const;
+  std::optional<Message> Take();
+
+  Session* session_ = nullptr;
+  Loop* loop_ = nullptr;
+  uint64_t call_id_ = 0;
+  uint8_t priority_ = kPriorityDefault;
+  Item* first_ = nullptr;
+  Item* last_ = nullptr;
+  bool reads_ended_ = false, writes_ended_ = false;
+  uint32_t items_read_ = 0, items_granted_ = 0;       // of the other side
+  uint32_t items_sent_ = 0, peer_items_granted_ = 0;  // of this side
+  absl::Status ended_why_;
+  ReadAwaiter* reader_ = nullptr;
+  WriteBase* writer_ = nullptr;
+};
+
+// Implementation.
+
+class StreamEnd::ReadAwaiter {
+ public:
+  explicit ReadAwaiter(StreamEnd& stream) : stream_(&stream) {}
+  ~ReadAwaiter() {
+    if (stream_ != nullptr && stream_->reader_ == this) stream_->reader_ = nullptr;
+  }
+  bool await_ready() const { return stream_->readable(); }
+  void await_suspend(std::coroutine_handle<> waiting) {
+    stream_->reader_ = this;
+    suspended_.Suspend(*stream_->loop_, waiting);
+  }
+  std::optional<Message> await_resume() {
+    return stream_ == nullptr ? std::nullopt : stream_->Take();
+  }
+  // nullopt as well inside a handler, in another thread, and when the program is asked to stop.
+  std::optional<Message> Wait() {
+    if (!stream_->loop_->usable()) return std::nullopt;
+    if (!stream_->readable() &&
+        !BlockUntil(*stream_->loop_, false, [this] { return stream_->readable(); }).ok())
+      return std::nullopt;
+    return stream_->Take();
+  }
+
+ private:
+  friend class StreamEnd;
+  StreamEnd* stream_;  // null: it was destroyed
+  Suspended suspended_;
+};
+
+inline StreamEnd::ReadAwaiter StreamEnd::Read() { return ReadAwaiter(*this); }
+
+class StreamEnd::WriteBase : public RoomWaiter {
+ public:
+  ~WriteBase() override {
+    if (!done_ && stream_.writer_ == this) stream_.writer_ = nullptr;  // done: it may be gone
+  }
+  bool await_ready() { return Try(); }
+  void await_suspend(std::coroutine_handle<> waiting) {
+    suspended_.Suspend(*stream_.loop_, waiting);
+  }
+  absl::Status await_resume() { return std::move(status_); }
+  absl::Status Wait() {
+    if (Try()) return std::move(status_);
+    absl::Status waited = BlockUntil(*stream_.loop_, false, [this] { return done_; });
+    return waited.ok() ? std::move(status_) : waited;
+  }
+
+ protected:
+  explicit WriteBase(StreamEnd& stream) : RoomWaiter(FrameKind::Item), stream_(stream) {}
+  virtual Payload& payload() = 0;
+
+ private:
+  friend class StreamEnd;
+  bool Try();  // true: done; else it waits for a grant of the stream or for room of the session
+  bool OnRoom() override;
+  StreamEnd& stream_;
+  Suspended suspended_;
+  absl::Status status_;
+  bool done_ = false;
+};
+
+template <class P>
+class StreamEnd::WriteAwaiter final : public StreamEnd::WriteBase {
+ public:
+  WriteAwaiter(StreamEnd& stream, P payload) : WriteBase(stream), payload_(std::move(payload)) {}
+
+ private:
+  Payload& payload() override { return payload_; }
+  P payload_;
+};
+
+template <class P>
+StreamEnd::WriteAwaiter<P> StreamEnd::Write(P payload) {
+  return WriteAwaiter<P>(*this, std::move(payload));
+}
+
+}  // namespace jackfield
+
+#endif  // JACKFIELD_KERNEL_CALL_STREAM_H_

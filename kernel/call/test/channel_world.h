@@ -1,0 +1,193 @@
+// For tests of channels: a client and a service on one node, over a medium that the test holds in
+// its hand, by a clock that it moves.
+//
+// Thread: the test's.
+#ifndef JACKFIELD_KERNEL_CALL_TEST_CHANNEL_WORLD_H_
+#define JACKFIELD_KERNEL_CALL_TEST_CHANNEL_WORLD_H_
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "kernel/base/outcome.h"
+#include "kernel/call/channel.h"
+#include "kernel/call/port.h"
+#include "kernel/node.h"
+#include "kernel/registry.h"
+
+namespace jackfield {
+
+inline constexpr uint32_t kEcho = 1, kNote = 2, kLeave = 3, kReplace = 4, kRelay = 5, kUnread = 6;
+
+// Two ends on one node.
+struct Wire {
+  bool blocked = false;  // what is sent stays with its sender
+  bool silent = false;   // nobody answers who connects, not even with a refusal
+  uint32_t frame_bytes_max = 2 << 20;
+  std::map<std::string, LinkSink*> servers;
+};
+
+class WireEnd final : public LinkDriver {
+ public:
+  struct Lane {
+    std::deque<std::vector<std::byte>> frames;
+    Link* reader = nullptr;
+    bool closed = false;
+  };
+  struct Pair {
+    Lane lanes[2];
+  };
+  WireEnd(const Wire& wire, std::shared_ptr<Pair> pair, int side)
+      : wire_(wire),
+        pair_(std::move(pair)),
+        in_(pair_->lanes[side]),
+        out_(pair_->lanes[1 - side]) {}
+  ~WireEnd() override { in_.reader = nullptr; }
+
+  void Pump(Link& link) override {
+    in_.reader = &link;
+    while (!closing_ && !wire_.blocked && link.has_tx()) {
+      const FrameRef& frame = link.NextTx();
+      out_.frames.emplace_back(frame.data, frame.data + Align8(frame.bytes));
+      link.PopTx(1);
+      if (out_.reader != nullptr) out_.reader->Wake();
+    }
+    if (link.has_rx()) return;
+    read_.clear();
+    for (; !in_.frames.empty() && read_.size() < 64; in_.frames.pop_front())
+      read_.push_back(std::move(in_.frames.front()));
+    for (auto& frame : read_) link.PushRx({frame.data(), PeekFrameBytes(frame.data())});
+    if (read_.empty() && in_.closed) link.Closed(absl::OkStatus());
+  }
+  void Close(Link& link) override {
+    closing_ = out_.closed = true;
+    if (out_.reader != nullptr) out_.reader->Wake();
+    link.Closed(absl::OkStatus());
+  }
+
+ private:
+  const Wire& wire_;
+  const std::shared_ptr<Pair> pair_;
+  Lane& in_;
+  Lane& out_;
+  bool closing_ = false;
+  std::deque<std::vector<std::byte>> read_;
+};
+
+class WireTransport final : public Transport {
+ public:
+  explicit WireTransport(Wire& wire) : wire_(wire) {}
+  std::string_view scheme() const override { return "wire"; }
+  absl::StatusOr<Caps> Describe(const Address&, Role) const override {
+    Caps caps = CallNeeds();
+    caps.frame_bytes_max = wire_.frame_bytes_max;
+    return caps;
+  }
+  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Loop& node,
+                                                LinkSink& sink) const override {
+    if (role == Role::kServe) {
+      wire_.servers[address.target()] = &sink;
+      node.Defer([&sink, target = address.target()] { sink.OnServing(Address("wire", target)); });
+    } else if (!wire_.silent) {
+      node.Defer([this, &sink, target = address.target()] {
+        auto pair = std::make_shared<WireEnd::Pair>();
+        LinkTraits traits;
+        traits.caps = *Describe(Address("wire", "x"), Role::kConnect);
+        traits.description = "wire:x";
+        wire_.servers[target]->OnLink(std::make_unique<WireEnd>(wire_, pair, 0), traits);
+        sink.OnLink(std::make_unique<WireEnd>(wire_, pair, 1), traits);
+      });
+    }
+    return std::make_unique<Opening>();
+  }
+
+ private:
+  Wire& wire_;
+};
+
+class ChannelWorld : public testing::Test {
+ protected:
+  ChannelWorld() {
+    registry_.Add(std::make_unique<WireTransport>(wire_));
+    node_ = *Node::Create({.name = "both", .registry = &registry_, .spin_ns = 0, .clock = &clock_});
+  }
+  void Serve(PortOptions options = {}) {
+    port_ = *Port::Open(*node_, {"wire:x"}, options);
+    port_->Handle(kEcho,
+                  [](ServerCall& call) { call.Reply(Bytes(call.message().text())).IgnoreError(); });
+    port_->Handle(kNote, [this](ServerCall&) { ++notes_; });
+    port_->Handle(kLeave, [](ServerCall& call) { call.Hold(); });
+    // Answers the one that is held, and is held itself.
+    port_->Handle(kReplace, [this](ServerCall& call) {
+      if (ServerCall* held = std::exchange(held_, &call)) held->Reply(Bytes("next")).IgnoreError();
+      call.Hold();
+    });
+    port_->HandleTask(kUnread, [](ServerCall& call) -> Task<absl::Status> {
+      co_await call.node().Sleep(1'000'000'000);
+      co_return call.Reply(Bytes("late"));
+    });
+  }
+  void Connect(ChannelOptions options = {}) {
+    channel_ = *Channel::Open(*node_, "wire:x", std::move(options));
+  }
+  void Turns(int count = 50) {
+    for (int i = 0; i < count; ++i) node_->Turn(Node::kDoNotSleep);
+  }
+  // Time passes, in steps that every timer sees.
+  void Pass(int64_t ns) {
+    for (const int64_t end_ns = clock_.NowNs() + ns; clock_.NowNs() < end_ns;) {
+      clock_.AdvanceToNs(std::min(end_ns, clock_.NowNs() + 1'000'000));
+      Turns(4);
+    }
+  }
+  using Result = std::optional<absl::StatusOr<std::string>>;
+  absl::Status Start(uint32_t type, Payload& payload, Result& result, CallOptions options = {}) {
+    return channel_->CallAsync(type, payload, options, [&result](absl::StatusOr<Message> m) {
+      result.emplace(m.ok() ? absl::StatusOr<std::string>(m->text()) : m.status());
+    });
+  }
+  absl::Status Start(uint32_t type, std::string_view text, Result& result,
+                     CallOptions options = {}) {
+    Bytes payload(text);
+    return Start(type, payload, result, options);
+  }
+  // The same by co_await.
+  void Await(uint32_t type, std::string_view text, Result& result, CallOptions options = {}) {
+    node_->Spawn([](Node&, Channel& channel, uint32_t type, std::string text, Result& result,
+                    CallOptions options) -> Task<void> {
+      absl::StatusOr<Message> m = co_await channel.Call(type, Bytes(text), options);
+      result.emplace(m.ok() ? absl::StatusOr<std::string>(m->text()) : m.status());
+    }(*node_, *channel_, type, std::string(text), result, options));
+    Turns(2);
+  }
+  bool TryNote() {
+    Bytes text("note");
+    return channel_->TrySend(kNote, text).ok();
+  }
+
+  ManualClock clock_;
+  Wire wire_;
+  Registry registry_;
+  std::unique_ptr<Node> node_;
+  ServerCall* held_ = nullptr;
+  int notes_ = 0;
+  std::deque<Result> results_;  // outlive the channel
+  std::deque<std::vector<Result>> lists_;
+  std::unique_ptr<Port> port_;
+  std::unique_ptr<Channel> channel_;
+};
+
+inline PortOptions Window(uint32_t units) {
+  PortOptions options;
+  options.session.window_units = units;
+  return options;
+}
+
+}  // namespace jackfield
+
+#endif  // JACKFIELD_KERNEL_CALL_TEST_CHANNEL_WORLD_H_

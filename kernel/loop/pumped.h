@@ -1,0 +1,43 @@
+// What a loop pumps: something with work that comes bit by bit, such as a link. It is asleep, and
+// then the reactor or a timer wakes it; or awake, and then each turn of its loop does a piece of
+// it.
+//
+// Thread: the loop's. Ownership: the loop's (Loop::Add), or another's, inside something that is.
+#ifndef JACKFIELD_KERNEL_LOOP_PUMPED_H_
+#define JACKFIELD_KERNEL_LOOP_PUMPED_H_
+
+#include <cstdint>
+
+namespace jackfield {
+
+class Pumped {
+ public:
+  virtual ~Pumped() = default;
+  Pumped(const Pumped&) = delete;
+
+  // Does what there is to do now. resting: the loop will not call again until it is woken, so
+  // it arms what will wake it.
+  virtual void Turn(bool resting) = 0;
+  // It has gone to sleep: gives back the memory that it does not need.
+  virtual void Rest() = 0;
+  // Nothing happened in its turn: is it worth another soon, without anything to wake it?
+  virtual bool StaysAwake() const = 0;
+  // Nobody wants it any more: it ends, now or after some turns. It is destroyed once it has ended.
+  virtual void End() = 0;
+  virtual bool ended() const = 0;
+
+ protected:
+  Pumped() = default;
+
+  uint32_t activity_ = 0;  // grows with all that happens to it
+  bool woken_ = false;     // since its last turn; a turn makes it false
+
+ private:
+  friend class Loop;
+  bool awake_ = false, removed_ = false;
+  uint32_t quiet_turns_ = 0;
+};
+
+}  // namespace jackfield
+
+#endif  // JACKFIELD_KERNEL_LOOP_PUMPED_H_
