@@ -257,7 +257,8 @@ absl::Status Session::Enqueue(const Outgoing& out, Payload& payload) {
 }
 
 bool Session::SendQueued(Queued& queued) {
-  if (queued.outgoing.deadline_ns <= loop_.now_ns()) {  // its caller has been told: it never leaves
+  if (queued.outgoing.deadline_ns <=
+      loop_.now_ns()) {  // it never leaves; Channel::OnDeadline tells its caller later in this turn
     ++ledger_.dropped;
     return true;
   }
@@ -293,8 +294,8 @@ void Session::FlushWaiting() {
       DropQueued(priority);
     }
     if (outbox.first != nullptr || state_ != State::kOpen) break;  // the less urgent stays behind
-    // One that waits for something else (a call for a place in its channel's table, an item for the
-    // credit that is not its) holds up its kind, and not whoever could give it that.
+    // A waiter that is stuck (a call without a place in its channel's table, an item without
+    // credit) blocks later waiters of its own frame kind only.
     uint32_t stuck = 0;  // bits, by kind
     for (RoomWaiter* waiter = waiters_[priority].front(); waiter != nullptr;) {
       RoomWaiter* next = waiters_[priority].next(waiter);

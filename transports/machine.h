@@ -1,5 +1,5 @@
-// What of an address only this machine can tell: whether its kernel has the medium, whether anybody
-// knows the host. Transport::Describe is pure and cannot say it, and Open says it when services run
+// Checks of an address that need this machine: does its kernel have the medium, can the host's name
+// be resolved? Transport::Describe is pure and cannot say it, and Open says it when services run
 // already. So each transport that depends on such things has one of these, made of the code that
 // its Open uses, and a line in builtin.cc; the tools ask before anything starts.
 //

@@ -54,8 +54,8 @@ namespace jackfield {
 
 struct ChannelOptions {
   int64_t timeout_us = 5'000'000;  // of a call that names none; a stream then has none
-  // No attempt to connect begins later. One that is under way then has session.hello_ns to make the
-  // connection, and the service as long to say hello on it.
+  // Total time to connect. An attempt that begins in time may add 2 × session.hello_ns: one to make
+  // the connection, one for the service to say hello on it.
   int64_t connect_us = 5'000'000;
   OnFull on_full =
       OnFull::kWait;         // the address may say: ?on_full=wait|fail|drop_oldest|drop_newest
@@ -282,6 +282,8 @@ class ClientStream final : public CallWaiter {
   StreamEnd::WriteAwaiter<P> Write(P payload) {
     return end_.Write(std::move(payload));
   }
+  absl::Status TryWrite(Payload& payload) { return end_.TryWrite(payload); }
+  bool Readable() const { return end_.readable(); }  // would Read not wait?
   absl::Status EndWrites() { return end_.EndWrites(); }
 
   // The answer, after the last item. co_await stream.Finish(), or .Wait().

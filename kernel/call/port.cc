@@ -14,7 +14,8 @@
 namespace jackfield {
 namespace {
 
-// While priorities are in use, so long a run of handlers is not looked away from the links.
+// While priorities are in use, handlers may run this long before the links are looked at for more
+// urgent frames.
 constexpr int64_t kDispatchNsMax = 200'000;
 constexpr int kDispatchMax = 256;
 
@@ -181,7 +182,7 @@ void Port::Take(PortSeat&, Session& session, Session::Received& received) {
       return;
     }
   }
-  // What it would wait behind may be what waits for it, so this does not wait for its turn.
+  // A cyclic call is refused before it is queued: the calls ahead may be waiting for this one.
   if (!now) {
     if (absl::Status refusal = CheckChain(call); !refusal.ok()) {
       call.Refuse(refusal).IgnoreError();

@@ -97,6 +97,11 @@ bool StreamEnd::HasItemGrant() const {
 }
 
 absl::Status StreamEnd::TryWrite(Payload& payload) {
+  if (writer_ != nullptr) return Refused(Reason::kBackPressure, "an earlier write waits for room");
+  return WriteNow(payload);
+}
+
+absl::Status StreamEnd::WriteNow(Payload& payload) {
   if (session_ == nullptr) return ended_why_;
   if (writes_ended_) return Refused(Reason::kMisuse, "a write after the end of the writes");
   if (!HasItemGrant()) {
@@ -120,7 +125,7 @@ absl::Status StreamEnd::EndWrites() {
 }
 
 bool StreamEnd::WriteBase::Try() {
-  status_ = stream_.TryWrite(payload());
+  status_ = stream_.WriteNow(payload());
   done_ = status_.ok() || ReasonOf(status_) != Reason::kBackPressure;
   if (done_) {
     if (stream_.writer_ == this) stream_.writer_ = nullptr;

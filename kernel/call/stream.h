@@ -39,6 +39,10 @@ class StreamEnd {
   template <class P>
   WriteAwaiter<P> Write(P payload);
 
+  // The same without waiting. Errors: REFUSED (back-pressure: its reader, or the connection, is
+  // slower; nothing was sent). For who would rather drop an item than wait for a slow reader.
+  absl::Status TryWrite(Payload& payload);
+
   // Is there an item, or the end, so that Read would not wait?
   bool readable() const { return first_ != nullptr || reads_ended_; }
 
@@ -55,7 +59,7 @@ class StreamEnd {
  private:
   struct Item;
   class WriteBase;
-  absl::Status TryWrite(Payload& payload);
+  absl::Status WriteNow(Payload& payload);
   bool HasItemGrant() const;
   std::optional<Message> Take();
 

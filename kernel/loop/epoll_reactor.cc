@@ -67,6 +67,9 @@ class EpollReactor final : public Reactor {
   int Poll() override { return Take(0); }
   int Wait(int64_t timeout_ns) override { return Take(failed_ != nullptr ? 0 : timeout_ns); }
 
+  int fd() const override { return epoll_fd_; }
+  bool Flush() override { return failed_ == nullptr && refused_ == 0; }
+
   void MoveTo(Reactor& other) override {
     for (Watch& watch : watches_) {
       for (Op* op : {std::exchange(watch.in, nullptr), std::exchange(watch.out, nullptr)}) {

@@ -228,6 +228,11 @@ bool Loop::Turn(int64_t sleep_until_ns) {
   if (!usable()) [[unlikely]]
     return false;
   in_turn_ = true;
+  if (sleeps_elsewhere_) {
+    sleeps_elsewhere_ = false;
+    mailbox_->EndSleep();
+    if (mail_op_.pending) mail_refusals_ = 0;
+  }
   now_ns_ = clock_->NowNs();
   bool progress = std::exchange(found_work_, false);
   // However busy the links are: others wait for their connections, ends and bells.
@@ -365,10 +370,7 @@ void Loop::SleepOrSpin(int64_t sleep_until_ns) {
     return;
   }
 
-  if (!mail_op_.pending) reactor_->Start(mail_op_, mailbox_->event_fd(), POLLIN);
-  mailbox_->PrepareSleep();
-  const bool progress = Pass(true) || blocks_.budget().WakeWaiters();
-  if (!progress && awake_.empty() && !HasDeferred() && !mailbox_->HasPosts()) {
+  if (ArmAll()) {
     // A link that rests may have armed a timer just now: for room that nothing announces.
     const int64_t wake_ns = std::min(sleep_until_ns, timers_.next_ns());
     Completed(
@@ -376,6 +378,22 @@ void Loop::SleepOrSpin(int64_t sleep_until_ns) {
     if (mail_op_.pending) mail_refusals_ = 0;
   }
   mailbox_->EndSleep();
+}
+
+// Before a sleep: from here on all that happens wakes the reactor. False: something has happened.
+bool Loop::ArmAll() {
+  if (!mail_op_.pending) reactor_->Start(mail_op_, mailbox_->event_fd(), POLLIN);
+  mailbox_->PrepareSleep();
+  const bool progress = Pass(true) || blocks_.budget().WakeWaiters();
+  return !progress && awake_.empty() && !HasDeferred() && !mailbox_->HasPosts();
+}
+
+bool Loop::PrepareSleep() {
+  if (!usable()) return true;  // its turns do nothing
+  in_turn_ = sleeps_elsewhere_ = true;
+  const bool armed = ArmAll() && reactor_->Flush();
+  in_turn_ = false;
+  return armed;
 }
 
 // Looks at what is awake and nothing else, so that an arrival is seen soon. True: something is to

@@ -96,6 +96,19 @@ class Loop {
   // once where Usable is an error. Requires: !in_turn().
   bool Turn(int64_t sleep_until_ns = Timers::kNever);
   bool in_turn() const { return in_turn_; }
+
+  // Where another loop (libuv, GLib, asyncio) drives the thread, it takes turns that do not sleep,
+  // and watches a descriptor meanwhile. In each of its rounds:
+  //
+  //   if (loop->Turn(Loop::kDoNotSleep) || !loop->PrepareSleep()) …come back at once…
+  //   else …come back when poll_fd() is readable, or at wake_ns() (of clock())…
+  //
+  // PrepareSleep arms all that wakes the descriptor. False: there is something to do. Ask for
+  // poll_fd again then: it is another one when the reactor was replaced. Requires: !in_turn().
+  bool PrepareSleep();
+  int poll_fd() const { return reactor_->fd(); }
+  int64_t wake_ns() const { return timers_.next_ns(); }  // Timers::kNever: no timer is armed
+
   // May the caller use the node? Errors: REFUSED (kMisuse: in another thread than the node's, or in
   // a forked child); FAILED (kResource: the system refuses to wait for anything; the node then does
   // nothing more, as if it had been interrupted and stopped).
@@ -176,6 +189,7 @@ class Loop {
   bool HasDeferred() const { return !ready_.empty() || !deferred_.empty(); }
   bool RunDeferred();
   bool SpinOnce();
+  bool ArmAll();
   bool RunPosted();
   void SleepOrSpin(int64_t sleep_until_ns);
   absl::Status WhyUnusable() const;
@@ -222,6 +236,7 @@ class Loop {
   const int thread_;      // its number, for errors
   absl::Status failure_;  // why it is nobody's any more
   bool in_turn_ = false;
+  bool sleeps_elsewhere_ = false;  // since PrepareSleep
   bool stopped_ = false, interrupted_ = false;
   bool found_work_ = false;  // while spinning: this turn is not an idle one
   void* context_ = nullptr;

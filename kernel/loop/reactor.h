@@ -61,6 +61,11 @@ class Reactor {
   // The same, but sleeps until there is one or the timeout is over (< 0: none). May return early.
   virtual int Wait(int64_t timeout_ns) = 0;
 
+  // For who sleeps elsewhere, on fd(), which becomes readable when there is something to Poll for.
+  // Flush hands over what was started; it comes before each sleep. False: do not sleep, but Poll.
+  virtual int fd() const = 0;
+  virtual bool Flush() = 0;
+
   // Hands its ops over to `other`, which goes on waiting for them; those that have failed or were
   // cancelled complete in this call. Requires: Poll or Wait has returned an error.
   virtual void MoveTo(Reactor& other) = 0;

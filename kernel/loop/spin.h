@@ -1,8 +1,8 @@
 // How long a node looks for work before it sleeps: learned from how long recent waits lasted.
 //
 // Waking a sleeping CPU costs far more than any system call (docs/benchmarks.md: a round trip of
-// some 50 µs, not 5), so a wait that is likely to be short is spent awake. A wait that spinning
-// could not have shortened teaches not to spin: the peer is slow, or cannot run while we do (one
+// some 50 µs, not 5), so a wait that is likely to be short is spent awake. Each spin that did
+// not help makes the next less likely: the peer is slow, or cannot run while this node does (one
 // CPU, more runnable threads than CPUs). So the worst case is a probe now and then.
 #ifndef JACKFIELD_KERNEL_LOOP_SPIN_H_
 #define JACKFIELD_KERNEL_LOOP_SPIN_H_

@@ -114,6 +114,12 @@ class UringReactor final : public Reactor {
     return Reaped();  // EINTR and ETIME: the caller looks at the clock anyway
   }
 
+  int fd() const override { return ring_.ring_fd; }
+  bool Flush() override {
+    if (failed_ == nullptr && refused_ == 0) Entered(io_uring_submit(&ring_));
+    return refused_ == 0 && !MayHaveCompletions();
+  }
+
   void MoveTo(Reactor& other) override {
     for (Op* op : std::exchange(cancelling_, {})) {
       Unlink(*op);

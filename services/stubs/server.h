@@ -103,6 +103,12 @@ class ServerStreamOf : public OneWayOf<Request> {
     return this->call_->stream()->Write(
         stubs_internal::ToPayload<Item>(*this->method_, std::move(item)));
   }
+  // Without waiting. Errors: REFUSED (back-pressure) where the caller is slower; nothing was sent.
+  template <PayloadOf<Item> P>
+  absl::Status TryWrite(P item) const {
+    auto carrier = stubs_internal::ToPayload<Item>(*this->method_, std::move(item));
+    return this->call_->stream()->TryWrite(carrier);
+  }
 };
 
 // (streaming: "client"): many items, one answer.
@@ -128,6 +134,12 @@ class BothStreamsOf : public AnyCall {
   template <PayloadOf<Sent> P>
   auto Write(P item) const {
     return call_->stream()->Write(stubs_internal::ToPayload<Sent>(*method_, std::move(item)));
+  }
+  // Without waiting. Errors: REFUSED (back-pressure) where the caller is slower; nothing was sent.
+  template <PayloadOf<Sent> P>
+  absl::Status TryWrite(P item) const {
+    auto carrier = stubs_internal::ToPayload<Sent>(*method_, std::move(item));
+    return call_->stream()->TryWrite(carrier);
   }
 };
 

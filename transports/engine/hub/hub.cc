@@ -80,9 +80,10 @@ void Hub::Leave() {
   FinishIfUnused();
 }
 
-// Who goes does not rest any more, and the others may be resting in the belief that it listens. A
-// wait that is under way does not mean that somebody listens: a look may have taken back what that
-// wait was told, and it is the next rest that prepares the medium again.
+// A driver that leaves may have been the only one to arm the endpoint: the endpoint is armed again
+// on behalf of the others, which rest. A wait that is under way does not show that it is armed: a
+// look may have taken back what that wait was told, and only the next rest prepares the medium
+// again.
 void Hub::ListenInItsPlace() {
   if (users_ != 0 && !broken_) loop_.timers().Arm(chores_, 0);
 }
@@ -146,8 +147,8 @@ HubBatch* Hub::NewBatch() {
 
 void Hub::OnMemory() { OnReady(0); }  // what has come meanwhile was left where it is
 
-// Where question and answer alternate, a look finds one and the next one none: then one is all that
-// is asked for, and it is handed on without asking whether there is another.
+// Question and answer alternate: while each read brings one datagram and the next brings none, one
+// is asked for, and the read that would come back empty is left out.
 void Hub::Learn(uint32_t got) {
   if (got == 0)
     alone_ += got_last_ == 1 ? 1 : 0;
