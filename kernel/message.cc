@@ -24,16 +24,11 @@ bool Message::Keep(MemoryAccount& memory) {
   return true;
 }
 
-bool Message::Keep(MemoryAccount& memory, Block spare) {
-  const bool copied = !kept_ && (stealable_ == nullptr || !*stealable_) && copy_bytes() != 0;
-  if (!copied || copy_bytes() > spare.size()) return Keep(memory);
-  CopyTo(std::move(spare));
-  return true;
-}
-
-// The payload in front, where the block's alignment is.
-void Message::CopyTo(Block block) {
+// Into a block of its own, the payload in front, where the block's alignment is.
+bool Message::Copy(MemoryAccount& memory) {
   const uint32_t extension_at = Align8(static_cast<uint32_t>(payload_.size()));
+  Block block = memory.Get(extension_at + static_cast<uint32_t>(extension_.size()));
+  if (!block) return false;
   if (!payload_.empty()) std::memcpy(block.data(), payload_.data(), payload_.size());
   if (!extension_.empty())
     std::memcpy(block.data() + extension_at, extension_.data(), extension_.size());
@@ -42,6 +37,7 @@ void Message::CopyTo(Block block) {
   block_ = std::move(block);
   stealable_ = nullptr;
   kept_ = true;
+  return true;
 }
 
 int Message::TakeFd(size_t i) {

@@ -15,8 +15,8 @@
 #include <string_view>
 #include <utility>
 
-#include "kernel/frame.h"
 #include "kernel/loop/block_pool.h"
+#include "kernel/frame.h"
 
 namespace jackfield {
 
@@ -38,8 +38,6 @@ class Message {
   // Makes it independent of the delivery: takes over the frame's block, or copies. False: no memory
   // in that account; it stays borrowed.
   bool Keep(MemoryAccount& memory);
-  // The same, and what must be copied goes into `spare` if that is large enough.
-  bool Keep(MemoryAccount& memory, Block spare);
   bool kept() const { return kept_; }
   // Makes the payload begin at a multiple of `alignment`, 8 to 64: there already, or copied. It
   // stays so when it is kept later. False: no memory in that account, and nothing changed.
@@ -61,17 +59,7 @@ class Message {
     std::array<int, kFdsMax> fds;
   };
 
-  uint32_t copy_bytes() const {
-    return Align8(static_cast<uint32_t>(payload_.size())) +
-           static_cast<uint32_t>(extension_.size());
-  }
-  bool Copy(MemoryAccount& memory) {
-    Block block = memory.Get(copy_bytes());
-    if (!block) return false;
-    CopyTo(std::move(block));
-    return true;
-  }
-  void CopyTo(Block block);
+  bool Copy(MemoryAccount& memory);
 
   std::span<const std::byte> payload_;
   std::span<const std::byte> extension_;

@@ -99,7 +99,7 @@ class CallWaiter {
 
 class Channel final : public LinkOwner, public Session::User, private Lingering {
  public:
-  // The message is the callback's own: it may be moved away, and lives as long as it is kept.
+  // The message is borrowed: who wants it longer calls its Keep() before the callback returns.
   using Callback = InlineFunction<void(absl::StatusOr<Message>)>;
 
   // Returns at once; calls wait until the session is open.

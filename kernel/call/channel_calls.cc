@@ -10,42 +10,33 @@
 namespace jackfield {
 namespace {
 
-absl::Status NotKept(Node& node) {
+// How a call ended, in memory of its own.
+absl::StatusOr<Message> Kept(absl::Status status, Message&& reply, Node& node) {
+  if (!status.ok()) return status;
+  if (reply.Keep(node.blocks())) return std::move(reply);
   return MakeStatus(
       Outcome::kOk, Reason::kResource,
       Text("the answer finds no message memory: ", node.blocks().budget().Describe()));
 }
 
-// How a call ended, in memory of its own.
-absl::StatusOr<Message> Kept(absl::Status status, Message&& reply, Node& node) {
-  if (!status.ok()) return status;
-  if (reply.Keep(node.blocks())) return std::move(reply);
-  return NotKept(node);
-}
-
 }  // namespace
 
 struct Channel::CallbackCall final : CallWaiter {
-  explicit CallbackCall(Node& node) : node(node) {}
-  // Destroys the call. What it lay in is the answer's memory now: a value is the callback's own.
-  absl::StatusOr<Message> EndedIn(absl::Status status, Message&& reply) {
-    Node& its_node = node;
-    Block spare = std::move(self);
-    this->~CallbackCall();
-    if (!status.ok()) return status;
-    if (reply.Keep(its_node.blocks(), std::move(spare))) return std::move(reply);
-    return NotKept(its_node);
-  }
-  Node& node;
   Block self;
   Callback done;
   CallLimit from;
   CallLimit limit() const override { return from; }
   void OnCallEnd(absl::Status status, Message&& reply) override {
     Callback done_now = std::move(done);
-    absl::StatusOr<Message> ended = EndedIn(std::move(status), std::move(reply));
+    {
+      const Block freed = std::move(self);
+      this->~CallbackCall();
+    }
     try {
-      done_now(std::move(ended));
+      if (status.ok())
+        done_now(std::move(reply));
+      else
+        done_now(std::move(status));
     } catch (...) {
       SayThrown("the callback of a call", std::current_exception());
     }
@@ -62,7 +53,7 @@ absl::Status Channel::CallAsync(uint32_t type, Payload& payload, const CallOptio
     return Refused(Reason::kResource,
                    Text("no message memory: ", node_.blocks().budget().Describe()));
   void* at = block.data();
-  auto* call = new (at) CallbackCall(node_);
+  auto* call = new (at) CallbackCall;
   call->self = std::move(block);
   call->done = std::move(done);
   call->from = {options.timeout_us, terms.inherited_type};

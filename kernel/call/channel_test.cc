@@ -39,33 +39,6 @@ TEST_F(ChannelTest, ADeadlineTooFarForTheHeaderHoldsAllTheSame) {
   EXPECT_EQ(forever->value_or("?"), "ever");
 }
 
-TEST_F(ChannelTest, AnAnswerMovedOutOfItsCallbackOutlivesItsChannel) {
-  Serve();
-  Connect();
-  Turns();
-  const std::string small = "the first answer", large(300'000, 'x');
-  std::vector<Message> kept;
-  for (const std::string& text : {small, large}) {
-    ASSERT_TRUE(channel_
-                    ->CallAsync(kEcho, Bytes(text), {},
-                                [&](absl::StatusOr<Message> reply) {
-                                  ASSERT_TRUE(reply.ok()) << reply.status();
-                                  kept.push_back(*std::move(reply));
-                                })
-                    .ok());
-    Turns();
-  }
-  ASSERT_EQ(kept.size(), 2u);
-  Result& later = results_.emplace_back();
-  ASSERT_TRUE(Start(kEcho, "another answer!!", later).ok());
-  Turns();
-  channel_.reset();
-  port_.reset();
-  Turns();
-  EXPECT_EQ(kept[0].text(), small);
-  EXPECT_TRUE(kept[1].text() == large);
-}
-
 TEST_F(ChannelTest, ACallFromInsideTheBuildingOfAnotherIsRefusedAndHarmsNeither) {
   Serve();
   Connect();

@@ -122,9 +122,15 @@ template <class P>
 Future<Message> Channel::CallFuture(uint32_t type, P payload, const CallOptions& options) {
   Promise<Message> promise(node_);
   Future<Message> future = promise.future();
-  absl::Status status = CallAsync(
-      type, static_cast<Payload&>(payload), options,
-      [promise](absl::StatusOr<Message> reply) mutable { promise.Set(std::move(reply)); });
+  absl::Status status =
+      CallAsync(type, static_cast<Payload&>(payload), options,
+                [promise](absl::StatusOr<Message> reply) mutable {
+                  if (reply.ok() && !reply->Keep(MemoryOf(promise.loop()))) {
+                    reply = absl::ResourceExhaustedError(
+                        "no message memory for the answer (NodeOptions.memory_bytes_max)");
+                  }
+                  promise.Set(std::move(reply));
+                });
   if (!status.ok()) promise.Set(std::move(status));
   return future;
 }

@@ -39,35 +39,6 @@ TEST_P(Conformance, EveryStyleOfCallGetsTheAnswer) {
   }
 }
 
-TEST_P(Conformance, AnAnswerThatACallbackMovedAwayIsItsOwnWhateverComesLater) {
-  World world(GetParam());
-  ASSERT_TRUE(world.ok());
-  const uint32_t sizes[] = {16, world.AtMost(5000), world.AtMost(300'000)};
-  std::vector<Message> kept;
-  for (const uint32_t bytes : sizes) {
-    absl::Status ended = absl::UnavailableError("not yet");
-    const std::string text = Pattern(bytes, bytes);
-    Bytes payload(text);
-    ASSERT_TRUE(world.channel()
-                    .CallAsync(kEcho, payload, Long(),
-                               [&](absl::StatusOr<Message> reply) {
-                                 ended = reply.status();
-                                 if (reply.ok()) kept.push_back(*std::move(reply));
-                               })
-                    .ok());
-    ASSERT_TRUE(world.Drive([&] { return ended.code() != absl::StatusCode::kUnavailable; }));
-    ASSERT_TRUE(ended.ok()) << ended;
-  }
-  for (const uint32_t bytes : sizes) {
-    const std::string later(bytes, 'x');
-    EXPECT_EQ(world.Call(kEcho, later, Long()).value_or("?"), later);
-  }
-  for (size_t i = 0; i < kept.size(); ++i) {
-    EXPECT_TRUE(kept[i].kept());
-    EXPECT_TRUE(kept[i].text() == Pattern(sizes[i], sizes[i])) << sizes[i];
-  }
-}
-
 TEST_P(Conformance, EverySizeUpToTheLimitArrivesUnchangedAndOneByteMoreIsRefused) {
   World world(GetParam());
   ASSERT_TRUE(world.ok());

@@ -23,7 +23,7 @@ constexpr struct {
   size_t lines_max;
 } kBounds[] = {
     {"kernel/base/", 760},
-    {"kernel/loop/", 3'000},
+    {"kernel/loop/", 3'060},
     {"kernel/", 3'950},  // without those beside it
     {"kernel/call/", 3'100},
 };
