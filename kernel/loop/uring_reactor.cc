@@ -1,6 +1,5 @@
 #include <liburing.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -33,7 +32,6 @@ class UringReactor final : public Reactor {
 
   ~UringReactor() override {
     if (ready_) io_uring_queue_exit(&ring_);
-    if (event_fd_ >= 0) close(event_fd_);
   }
 
   int Init(uint32_t entries) {
@@ -116,22 +114,12 @@ class UringReactor final : public Reactor {
     return Reaped();  // EINTR and ETIME: the caller looks at the clock anyway
   }
 
-  // The ring's own descriptor does not become readable by completions that wait for this thread to
-  // take them (DEFER_TASKRUN), but an eventfd that is registered with the ring does.
-  int fd() const override {
-    if (event_fd_ >= 0) return event_fd_;
-    event_fd_ = sys_.EventFd();
-    if (event_fd_ >= 0 && io_uring_register_eventfd(&ring_, event_fd_) < 0)
-      close(std::exchange(event_fd_, -1));
-    return event_fd_;
-  }
+  int fd() const override { return ring_.ring_fd; }
+  // Neither the ring nor an eventfd of it tells reliably of completions that wait for their thread
+  // (DEFER_TASKRUN): who sleeps elsewhere needs epoll, and here is asked to come back at once.
   bool Flush() override {
-    uint64_t count;
-    if (fd() < 0 || failed_ != nullptr || refused_ != 0) return false;
-    // What it tells from here on is told to the sleep that follows.
-    static_cast<void>(sys_.Read(event_fd_, &count, sizeof count));
-    Entered(io_uring_submit(&ring_));
-    return refused_ == 0 && !MayHaveCompletions();
+    if (failed_ == nullptr && refused_ == 0) Entered(io_uring_submit(&ring_));
+    return false;
   }
 
   void MoveTo(Reactor& other) override {
@@ -254,8 +242,7 @@ class UringReactor final : public Reactor {
   }
 
   const Sys& sys_;
-  mutable io_uring ring_{};
-  mutable int event_fd_ = -1;  // for who sleeps elsewhere; made when it is asked for
+  io_uring ring_{};
   bool ready_ = false;
   uint32_t pending_ = 0;
   int refusals_ = 0;             // of io_uring_enter, in a row

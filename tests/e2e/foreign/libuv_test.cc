@@ -194,7 +194,7 @@ TEST_P(LibuvTest, AnotherThreadWakesIt) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Reactors, LibuvTest,
-                         testing::Values(NodeOptions::Wait::kUring, NodeOptions::Wait::kEpoll),
+                         testing::Values(NodeOptions::Wait::kEpoll),
                          [](const testing::TestParamInfo<NodeOptions::Wait>& param) {
                            return param.param == NodeOptions::Wait::kUring ? "uring" : "epoll";
                          });
