@@ -1,5 +1,5 @@
 // A loop of somebody else's drives a node: here libuv. No wake is lost, of a frame, a timer or
-// another thread, on both reactors.
+// another thread; over epoll, for io_uring cannot do it (docs/decisions/0019).
 //
 // A lost wake would be seen as a pause in which nothing happens at all: a guard ends the test then.
 #include <uv.h>
