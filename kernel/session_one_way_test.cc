@@ -65,9 +65,9 @@ class TapeTransport final : public Transport {
     caps.frame_bytes_max = 4096;
     return caps;
   }
-  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address&, Role role, Loop& node,
+  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address&, Role role, Loop& loop,
                                                 LinkSink& sink) const override {
-    node.Defer([this, &sink, role] {
+    loop.Defer([this, &sink, role] {
       const Address address("tape", "x");
       if (role == Role::kServe) sink.OnServing(address);
       LinkTraits traits;

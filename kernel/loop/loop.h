@@ -103,9 +103,13 @@ class Loop {
   //   if (loop->Turn(Loop::kDoNotSleep) || !loop->PrepareSleep()) …come back at once…
   //   else …come back when poll_fd() is readable, or at wake_ns() (of clock())…
   //
-  // PrepareSleep arms all that wakes the descriptor. False: there is something to do. Ask for
-  // poll_fd again then: it is another one when the reactor was replaced. Requires: !in_turn().
+  // PrepareSleep arms all that wakes the descriptor. False: there is something to do; over io_uring
+  // always, for its wakes do not reach another loop (docs/decisions/0019): all works, and the
+  // thread never sleeps, so make the loop with Wait::kEpoll. Where Usable is an error it is true,
+  // for turns do nothing more. Requires: !in_turn(). Thread: the loop's.
   bool PrepareSleep();
+  // The loop's own, not to be read or closed. It is another one when the reactor was replaced: ask
+  // again after each PrepareSleep.
   int poll_fd() const { return reactor_->fd(); }
   int64_t wake_ns() const { return timers_.next_ns(); }  // Timers::kNever: no timer is armed
 

@@ -61,8 +61,9 @@ class Reactor {
   // The same, but sleeps until there is one or the timeout is over (< 0: none). May return early.
   virtual int Wait(int64_t timeout_ns) = 0;
 
-  // For who sleeps elsewhere, on fd(), which becomes readable when there is something to Poll for.
-  // Flush hands over what was started; it comes before each sleep. False: do not sleep, but Poll.
+  // For who sleeps elsewhere, on fd(). Flush hands over what was started, and comes before each
+  // such sleep. True: fd() becomes readable when there is something to Poll for. False: do not
+  // sleep, but Poll; a reactor whose descriptor does not tell (io_uring) says that always.
   virtual int fd() const = 0;
   virtual bool Flush() = 0;
 

@@ -63,9 +63,9 @@ class Transport final : public jackfield::Transport {
     caps.depth_frames = Link::kDepthFrames;
     return caps;
   }
-  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Loop& node,
+  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Loop& loop,
                                                 LinkSink& sink) const override {
-    // Lives until the deferred part has run: every input turns the node before it lets go.
+    // Lives until the deferred part has run: every input turns the loop before it lets go.
     struct Once final : Opening {
       const Transport* transport;
       LinkSink* sink;
@@ -77,7 +77,7 @@ class Transport final : public jackfield::Transport {
     opening->sink = &sink;
     opening->address = address;
     opening->role = role;
-    node.Defer([once = opening.get()] {
+    loop.Defer([once = opening.get()] {
       if (once->role == Role::kServe) once->sink->OnServing(once->address);
       LinkTraits traits;
       traits.caps = *once->transport->Describe(once->address, once->role);

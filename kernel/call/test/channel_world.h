@@ -88,13 +88,13 @@ class WireTransport final : public Transport {
     caps.frame_bytes_max = wire_.frame_bytes_max;
     return caps;
   }
-  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Loop& node,
+  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Loop& loop,
                                                 LinkSink& sink) const override {
     if (role == Role::kServe) {
       wire_.servers[address.target()] = &sink;
-      node.Defer([&sink, target = address.target()] { sink.OnServing(Address("wire", target)); });
+      loop.Defer([&sink, target = address.target()] { sink.OnServing(Address("wire", target)); });
     } else if (!wire_.silent) {
-      node.Defer([this, &sink, target = address.target()] {
+      loop.Defer([this, &sink, target = address.target()] {
         auto pair = std::make_shared<WireEnd::Pair>();
         LinkTraits traits;
         traits.caps = *Describe(Address("wire", "x"), Role::kConnect);

@@ -65,16 +65,16 @@ class PretendedTransport final : public Transport {
     caps.depth_frames = Link::kDepthFrames;
     return caps;
   }
-  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Loop& node,
+  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Loop& loop,
                                                 LinkSink& sink) const override {
     absl::StatusOr<std::unique_ptr<LinkDriver>> driver =
-        MakeAppendDriver(node, std::make_unique<PretendedTarget>(story_), ack_,
+        MakeAppendDriver(loop, std::make_unique<PretendedTarget>(story_), ack_,
                          [&story = story_] { story.closed = true; });
     if (!driver.ok()) return driver.status();
     LinkTraits traits;
     traits.caps = Describe(address, role).value();
     traits.description = address.ToString();
-    return MakeOneLinkOpening(node, sink, address, role, *std::move(driver), std::move(traits));
+    return MakeOneLinkOpening(loop, sink, address, role, *std::move(driver), std::move(traits));
   }
 
  private:
