@@ -43,6 +43,11 @@ void Ledger::Add(const Ledger& other) {
   stale += other.stale, late += other.late, expired += other.expired, lost += other.lost;
 }
 
+void Receipt::Add(const Receipt& other) {
+  handled += other.handled, delivered += other.delivered, undelivered += other.undelivered,
+      in_doubt += other.in_doubt;
+}
+
 Session::Session(Loop& loop, Side side, SessionLimits limits, bool passes_fds, User& user)
     : loop_(loop),
       side_(side),
@@ -52,10 +57,12 @@ Session::Session(Loop& loop, Side side, SessionLimits limits, bool passes_fds, U
       hello_timer_(
           [](Timer& timer) {
             auto* self = static_cast<Session*>(timer.user);
-            self->Fail(Refused(
-                Reason::kUnreachable,
-                Text("no hello from the other end of ", self->Where(), " within ",
-                     self->limits_.hello_ns / 1'000'000, " ms; is it a Jackfield service?")));
+            self->OnNoWelcome(
+                NoWelcome::kSilence,
+                Refused(Reason::kUnreachable,
+                        Text("no hello from the other end of ", self->Where(), " within ",
+                             self->limits_.hello_ns / 1'000'000,
+                             " ms; is it a Jackfield service?")));
           },
           this),
       ack_timer_(
@@ -67,18 +74,71 @@ Session::Session(Loop& loop, Side side, SessionLimits limits, bool passes_fds, U
           this),
       frame_bytes_max_(limits_.frame_bytes_max) {}
 
-void Session::Attach(Link& link) {
-  link_ = &link;
-  identity_ = link.traits().peer;
-  frame_bytes_max_ = std::min(limits_.frame_bytes_max, link.caps().frame_bytes_max);
-  if (!link.caps().reply) return OpenOneWay();
+// ---- The link.
+
+void Session::Attach(std::unique_ptr<LinkDriver> driver, LinkTraits traits) {
+  auto link = std::make_unique<Link>(loop_, std::move(driver), std::move(traits));
+  link_ = link.get();
+  link_->SetOwner(this);
+  loop_.Add(std::move(link));
+  identity_ = link_->traits().peer;
+  frame_bytes_max_ = std::min(limits_.frame_bytes_max, link_->caps().frame_bytes_max);
+  if (!link_->caps().reply) return OpenOneWay();
   loop_.timers().Arm(hello_timer_, loop_.clock().NowNs() + limits_.hello_ns);
   if (side_ == Side::kClient && !SendHello()) Fail(NoMemory());
 }
 
-void Session::Detach() {
-  link_ = nullptr;
+void Session::DropLink() {
   loop_.timers().Cancel(hello_timer_);
+  if (link_ != nullptr) loop_.Remove(*std::exchange(link_, nullptr));
+}
+
+void Session::OnFrames(Link& link) {
+  if (side_ == Side::kClient) {
+    while (link.has_rx()) {
+      OnFrame(link.NextRx());
+      link.PopRx();
+    }
+    return;
+  }
+  user_->BeforeFrames(link);
+  while (link.has_rx() && (!one_way() || user_->HasRoom()) && link.HasMemoryForRx()) {
+    OnFrame(link.NextRx());
+    link.PopRx();
+  }
+  user_->AfterFrames(link.has_rx());
+}
+
+void Session::OnRoom(Link&) {
+  if (senders_ != nullptr) NoteTaken();
+  Flush();
+  if (side_ == Side::kServer) user_->AfterFrames(false);
+}
+
+void Session::OnClosed(Link&, const absl::Status& why) {
+  const bool client = side_ == Side::kClient;
+  const absl::Status reason =
+      !why.ok() ? why
+                : MakeStatus(Outcome::kFailed, Reason::kPeerDied,
+                             client ? Text(Where(), ": the service has gone")
+                                    : std::string("the client has gone"));
+  const bool went = ReasonOf(reason) == Reason::kPeerDied;
+  if (!client || state_ != State::kHello || (!went && ReasonOf(reason) != Reason::kUnreachable))
+    return Fail(reason);
+  // It went before it said a word, as a service does that is just being restarted: as good as not
+  // there yet. Or the medium has a link for whoever asks, and says only then that nobody is there.
+  OnNoWelcome(NoWelcome::kLinkLost,
+              !went ? reason
+                    : Refused(Reason::kUnreachable,
+                              Text(std::string(reason.message()),
+                                   " before it said hello, and without a reason; did it end, or "
+                                   "was it in the way of others?")));
+}
+
+void Session::OnNoWelcome(NoWelcome how, const absl::Status& why) {
+  const absl::Status reason = why;  // `why` may belong to the link
+  if (side_ != Side::kClient || !user_->TriesAgain(how, reason)) return Fail(reason);
+  DropLink();
 }
 
 std::string Session::Where() const {
@@ -90,7 +150,7 @@ MemoryAccount& Session::memory() const {
 }
 
 Session::~Session() {
-  loop_.timers().Cancel(hello_timer_);
+  DropLink();
   loop_.timers().Cancel(ack_timer_);
   DropOutbox();
 }
@@ -340,7 +400,7 @@ void Session::StartClose() {
 
 void Session::MaybeSendClosed() {
   if (closed_sent_ || state_ != State::kOpen || !unhandled_.empty() || outbox_frames_ > 0 ||
-      user_->AwaitsAnswers())
+      user_->AwaitsAnswers(*this))
     return;
   Build receipt([this](flatbuffers::FlatBufferBuilder& fbb) {
     fbb.Finish(wire::CreateReceipt(fbb, ledger_.handled, ledger_.received));
@@ -362,8 +422,6 @@ Receipt Session::receipt() const {
   return receipt;
 }
 
-void Session::OnLinkClosed(const absl::Status& why) { Fail(why); }
-
 void Session::Fail(const absl::Status& why) {
   if (state_ == State::kEnded) return;
   state_ = State::kEnded;
@@ -375,15 +433,16 @@ void Session::Fail(const absl::Status& why) {
   if (one_way()) NoteTaken();
   // What is still in the link's queue has not left, unless its driver says so; the rest of what is
   // not acknowledged may have been handled.
-  uint32_t unsent = 0;
+  uint32_t queued_there = 0;
   for (uint32_t i = link_ == nullptr ? 0 : link_->tx_given();
        link_ != nullptr && i < link_->tx_frames(); ++i) {
     const FrameRef& frame = link_->NextTx(i);
-    if (IsSequenced(CopyHeader(frame.data).kind())) ++unsent;
+    if (IsSequenced(CopyHeader(frame.data).kind())) ++queued_there;
   }
-  unsent = std::min(unsent, tx_sequence_ - tx_acked_);
+  const uint32_t unsent = std::min(queued_there, tx_sequence_ - tx_acked_);
   ledger_.failed += unsent;
   ledger_.in_doubt += tx_sequence_ - tx_acked_ - unsent;
+  if (Session* next = user_->Successor(*this, why)) HandOver(*next, queued_there, unsent);
   const QueuedCount queued = CountQueued();
   outbox_at_end_ = queued.sequenced;
   one_way_queued_at_end_ = queued.one_way;

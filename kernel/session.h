@@ -2,8 +2,7 @@
 // acknowledgements, credit, the ledger, the receipt at close. The same for every transport; calls
 // (Channel, Port) stand on it.
 //
-// Thread: the node's. Owned by its user, who also sees to it that OnFrame gets the frames of its
-// peer.
+// Thread: the node's. Owned by its user. It owns its link, and is the only one to read and write it.
 //
 // A link that cannot answer (caps.reply is false: a log, a multicast group) carries one-way
 // messages only. Such a session is open at once; there is no hello, no acknowledgement and no
@@ -29,6 +28,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -74,6 +74,7 @@ struct Receipt {
   uint64_t delivered = 0;
   uint64_t undelivered = 0;  // it never left
   uint64_t in_doubt = 0;     // no word
+  void Add(const Receipt& other);
 };
 
 // Frames that arrived and are not handled yet; whoever keeps a message keeps one of these.
@@ -95,10 +96,12 @@ class RoomWaiter : public ListNode<RoomTag> {
   int64_t wait_until_ns = Timers::kNever;  // then OnRoom is called in any case
 };
 
-class Session {
+class Session final : private LinkOwner {
  public:
   enum class Side : uint8_t { kClient, kServer };
   enum class State : uint8_t { kHello, kOpen, kEnded };
+  // Why a client has had no welcome.
+  enum class NoWelcome : uint8_t { kLinkLost, kSilence, kRefused };
 
   // A frame as it is delivered. `message` is borrowed; Keep() it to have it longer.
   struct Received {
@@ -121,33 +124,46 @@ class Session {
     virtual void OnQueuedRefused(uint64_t call_id, const absl::Status& why) = 0;
     virtual void OnPeerClosing(Session& session) = 0;
     // Is something still to come that was asked for? Then the peer's goodbye is not answered yet.
-    virtual bool AwaitsAnswers() const = 0;
+    virtual bool AwaitsAnswers(const Session& session) const = 0;
     virtual void OnReceipt(Session& session) = 0;
     // The end, exactly once; the session sends and receives nothing after. It must not be destroyed
     // in here.
     virtual void OnEnd(Session& session, const absl::Status& why) = 0;
+
+    // ---- Of a client.
+    // True: another link will be attached, and the session goes on. False: it ends.
+    virtual bool TriesAgain(NoWelcome /*how*/, const absl::Status& /*why*/) { return false; }
+    // The peer has gone. Who gets what has not left; nullptr: nobody, and it ends with the session.
+    virtual Session* Successor(Session& /*session*/, const absl::Status& /*why*/) {
+      return nullptr;
+    }
+    // A request that was in the link's queue has not left. Its deadline, if it is to go to the
+    // successor; then OnQueuedSent or OnQueuedRefused comes for it once more.
+    virtual std::optional<int64_t> TakesBack(uint64_t /*call_id*/, uint64_t /*sequence*/) {
+      return std::nullopt;
+    }
+
+    // ---- Of a server: around the frames that came together, and when there is room.
+    virtual void BeforeFrames(Link& /*link*/) {}
+    virtual void AfterFrames(bool /*more*/) {}
+    // Of a link that cannot be told to wait: may one more frame be taken?
+    virtual bool HasRoom() const { return true; }
   };
 
   // passes_fds: descriptors will be sent or received; the link must have them in its caps.
   Session(Loop& loop, Side side, SessionLimits limits, bool passes_fds, User& user);
-  ~Session();
+  ~Session() override;
   Session(const Session&) = delete;
   void SetUser(User& user) { user_ = &user; }  // it passes to another
 
   // ---- The link. A client's session may wait for one, and try another one as long as no welcome
   // has come.
-  void Attach(Link& link);
-  void Detach();
-
-  // ---- What the link brings (called by who owns the link).
-  void OnFrame(FrameRef frame);
-  void OnLinkRoom() {
-    if (senders_ != nullptr) NoteTaken();
-    Flush();
+  void Attach(std::unique_ptr<LinkDriver> driver, LinkTraits traits);
+  void DropLink();  // closes it; nothing of it is heard any more
+  // Reads on: the user has room again.
+  void WakeLink() {
+    if (link_ != nullptr && link_->has_rx()) link_->Wake();
   }
-  void OnLinkFailing(const absl::Status& why);  // the peer is told why
-  void OnLinkClosed(const absl::Status& why);
-  void OnLost(uint64_t frames);
 
   // ---- Sending.
 
@@ -175,6 +191,10 @@ class Session {
     waiters_[priority].PushBack(waiter);
     anyone_waits_ = true;
   }
+  // Lets those try who wait: for something above the session.
+  void WakeSenders() { Flush(); }
+  // Who waits to begin a call or to send a message waits for `next` from now on.
+  void PassWaiters(Session& next);
   // Takes a Request that is queued still out of the queue: nobody waits for its answer.
   void DropRequest(uint64_t call_id);
   // Lets those try whose time is over (all, with kNever). Returns when the next one's is.
@@ -209,6 +229,8 @@ class Session {
   // Asks for a receipt: OnReceipt, when the peer has handled everything. No request and no one-way
   // message is sent after it; what belongs to calls that are under way still is.
   void StartClose();
+  bool receipt_came() const { return receipt_came_; }
+  bool peer_closing() const { return peer_closing_; }  // it has said goodbye
   Receipt receipt() const;
   void Fail(const absl::Status& why);  // ends it at once
 
@@ -235,12 +257,22 @@ class Session {
   bool MayHaveLeft(uint64_t sequence) const { return sequence <= ledger_.sent - ledger_.failed; }
 
  private:
+  // LinkOwner:
+  void OnFrames(Link& link) override;
+  void OnRoom(Link& link) override;
+  void OnLost(Link& link, uint64_t frames) override;
+  void OnFailing(Link& link, const absl::Status& why) override;
+  void OnClosed(Link& link, const absl::Status& why) override;
+
   struct Queued;  // a frame in the outbox; it lies in its own block
   struct QueuedCount {
     uint32_t sequenced = 0;
     bool one_way = false;  // one of them is
   };
   QueuedCount CountQueued() const;
+  void OnFrame(FrameRef frame);
+  void OnNoWelcome(NoWelcome how, const absl::Status& why);
+  void HandOver(Session& next, uint32_t queued_there, uint32_t unsent);
   bool SendHello();
   template <class Greeting>
   void OpenWith(const Greeting& greeting);
@@ -314,6 +346,7 @@ class Session {
   struct Outbox {
     Queued* first = nullptr;
     Queued* last = nullptr;
+    void Append(Queued& queued);
   };
   std::array<Outbox, kPriorityLevels> outbox_;
   uint32_t outbox_frames_ = 0, outbox_at_end_ = 0;

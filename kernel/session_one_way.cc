@@ -54,7 +54,7 @@ bool Session::IsInOrder(const FrameHeader& header) {
   return true;
 }
 
-void Session::OnLost(uint64_t frames) {
+void Session::OnLost(Link&, uint64_t frames) {
   ledger_.lost += frames;
   if (one_way() && link_->caps().ordered) lost_told_ += frames;
 }

@@ -36,12 +36,14 @@ void Session::OnOtherStack(FrameKind kind) {
 
 // An open session is ended by it: what its calls came to depends on each of them.
 void Session::OnRefuse(const absl::Status& why) {
+  if (state_ == State::kHello) return OnNoWelcome(NoWelcome::kRefused, why);
   Fail(state_ == State::kOpen
            ? MakeStatus(Outcome::kFailed, ReasonOf(why), std::string(why.message()))
            : why);
 }
 
-void Session::OnLinkFailing(const absl::Status& why) {
+// The peer is told why.
+void Session::OnFailing(Link&, const absl::Status& why) {
   if (state_ != State::kOpen || one_way()) return;
   SendRefuse(Refused(ReasonOf(why), Text(loop_.name(), ": ", std::string(why.message()))));
 }

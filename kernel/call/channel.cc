@@ -58,7 +58,7 @@ absl::Status Channel::MakeCallTerms(const CallOptions& options, int64_t default_
   if (terms.deadline_ns <= node_.now_ns()) {
     return Refused(
         Reason::kDeadline,
-        Text("deadline: it had passed before the call to ", address_.ToString(), " was made (",
+        Text("deadline: it had passed before the call to ", address().ToString(), " was made (",
              LimitText({options.timeout_us, terms.inherited_type}), "); nothing was sent"));
   }
   const ServerCall* call = options.detached ? nullptr : node_.current_call();
@@ -71,13 +71,13 @@ absl::Status Channel::MakeCallTerms(const CallOptions& options, int64_t default_
 }
 
 absl::Status Channel::CheckOpen() const {
-  if (!ended_why_.ok() || !peer_closing_) return ended_why_;
-  return Refused(Reason::kClosed, Text(address_.ToString(), ": the service is closing"));
+  if (!ended_why_.ok() || !session_->peer_closing()) return ended_why_;
+  return Refused(Reason::kClosed, Text(address().ToString(), ": the service is closing"));
 }
 
 absl::Status Channel::Start(uint32_t type, Payload& payload, const CallOptions& options,
                             const Terms& terms, CallWaiter& waiter, StreamEnd* stream, bool queue) {
-  if (!ended_why_.ok() || peer_closing_) [[unlikely]]
+  if (!ended_why_.ok() || session_->peer_closing()) [[unlikely]]
     return CheckOpen();
   if (free_ >= slots_.size())
     return BackPressure(
@@ -108,6 +108,7 @@ absl::Status Channel::Start(uint32_t type, Payload& payload, const CallOptions& 
   }
   ++calls_;
   slot.id = id;
+  slot.session = session_.get();
   slot.waiter = &waiter;
   slot.stream = stream;
   slot.deadline_ns = terms.deadline_ns;
@@ -115,12 +116,14 @@ absl::Status Channel::Start(uint32_t type, Payload& payload, const CallOptions& 
   slot.queued = slot.sequence == before;
   if (stream != nullptr) stream->Bind(*session_, id, terms.priority);
   WatchDeadline(terms.deadline_ns);
+  if (slot.queued && !open()) [[unlikely]]
+    connector_->Hurry();
   return absl::OkStatus();
 }
 
 absl::Status Channel::StartOneWay(uint32_t type, Payload& payload, const CallOptions& options,
                                   const Terms& terms, OnFull on_full) {
-  if (!ended_why_.ok() || peer_closing_) [[unlikely]]
+  if (!ended_why_.ok() || session_->peer_closing()) [[unlikely]]
     return CheckOpen();
   const Session::Outgoing message{.kind = FrameKind::OneWay,
                                   .priority = terms.priority,
@@ -169,29 +172,29 @@ void Channel::EndSlot(Slot& slot, absl::Status status, Message&& reply) {
   slot.next_free = std::exchange(free_, static_cast<uint32_t>(&slot - slots_.data()));
   const bool was_full = calls_-- == slots_.size();
   waiter->OnCallEnd(std::move(status), std::move(reply));
-  if (was_full) session_->OnLinkRoom();  // who waited for a place in the table
+  if (was_full) session_->WakeSenders();  // who waited for a place in the table
 }
 
 // The caller is gone and wants no answer.
 void Channel::Abandon(CallWaiter& waiter) {
   for (Slot& slot : slots_) {
     if (slot.id == 0 || slot.waiter != &waiter) continue;
-    slot.queued ? session_->DropRequest(slot.id) : SendCancel(slot.id, kPriorityDefault);
+    slot.queued ? slot.session->DropRequest(slot.id) : SendCancel(slot, kPriorityDefault);
     slot.id = 0;
     slot.next_free = std::exchange(free_, static_cast<uint32_t>(&slot - slots_.data()));
-    if (calls_-- == slots_.size()) session_->OnLinkRoom();
+    if (calls_-- == slots_.size()) session_->WakeSenders();
     return;
   }
 }
 
-void Channel::SendCancel(uint64_t id, uint8_t priority, absl::StatusCode why) {
-  if (!open()) return;
+void Channel::SendCancel(const Slot& slot, uint8_t priority, absl::StatusCode why) {
+  if (slot.session->state() != Session::State::kOpen) return;
   Bytes nothing;
-  session_
+  slot.session
       ->SendOrQueue({.kind = FrameKind::Cancel,
                      .priority = priority,
                      .code = static_cast<uint8_t>(why),
-                     .call_id = id},
+                     .call_id = slot.id},
                     nothing)
       .IgnoreError();  // a hint
 }
@@ -200,6 +203,8 @@ void Channel::AwaitRoom(RoomWaiter& waiter, const Terms& terms) {
   waiter.wait_until_ns = terms.deadline_ns;
   WatchDeadline(terms.deadline_ns);
   session_->AwaitRoom(waiter, terms.priority);
+  if (!open()) [[unlikely]]
+    connector_->Hurry();
 }
 
 // ---- Deadlines: one timer for the earliest.
@@ -210,9 +215,12 @@ void Channel::WatchDeadline(int64_t deadline_ns) {
 }
 
 absl::Status Channel::NoRoomInTime(absl::Status why, const CallLimit& limit) const {
-  if (!open())
-    why = last_attempt_.ok() ? absl::UnavailableError("not connected yet") : last_attempt_;
-  return Refused(Reason::kDeadline, Text("deadline: no room towards ", address_.ToString(),
+  if (left_ != nullptr && left_->state() == Session::State::kOpen)
+    why = absl::UnavailableError("the service is closing, and no other is here yet");
+  else if (!open())
+    why = !connector_->last_failure().ok() ? connector_->last_failure()
+                                           : absl::UnavailableError("not connected yet");
+  return Refused(Reason::kDeadline, Text("deadline: no room towards ", address().ToString(),
                                          " in time (", LimitText(limit), "); nothing was sent",
                                          why.ok() ? "" : ": ", std::string(why.message())));
 }
@@ -237,6 +245,7 @@ std::string Channel::LimitText(const CallLimit& limit) const {
 }
 
 void Channel::OnDeadline() {
+  Reap();
   const int64_t now_ns =
       node_.now_ns();  // as Session looks at what is queued: what ends here never leaves
   int64_t next_ns = Timers::kNever;
@@ -247,12 +256,12 @@ void Channel::OnDeadline() {
       continue;
     }
     const bool left = !slot.queued;
-    left ? SendCancel(slot.id, 0, absl::StatusCode::kDeadlineExceeded)
-         : session_->DropRequest(slot.id);
+    left ? SendCancel(slot, 0, absl::StatusCode::kDeadlineExceeded)
+         : slot.session->DropRequest(slot.id);
     const CallLimit limit = slot.waiter->limit();
     EndSlot(slot,
             left ? MakeStatus(Outcome::kInDoubt, Reason::kDeadline,
-                              Text("deadline: no answer from ", address_.ToString(), " in time (",
+                              Text("deadline: no answer from ", address().ToString(), " in time (",
                                    LimitText(limit), "); the call may have run"))
                  : NoRoomInTime(absl::OkStatus(), limit),
             Message());
@@ -261,64 +270,29 @@ void Channel::OnDeadline() {
   if (next_ns != Timers::kNever) WatchDeadline(next_ns);
 }
 
-void Channel::EndAll(const absl::Status& why) {
+// Of the calls of a session that has ended, or goes on without them.
+void Channel::EndCalls(Session& session, const absl::Status& why) {
+  const Reason reason = ReasonOf(why) == Reason::kNone ? Reason::kPeerDied : ReasonOf(why);
   for (Slot& slot : slots_) {
-    if (slot.id == 0) continue;
-    const bool left = !slot.queued && session_->MayHaveLeft(slot.sequence);
-    if (session_->state() != Session::State::kEnded)  // it goes on without them
-      left ? SendCancel(slot.id, kPriorityDefault) : session_->DropRequest(slot.id);
-    const Reason reason = ReasonOf(why) == Reason::kNone ? Reason::kPeerDied : ReasonOf(why);
+    if (slot.id == 0 || slot.session != &session) continue;
+    const bool left = !slot.queued && session.MayHaveLeft(slot.sequence);
+    if (session.state() != Session::State::kEnded)
+      left ? SendCancel(slot, kPriorityDefault) : session.DropRequest(slot.id);
     EndSlot(slot,
             MakeStatus(left ? Outcome::kInDoubt : Outcome::kFailed, reason,
                        Text(std::string(why.message()),
                             left ? "; the call may have run" : "; the call did not run")),
             Message());
   }
-  // Who waits to send tries again and is refused, with the reason.
-  session_->WakeWaiters(Timers::kNever);
 }
 
 // ---- What the session says.
 
-void Channel::OnFrames(Link& link) {
-  while (link.has_rx()) {
-    const FrameRef frame = link.NextRx();
-    session_->OnFrame(frame);
-    link.PopRx();
-  }
-}
-
-void Channel::OnRoom(Link&) { session_->OnLinkRoom(); }
-
-void Channel::OnClosed(Link& link, const absl::Status& why) {
-  const absl::Status reason = why.ok()
-                                  ? MakeStatus(Outcome::kFailed, Reason::kPeerDied,
-                                               Text(address_.ToString(), ": the service has gone"))
-                                  : why;
-  const bool went = ReasonOf(reason) == Reason::kPeerDied;
-  if (session_->state() == Session::State::kHello &&
-      (went || ReasonOf(reason) == Reason::kUnreachable)) {
-    // It went before it said a word, as a service does that is just being restarted: as good as not
-    // there yet. Or the medium has a link for whoever asks, and says only then that nobody is
-    // there.
-    session_->Detach();
-    link_ = nullptr;
-    node_.RemoveLink(link);
-    return OnOpenFailed(
-        went ? Refused(Reason::kUnreachable,
-                       Text(std::string(reason.message()),
-                            " before it said hello, and without a reason; did it end, or was it in "
-                            "the way of others?"))
-             : reason);
-  }
-  session_->OnLinkClosed(reason);
-}
-
-void Channel::OnReceived(Session&, Session::Received& received) {
+void Channel::OnReceived(Session& session, Session::Received& received) {
   const FrameHeader& header = received.header;
   Slot* slot = Find(header.call_id());
-  if (slot == nullptr) {
-    if (header.kind() == FrameKind::Reply) ++session_->counters().late;
+  if (slot == nullptr || slot->session != &session) {
+    if (header.kind() == FrameKind::Reply) ++session.counters().late;
     return;
   }
   switch (header.kind()) {
@@ -336,13 +310,13 @@ void Channel::OnReceived(Session&, Session::Received& received) {
     }
     case FrameKind::Item:
       if (slot->stream == nullptr) {
-        SendCancel(slot->id, 0);
+        SendCancel(*slot, 0);
         EndSlot(*slot,
                 MakeStatus(Outcome::kInDoubt, Reason::kCorrupt,
-                           Text(address_.ToString(), ": an item came for a call without a stream")),
+                           Text(address().ToString(), ": an item came for a call without a stream")),
                 Message());
       } else if (!slot->stream->Deliver(received)) {
-        SendCancel(slot->id, 0);
+        SendCancel(*slot, 0);
         EndSlot(*slot,
                 MakeStatus(Outcome::kInDoubt, Reason::kResource,
                            Text("an item of a stream that cannot be kept: ",
@@ -358,49 +332,10 @@ void Channel::OnReceived(Session&, Session::Received& received) {
   }
 }
 
-void Channel::OnQueuedSent(uint64_t call_id, uint64_t sequence) {
-  if (Slot* slot = Find(call_id)) {
-    slot->sequence = sequence;
-    slot->queued = false;
-  }
-}
-
-void Channel::OnQueuedRefused(uint64_t call_id, const absl::Status& why) {
-  if (Slot* slot = Find(call_id)) EndSlot(*slot, why, Message());
-}
-
-void Channel::OnPeerClosing(Session& session) {
-  peer_closing_ = true;
-  session.WakeWaiters(Timers::kNever);  // they are refused, with the reason
-}
-
-void Channel::OnEnd(Session&, const absl::Status& why) {
-  if (ended_why_.ok()) ended_why_ = why;
-  if (lingers_) return EndLinger();
-  EndAll(why);
-}
-
-Receipt Channel::Close(int64_t timeout_us) {
-  told_ = true;
-  if (ended_why_.ok()) {
-    if (timeout_us > 0 && !node_.in_turn()) {
-      const int64_t deadline_ns = AfterUs(node_.clock().NowNs(), timeout_us);
-      node_.RunUntil(  // what was queued before there was a connection is sent, too
-          [this] { return open() || session_->outbox_empty() || !ended_why_.ok(); }, deadline_ns);
-      if (open()) {
-        session_->StartClose();
-        node_.RunUntil([this] { return receipt_came_ || !ended_why_.ok(); }, deadline_ns);
-      }
-    }
-    if (ended_why_.ok()) {
-      ended_why_ = Refused(Reason::kClosed, "the channel was closed");
-      node_.EndOpening(std::move(attempt_->opening));
-      session_->Fail(ended_why_);
-    }
-  }
-  session_->Detach();
-  if (link_ != nullptr) node_.RemoveLink(*std::exchange(link_, nullptr));
-  return session_->receipt();
+bool Channel::AwaitsAnswers(const Session& session) const {
+  return std::any_of(slots_.begin(), slots_.end(), [&session](const Slot& slot) {
+    return slot.id != 0 && slot.session == &session;
+  });
 }
 
 }  // namespace jackfield

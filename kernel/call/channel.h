@@ -13,8 +13,16 @@
 //   REFUSED    back-pressure (on_full=fail, drop_*), deadline (it had passed before the call was
 //              made, or before there was room: nothing was sent), too large, deadlock, closed,
 //              version, misuse
-//   FAILED     the service is gone and the request had not left
+//   FAILED     the service is gone for good and the request had not left
 //   IN_DOUBT   the service is gone, or the deadline passed, after the request had left
+//
+// A channel outlives its service: when that has gone, or says that it is about to, the channel
+// connects to the next instance at its address. What has not left by then, and who waits for room,
+// goes there, within the same deadline; what had left is IN_DOUBT. OnInstance tells who keeps state
+// in the service. So it is where the address can be connected to once more; a pipe cannot, and a
+// medium without answers does not notice. Then, with ChannelOptions.reconnect off, after a corrupt
+// frame, and when the next instance cannot be used (another version, no permission), the channel
+// ends: ended_why.
 //
 // Deadlines: every call has one, but a stream only if it is given one (CallOptions.timeout_us). An
 // answer that is found in the same turn as the end of the deadline counts. A call or stream that is
@@ -32,6 +40,7 @@
 #define JACKFIELD_KERNEL_CALL_CHANNEL_H_
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -45,6 +54,7 @@
 #include "kernel/call/stream.h"
 #include "kernel/call_chain.h"
 #include "kernel/common_params.h"
+#include "kernel/connector.h"
 #include "kernel/loop/future.h"
 #include "kernel/node.h"
 #include "kernel/session.h"
@@ -68,6 +78,7 @@ struct ChannelOptions {
   // parts (the fragment shim), unless the address says ?raw. The other end must ask for the same.
   uint32_t message_bytes_max = kMessageBytesDefault;
   std::string role = {};  // of the other end, for people; "": it is called by its address
+  bool reconnect = true;  // false: the channel ends with the first session
 };
 
 struct CallOptions {
@@ -97,7 +108,7 @@ class CallWaiter {
   ~CallWaiter() = default;
 };
 
-class Channel final : public LinkOwner, public Session::User, private Lingering {
+class Channel final : private Session::User, private Connector::User, private Lingering {
  public:
   // The message is borrowed: who wants it longer calls its Keep() before the callback returns.
   using Callback = InlineFunction<void(absl::StatusOr<Message>)>;
@@ -150,12 +161,19 @@ class Channel final : public LinkOwner, public Session::User, private Lingering 
   // returns a receipt. Blocks: outside handlers only; otherwise (or with 0) it closes at once.
   Receipt Close(int64_t timeout_us);
 
+  // `told` hears of each further instance of the service, before what waits is sent to it: the
+  // numbers are those of two lives of it (the same one twice: only the connection was lost).
+  void OnInstance(InlineFunction<void(uint64_t before, uint64_t now)> told) {
+    on_instance_ = std::move(told);
+  }
+
   bool open() const { return session_->state() == Session::State::kOpen; }
   const absl::Status& ended_why() const { return ended_why_; }  // OK while it lives
   Node& node() const { return node_; }
-  const Ledger& ledger() const { return session_->ledger(); }
-  const Address& address() const { return address_; }
-  std::string Describe() const;  // "unix:@kv, to kv, pid 4121"; "… (connecting)"; "… (ended: why)"
+  Ledger ledger() const;  // of all its sessions
+  const Address& address() const { return connector_->address(); }
+  // "unix:@kv, to kv, pid 4121"; "… (connecting)"; "… (connecting again: why)"; "… (ended: why)"
+  std::string Describe() const;
   uint32_t calls_under_way() const { return calls_; }
 
  private:
@@ -168,6 +186,7 @@ class Channel final : public LinkOwner, public Session::User, private Lingering 
   struct CallbackCall;
   struct Slot {
     uint64_t id = 0;  // 0: free
+    Session* session = nullptr;
     CallWaiter* waiter = nullptr;
     StreamEnd* stream = nullptr;
     int64_t deadline_ns = 0;
@@ -182,27 +201,20 @@ class Channel final : public LinkOwner, public Session::User, private Lingering 
     uint32_t inherited_type;  // as in CallLimit
     alignas(8) std::byte extension[Align8(4 + kChainBytesMax)];
   };
-  // An attempt to connect; it may pass from a channel to what lingers of it.
-  struct Attempt final : LinkSink {
-    explicit Attempt(Channel& channel) : channel(&channel) {}
-    void OnServing(const Address&) override {}
-    void OnLink(std::unique_ptr<LinkDriver> driver, LinkTraits traits) override {
-      channel->OnLink(std::move(driver), std::move(traits));
-    }
-    void OnOpenFailed(absl::Status status) override { channel->OnOpenFailed(std::move(status)); }
-    Channel* channel;
-    std::unique_ptr<Opening> opening;
-  };
 
-  Channel(Node& node, Address address, ChannelOptions options);
+  Channel(Node& node, Address address, bool inherited, ChannelOptions options);
   // What lingers of a channel that is destroyed: its session, and no calls. It is the node's, and
   // ends by itself. (channel_linger.cc)
   explicit Channel(Channel& gone);
   bool MayLinger() const;
   void EndLinger();  // in a later turn
   void TellLoss();
-  void TryConnect();
-  void OnConnectTimer();
+  std::unique_ptr<Session> NewSession();
+  void Reap();  // the session that is left, if it has ended
+  bool owes_one_way() const;
+  bool AllReceipts() const;
+  bool GoesOn(const Session& session, const absl::Status& why) const;
+  Receipt receipt() const;
   // Of a one-way message: all but the deadline. Nobody waits for it, so it is in no chain.
   absl::Status MakeTerms(const CallOptions& options, Terms& terms) const;
   // default_us: of one that names no timeout: the channel's, or for a stream kNoTimeout.
@@ -222,53 +234,50 @@ class Channel final : public LinkOwner, public Session::User, private Lingering 
   Slot* Find(uint64_t id);
   void EndSlot(Slot& slot, absl::Status status, Message&& reply);
   void Abandon(CallWaiter& waiter);
-  void SendCancel(uint64_t id, uint8_t priority,
-                  absl::StatusCode why = absl::StatusCode::kCancelled);
+  static void SendCancel(const Slot& slot, uint8_t priority,
+                         absl::StatusCode why = absl::StatusCode::kCancelled);
   void AwaitRoom(RoomWaiter& waiter, const Terms& terms);
   void WatchDeadline(int64_t deadline_ns);
   absl::Status NoRoomInTime(absl::Status why, const CallLimit& limit) const;
   void OnDeadline();
-  void EndAll(const absl::Status& why);
+  void EndCalls(Session& session, const absl::Status& why);
+  void FailAll();
 
-  void OnLink(std::unique_ptr<LinkDriver> driver, LinkTraits traits);
-  void OnOpenFailed(absl::Status status);
-  void OnFrames(Link& link) override;
-  void OnRoom(Link& link) override;
-  void OnLost(Link&, uint64_t frames) override { session_->OnLost(frames); }
-  void OnFailing(Link&, const absl::Status& why) override { session_->OnLinkFailing(why); }
-  void OnClosed(Link& link, const absl::Status& why) override;
-  void OnOpen(Session& session) override {
-    if (lingers_) session.StartClose();
-  }
+  // Connector::User and Session::User:
+  void OnConnection(std::unique_ptr<LinkDriver> driver, LinkTraits traits) override;
+  void OnNoConnection(const absl::Status& why) override;
+  bool TriesAgain(Session::NoWelcome how, const absl::Status& why) override;
+  Session* Successor(Session& session, const absl::Status& why) override;
+  std::optional<int64_t> TakesBack(uint64_t call_id, uint64_t sequence) override;
+  void OnOpen(Session& session) override;
   void OnReceived(Session& session, Session::Received& received) override;
   void OnQueuedSent(uint64_t call_id, uint64_t sequence) override;
   void OnQueuedRefused(uint64_t call_id, const absl::Status& why) override;
   void OnPeerClosing(Session& session) override;
-  bool AwaitsAnswers() const override { return calls_ > 0; }
+  bool AwaitsAnswers(const Session& session) const override;
   void OnReceipt(Session&) override {
-    receipt_came_ = true;
-    if (lingers_) EndLinger();
+    if (lingers_ && AllReceipts()) EndLinger();
   }
   void OnEnd(Session& session, const absl::Status& why) override;
 
   Node& node_;
-  const Address address_;  // without what the channel itself understands
   ChannelOptions options_;
-  std::unique_ptr<Attempt> attempt_;
-  Link* link_ = nullptr;
-  std::unique_ptr<Session> session_;
+  std::unique_ptr<Connector> connector_;
+  std::unique_ptr<Session> session_;  // for what is begun
+  // The one before it, as long as something of it goes on: its service has said goodbye.
+  std::unique_ptr<Session> left_;
+  Ledger past_ledger_;  // of those that are gone
+  Receipt past_receipt_;
+  bool past_owes_ = false;  // a one-way message that one of them had sent is in doubt
+  uint64_t instance_ = 0;  // of the service; 0: there was none yet
+  InlineFunction<void(uint64_t, uint64_t)> on_instance_;
   absl::Status ended_why_;
-  absl::Status last_attempt_;  // to connect; why it came to nothing
-  int64_t connect_deadline_ns_;
-  int64_t retry_ns_ = 1'000'000;
-  bool connecting_ = false;  // an attempt is under way: the timer ends it, else it begins the next
-  Timer connect_timer_;
   Timer deadline_timer_;
   std::vector<Slot> slots_;
   uint32_t free_ = 0;
   uint32_t calls_ = 0;
   uint64_t next_call_ = 1;
-  bool peer_closing_ = false, receipt_came_ = false;
+  bool reconnects_;
   bool lingers_ = false;
   bool told_ = false;  // what became of the messages: by Close
 };

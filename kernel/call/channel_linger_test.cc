@@ -168,10 +168,10 @@ TEST_F(LingerTest, WhatAPeerThatDiedLeavesInDoubtIsToldWhenTheChannelGoes) {
   port_.reset();
   SetGrace();
   Turns();
-  ASSERT_FALSE(channel_->ended_why().ok());
+  ASSERT_FALSE(channel_->open());
   EXPECT_THAT(losses_, IsEmpty()) << "it may be asked still";
   channel_.reset();
-  EXPECT_FALSE(node_->lingers());
+  EXPECT_FALSE(node_->lingers()) << "no other instance can say more";
   EXPECT_THAT(losses_, ElementsAre(HasSubstr("3 of 3 messages to wire:x were not handled")));
 }
 
@@ -218,7 +218,7 @@ class PortEndTest : public LingerTest {};
 TEST_F(PortEndTest, WhatHasComeIsHandledAndAnsweredAfterTheGoodbye) {
   SetGrace();
   Serve();
-  Connect();
+  Connect({.reconnect = false});
   Turns();
   Result& echo = results_.emplace_back();
   wire_.blocked = true;

@@ -132,7 +132,7 @@ void Port::Remember(ServerCall& call) {
   calls_.Insert(call.place_);
 }
 
-void Port::Take(PortSeat&, Session& session, Session::Received& received) {
+void Port::Take(Session& session, Session::Received& received) {
   const FrameHeader& header = received.header;
   const FrameKind kind = header.kind();
   if (kind != FrameKind::Request && kind != FrameKind::OneWay) {
@@ -153,7 +153,7 @@ void Port::Take(PortSeat&, Session& session, Session::Received& received) {
     return;
   }
   Block block = session.memory().Get(sizeof(ServerCall));
-  if (!block) return session.Fail(NoMemory());  // PortSeat has asked before: the system has none
+  if (!block) return session.Fail(NoMemory());  // the session has asked before: the system has none
   void* at = block.data();
   auto& call = *new (at) ServerCall(node_);
   call.self_ = std::move(block);
@@ -440,7 +440,7 @@ void Port::Work() {
   });
   if (waiting_ > 0) DispatchWaiting();
   if (waiting_ < options_.session.window_units && std::exchange(holds_back_, false)) {
-    for (auto& seat : seats_) seat->TakeMore();
+    for (auto& seat : seats_) seat->session().WakeLink();
   }
 }
 

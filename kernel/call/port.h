@@ -136,7 +136,7 @@ class Port : public ListNode<PortTag> {
   struct SilentTag {};
 
   Port(Node& node, PortOptions options);
-  void Take(class PortSeat& seat, Session& session, Session::Received& received);
+  void Take(Session& session, Session::Received& received);
   bool Dispatch(ServerCall& call, HandlerEntry* entry);
   void FailThrown(ServerCall& call, const std::exception_ptr& thrown);
   bool LivesAfterThrow(ServerCall& call);
@@ -155,10 +155,6 @@ class Port : public ListNode<PortTag> {
   void DispatchWaiting();
   void EndReceivers();  // each gets nullptr
   void End(ServerCall& call);
-  // A link that cannot be told to wait brings no more than may wait here.
-  bool HasRoomFor(const Session& session) const {
-    return waiting_ < options_.session.window_units || !session.one_way();
-  }
   bool Busy() const { return under_way_ >= options_.handlers_max; }
   absl::Status CheckChain(const ServerCall& call) const;
   absl::Status NoMemory() const;

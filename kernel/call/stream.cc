@@ -26,6 +26,14 @@ void StreamEnd::Bind(Session& session, uint64_t call_id, uint8_t priority) {
   items_granted_ = session.stream_items();
 }
 
+void StreamEnd::PassTo(Session& next) {
+  session_ = &next;
+  items_granted_ = next.stream_items();
+  if (writer_ == nullptr) return;
+  writer_->Unlink();
+  next.AwaitRoom(*writer_, priority_);
+}
+
 bool StreamEnd::Deliver(Session::Received& received) {
   if (reads_ended_) return true;  // of a call that is over: dropped, and counted as handled
   Block block = session_->memory().Get(sizeof(Item));

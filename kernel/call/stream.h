@@ -49,6 +49,7 @@ class StreamEnd {
   // ---- For Channel and Port.
   void Bind(Session& session, uint64_t call_id, uint8_t priority);
   bool bound() const { return session_ != nullptr; }
+  void PassTo(Session& next);  // its request is queued there now
   // An item came. False: no memory to keep it.
   bool Deliver(Session::Received& received);
   void EndReads();                       // no more items will come; those here can be read

@@ -77,7 +77,9 @@ TEST_F(StreamTest, AWriterThatDoesNotWaitOvertakesNoneThatDoes) {
   EXPECT_FALSE(written);
   for (int i = 0; i < 4; ++i) {
     EXPECT_EQ(ReadNow(), "item");
-    if (!written) EXPECT_EQ(ReasonOf(TryWrite("before it?")), Reason::kBackPressure);
+    if (!written) {
+      EXPECT_EQ(ReasonOf(TryWrite("before it?")), Reason::kBackPressure);
+    }
   }
   Turns();
   EXPECT_TRUE(written);

@@ -146,7 +146,7 @@ TEST_P(Conformance, ADeadServerEndsCallsInDoubtIfTheyLeftAndFailedIfNot) {
   ServerSetup setup;
   setup.handlers_max = 1;
   setup.window_units = 4;
-  World world(GetParam(), setup);
+  World world(GetParam(), setup, {.reconnect = false});
   ASSERT_TRUE(world.ok());
   absl::Status left;
   std::vector<absl::Status> behind(20);
@@ -179,6 +179,68 @@ TEST_P(Conformance, ADeadServerEndsCallsInDoubtIfTheyLeftAndFailedIfNot) {
   const absl::Status after = world.Call(kEcho).status();
   EXPECT_FALSE(after.ok());
   EXPECT_NE(OutcomeOf(after), Outcome::kInDoubt) << after;
+}
+
+// What has not left, and who waits, goes to the next instance; what has left is in doubt, once.
+TEST_P(Conformance, AChannelOutlivesItsServer) {
+  if (GetParam().place != Place::kTwoProcesses || !ClaimsPeerLoss() || ClaimedCaps().inherited)
+    GTEST_SKIP() << "only a process dies alone, and not every medium tells of it or can be met again";
+  ServerSetup setup;
+  setup.handlers_max = 1;
+  setup.window_units = 4;
+  World world(GetParam(), setup);
+  ASSERT_TRUE(world.ok());
+  std::vector<uint64_t> instances;
+  world.channel().OnInstance([&](uint64_t before, uint64_t now) {
+    if (instances.empty()) instances.push_back(before);
+    instances.push_back(now);
+  });
+  for (int round = 0; round < 3; ++round) {
+    absl::Status left;
+    std::vector<absl::StatusOr<std::string>> behind(20, std::string());
+    size_t ended = 0;
+    ASSERT_TRUE(world.channel()
+                    .CallAsync(kWaitForCancel, Bytes(""), Long(),
+                               [&](absl::StatusOr<Message> reply) {
+                                 left = reply.status();
+                                 ++ended;
+                               })
+                    .ok());
+    for (auto& answer : behind) {  // the window takes three of them
+      const std::string number = Text(&answer - behind.data());
+      ASSERT_TRUE(world.channel()
+                      .CallAsync(kEcho, Bytes(number), Long(),
+                                 [&](absl::StatusOr<Message> reply) {
+                                   if (reply.ok())
+                                     answer = std::string(reply->text());
+                                   else
+                                     answer = reply.status();
+                                   ++ended;
+                                 })
+                      .ok());
+    }
+    for (int i = 0; i < 10; ++i) world.TurnOnce();
+    world.KillServer();
+    ASSERT_TRUE(world.Drive([&] { return ended > 0; })) << "noticed without a timer";
+    EXPECT_FALSE(world.channel().open());
+    ASSERT_TRUE(world.StartServerAgain(setup));
+    ASSERT_TRUE(world.Drive([&] { return ended == behind.size() + 1; }));
+    EXPECT_EQ(OutcomeOf(left), Outcome::kInDoubt) << left;
+    EXPECT_EQ(ReasonOf(left), Reason::kPeerDied) << left;
+    int answered = 0;
+    for (const auto& answer : behind) {
+      if (!answer.ok()) {
+        EXPECT_EQ(OutcomeOf(answer.status()), Outcome::kInDoubt) << answer.status();
+        continue;
+      }
+      ++answered;
+      EXPECT_EQ(*answer, Text(&answer - behind.data()));
+    }
+    EXPECT_GE(answered, 17) << "three of them may have left";
+    EXPECT_EQ(world.Call(kEcho, "well").value_or("?"), "well");
+  }
+  ASSERT_EQ(instances.size(), 4u);
+  for (size_t i = 1; i < instances.size(); ++i) EXPECT_NE(instances[i - 1], instances[i]);
 }
 
 TEST_P(Conformance, AStreamEndsWhenItsServerDies) {

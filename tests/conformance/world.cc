@@ -277,6 +277,8 @@ void World::KillServer() {
   close(server_input_);
 }
 
+bool World::StartServerAgain(const ServerSetup& setup) { return StartProcess(setup, connect_); }
+
 void World::CheckLedger() {
   const Ledger ledger = channel_->ledger();
   EXPECT_LE(ledger.delivered + ledger.failed + ledger.in_doubt, ledger.sent);

@@ -102,7 +102,9 @@ class World {
   // Asks the server for its notes until there are `count`.
   std::string AwaitNotes(size_t count);
 
-  void KillServer();  // Requires: Place::kTwoProcesses
+  // Require: Place::kTwoProcesses.
+  void KillServer();
+  bool StartServerAgain(const ServerSetup& setup);  // at the address it had
   void CheckLedger();
 
  private:

@@ -50,6 +50,7 @@ int RunClient(const std::string& address, const Work& work, Marks marks, Ledger&
   {
     Mark(marks);
     ChannelOptions options;
+    options.reconnect = false;  // its ledger is of one instance
     options.timeout_us = 20'000'000;  // who runs into it was left waiting
     options.connect_us = work.connect_us;
     absl::StatusOr<std::unique_ptr<Channel>> channel = Channel::Open(**node, address, options);

@@ -90,7 +90,7 @@ void Program::CheckAtRest() {
     if (ledger.queued() != 0)
       journal.Violate(Text("node ", place_, ": a ledger at rest with ", ledger.queued(),
                            " frames queued of ", ledger.sent));
-    if (ledger.received != ledger.handled && channel->ended_why().ok()) {
+    if (ledger.received != ledger.handled && channel->open() && !scene_.channel.reconnect) {
       journal.Violate(Text("node ", place_, ": ", ledger.received, " replies and items received, ",
                            ledger.handled, " handled"));
     }

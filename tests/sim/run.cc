@@ -97,6 +97,7 @@ class Run {
         Pick(random_, {OnFull::kWait, OnFull::kWait, OnFull::kWait, OnFull::kFail,
                        OnFull::kDropOldest, OnFull::kDropNewest});
     scene_.short_deadlines = random_.Chance(0.5);
+    scene_.channel.reconnect = random_.Chance(0.5);
     scene_.may_close = random_.Chance(0.3);
     faults_ = random_.Chance(0.3) ? 0 : static_cast<int>(random_.Between(1, 8));
     // Where nothing is scarce and nothing breaks, no two calls can wait for each other.
@@ -109,6 +110,7 @@ class Run {
         ", items ", session.stream_items, ", outbox ", session.outbox_frames, ", handlers ",
         scene_.port.handlers_max, ", calls ", scene_.channel.calls_max, ", on_full ",
         static_cast<int>(scene_.channel.on_full), scene_.short_deadlines ? ", short deadlines" : "",
+        scene_.channel.reconnect ? ", reconnect" : "",
         scene_.port.reentrant ? ", reentrant" : "", ", faults:");
   }
 

@@ -25,7 +25,7 @@ struct Pair {
     client = &world.AddNode("client", registry);
     port = *Port::Open(*server, {"sim:s" + params});
     port->Handle(kEcho, [](ServerCall& call) { call.Reply(Bytes(call.payload())).IgnoreError(); });
-    channel = *Channel::Open(*client, "sim:s" + params);
+    channel = *Channel::Open(*client, "sim:s" + params, {.reconnect = false});
   }
   // Calls once and steps the world until the call has ended.
   absl::Status Call(int64_t timeout_us = 1'000'000) {

@@ -119,7 +119,8 @@ TEST(Sysv, AQueueThatIsRemovedUnderItsServerEndsTheCallsAndIsSaidToTheServer) {
   const key_t key = KeyFor(6);
   const std::unique_ptr<Node> node = Node::Create({.registry = &Sysv()}).value();
   const std::unique_ptr<Port> port = ServeEcho(*node, AddressOf(key));
-  const std::unique_ptr<Channel> channel = Channel::Open(*node, AddressOf(key)).value();
+  const std::unique_ptr<Channel> channel =
+      Channel::Open(*node, AddressOf(key), {.reconnect = false}).value();
   ASSERT_TRUE(channel->Call(kEcho, Bytes("x")).Wait().ok());
   sysv::Remove(msgget(key, 0));
   node->RunUntil([&] { return !channel->ended_why().ok() && !port->failure().ok(); });

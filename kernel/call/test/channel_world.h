@@ -28,6 +28,7 @@ inline constexpr uint32_t kEcho = 1, kNote = 2, kLeave = 3, kReplace = 4, kRelay
 struct Wire {
   bool blocked = false;  // what is sent stays with its sender
   bool silent = false;   // nobody answers who connects, not even with a refusal
+  absl::Status refuses;  // whoever connects
   uint32_t frame_bytes_max = 2 << 20;
   std::map<std::string, LinkSink*> servers;
 };
@@ -92,21 +93,43 @@ class WireTransport final : public Transport {
                                                 LinkSink& sink) const override {
     if (role == Role::kServe) {
       wire_.servers[address.target()] = &sink;
-      loop.Defer([&sink, target = address.target()] { sink.OnServing(Address("wire", target)); });
-    } else if (!wire_.silent) {
       loop.Defer([this, &sink, target = address.target()] {
-        auto pair = std::make_shared<WireEnd::Pair>();
-        LinkTraits traits;
-        traits.caps = *Describe(Address("wire", "x"), Role::kConnect);
-        traits.description = "wire:x";
-        wire_.servers[target]->OnLink(std::make_unique<WireEnd>(wire_, pair, 0), traits);
-        sink.OnLink(std::make_unique<WireEnd>(wire_, pair, 1), traits);
+        const auto server = wire_.servers.find(target);
+        if (server != wire_.servers.end() && server->second == &sink)
+          sink.OnServing(Address("wire", target));
       });
+      return std::make_unique<Serving>(wire_, address.target());
     }
-    return std::make_unique<Opening>();
+    if (wire_.silent) return std::make_unique<Opening>();
+    if (!wire_.refuses.ok()) return wire_.refuses;
+    if (!wire_.servers.contains(address.target()))
+      return absl::UnavailableError("nobody serves there");
+    auto opening = std::make_unique<Connecting>();
+    loop.Defer([this, &sink, target = address.target(), lives = std::weak_ptr(opening->lives)] {
+      if (lives.expired()) return;
+      const auto server = wire_.servers.find(target);
+      if (server == wire_.servers.end())
+        return sink.OnOpenFailed(absl::UnavailableError("it has gone again"));
+      auto pair = std::make_shared<WireEnd::Pair>();
+      LinkTraits traits;
+      traits.caps = *Describe(Address("wire", "x"), Role::kConnect);
+      traits.description = "wire:x";
+      server->second->OnLink(std::make_unique<WireEnd>(wire_, pair, 0), traits);
+      sink.OnLink(std::make_unique<WireEnd>(wire_, pair, 1), traits);
+    });
+    return opening;
   }
 
  private:
+  struct Connecting final : Opening {
+    std::shared_ptr<int> lives = std::make_shared<int>();
+  };
+  struct Serving final : Opening {
+    Serving(Wire& wire, std::string target) : wire(wire), target(std::move(target)) {}
+    ~Serving() override { wire.servers.erase(target); }
+    Wire& wire;
+    const std::string target;
+  };
   Wire& wire_;
 };
 
