@@ -6,13 +6,21 @@
 
 namespace jackfield {
 
-Message::Fds::~Fds() {
+MessageView::Fds::~Fds() {
   for (uint8_t i = 0; i < count; ++i) {
     if (fds[i] >= 0) close(fds[i]);
   }
 }
 
-bool Message::Keep(MemoryAccount& memory) {
+bool MessageView::KeepAs(Message& kept, MemoryAccount& memory) {
+  if (!Keep(memory)) return false;
+  static_cast<MessageView&>(kept) = std::move(*this);
+  payload_ = extension_ = {};
+  kept_ = false;
+  return true;
+}
+
+bool MessageView::Keep(MemoryAccount& memory) {
   if (kept_) return true;
   if (stealable_ != nullptr && *stealable_) {
     block_ = std::move(*stealable_);
@@ -25,7 +33,7 @@ bool Message::Keep(MemoryAccount& memory) {
 }
 
 // Into a block of its own, the payload in front, where the block's alignment is.
-bool Message::Copy(MemoryAccount& memory) {
+bool MessageView::Copy(MemoryAccount& memory) {
   const uint32_t extension_at = Align8(static_cast<uint32_t>(payload_.size()));
   Block block = memory.Get(extension_at + static_cast<uint32_t>(extension_.size()));
   if (!block) return false;
@@ -40,7 +48,7 @@ bool Message::Copy(MemoryAccount& memory) {
   return true;
 }
 
-int Message::TakeFd(size_t i) {
+int MessageView::TakeFd(size_t i) {
   if (fds_ == nullptr || i >= fds_->count) return -1;
   return std::exchange(fds_->fds[i], -1);
 }

@@ -1,9 +1,10 @@
-// A received message: its payload and descriptors. Borrowed while it is being delivered, owned
-// after Keep(). Its payload begins at a multiple of 8 (kPayloadAlignment), on every medium; who
-// wants more of it (a struct with force_align: 16) asks for that with Align(). Stubs do.
+// A received message: its payload and descriptors. MessageView is one that is being delivered: it
+// is lent, and can be read, kept, and not moved out. Message is one that its holder owns; it can be
+// read wherever a view can. The payload begins at a multiple of 8 (kPayloadAlignment), on every
+// medium; who wants more of it (a struct with force_align: 16) asks for that with Align(). Stubs
+// do.
 //
-// Thread: the node's. A kept Message holds a block of the node's pool, so it must not outlive the
-// node.
+// Thread: the node's. A Message holds a block of the node's pool, so it must not outlive the node.
 #ifndef JACKFIELD_KERNEL_MESSAGE_H_
 #define JACKFIELD_KERNEL_MESSAGE_H_
 
@@ -15,19 +16,19 @@
 #include <string_view>
 #include <utility>
 
-#include "kernel/loop/block_pool.h"
 #include "kernel/frame.h"
+#include "kernel/loop/block_pool.h"
 
 namespace jackfield {
 
 class Link;
 
-class Message {
+class Message;
+
+class MessageView {
  public:
-  Message() = default;
-  Message(Message&&) noexcept = default;
-  Message& operator=(Message&&) noexcept = default;
-  ~Message() = default;
+  MessageView() = default;
+  MessageView(const MessageView&) = delete;
 
   std::span<const std::byte> payload() const { return payload_; }
   std::string_view text() const {
@@ -35,22 +36,23 @@ class Message {
   }
   uint32_t type() const { return type_; }
 
-  // Makes it independent of the delivery: takes over the frame's block, or copies. False: no memory
-  // in that account; it stays borrowed.
-  bool Keep(MemoryAccount& memory);
-  bool kept() const { return kept_; }
+  // The same as an owned message: takes over the frame's block, or copies; its descriptors go
+  // along. This one is empty then. False: no memory in that account, and nothing changed.
+  bool KeepAs(Message& kept, MemoryAccount& memory);
   // Makes the payload begin at a multiple of `alignment`, 8 to 64: there already, or copied. It
   // stays so when it is kept later. False: no memory in that account, and nothing changed.
   bool Align(uint32_t alignment, MemoryAccount& memory) {
     return reinterpret_cast<uintptr_t>(payload_.data()) % alignment == 0 || Copy(memory);
   }
 
-  // Descriptors that came along; they are closed with the Message unless taken.
+  // Descriptors that came along; they are closed with the message unless taken.
   size_t fd_count() const { return fds_ == nullptr ? 0 : fds_->count; }
   // The i-th, now the caller's to close; -1 if there is none or it was taken before.
   int TakeFd(size_t i);
 
  private:
+  friend class Message;
+  friend class Port;
   friend class Session;
   friend class ServerCall;
   struct Fds {
@@ -59,15 +61,25 @@ class Message {
     std::array<int, kFdsMax> fds;
   };
 
+  MessageView(MessageView&&) noexcept = default;
+  MessageView& operator=(MessageView&&) noexcept = default;
+  bool Keep(MemoryAccount& memory);  // in place
   bool Copy(MemoryAccount& memory);
 
   std::span<const std::byte> payload_;
   std::span<const std::byte> extension_;
-  Block* stealable_ = nullptr;  // during delivery: the block this frame is alone in
+  Block* stealable_ = nullptr;  // the block this frame is alone in
   Block block_;
   std::unique_ptr<Fds> fds_;
   uint32_t type_ = 0;
   bool kept_ = false;
+};
+
+class Message final : public MessageView {
+ public:
+  Message() = default;
+  Message(Message&& other) noexcept = default;
+  Message& operator=(Message&& other) noexcept = default;
 };
 
 }  // namespace jackfield

@@ -59,10 +59,9 @@ Session::Session(Loop& loop, Side side, SessionLimits limits, bool passes_fds, U
             auto* self = static_cast<Session*>(timer.user);
             self->OnNoWelcome(
                 NoWelcome::kSilence,
-                Refused(Reason::kUnreachable,
-                        Text("no hello from the other end of ", self->Where(), " within ",
-                             self->limits_.hello_ns / 1'000'000,
-                             " ms; is it a Jackfield service?")));
+                Refused(Reason::kUnreachable, Text("no hello from the other end of ", self->Where(),
+                                                   " within ", self->limits_.hello_ns / 1'000'000,
+                                                   " ms; is it a Jackfield service?")));
           },
           this),
       ack_timer_(
@@ -81,6 +80,7 @@ void Session::Attach(std::unique_ptr<LinkDriver> driver, LinkTraits traits) {
   link_ = link.get();
   link_->SetOwner(this);
   loop_.Add(std::move(link));
+  no_room_ = outbox_full_ = absl::OkStatus();
   identity_ = link_->traits().peer;
   frame_bytes_max_ = std::min(limits_.frame_bytes_max, link_->caps().frame_bytes_max);
   if (!link_->caps().reply) return OpenOneWay();
@@ -91,6 +91,7 @@ void Session::Attach(std::unique_ptr<LinkDriver> driver, LinkTraits traits) {
 void Session::DropLink() {
   loop_.timers().Cancel(hello_timer_);
   if (link_ != nullptr) loop_.Remove(*std::exchange(link_, nullptr));
+  no_room_ = outbox_full_ = absl::OkStatus();  // they name it
 }
 
 void Session::OnFrames(Link& link) {
@@ -117,11 +118,11 @@ void Session::OnRoom(Link&) {
 
 void Session::OnClosed(Link&, const absl::Status& why) {
   const bool client = side_ == Side::kClient;
-  const absl::Status reason =
-      !why.ok() ? why
-                : MakeStatus(Outcome::kFailed, Reason::kPeerDied,
-                             client ? Text(Where(), ": the service has gone")
-                                    : std::string("the client has gone"));
+  const absl::Status reason = !why.ok()
+                                  ? why
+                                  : MakeStatus(Outcome::kFailed, Reason::kPeerDied,
+                                               client ? Text(Where(), ": the service has gone")
+                                                      : std::string("the client has gone"));
   const bool went = ReasonOf(reason) == Reason::kPeerDied;
   if (!client || state_ != State::kHello || (!went && ReasonOf(reason) != Reason::kUnreachable))
     return Fail(reason);
@@ -293,7 +294,7 @@ void Session::OnSequenced(const FrameHeader& header, FrameRef frame) {
 
 void Session::Deliver(const FrameHeader& header, FrameRef frame, bool sequenced) {
   const uint32_t extension_bytes = 8u * header.extension_words();
-  Message message;
+  MessageView message;
   message.type_ = header.message_type();
   message.extension_ = {frame.data + kHeaderBytes, extension_bytes};
   message.payload_ = {frame.data + kHeaderBytes + extension_bytes,
@@ -302,7 +303,7 @@ void Session::Deliver(const FrameHeader& header, FrameRef frame, bool sequenced)
   if (extension_bytes != 0 && !ExtensionIsSound(message.extension_))
     return Corrupt(header, "an extension that cannot be read");
   if (header.fd_count() != 0) {
-    message.fds_ = std::make_unique<Message::Fds>();
+    message.fds_ = std::make_unique<MessageView::Fds>();
     if (!link_->TakeFds(message.fds_->fds.data(), header.fd_count()))
       return Corrupt(header, "other descriptors than it says");
     message.fds_->count = header.fd_count();

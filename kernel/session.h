@@ -2,7 +2,8 @@
 // acknowledgements, credit, the ledger, the receipt at close. The same for every transport; calls
 // (Channel, Port) stand on it.
 //
-// Thread: the node's. Owned by its user. It owns its link, and is the only one to read and write it.
+// Thread: the node's. Owned by its user. It owns its link, and is the only one to read and write
+// it.
 //
 // A link that cannot answer (caps.reply is false: a log, a multicast group) carries one-way
 // messages only. Such a session is open at once; there is no hello, no acknowledgement and no
@@ -103,10 +104,10 @@ class Session final : private LinkOwner {
   // Why a client has had no welcome.
   enum class NoWelcome : uint8_t { kLinkLost, kSilence, kRefused };
 
-  // A frame as it is delivered. `message` is borrowed; Keep() it to have it longer.
+  // A frame as it is delivered. `message` is lent; KeepAs() makes one to have longer.
   struct Received {
     const FrameHeader& header;
-    Message& message;
+    MessageView& message;
     std::span<const std::byte> extension;
     // To be put into the session's list by whoever keeps the message (KeepUnhandled); otherwise the
     // frame counts as handled when the delivery returns.
@@ -296,10 +297,10 @@ class Session final : private LinkOwner {
   void NoteTaken();
   void FillAndCommit(const Outgoing& outgoing, std::byte* frame, uint32_t frame_bytes);
   absl::Status CheckSendable(const Outgoing& outgoing) const;
-  absl::Status NoCredit(FrameKind kind) const;
+  absl::Status NoCredit(FrameKind kind);
   absl::Status TooLarge() const;
   absl::Status NoMemory() const;
-  absl::Status NoRoom(const FrameSpace& space) const;
+  absl::Status NoRoom(const FrameSpace& space);
   absl::Status Enqueue(const Outgoing& outgoing, Payload& payload);
   static absl::Status BuildThrew();
   bool SendQueued(Queued& queued);
@@ -355,6 +356,8 @@ class Session final : private LinkOwner {
 
   bool close_sent_ = false, close_wanted_ = false, peer_closing_ = false, closed_sent_ = false,
        receipt_came_ = false;
+  // Refusals for want of room, each made once: they are said often, to those who will try again.
+  absl::Status no_room_, no_credit_, no_item_credit_, outbox_full_;
   uint64_t peer_received_ = 0;  // by its receipt
   uint64_t last_one_way_ = 0;   // its sequence, as last_sequence()
   uint64_t too_large_ = 0;  // one-way, queued before it was known what the other end takes: dropped

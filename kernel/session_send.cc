@@ -12,6 +12,16 @@
 
 namespace jackfield {
 
+namespace {
+
+const absl::Status& NotOpen() {
+  static const absl::Status* const status =
+      new absl::Status(Refused(Reason::kBackPressure, "the connection is not open yet"));
+  return *status;
+}
+
+}  // namespace
+
 // Lies at the beginning of its block; the frame follows.
 struct Session::Queued {
   static constexpr uint32_t kBytes = 128;
@@ -101,21 +111,30 @@ absl::Status Session::TooLarge() const {
                                          " bytes that ", Where(), " carries (frame_bytes_max)"));
 }
 
-absl::Status Session::NoRoom(const FrameSpace& space) const {
+absl::Status Session::NoRoom(const FrameSpace& space) {
   if (space.too_large()) return TooLarge();
   // An empty link makes no room: it is memory that there is none of, and nobody says when there is.
   if (link_ != nullptr && !link_->has_tx() && !link_->traits().provides_tx && !link_->closing() &&
       !link_->closed())
     return NoMemory();
-  return Refused(Reason::kBackPressure,
-                 Text(Where(), " is full: its reader is slower than its writers"));
+  if (no_room_.ok()) {
+    no_room_ = Refused(Reason::kBackPressure,
+                       Text(Where(), " is full: its reader is slower than its writers"));
+  }
+  return no_room_;
 }
 
-absl::Status Session::NoCredit(FrameKind kind) const {
-  return Refused(Reason::kBackPressure,
-                 Text("no credit: ", peer_name_, " has not handled the last ",
-                      tx_sequence_ - tx_acked_, " messages (its window_units",
-                      kind == FrameKind::Item ? ", of which an eighth is not for items" : "", ")"));
+absl::Status Session::NoCredit(FrameKind kind) {
+  const bool item = kind == FrameKind::Item;
+  absl::Status& no_credit = item ? no_item_credit_ : no_credit_;
+  if (no_credit.ok()) {
+    no_credit =
+        Refused(Reason::kBackPressure,
+                Text("no credit: ", peer_name_, " has as many messages to handle as it takes (its ",
+                     peer_window_units_, " window_units",
+                     item ? ", of which an eighth is not for items" : "", ")"));
+  }
+  return no_credit;
 }
 
 // Requires: inside a catch.
@@ -131,8 +150,7 @@ absl::Status Session::Send(const Outgoing& out, Payload& payload) {
     if (absl::Status status = CheckSendable(out); !status.ok()) return status;
   }
   const auto prefix = static_cast<uint32_t>(kHeaderBytes + out.extension.size());
-  if (state_ != State::kOpen)
-    return Refused(Reason::kBackPressure, "the connection is not open yet");
+  if (state_ != State::kOpen) return NotOpen();
   const bool lacks_credit = CostsCredit(out.kind) && !has_credit(out.kind);
   if (lacks_credit && payload.size_hint() <= payload_bytes_max()) return NoCredit(out.kind);
   if (link_->claim_open())
@@ -225,9 +243,12 @@ absl::Status Session::Enqueue(const Outgoing& out, Payload& payload) {
   // Answers, grants, cancels and ends are bounded by the calls they belong to, and none may be
   // lost.
   if (outbox_frames_ >= limits_.outbox_frames && CostsCredit(out.kind)) {
-    return Refused(Reason::kBackPressure,
-                   Text(Where(), " is full, and so are the ", limits_.outbox_frames,
-                        " places of its queue (outbox_frames)"));
+    if (outbox_full_.ok()) {
+      outbox_full_ = Refused(Reason::kBackPressure,
+                             Text(Where(), " is full, and so are the ", limits_.outbox_frames,
+                                  " places of its queue (outbox_frames)"));
+    }
+    return outbox_full_;
   }
   const auto prefix = static_cast<uint32_t>(Queued::kBytes + kHeaderBytes + out.extension.size());
   FrameSpace space(nullptr, &memory(), prefix, frame_bytes_max_ + Queued::kBytes);
@@ -379,14 +400,14 @@ void Session::HandOver(Session& next, uint32_t queued_there, uint32_t unsent) {
     std::memcpy(data + Queued::kBytes, frame.data, frame.bytes);
     auto* queued = new (data) Queued;
     queued->self = std::move(block);
-    queued->outgoing = {.kind = header.kind(),
-                        .flags = header.flags(),
-                        .priority = header.priority(),
-                        .message_type = header.message_type(),
-                        .call_id = header.call_id(),
-                        .deadline_ns = deadline_ns,
-                        .extension = {data + Queued::kBytes + kHeaderBytes,
-                                      8u * header.extension_words()}};
+    queued->outgoing = {
+        .kind = header.kind(),
+        .flags = header.flags(),
+        .priority = header.priority(),
+        .message_type = header.message_type(),
+        .call_id = header.call_id(),
+        .deadline_ns = deadline_ns,
+        .extension = {data + Queued::kBytes + kHeaderBytes, 8u * header.extension_words()}};
     queued->frame_offset = Queued::kBytes;
     queued->frame_bytes = frame.bytes;
     given[header.priority()].Append(*queued);

@@ -13,7 +13,12 @@ namespace {
 
 constexpr int64_t kShortUs = 1'000'000;
 
-absl::Status BackPressure(std::string_view text) { return Refused(Reason::kBackPressure, text); }
+// A refusal for want of room is said often, to those who will try again: it is made once.
+const absl::Status& GoesFirst() {
+  static const absl::Status* const status =
+      new absl::Status(Refused(Reason::kBackPressure, "what was queued before goes first"));
+  return *status;
+}
 
 }  // namespace
 
@@ -24,7 +29,8 @@ absl::Status Channel::MakeTerms(const CallOptions& options, Terms& terms) const 
     return node_.Usable();
   const ServerCall* call = options.detached ? nullptr : node_.current_call();
   terms.deadline_ns = Timers::kNever;
-  terms.extension_bytes = terms.inherited_type = 0;
+  terms.extension = {};
+  terms.inherited_type = 0;
   terms.priority = options.priority;
   if (terms.priority == CallOptions::kInherit)
     terms.priority = call != nullptr ? call->priority() : kPriorityDefault;
@@ -51,8 +57,8 @@ void Channel::SetWaitDeadline(const CallOptions& options, Terms& terms) const {
   SetDeadline(options, options_.timeout_us, terms);
 }
 
-absl::Status Channel::MakeCallTerms(const CallOptions& options, int64_t default_us,
-                                    Terms& terms) const {
+absl::Status Channel::MakeCallTerms(const CallOptions& options, int64_t default_us, Terms& terms,
+                                    ExtensionSpace& space) const {
   if (absl::Status status = MakeTerms(options, terms); !status.ok()) return status;
   SetDeadline(options, default_us, terms);
   if (terms.deadline_ns <= node_.now_ns()) {
@@ -63,9 +69,9 @@ absl::Status Channel::MakeCallTerms(const CallOptions& options, int64_t default_
   }
   const ServerCall* call = options.detached ? nullptr : node_.current_call();
   if (call == nullptr) return absl::OkStatus();
-  terms.extension_bytes = static_cast<uint32_t>(
-      WriteChain(call->chain(), call->service_number(), node_.name(), terms.extension));
-  if (terms.extension_bytes != 0) return absl::OkStatus();
+  terms.extension = {space.bytes,
+                     WriteChain(call->chain(), call->service_number(), node_.name(), space.bytes)};
+  if (!terms.extension.empty()) return absl::OkStatus();
   return Refused(Reason::kDeadlock, Text("a chain of more than ", kChainLinksMax,
                                          " calls: ", DescribeChain(call->chain())));
 }
@@ -79,12 +85,15 @@ absl::Status Channel::Start(uint32_t type, Payload& payload, const CallOptions& 
                             const Terms& terms, CallWaiter& waiter, StreamEnd* stream, bool queue) {
   if (!ended_why_.ok() || session_->peer_closing()) [[unlikely]]
     return CheckOpen();
-  if (free_ >= slots_.size())
-    return BackPressure(
-        Text("all ", slots_.size(), " calls of the channel are under way (calls_max)"));
+  if (free_ >= slots_.size()) {
+    if (calls_full_.ok())
+      calls_full_ =
+          Refused(Reason::kBackPressure,
+                  Text("all ", slots_.size(), " calls of the channel are under way (calls_max)"));
+    return calls_full_;
+  }
   // An awaited call does not overtake one that was queued.
-  if (!queue && !session_->outbox_empty(terms.priority))
-    return BackPressure("what was queued before goes first");
+  if (!queue && !session_->outbox_empty(terms.priority)) return GoesFirst();
   const uint32_t place = free_;  // taken now: whoever builds the message may call as well
   Slot& slot = slots_[place];
   free_ = slot.next_free;
@@ -97,7 +106,7 @@ absl::Status Channel::Start(uint32_t type, Payload& payload, const CallOptions& 
       .message_type = type,
       .call_id = id,
       .deadline_ns = terms.deadline_ns,
-      .extension = {terms.extension, terms.extension_bytes},
+      .extension = terms.extension,
       .fds = options.fds};
   const uint64_t before = session_->last_sequence();
   absl::Status status =
@@ -135,8 +144,7 @@ absl::Status Channel::StartOneWay(uint32_t type, Payload& payload, const CallOpt
     if (session_->last_sequence() != before) session_->NoteOneWay();
     return status;
   }
-  absl::Status status = session_->outbox_empty() ? session_->Send(message, payload)
-                                                 : BackPressure("the outbox is not empty");
+  absl::Status status = session_->outbox_empty() ? session_->Send(message, payload) : GoesFirst();
   if (status.ok()) {
     session_->NoteOneWay();
     return status;
@@ -166,12 +174,12 @@ Channel::Slot* Channel::Find(uint64_t id) {
   return place < slots_.size() && slots_[place].id == id && id != 0 ? &slots_[place] : nullptr;
 }
 
-void Channel::EndSlot(Slot& slot, absl::Status status, Message&& reply) {
+void Channel::EndSlot(Slot& slot, absl::Status status, MessageView* reply) {
   CallWaiter* waiter = slot.waiter;
   slot.id = 0;
   slot.next_free = std::exchange(free_, static_cast<uint32_t>(&slot - slots_.data()));
   const bool was_full = calls_-- == slots_.size();
-  waiter->OnCallEnd(std::move(status), std::move(reply));
+  waiter->OnCallEnd(std::move(status), reply);
   if (was_full) session_->WakeSenders();  // who waited for a place in the table
 }
 
@@ -259,12 +267,11 @@ void Channel::OnDeadline() {
     left ? SendCancel(slot, 0, absl::StatusCode::kDeadlineExceeded)
          : slot.session->DropRequest(slot.id);
     const CallLimit limit = slot.waiter->limit();
-    EndSlot(slot,
-            left ? MakeStatus(Outcome::kInDoubt, Reason::kDeadline,
-                              Text("deadline: no answer from ", address().ToString(), " in time (",
-                                   LimitText(limit), "); the call may have run"))
-                 : NoRoomInTime(absl::OkStatus(), limit),
-            Message());
+    EndSlot(slot, left
+                      ? MakeStatus(Outcome::kInDoubt, Reason::kDeadline,
+                                   Text("deadline: no answer from ", address().ToString(),
+                                        " in time (", LimitText(limit), "); the call may have run"))
+                      : NoRoomInTime(absl::OkStatus(), limit));
   }
   next_ns = std::min(next_ns, session_->WakeWaiters(now_ns));
   if (next_ns != Timers::kNever) WatchDeadline(next_ns);
@@ -278,11 +285,9 @@ void Channel::EndCalls(Session& session, const absl::Status& why) {
     const bool left = !slot.queued && session.MayHaveLeft(slot.sequence);
     if (session.state() != Session::State::kEnded)
       left ? SendCancel(slot, kPriorityDefault) : session.DropRequest(slot.id);
-    EndSlot(slot,
-            MakeStatus(left ? Outcome::kInDoubt : Outcome::kFailed, reason,
-                       Text(std::string(why.message()),
-                            left ? "; the call may have run" : "; the call did not run")),
-            Message());
+    EndSlot(slot, MakeStatus(left ? Outcome::kInDoubt : Outcome::kFailed, reason,
+                             Text(std::string(why.message()),
+                                  left ? "; the call may have run" : "; the call did not run")));
   }
 }
 
@@ -297,7 +302,7 @@ void Channel::OnReceived(Session& session, Session::Received& received) {
   }
   switch (header.kind()) {
     case FrameKind::Reply: {
-      if (header.code() == 0) return EndSlot(*slot, absl::OkStatus(), std::move(received.message));
+      if (header.code() == 0) return EndSlot(*slot, absl::OkStatus(), &received.message);
       const auto* failure = RootOf<wire::Failure>(received.message.payload());
       const std::string text = failure == nullptr || failure->text() == nullptr
                                    ? ""
@@ -306,22 +311,19 @@ void Channel::OnReceived(Session& session, Session::Received& received) {
           failure == nullptr ? Outcome::kOk : static_cast<Outcome>(failure->outcome() & 3);
       const auto reason =
           failure == nullptr ? Reason::kNone : static_cast<Reason>(failure->reason());
-      return EndSlot(*slot, MakeStatus(outcome, reason, header.code(), text), Message());
+      return EndSlot(*slot, MakeStatus(outcome, reason, header.code(), text));
     }
     case FrameKind::Item:
       if (slot->stream == nullptr) {
         SendCancel(*slot, 0);
-        EndSlot(*slot,
-                MakeStatus(Outcome::kInDoubt, Reason::kCorrupt,
-                           Text(address().ToString(), ": an item came for a call without a stream")),
-                Message());
+        EndSlot(*slot, MakeStatus(Outcome::kInDoubt, Reason::kCorrupt,
+                                  Text(address().ToString(),
+                                       ": an item came for a call without a stream")));
       } else if (!slot->stream->Deliver(received)) {
         SendCancel(*slot, 0);
-        EndSlot(*slot,
-                MakeStatus(Outcome::kInDoubt, Reason::kResource,
-                           Text("an item of a stream that cannot be kept: ",
-                                node_.blocks().budget().Describe())),
-                Message());
+        EndSlot(*slot, MakeStatus(Outcome::kInDoubt, Reason::kResource,
+                                  Text("an item of a stream that cannot be kept: ",
+                                       node_.blocks().budget().Describe())));
       }
       return;
     case FrameKind::StreamGrant:

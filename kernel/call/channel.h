@@ -4,7 +4,7 @@
 //   auto channel = Channel::Open(*node, "unix:@greeter");
 //   absl::StatusOr<Message> reply = (*channel)->Call(kGreet, Bytes("Ada")).Wait();      blocking
 //   absl::StatusOr<Message> reply = co_await (*channel)->Call(kGreet, Bytes("Ada"));    coroutine
-//   (*channel)->CallAsync(kGreet, Bytes("Ada"), {}, [](absl::StatusOr<Message> reply) { … });
+//   (*channel)->CallAsync(kGreet, Bytes("Ada"), {}, [](Answer& answer) { … });
 //   Future<Message> reply = (*channel)->CallFuture(kGreet, Bytes("Ada"));               later
 //
 // One mechanism: a call is a slot in a table and someone to tell. Each call ends exactly once: with
@@ -32,10 +32,15 @@
 // Exceptions: what a function that builds a message throws is INTERNAL, and REFUSED: nothing was
 // sent. What a callback throws is said on stderr.
 //
-// Thread: the node's. Destroy it before the node, and not from within one of its callbacks (a
-// coroutine that awaits it may). A destroyed channel ends its calls as CANCELLED. One-way messages
-// that it has accepted go on without it for the node's grace (Node::SetGrace; by default there is
-// none, and what has not left is dropped).
+// Callbacks and coroutines hear of the end of a call in a turn of the node, never from inside the
+// function that ended it (Close, a destructor): there Wait() is refused. The node's destructor
+// tells those who have not heard. So what a callback refers to must outlive that turn, not the
+// channel.
+//
+// Thread: the node's. Destroy it before the node, and not from within a callback that was given an
+// answer (a coroutine that awaits it may). A destroyed channel ends its calls as CANCELLED. One-way
+// messages that it has accepted go on without it for the node's grace (Node::SetGrace; by default
+// there is none, and what has not left is dropped).
 #ifndef JACKFIELD_KERNEL_CALL_CHANNEL_H_
 #define JACKFIELD_KERNEL_CALL_CHANNEL_H_
 
@@ -51,6 +56,7 @@
 #include "absl/status/statusor.h"
 #include "kernel/address.h"
 #include "kernel/base/inline_function.h"
+#include "kernel/call/answer.h"
 #include "kernel/call/stream.h"
 #include "kernel/call_chain.h"
 #include "kernel/common_params.h"
@@ -100,8 +106,8 @@ struct CallLimit {
 // Told how a call ended.
 class CallWaiter {
  public:
-  // `reply` is borrowed. Exactly once.
-  virtual void OnCallEnd(absl::Status status, Message&& reply) = 0;
+  // Exactly once. `reply`: of a call that was answered, lent; else null.
+  virtual void OnCallEnd(absl::Status status, MessageView* reply) = 0;
   virtual CallLimit limit() const = 0;
 
  protected:
@@ -110,8 +116,7 @@ class CallWaiter {
 
 class Channel final : private Session::User, private Connector::User, private Lingering {
  public:
-  // The message is borrowed: who wants it longer calls its Keep() before the callback returns.
-  using Callback = InlineFunction<void(absl::StatusOr<Message>)>;
+  using Callback = InlineFunction<void(Answer&)>;
 
   // Returns at once; calls wait until the session is open.
   // Errors: INVALID_ARGUMENT (address, options), FAILED_PRECONDITION (needs that the address cannot
@@ -196,10 +201,13 @@ class Channel final : private Session::User, private Connector::User, private Li
   };
   struct Terms {  // of one call: options with what is inherited
     int64_t deadline_ns;
-    uint8_t priority;
-    uint32_t extension_bytes;
+    std::span<const std::byte> extension;
     uint32_t inherited_type;  // as in CallLimit
-    alignas(8) std::byte extension[Align8(4 + kChainBytesMax)];
+    uint8_t priority;
+  };
+  // Where the extension lies while the call is begun. Who must wait for room moves it to a block.
+  struct ExtensionSpace {
+    alignas(8) std::byte bytes[Align8(4 + kChainBytesMax)];
   };
 
   Channel(Node& node, Address address, bool inherited, ChannelOptions options);
@@ -218,7 +226,8 @@ class Channel final : private Session::User, private Connector::User, private Li
   // Of a one-way message: all but the deadline. Nobody waits for it, so it is in no chain.
   absl::Status MakeTerms(const CallOptions& options, Terms& terms) const;
   // default_us: of one that names no timeout: the channel's, or for a stream kNoTimeout.
-  absl::Status MakeCallTerms(const CallOptions& options, int64_t default_us, Terms& terms) const;
+  absl::Status MakeCallTerms(const CallOptions& options, int64_t default_us, Terms& terms,
+                             ExtensionSpace& space) const;
   static constexpr int64_t kNoTimeout = INT64_MAX;
   inline void SetDeadline(const CallOptions& options, int64_t default_us, Terms& terms) const;
   void SetWaitDeadline(const CallOptions& options, Terms& terms) const;  // for room
@@ -232,7 +241,7 @@ class Channel final : private Session::User, private Connector::User, private Li
   // Before the connection is there, who does not wait for room finds it in the outbox.
   bool QueuesAtFirst() const { return session_->state() == Session::State::kHello; }
   Slot* Find(uint64_t id);
-  void EndSlot(Slot& slot, absl::Status status, Message&& reply);
+  void EndSlot(Slot& slot, absl::Status status, MessageView* reply = nullptr);
   void Abandon(CallWaiter& waiter);
   static void SendCancel(const Slot& slot, uint8_t priority,
                          absl::StatusCode why = absl::StatusCode::kCancelled);
@@ -269,9 +278,9 @@ class Channel final : private Session::User, private Connector::User, private Li
   Ledger past_ledger_;  // of those that are gone
   Receipt past_receipt_;
   bool past_owes_ = false;  // a one-way message that one of them had sent is in doubt
-  uint64_t instance_ = 0;  // of the service; 0: there was none yet
+  uint64_t instance_ = 0;   // of the service; 0: there was none yet
   InlineFunction<void(uint64_t, uint64_t)> on_instance_;
-  absl::Status ended_why_;
+  absl::Status ended_why_, calls_full_;
   Timer deadline_timer_;
   std::vector<Slot> slots_;
   uint32_t free_ = 0;
@@ -304,7 +313,7 @@ class ClientStream final : public CallWaiter {
  private:
   friend class Channel;
   explicit ClientStream(Channel& channel) : channel_(channel) {}
-  void OnCallEnd(absl::Status status, Message&& reply) override;
+  void OnCallEnd(absl::Status status, MessageView* reply) override;
   CallLimit limit() const override { return limit_; }
 
   Channel& channel_;

@@ -1,4 +1,5 @@
-// A channel outlives its service: what has left is in doubt, what has not goes to the next instance.
+// A channel outlives its service: what has left is in doubt, what has not goes to the next
+// instance.
 #include <string>
 #include <utility>
 #include <vector>
@@ -55,7 +56,8 @@ TEST_F(AgainTest, TheNextInstanceIsFoundAndCallsGoToIt) {
 }
 
 TEST_F(AgainTest, WhoWaitsFindsItWithin100Milliseconds) {
-  for (const int64_t away_ns : {int64_t{0}, int64_t{3'000'000}, int64_t{200'000'000}, 5'000'000'000, 60'000'000'000}) {
+  for (const int64_t away_ns :
+       {int64_t{0}, int64_t{3'000'000}, int64_t{200'000'000}, 5'000'000'000, 60'000'000'000}) {
     Begin();
     Kill();
     Pass(away_ns);
@@ -96,7 +98,7 @@ TEST_F(AgainTest, WhatHasNotLeftGoesToTheNextInstanceInOrder) {
     Bytes text(digit);
     ASSERT_TRUE(channel_
                     ->CallAsync(kEcho, text, {.timeout_us = 30'000'000},
-                                [&order](absl::StatusOr<Message> m) {
+                                [&order](Answer& m) {
                                   order.push_back(m.ok() ? std::string(m->text())
                                                          : std::string(m.status().message()));
                                 })

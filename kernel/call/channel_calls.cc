@@ -1,5 +1,6 @@
 // Those who wait for a call of a Channel: awaiters, one-way sends, streams. The table of calls is
 // in channel.cc.
+#include <cstring>
 #include <new>
 #include <utility>
 
@@ -10,59 +11,75 @@
 namespace jackfield {
 namespace {
 
-// How a call ended, in memory of its own.
-absl::StatusOr<Message> Kept(absl::Status status, Message&& reply, Node& node) {
-  if (!status.ok()) return status;
-  if (reply.Keep(node.blocks())) return std::move(reply);
-  return MakeStatus(
-      Outcome::kOk, Reason::kResource,
-      Text("the answer finds no message memory: ", node.blocks().budget().Describe()));
+absl::Status NoMemoryFor(BlockPool& memory) {
+  return MakeStatus(Outcome::kOk, Reason::kResource,
+                    Text("the answer finds no message memory: ", memory.budget().Describe()));
+}
+
+// Requires: `kept` is an empty message.
+void Keep(absl::Status status, MessageView* reply, Node& node, absl::StatusOr<Message>& kept) {
+  if (reply == nullptr)
+    kept = std::move(status);
+  else if (!reply->KeepAs(*kept, node.blocks()))
+    kept = NoMemoryFor(node.blocks());
 }
 
 }  // namespace
 
+absl::StatusOr<Message> Answer::Keep() {
+  if (!ok()) return status_;
+  Message kept;
+  if (!message_->KeepAs(kept, memory_)) return NoMemoryFor(memory_);
+  return kept;
+}
+
 struct Channel::CallbackCall final : CallWaiter {
+  explicit CallbackCall(Node& node) : node(node) {}
+  Node& node;
   Block self;
   Callback done;
   CallLimit from;
+  absl::Status why;  // there is no answer
   CallLimit limit() const override { return from; }
-  void OnCallEnd(absl::Status status, Message&& reply) override {
+  void OnCallEnd(absl::Status status, MessageView* reply) override {
+    if (reply != nullptr) return Tell(reply);  // in the turn that brought it
+    why = std::move(status);
+    node.Defer([this] { Tell(nullptr); });
+  }
+  void Tell(MessageView* reply) {
     Callback done_now = std::move(done);
-    {
-      const Block freed = std::move(self);
-      this->~CallbackCall();
-    }
+    Answer answer(std::move(why), reply, node.blocks());
+    Free();
     try {
-      if (status.ok())
-        done_now(std::move(reply));
-      else
-        done_now(std::move(status));
+      done_now(answer);
     } catch (...) {
       SayThrown("the callback of a call", std::current_exception());
     }
+  }
+  void Free() {
+    const Block freed = std::move(self);
+    this->~CallbackCall();
   }
 };
 
 absl::Status Channel::CallAsync(uint32_t type, Payload& payload, const CallOptions& options,
                                 Callback done) {
   Terms terms;
-  if (absl::Status status = MakeCallTerms(options, options_.timeout_us, terms); !status.ok())
+  ExtensionSpace space;
+  if (absl::Status status = MakeCallTerms(options, options_.timeout_us, terms, space); !status.ok())
     return status;
   Block block = node_.blocks().Get(sizeof(CallbackCall));
   if (!block)
     return Refused(Reason::kResource,
                    Text("no message memory: ", node_.blocks().budget().Describe()));
   void* at = block.data();
-  auto* call = new (at) CallbackCall;
+  auto* call = new (at) CallbackCall(node_);
   call->self = std::move(block);
   call->done = std::move(done);
   call->from = {options.timeout_us, terms.inherited_type};
   absl::Status status = Start(type, payload, options, terms, *call, nullptr,
                               options_.on_full == OnFull::kWait || QueuesAtFirst());
-  if (!status.ok()) {
-    const Block freed = std::move(call->self);
-    call->~CallbackCall();
-  }
+  if (!status.ok()) call->Free();
   return status;
 }
 
@@ -71,12 +88,24 @@ absl::Status Channel::CallAsync(uint32_t type, Payload& payload, const CallOptio
 bool Channel::CallBase::Begin() {
   if (started_) return done_;
   started_ = true;
-  absl::Status status = channel_.MakeCallTerms(options_, channel_.options_.timeout_us, terms_);
+  ExtensionSpace space;
+  absl::Status status =
+      channel_.MakeCallTerms(options_, channel_.options_.timeout_us, terms_, space);
   if (!status.ok()) {
     result_ = std::move(status);
     return done_ = true;
   }
   if (Try()) return done_;
+  if (const auto bytes = static_cast<uint32_t>(terms_.extension.size()); bytes != 0) {
+    BlockPool& memory = channel_.node_.blocks();
+    extension_ = memory.Get(bytes);
+    if (!extension_) {
+      result_ = Refused(Reason::kResource, Text("no message memory: ", memory.budget().Describe()));
+      return done_ = true;
+    }
+    std::memcpy(extension_.data(), space.bytes, bytes);
+    terms_.extension = {extension_.data(), bytes};
+  }
   channel_.AwaitRoom(*this, terms_);
   return false;
 }
@@ -101,8 +130,8 @@ bool Channel::CallBase::OnRoom() {
   return true;
 }
 
-void Channel::CallBase::OnCallEnd(absl::Status status, Message&& reply) {
-  result_ = Kept(std::move(status), std::move(reply), channel_.node_);
+void Channel::CallBase::OnCallEnd(absl::Status status, MessageView* reply) {
+  Keep(std::move(status), reply, channel_.node_, result_);
   done_ = true;
   suspended_.Resume(channel_.node_);
 }
@@ -149,9 +178,9 @@ absl::Status ClientStream::FinishAwaiter::StreamDestroyed() {
                     "the stream was destroyed before its end was known; the call may have run");
 }
 
-void ClientStream::OnCallEnd(absl::Status status, Message&& reply) {
+void ClientStream::OnCallEnd(absl::Status status, MessageView* reply) {
   end_.Detach(status.ok() ? Refused(Reason::kClosed, "the call is over") : status);
-  reply_ = Kept(std::move(status), std::move(reply), channel_.node());
+  Keep(std::move(status), reply, channel_.node(), reply_);
   done_ = true;
   if (finisher_ != nullptr) finisher_->suspended_.Resume(channel_.node());
 }
@@ -161,7 +190,7 @@ void ClientStream::Cancel() {
   const absl::Status why =
       MakeStatus(Outcome::kInDoubt, Reason::kCancelled, "the caller cancelled the stream");
   channel_.Abandon(*this);
-  OnCallEnd(why, Message());
+  OnCallEnd(why, nullptr);
 }
 
 }  // namespace jackfield

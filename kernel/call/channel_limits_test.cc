@@ -123,7 +123,7 @@ TEST_F(StreamLimitTest, OneThatIsInheritedIsSaidToBe) {
   Turns();
   CallOptions options;
   options.timeout_us = 300'000;
-  ASSERT_TRUE(caller->CallAsync(78, Bytes(""), options, [](absl::StatusOr<Message>) {}).ok());
+  ASSERT_TRUE(caller->CallAsync(78, Bytes(""), options, [](Answer&) {}).ok());
   Pass(400'000'000);
   EXPECT_EQ(ReasonOf(inner), Reason::kDeadline) << inner;
   EXPECT_THAT(std::string(inner.message()),

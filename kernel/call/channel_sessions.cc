@@ -41,8 +41,8 @@ absl::StatusOr<std::unique_ptr<Channel>> Channel::Open(Node& node, const Address
   absl::StatusOr<Registry::Stacked> stacked =
       node.registry().Stack(*inner, Role::kConnect, options.needs, options.message_bytes_max);
   if (!stacked.ok()) return stacked.status();
-  std::unique_ptr<Channel> channel(new Channel(node, std::move(stacked->address),
-                                               stacked->caps.inherited, std::move(options)));
+  std::unique_ptr<Channel> channel(
+      new Channel(node, std::move(stacked->address), stacked->caps.inherited, std::move(options)));
   channel->connector_->Start(AfterUs(node.clock().NowNs(), channel->options_.connect_us));
   return channel;
 }
@@ -155,7 +155,7 @@ void Channel::OnQueuedSent(uint64_t call_id, uint64_t sequence) {
 }
 
 void Channel::OnQueuedRefused(uint64_t call_id, const absl::Status& why) {
-  if (Slot* slot = Find(call_id)) EndSlot(*slot, why, Message());
+  if (Slot* slot = Find(call_id)) EndSlot(*slot, why);
 }
 
 void Channel::OnEnd(Session& session, const absl::Status& why) {
@@ -192,16 +192,15 @@ void Channel::Reap() {
 
 bool Channel::AllReceipts() const {
   const auto done = [](const Session& session) {
-    return session.state() == Session::State::kHello ? session.outbox_empty()
-                                                     : session.state() == Session::State::kEnded ||
-                                                           session.receipt_came();
+    return session.state() == Session::State::kHello
+               ? session.outbox_empty()
+               : session.state() == Session::State::kEnded || session.receipt_came();
   };
   return done(*session_) && (left_ == nullptr || done(*left_));
 }
 
 bool Channel::owes_one_way() const {
-  return session_->owes_one_way() || (left_ != nullptr && left_->owes_one_way()) ||
-         past_owes_;
+  return session_->owes_one_way() || (left_ != nullptr && left_->owes_one_way()) || past_owes_;
 }
 
 Ledger Channel::ledger() const {
@@ -252,10 +251,9 @@ std::string Channel::Describe() const {
   const std::string name = address().ToString();
   if (!ended_why_.ok()) return Text(name, " (ended: ", std::string(ended_why_.message()), ")");
   if (!open()) {
-    return !connector_->again()
-               ? Text(name, " (connecting)")
-               : Text(name, " (connecting again: ",
-                      std::string(connector_->last_failure().message()), ")");
+    return !connector_->again() ? Text(name, " (connecting)")
+                                : Text(name, " (connecting again: ",
+                                       std::string(connector_->last_failure().message()), ")");
   }
   const PeerIdentity& peer = session_->identity();
   const std::string& link = session_->link().traits().description;

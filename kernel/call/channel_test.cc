@@ -173,7 +173,7 @@ TEST_F(ChannelTest, MayBeClosedByWhoIsToldOfAnAnswer) {
   bool told = false;
   ASSERT_TRUE(channel_
                   ->CallAsync(kEcho, Bytes("x"), {},
-                              [&](absl::StatusOr<Message> reply) {
+                              [&](Answer& reply) {
                                 told = reply.ok();
                                 Start(kEcho, "again", results_.emplace_back()).IgnoreError();
                                 channel_->Close(0);
@@ -195,7 +195,7 @@ TEST_F(ChannelTest, MayBeClosedByWhoIsToldThatAQueuedCallIsRefused) {
     const std::string large(8000, 'x');
     ASSERT_TRUE(channel_
                     ->CallAsync(kEcho, Bytes(large), {},
-                                [&](absl::StatusOr<Message> reply) {
+                                [&](Answer& reply) {
                                   refused += reply.ok() ? 0 : 1;
                                   channel_->Close(0);
                                 })

@@ -40,13 +40,14 @@ class Channel::CallBase : public RoomWaiter, public CallWaiter {
   bool Begin();  // true: it has ended already
   bool Try();    // true: sent, or ended
   bool OnRoom() override;
-  void OnCallEnd(absl::Status status, Message&& reply) override;
+  void OnCallEnd(absl::Status status, MessageView* reply) override;
   CallLimit limit() const override { return {options_.timeout_us, terms_.inherited_type}; }
 
   Channel& channel_;
   const uint32_t type_;
   const CallOptions options_;
   Terms terms_;
+  Block extension_;  // of terms_, while it waits for room
   absl::StatusOr<Message> result_ = Message();
   Suspended suspended_;
   bool started_ = false, sent_ = false, done_ = false;
@@ -124,13 +125,7 @@ Future<Message> Channel::CallFuture(uint32_t type, P payload, const CallOptions&
   Future<Message> future = promise.future();
   absl::Status status =
       CallAsync(type, static_cast<Payload&>(payload), options,
-                [promise](absl::StatusOr<Message> reply) mutable {
-                  if (reply.ok() && !reply->Keep(MemoryOf(promise.loop()))) {
-                    reply = absl::ResourceExhaustedError(
-                        "no message memory for the answer (NodeOptions.memory_bytes_max)");
-                  }
-                  promise.Set(std::move(reply));
-                });
+                [promise](Answer& answer) mutable { promise.Set(answer.Keep()); });
   if (!status.ok()) promise.Set(std::move(status));
   return future;
 }
@@ -140,7 +135,9 @@ absl::StatusOr<std::unique_ptr<ClientStream>> Channel::OpenStream(uint32_t type,
                                                                   const CallOptions& options) {
   std::unique_ptr<ClientStream> stream(new ClientStream(*this));
   Terms terms;
-  if (absl::Status status = MakeCallTerms(options, kNoTimeout, terms); !status.ok()) return status;
+  ExtensionSpace space;
+  if (absl::Status status = MakeCallTerms(options, kNoTimeout, terms, space); !status.ok())
+    return status;
   stream->limit_ = {options.timeout_us, terms.inherited_type};
   if (absl::Status status = Start(type, payload, options, terms, *stream, &stream->end_, true);
       !status.ok())

@@ -418,12 +418,20 @@ void Port::OnSessionEnd(PortSeat& seat, const absl::Status& why) {
     }
   }
   if (session->peer_epoch() == 0) notes_.Note(why);  // it never had a session
-  if (on_gone_) {
-    try {
-      on_gone_(session->peer_name(), why);
-    } catch (...) {
-      SayThrown("the function of OnClientGone", std::current_exception());
-    }
+  if (on_gone_) {                                    // later: this may be inside Close
+    struct Gone {
+      std::function<void(const std::string&, const absl::Status&)> tell;
+      std::string name;
+      absl::Status why;
+    };
+    auto gone = std::make_unique<Gone>(Gone{on_gone_, session->peer_name(), why});
+    node_.Defer([gone = std::move(gone)] {
+      try {
+        gone->tell(gone->name, gone->why);
+      } catch (...) {
+        SayThrown("the function of OnClientGone", std::current_exception());
+      }
+    });
   }
   seat.SetDead();
   node_.timers().Arm(work_timer_, 0);  // not from under the session's own feet

@@ -106,7 +106,7 @@ class Port : public ListNode<PortTag> {
   Ledger ledger() const;                    // of all clients, those gone included
   std::string NameOf(uint32_t type) const;  // "greet.Greeter/Greet", or "type 7": for texts
   Node& node() const { return node_; }
-  // Told when a client's session ends, with why.
+  // Told when a client's session has ended, with why; in a later turn.
   void OnClientGone(std::function<void(const std::string& name, const absl::Status& why)> f) {
     on_gone_ = std::move(f);
   }

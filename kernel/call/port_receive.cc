@@ -172,7 +172,8 @@ bool Port::at_rest() const {
 bool Port::closed() const {
   return under_way_ == 0 && at_rest() &&
          std::all_of(seats_.begin(), seats_.end(), [](const auto& seat) {
-           return seat->session().receipt_came() || seat->session().state() != Session::State::kOpen;
+           return seat->session().receipt_came() ||
+                  seat->session().state() != Session::State::kOpen;
          });
 }
 

@@ -35,7 +35,8 @@ class ServerCall : public ListNode<CallTag> {
   // ---- What came.
   uint32_t type() const { return message_.type(); }
   std::span<const std::byte> payload() const { return message_.payload(); }
-  Message& message() { return message_; }
+  // Valid until the call is answered and its handler has returned.
+  MessageView& message() { return message_; }
   bool one_way() const { return one_way_; }
   uint8_t priority() const { return priority_; }
   // Of the node's clock; Timers::kNever for a one-way message.
@@ -94,7 +95,7 @@ class ServerCall : public ListNode<CallTag> {
   Node& node_;
   Port* port_ = nullptr;
   Session* session_ = nullptr;  // nullptr once it has ended
-  Message message_;
+  MessageView message_;
   Unhandled unhandled_;
   CallPlace place_;
   ServerCall** handed_ = nullptr;  // where a receiver that has not gone on yet will find it

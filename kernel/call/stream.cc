@@ -6,6 +6,27 @@
 
 namespace jackfield {
 
+namespace {
+
+// Refusals for want of room are said often, to those who will try again: each is made once.
+const absl::Status& WriteWaits() {
+  static const absl::Status* const status =
+      new absl::Status(Refused(Reason::kBackPressure, "an earlier write waits for room"));
+  return *status;
+}
+const absl::Status& SlowReader() {
+  static const absl::Status* const status = new absl::Status(
+      Refused(Reason::kBackPressure, "the stream's reader is slower than its writer"));
+  return *status;
+}
+const absl::Status& GoesFirst() {
+  static const absl::Status* const status =
+      new absl::Status(Refused(Reason::kBackPressure, "what was queued before goes first"));
+  return *status;
+}
+
+}  // namespace
+
 struct StreamEnd::Item {
   Block self;
   Item* next = nullptr;
@@ -37,11 +58,14 @@ void StreamEnd::PassTo(Session& next) {
 bool StreamEnd::Deliver(Session::Received& received) {
   if (reads_ended_) return true;  // of a call that is over: dropped, and counted as handled
   Block block = session_->memory().Get(sizeof(Item));
-  if (!block || !received.message.Keep(session_->memory())) return false;
+  if (!block) return false;
   void* at = block.data();
   auto* item = new (at) Item;
+  if (!received.message.KeepAs(item->message, session_->memory())) {
+    item->~Item();
+    return false;
+  }
   item->self = std::move(block);
-  item->message = std::move(received.message);
   session_->KeepUnhandled(received, item->unhandled);
   (last_ == nullptr ? first_ : last_->next) = item;
   last_ = item;
@@ -105,19 +129,15 @@ bool StreamEnd::HasItemGrant() const {
 }
 
 absl::Status StreamEnd::TryWrite(Payload& payload) {
-  if (writer_ != nullptr) return Refused(Reason::kBackPressure, "an earlier write waits for room");
+  if (writer_ != nullptr) return WriteWaits();
   return WriteNow(payload);
 }
 
 absl::Status StreamEnd::WriteNow(Payload& payload) {
   if (session_ == nullptr) return ended_why_;
   if (writes_ended_) return Refused(Reason::kMisuse, "a write after the end of the writes");
-  if (!HasItemGrant()) {
-    return Refused(Reason::kBackPressure, "the stream's reader is slower than its writer");
-  }
-  if (!session_->outbox_empty(priority_)) {  // the stream's own request may be in there
-    return Refused(Reason::kBackPressure, "what was queued before goes first");
-  }
+  if (!HasItemGrant()) return SlowReader();
+  if (!session_->outbox_empty(priority_)) return GoesFirst();  // perhaps the stream's own request
   const Session::Outgoing item{.kind = FrameKind::Item, .priority = priority_, .call_id = call_id_};
   absl::Status status = session_->Send(item, payload);
   if (status.ok()) ++items_sent_;

@@ -128,6 +128,10 @@ void Loop::Drain() {
     static_cast<void>(reactor_.release());
     return;
   }
+  // What somebody is still to be told.
+  in_turn_ = true;
+  for (int left = kResumesPerTurn; left > 0 && RunFunctions();) --left;
+  in_turn_ = false;
   for (auto& pumped : pumped_) Remove(*pumped);
   // Two phases: nothing of ours is freed while an operation of the kernel's may refer to it.
   reactor_->Cancel(mail_op_);
@@ -328,7 +332,11 @@ bool Loop::RunDeferred() {
     }
     context_ = nullptr;
   }
-  if (deferred_.empty()) return any;
+  return RunFunctions() || any;
+}
+
+bool Loop::RunFunctions() {
+  if (deferred_.empty()) return false;
   std::swap(deferred_, running_);
   for (InlineFunction<void()>& f : running_) {
     try {

@@ -139,7 +139,7 @@ class Loop {
   // Runs `task` in a later turn of this loop, and owns it until it has ended (or the loop). What
   // leaves it, or a function below, as an exception is said on stderr, and the loop goes on.
   void Spawn(Task<void> task);
-  // Runs `f` in a later part of this turn, or in the next.
+  // Runs `f` in a later part of this turn, or in the next; or at the loop's end.
   void Defer(InlineFunction<void()> f) { deferred_.push_back(std::move(f)); }
   void Schedule(Suspended& suspended) { ready_.PushBack(suspended); }
   // co_await loop.Sleep(ns)
@@ -192,6 +192,7 @@ class Loop {
   void PumpWoken();
   bool HasDeferred() const { return !ready_.empty() || !deferred_.empty(); }
   bool RunDeferred();
+  bool RunFunctions();
   bool SpinOnce();
   bool ArmAll();
   bool RunPosted();

@@ -116,12 +116,14 @@ uint64_t MemoryBudget::floor_bytes() const {
 }
 
 uint32_t MemoryBudget::FrameBytesMax() const {
-  for (uint8_t i = BlockPool::kClasses - 1; i > 1; --i) {
+  constexpr uint8_t kLeast = 3;  // 4 KiB
+  static_assert(BlockPool::kSizes[kLeast] == 4 << 10);
+  for (uint8_t i = BlockPool::kClasses - 1; i > kLeast; --i) {
     if (uint64_t{BlockPool::kSizes[i]} + BlockPool::kSizes[i - 1] + floor_bytes() <=
         link_bytes_max())
       return BlockPool::kSizes[i];
   }
-  return BlockPool::kSizes[1];
+  return BlockPool::kSizes[kLeast];
 }
 
 std::string MemoryBudget::Describe() const {

@@ -158,12 +158,8 @@ absl::Status CallMethodAsync(Channel& channel, const Method& method, P request,
   return channel.CallAsync(
       method.type, stubs_internal::ToPayload<Request>(method, std::move(request)),
       WithDefaultsOf(method, options),
-      [&channel, &method, done = std::move(done)](absl::StatusOr<Message> reply) mutable {
-        if (reply.ok() && !reply->Keep(channel.node().blocks())) {
-          reply = absl::ResourceExhaustedError(
-              "the answer finds no message memory (NodeOptions.memory_bytes_max)");
-        }
-        done(stubs_internal::Typed<Reply>(method, std::move(reply), channel.node()));
+      [&node = channel.node(), &method, done = std::move(done)](Answer& answer) mutable {
+        done(stubs_internal::Typed<Reply>(method, answer.Keep(), node));
       });
 }
 

@@ -217,7 +217,7 @@ TEST_P(Conformance, ADestroyedChannelEndsItsCallsInDoubtWhenTheyHaveLeft) {
   absl::Status ended;
   ASSERT_TRUE(world.channel()
                   .CallAsync(kWaitForCancel, Bytes("x"), Within(60'000'000),
-                             [&ended](absl::StatusOr<Message> reply) { ended = reply.status(); })
+                             [&ended](Answer& reply) { ended = reply.status(); })
                   .ok());
   ASSERT_TRUE(world.Call(kEcho, "the call before has left").ok());
   world.channel().Close(0);

@@ -26,7 +26,7 @@ void CallThrough(World& world, SecondService& second, uint32_t type, int count, 
   for (int i = 0; i < count; ++i) {
     const absl::Status started =
         world.channel().CallAsync(kRelay, Bytes(To(second.address(), type, "1000")), Long(),
-                                  [&answered, &ended](absl::StatusOr<Message> reply) {
+                                  [&answered, &ended](Answer& reply) {
                                     ++ended;
                                     if (reply.ok() && reply->text() == "1000") ++answered;
                                   });
@@ -113,7 +113,7 @@ TEST_P(Conformance, APortThatClosesLetsCallsEndAndGivesAReceiptForEachClient) {
     for (int i = 0; i < kCalls; ++i) {
       ASSERT_TRUE(channel
                       ->CallAsync(kLinger, Bytes("1000"), Long(),
-                                  [&](absl::StatusOr<Message> reply) {
+                                  [&](Answer& reply) {
                                     ++ended;
                                     if (reply.ok() && reply->text() == "1000") ++answered;
                                   })
@@ -144,7 +144,7 @@ TEST_P(Conformance, APortThatClosesReturnsByItsDeadlineThoughAHandlerHangs) {
   absl::Status status;
   ASSERT_TRUE(second.root()
                   .CallAsync(kWaitForCancel, Bytes(""), Long(),
-                             [&status](absl::StatusOr<Message> reply) { status = reply.status(); })
+                             [&status](Answer& reply) { status = reply.status(); })
                   .ok());
   ASSERT_TRUE(world.Drive([&] { return second.port().calls_under_way() == 1; }));
   const std::vector<Receipt> receipts = second.port().Close(20'000);

@@ -153,7 +153,7 @@ TEST_P(Conformance, ADeadServerEndsCallsInDoubtIfTheyLeftAndFailedIfNot) {
   size_t ended = 0;
   ASSERT_TRUE(world.channel()
                   .CallAsync(kWaitForCancel, Bytes(""), Long(),
-                             [&](absl::StatusOr<Message> reply) {
+                             [&](Answer& reply) {
                                left = reply.status();
                                ++ended;
                              })
@@ -161,7 +161,7 @@ TEST_P(Conformance, ADeadServerEndsCallsInDoubtIfTheyLeftAndFailedIfNot) {
   for (absl::Status& status : behind) {  // the window takes three; the rest never leaves
     ASSERT_TRUE(world.channel()
                     .CallAsync(kEcho, Bytes(""), Long(),
-                               [&](absl::StatusOr<Message> reply) {
+                               [&](Answer& reply) {
                                  status = reply.status();
                                  ++ended;
                                })
@@ -201,7 +201,7 @@ TEST_P(Conformance, AChannelOutlivesItsServer) {
     size_t ended = 0;
     ASSERT_TRUE(world.channel()
                     .CallAsync(kWaitForCancel, Bytes(""), Long(),
-                               [&](absl::StatusOr<Message> reply) {
+                               [&](Answer& reply) {
                                  left = reply.status();
                                  ++ended;
                                })
@@ -210,7 +210,7 @@ TEST_P(Conformance, AChannelOutlivesItsServer) {
       const std::string number = Text(&answer - behind.data());
       ASSERT_TRUE(world.channel()
                       .CallAsync(kEcho, Bytes(number), Long(),
-                                 [&](absl::StatusOr<Message> reply) {
+                                 [&](Answer& reply) {
                                    if (reply.ok())
                                      answer = std::string(reply->text());
                                    else

@@ -115,7 +115,7 @@ TEST_P(Conformance, AReaderThatAsksForMoreWhileItsChannelIsFullIsNotForgotten) {
   for (int i = 0; i < 40; ++i) {  // more than the window: the rest waits in the outbox
     ASSERT_TRUE(world.channel()
                     .CallAsync(kEcho, Bytes("x"), Long(),
-                               [&ended](absl::StatusOr<Message> reply) {
+                               [&ended](Answer& reply) {
                                  EXPECT_TRUE(reply.ok()) << reply.status();
                                  ++ended;
                                })

@@ -21,7 +21,7 @@ std::string g_server_program;  // NOLINT: set once by main()
 
 // The answer of a call that the test waits for; kept apart from the stack, which a watchdog may
 // leave.
-struct Answer {
+struct Told {
   bool done = false;
   absl::StatusOr<std::string> text = std::string();
 };
@@ -230,9 +230,9 @@ void World::TurnOnce() {
 
 absl::StatusOr<std::string> World::CallOn(Channel& channel, uint32_t type, std::string_view payload,
                                           const CallOptions& options) {
-  auto answer = std::make_shared<Answer>();
+  auto answer = std::make_shared<Told>();
   const absl::Status started =
-      channel.CallAsync(type, Bytes(payload), options, [answer](absl::StatusOr<Message> reply) {
+      channel.CallAsync(type, Bytes(payload), options, [answer](Answer& reply) {
         if (reply.ok())
           answer->text = std::string(reply->text());
         else

@@ -52,7 +52,7 @@ class World {
       bool ended = false;
       absl::Status how;
       const absl::Status status =
-          (*channel)->CallAsync(kEcho, Bytes(payload), {}, [&](absl::StatusOr<Message> reply) {
+          (*channel)->CallAsync(kEcho, Bytes(payload), {}, [&](Answer& reply) {
             ended = true;
             how = reply.status();
             if (reply.ok() && reply->payload().size() != payload_bytes)

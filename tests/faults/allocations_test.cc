@@ -105,6 +105,14 @@ class Allocations : public testing::TestWithParam<ReactorCase> {
 #endif
   }
 
+  static uint64_t Count() {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    return 0;
+#else
+    return g_allocations.load();
+#endif
+  }
+
   std::unique_ptr<Node> node_;
   std::unique_ptr<Port> port_;
   std::unique_ptr<Channel> channel_;
@@ -123,16 +131,15 @@ TEST_P(Allocations, NoneInABlockingCallOfSeveralKilobytes) {
 }
 
 TEST_P(Allocations, NoneInACallbackCall) {
-  EXPECT_EQ(
-      AllocationsOf([this] {
-        bool done = false;
-        EXPECT_TRUE(channel_
-                        ->CallAsync(kPlain, Bytes("hello"), {},
-                                    [&done](absl::StatusOr<Message> reply) { done = reply.ok(); })
-                        .ok());
-        node_->RunUntil([&] { return done; });
-      }),
-      0u);
+  EXPECT_EQ(AllocationsOf([this] {
+              bool done = false;
+              EXPECT_TRUE(channel_
+                              ->CallAsync(kPlain, Bytes("hello"), {},
+                                          [&done](Answer& reply) { done = reply.ok(); })
+                              .ok());
+              node_->RunUntil([&] { return done; });
+            }),
+            0u);
 }
 
 TEST_P(Allocations, NoneInAHandlerThatIsACoroutineAndWaits) {
@@ -141,8 +148,32 @@ TEST_P(Allocations, NoneInAHandlerThatIsACoroutineAndWaits) {
             0u);
 }
 
+TEST_P(Allocations, NoneInAMessageThatIsRefusedForWantOfRoom) {
+  Bytes note("hello");
+  EXPECT_EQ(AllocationsOf([&] { channel_->TrySend(kNote, note).IgnoreError(); }), 0u);
+  EXPECT_GT(channel_->ledger().refused, static_cast<uint64_t>(kCalls)) << "nearly all were";
+}
+
+TEST_P(Allocations, NoneInAFloodOfCoroutinesThatWaitForRoom) {
+  constexpr int kFloods = 50;
+  const auto flood = [](Node&, Channel& channel, int& live) -> Task<void> {
+    for (int i = 0; i < 400; ++i) EXPECT_TRUE((co_await channel.Send(kNote, Bytes("hello"))).ok());
+    --live;
+  };
+  const auto all = [&] {
+    int live = kFloods;
+    for (int i = 0; i < kFloods; ++i) node_->Spawn(flood(*node_, *channel_, live));
+    node_->RunUntil([&] { return live == 0; });
+  };
+  all();
+  all();
+  const uint64_t before = Count();
+  all();
+  // To spawn is to allocate: once for each coroutine, and its place in the list.
+  EXPECT_LE(Count() - before, 2u * kFloods);
+}
+
 TEST_P(Allocations, NoneInAOneWayMessage) {
-  // A turn between two sends: one that finds no room allocates the words that say so.
   EXPECT_EQ(AllocationsOf([this] {
               EXPECT_TRUE(channel_->Send(kNote, Bytes("hello")).Wait().ok());
               while (channel_->ledger().queued() > 100) node_->Turn(Node::kDoNotSleep);

@@ -92,7 +92,7 @@ std::string Scenario::Talk(std::span<const size_t> sizes, int64_t timeout_us, bo
     bool done = false;
     absl::StatusOr<Message> got;
     const absl::Status started =
-        (*channel)->CallAsync(kEcho, Bytes(payload), within, [&](absl::StatusOr<Message> reply) {
+        (*channel)->CallAsync(kEcho, Bytes(payload), within, [&](Answer& reply) {
           done = true;
           if (!reply.ok() && reply.status().message().empty()) wrong += "an end without a word\n";
           if (!reply.ok() && must_succeed)

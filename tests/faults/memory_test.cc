@@ -88,7 +88,7 @@ TEST_F(MemoryTest, MoreThanTheBudgetSentAtOnceLeavesWhoIsInItsAnswers) {
     bool answered = false;
     ASSERT_TRUE(channel
                     ->CallAsync(kEcho, Bytes("well"), {},
-                                [&](absl::StatusOr<Message> reply) {
+                                [&](Answer& reply) {
                                   answered = true;
                                   EXPECT_TRUE(reply.ok()) << i << ": " << reply.status();
                                 })

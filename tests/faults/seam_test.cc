@@ -60,7 +60,7 @@ void RunOnce(const ReactorCase& param, OneSite& seam, const std::string& what) {
     CallOptions within;
     within.timeout_us = 400'000;
     const absl::Status started =
-        (*channel)->CallAsync(kEcho, Bytes(payload), within, [&](absl::StatusOr<Message> reply) {
+        (*channel)->CallAsync(kEcho, Bytes(payload), within, [&](Answer& reply) {
           done = true;
           EXPECT_TRUE(!reply.ok() || reply->text() == payload) << what;
         });

@@ -80,7 +80,7 @@ TEST_P(WaysToEnd, EachCancelsItsHandlersAndFreesItsSeat) {
       close(ends[1]);
       const std::unique_ptr<Node> own = Node::Create({.registry = &TestRegistry()}).value();
       const std::unique_ptr<Channel> channel = Connect(*own, port->addresses()[0]);
-      channel->CallAsync(kHeld, Bytes("x"), {}, [](absl::StatusOr<Message>) {}).IgnoreError();
+      channel->CallAsync(kHeld, Bytes("x"), {}, [](Answer&) {}).IgnoreError();
       // Until it is told to end.
       pollfd told{ends[0], POLLIN, 0};
       while (poll(&told, 1, 0) == 0) own->Turn(SystemClock().NowNs() + 1'000'000);

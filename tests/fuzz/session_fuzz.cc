@@ -200,7 +200,7 @@ void CallAll(House& house, Medium& medium) {
     for (int i = 0; i < 3; ++i) {
       started += channel
                      ->CallAsync(1, Bytes("call"), {},
-                                 [&ended](absl::StatusOr<Message> reply) {
+                                 [&ended](Answer& reply) {
                                    ++ended;
                                    if (reply.ok()) reply->text();
                                  })

@@ -184,7 +184,7 @@ void AsyncCall(Program& program, Channel& channel, Style style) {
       Pack({.id = record.id, .hops = 1}, Filling(program.random()));
   const absl::Status status =
       channel.CallAsync(TypeOf(style), Bytes(bytes), Options(program, timeout_us),
-                        [&journal, &record, &world](absl::StatusOr<Message> reply) {
+                        [&journal, &record, &world](Answer& reply) {
                           journal.End(record, reply.status(), world.now_ns());
                         });
   if (!status.ok()) journal.End(record, status, world.now_ns());

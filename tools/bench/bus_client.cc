@@ -75,18 +75,18 @@ class Fanin {
     stamp_.Put(slot.sequence, payload_);
     absl::Status status = channels_[slot.connection]->CallAsync(
         kEcho, Bytes(std::span<const std::byte>(payload_)), {},
-        [&slot](absl::StatusOr<Message> reply) { slot.fanin->OnReply(slot, std::move(reply)); });
+        [&slot](Answer& reply) { slot.fanin->OnReply(slot, reply); });
     if (status.ok())
       ++under_way_;
     else if (fault_.ok())
       fault_ = std::move(status);
   }
 
-  void OnReply(FaninSlot& slot, absl::StatusOr<Message> reply) {
+  void OnReply(FaninSlot& slot, Answer& reply) {
     --under_way_;
     if (!fault_.ok()) return;
     if (!reply.ok()) {
-      fault_ = std::move(reply).status();
+      fault_ = reply.status();
       return;
     }
     if (!stamp_.Check(slot.sequence, reply->payload())) {

@@ -70,7 +70,7 @@ TEST(ShmDeathTest, CallsInFlightEndSoonWhenTheServerIsKilledAndAnotherServesTher
     CallOptions options;
     options.timeout_us = 600'000'000;
     const absl::Status started =
-        channel->CallAsync(kEcho, Bytes("second"), options, [&](absl::StatusOr<Message> reply) {
+        channel->CallAsync(kEcho, Bytes("second"), options, [&](Answer& reply) {
           ++ended;
           EXPECT_EQ(OutcomeOf(reply.status()), Outcome::kInDoubt) << reply.status();
         });

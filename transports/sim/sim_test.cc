@@ -32,7 +32,7 @@ struct Pair {
     absl::Status ended = absl::UnknownError("it never ended");
     bool done = false;
     absl::Status status = channel->CallAsync(kEcho, Bytes("hello"), {.timeout_us = timeout_us},
-                                             [&](absl::StatusOr<Message> reply) {
+                                             [&](Answer& reply) {
                                                ended = reply.status();
                                                done = true;
                                              });
@@ -120,7 +120,7 @@ TEST(Sim, CarriesManyFramesThroughAQueueOfOne) {
   for (int i = 0; i < 100; ++i) {
     ASSERT_TRUE(pair.channel
                     ->CallAsync(kEcho, Bytes("x"), {},
-                                [&](absl::StatusOr<Message> reply) { answers += reply.ok(); })
+                                [&](Answer& reply) { answers += reply.ok(); })
                     .ok());
   }
   EXPECT_TRUE(pair.world.RunUntil([&] { return answers == 100; }));

@@ -104,7 +104,7 @@ TEST(Sysv, MoreThanTheQueuesHoldWaitsAndNothingIsLost) {
     const std::string payload(7000, static_cast<char>('!' + i % 90));
     ASSERT_TRUE(channel
                     ->CallAsync(kEcho, Bytes(payload), patient,
-                                [&, first = payload[0]](absl::StatusOr<Message> reply) {
+                                [&, first = payload[0]](Answer& reply) {
                                   ++ended;
                                   right += reply.ok() && reply->payload().size() == 7000 &&
                                            reply->text() == std::string(7000, first);

@@ -170,7 +170,7 @@ class ChannelWorld : public testing::Test {
   }
   using Result = std::optional<absl::StatusOr<std::string>>;
   absl::Status Start(uint32_t type, Payload& payload, Result& result, CallOptions options = {}) {
-    return channel_->CallAsync(type, payload, options, [&result](absl::StatusOr<Message> m) {
+    return channel_->CallAsync(type, payload, options, [&result](Answer& m) {
       result.emplace(m.ok() ? absl::StatusOr<std::string>(m->text()) : m.status());
     });
   }

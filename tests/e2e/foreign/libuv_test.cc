@@ -130,7 +130,7 @@ class LibuvTest : public testing::TestWithParam<NodeOptions::Wait> {
   void CallNext() {
     ASSERT_TRUE(channel_
                     ->CallAsync(kEcho, Bytes("hello"), {},
-                                [this](absl::StatusOr<Message> reply) {
+                                [this](Answer& reply) {
                                   ASSERT_TRUE(reply.ok()) << reply.status();
                                   if (++answers_ == kCalls) return Done();
                                   if (answers_ % 1000 == 0) Alive();

@@ -342,7 +342,7 @@ TEST(Chaos, CarriesCallsWhereNothingIsTakenAwayAndIsRefusedWhereItIs) {
   for (int i = 0; i < 50; ++i) {
     ASSERT_TRUE((*channel)
                     ->CallAsync(1, Bytes("hello"), {},
-                                [&answers](absl::StatusOr<Message> reply) {
+                                [&answers](Answer& reply) {
                                   EXPECT_TRUE(reply.ok()) << reply.status();
                                   answers += reply.ok() && reply->text() == "hello";
                                 })

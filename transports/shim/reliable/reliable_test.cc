@@ -410,7 +410,7 @@ TEST(Reliable, CarriesCallsWhereTheMediumAloneIsRefused) {
   for (int i = 0; i < 50; ++i) {
     ASSERT_TRUE((*channel)
                     ->CallAsync(1, Bytes("hello"), {},
-                                [&answers](absl::StatusOr<Message> reply) {
+                                [&answers](Answer& reply) {
                                   EXPECT_TRUE(reply.ok()) << reply.status();
                                   answers += reply.ok() && reply->text() == "hello";
                                 })
