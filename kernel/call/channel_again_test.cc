@@ -263,6 +263,7 @@ TEST_F(AgainTest, ItIsDestroyedAtAnyMoment) {
     if (turns >= 10) Serve();
     if (turns >= 20) Pass(turns * 1'000'000);
     channel_.reset();
+    Turns(1);
     EXPECT_TRUE(call.has_value() && held.has_value());
     port_.reset();
     Turns();

@@ -122,7 +122,7 @@ TEST_F(LingerTest, ItGoesOnConnectingForWhatWasSentBefore) {
   EXPECT_THAT(losses_, IsEmpty());
 }
 
-TEST_F(LingerTest, ItsCallsEndAsCancelledAtOnceAndAreCancelledAtTheServer) {
+TEST_F(LingerTest, ItsCallsEndAsCancelledInTheNextTurnAndAreCancelledAtTheServer) {
   SetGrace();
   Serve();
   Connect();
@@ -133,6 +133,7 @@ TEST_F(LingerTest, ItsCallsEndAsCancelledAtOnceAndAreCancelledAtTheServer) {
   ASSERT_NE(held_, nullptr);
   Notes(1);
   channel_.reset();
+  Turns(1);
   ASSERT_TRUE(held.has_value());
   EXPECT_EQ(ReasonOf(held->status()), Reason::kCancelled) << held->status();
   EXPECT_EQ(OutcomeOf(held->status()), Outcome::kInDoubt);

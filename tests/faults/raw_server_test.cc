@@ -60,7 +60,7 @@ class RawServerTest : public testing::Test {
     CallOptions options;
     options.timeout_us = timeout_us;
     const absl::Status started =
-        channel_->CallAsync(kEcho, Bytes("x"), options, [&answer](Answer& reply) {
+        channel_->CallAsync(kEcho, Bytes("x"), options, [&answer](jackfield::Answer& reply) {
           answer.done = true;
           answer.status = reply.status();
           if (reply.ok()) answer.text = std::string(reply->text());
