@@ -89,7 +89,7 @@ struct Unhandled : ListNode<UnhandledTag> {
 struct RoomTag {};
 class RoomWaiter : public ListNode<RoomTag> {
  public:
-  explicit RoomWaiter(FrameKind kind) : kind(kind) {}
+  explicit RoomWaiter(FrameKind of) : kind(of) {}
   virtual ~RoomWaiter() = default;
   // There may be room: sends, and returns true; or finds none, and stays in the queue.
   virtual bool OnRoom() = 0;

@@ -36,7 +36,7 @@ class FutureState {
   friend class Future;
   template <class>
   friend class Promise;
-  explicit FutureState(Loop& loop) : loop(loop) {}
+  explicit FutureState(Loop& on) : loop(on) {}
   // Not inline: GCC 12 would take the users' checks of the count for uses after the delete, and
   // warn.
   [[gnu::noinline]] void Leave() {

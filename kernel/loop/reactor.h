@@ -21,7 +21,7 @@ struct Op {
   // result: the events that are ready (POLLIN …), or -errno (-ECANCELED after Cancel).
   using Done = void (*)(Op& op, int32_t result);
 
-  Op(Done done, void* user) : done(done), user(user) {}
+  Op(Done on_done, void* who) : done(on_done), user(who) {}
   Op(const Op&) = delete;
 
   const Done done;

@@ -12,7 +12,7 @@ namespace jackfield {
 class Timer {
  public:
   using Fire = void (*)(Timer& timer);
-  Timer(Fire fire, void* user) : fire_(fire), user(user) {}
+  Timer(Fire fire, void* who) : fire_(fire), user(who) {}
   Timer(const Timer&) = delete;
 
   bool armed() const { return place_ != kIdle; }

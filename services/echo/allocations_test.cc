@@ -6,9 +6,9 @@
 #include <new>
 
 #include "gtest/gtest.h"
-#include "kernel/registry.h"
+#include "jackfield/node.h"
+#include "jackfield/transports.h"
 #include "services/echo/echo.h"
-#include "transports/builtin.h"
 
 namespace {
 std::atomic<int> allocations{0};  // by any thread; read between calls

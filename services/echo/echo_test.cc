@@ -9,8 +9,8 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "kernel/registry.h"
-#include "transports/builtin.h"
+#include "jackfield/node.h"
+#include "jackfield/transports.h"
 
 namespace jackfield::echo {
 namespace {

@@ -1,7 +1,7 @@
 // The program of the echo service: echo --serve unix:@echo
+#include "jackfield/service.h"
+#include "jackfield/transports.h"
 #include "services/echo/echo.h"
-#include "services/service.h"
-#include "transports/builtin.h"
 
 namespace {
 

@@ -6,7 +6,7 @@
 #ifndef JACKFIELD_SERVICES_SCHEMA_SCHEMA_H_
 #define JACKFIELD_SERVICES_SCHEMA_SCHEMA_H_
 
-#include "kernel/call/port.h"
+#include "jackfield/port.h"
 
 namespace jackfield {
 

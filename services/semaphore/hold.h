@@ -18,8 +18,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "kernel/call/channel.h"
-#include "kernel/loop/task.h"
+#include "jackfield/channel.h"
+#include "jackfield/task.h"
 #include "services/semaphore/semaphore_service.h"
 
 namespace jackfield::semaphore {

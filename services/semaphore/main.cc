@@ -1,7 +1,7 @@
 // The program of the semaphore service: semaphore --serve unix:@semaphore
+#include "jackfield/service.h"
+#include "jackfield/transports.h"
 #include "services/semaphore/semaphore.h"
-#include "services/service.h"
-#include "transports/builtin.h"
 
 int main(int argc, char** argv) {
   jackfield::Registry registry;

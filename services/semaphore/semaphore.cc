@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "jackfield/node.h"
 #include "kernel/base/text.h"
-#include "kernel/loop/timers.h"
 
 namespace jackfield::semaphore {
 namespace {

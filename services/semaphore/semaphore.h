@@ -12,10 +12,10 @@
 #include <cstdint>
 
 #include "absl/status/status.h"
-#include "kernel/call/port.h"
+#include "jackfield/port.h"
+#include "jackfield/service.h"
 #include "services/semaphore/permits.h"
 #include "services/semaphore/semaphore_service.h"
-#include "services/service.h"
 
 namespace jackfield::semaphore {
 

@@ -14,11 +14,10 @@
 #include <utility>
 #include <vector>
 
-#include "kernel/call/channel.h"
-#include "kernel/node.h"
-#include "kernel/registry.h"
+#include "jackfield/channel.h"
+#include "jackfield/node.h"
+#include "jackfield/transports.h"
 #include "services/semaphore/hold.h"
-#include "transports/builtin.h"
 
 namespace jackfield::semaphore {
 namespace {

@@ -11,7 +11,7 @@
 #define JACKFIELD_SERVICES_SEMAPHORE_WORKER_H_
 
 #include "absl/status/status.h"
-#include "services/service.h"
+#include "jackfield/service.h"
 
 namespace jackfield::semaphore {
 

@@ -7,9 +7,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "jackfield/node.h"
 #include "kernel/base/text.h"
-#include "kernel/loop/sys.h"
-#include "kernel/node.h"
 
 namespace jackfield::wordcount {
 namespace {

@@ -12,8 +12,8 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "jackfield/service.h"
 #include "kernel/base/owned_fd.h"
-#include "services/service.h"
 
 namespace jackfield::wordcount {
 

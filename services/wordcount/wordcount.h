@@ -16,7 +16,7 @@
 #define JACKFIELD_SERVICES_WORDCOUNT_WORDCOUNT_H_
 
 #include "absl/status/status.h"
-#include "services/service.h"
+#include "jackfield/service.h"
 
 namespace jackfield::wordcount {
 

@@ -24,8 +24,8 @@ constexpr struct {
 } kBounds[] = {
     {"kernel/base/", 760},
     {"kernel/loop/", 3'060},
-    {"kernel/", 3'950},  // without those beside it
-    {"kernel/call/", 3'100},
+    {"kernel/", 4'380},  // without those beside it
+    {"kernel/call/", 3'260},
 };
 // std::function where it is cold: told once per service or per client, never per message.
 constexpr std::string_view kMayUseFunction[] = {"services/service.h", "services/service.cc",
@@ -65,6 +65,20 @@ TEST(Meta, TheSourcesAreRead) {
     EXPECT_TRUE(std::any_of(Sources().begin(), Sources().end(), [folder](const Source& source) {
       return source.In(folder);
     })) << folder;
+  }
+}
+
+// One spelling inside this tree and outside it (bindings/cpp). base/ is any program's.
+TEST(Meta, AServiceIncludesThePublicFaceAndNothingBehindIt) {
+  const std::regex behind(
+      "#include \"(kernel/(?!base/)|services/service.h|services/stubs/|transports/)[^\n]*");
+  for (const Source& source : Sources()) {
+    if (!source.In("services/") || source.In("services/stubs/") ||
+        source.path.find('/', std::string_view("services/").size()) == std::string::npos)
+      continue;
+    std::smatch found;
+    EXPECT_FALSE(std::regex_search(source.text, found, behind))
+        << source.path << ": " << found.str() << ": say jackfield/…";
   }
 }
 

@@ -202,9 +202,8 @@ std::string HeaderText(const SchemaModel& model) {
   std::string text = Text(
       "// Made by jackfield_stubs from ", model.source, ": change that, not this.\n", "#ifndef ",
       guard, "\n#define ", guard, "\n\n", "#include <cstdint>\n#include <utility>\n\n",
-      "#include \"kernel/frame.h\"\n#include \"kernel/call/interface.h\"\n#include \"",
-      StemOf(model), "_generated.h\"\n",
-      "#include \"services/stubs/client.h\"\n#include \"services/stubs/server.h\"\n");
+      "#include \"jackfield/client.h\"\n#include \"jackfield/port.h\"\n",
+      "#include \"jackfield/server.h\"\n#include \"", StemOf(model), "_generated.h\"\n");
   char hash[24];
   std::snprintf(hash, sizeof hash, "0x%016llx", static_cast<unsigned long long>(model.hash));
   for (const ServiceModel& service : model.services) {

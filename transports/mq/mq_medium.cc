@@ -257,6 +257,12 @@ class MqClient final : public HubMedium {
     if (sent < 0) return SysError(-sent, Text("connect ", description_));
     return Greeted::kSent;
   }
+  // A server that is killed may keep its lock for some milliseconds more: who greets it then
+  // greets nobody.
+  absl::Status CanBeAnswered() override {
+    if (server_.OwnerLives()) return absl::OkStatus();
+    return Refused(Reason::kUnreachable, Text("connect ", description_, ": its server has died"));
+  }
   void GiveUp() override { outbox_.Word(HubEnvelope::kGoodbye, key_, {}, ToServer()); }
 
  private:

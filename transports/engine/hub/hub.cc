@@ -16,6 +16,7 @@ namespace {
 
 constexpr int64_t kAnswerNs = 2'000'000'000;  // a server that lives answers a greeting within
 constexpr int64_t kGreetAgainNs = 1'000'000;  // the endpoint was full
+constexpr int64_t kLookNs = 10'000'000;  // at whether the server lives, while it has not answered
 constexpr int kLooksPerTurn = 16;
 constexpr uint64_t kAloneToBelieve = 4;
 constexpr int64_t kWaitAgainNs = 10'000'000;  // the wait itself failed
@@ -337,10 +338,14 @@ void Hub::DoChores() {
     if (!std::exchange(began_, true) && sink_ != nullptr) sink_->OnServing(actual_);
   } else if (!began_) {
     Greet();
-  } else if (opening_failed_.ok() && peers_.empty() && sink_ != nullptr &&
-             loop_.clock().NowNs() >= give_up_ns_) {
-    opening_failed_ = MakeStatus(Outcome::kRefused, Reason::kUnreachable,
-                                 Text(what_, ": no answer within ", kAnswerNs / 1'000'000, " ms"));
+  } else if (opening_failed_.ok() && peers_.empty() && sink_ != nullptr) {
+    if (loop_.clock().NowNs() >= give_up_ns_) {
+      opening_failed_ =
+          MakeStatus(Outcome::kRefused, Reason::kUnreachable,
+                     Text(what_, ": no answer within ", kAnswerNs / 1'000'000, " ms"));
+    } else {
+      opening_failed_ = medium_->CanBeAnswered();
+    }
   }
   const bool handed_over = !admitted_.empty();
   HandOver();
@@ -351,7 +356,7 @@ void Hub::DoChores() {
   if (handed_over) return;   // the new links read, and arm when they rest
   if (!Arm()) LookForAll();  // the medium has something already, and perhaps every link rests
   if (began_ && !chores_.armed() && role_ == Role::kConnect && sink_ != nullptr && peers_.empty())
-    loop_.timers().Arm(chores_, give_up_ns_);
+    loop_.timers().Arm(chores_, std::min(give_up_ns_, loop_.clock().NowNs() + kLookNs));
 }
 
 void Hub::Greet() {

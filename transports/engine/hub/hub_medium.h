@@ -141,6 +141,9 @@ class HubMedium {
   };
   // Errors: as Transport::Open.
   virtual absl::StatusOr<Greeted> Greet() { return Greeted::kAdmitted; }
+  // It has greeted and waits, and is asked every few milliseconds: is there still somebody who
+  // could answer? Errors: UNAVAILABLE (the server has died since, or another has its name).
+  virtual absl::Status CanBeAnswered() { return absl::OkStatus(); }
   // It has greeted, and goes without having been admitted, as far as it has heard: a server that
   // has admitted it is told, where nothing else tells it.
   virtual void GiveUp() {}
