@@ -11,6 +11,8 @@
 namespace jackfield {
 namespace {
 
+constexpr uint32_t kExtensionAt = Align8(sizeof(Block));
+
 absl::Status NoMemoryFor(BlockPool& memory) {
   return MakeStatus(Outcome::kOk, Reason::kResource,
                     Text("the answer finds no message memory: ", memory.budget().Describe()));
@@ -96,18 +98,32 @@ bool Channel::CallBase::Begin() {
     return done_ = true;
   }
   if (Try()) return done_;
-  if (const auto bytes = static_cast<uint32_t>(terms_.extension.size()); bytes != 0) {
-    BlockPool& memory = channel_.node_.blocks();
-    extension_ = memory.Get(bytes);
-    if (!extension_) {
-      result_ = Refused(Reason::kResource, Text("no message memory: ", memory.budget().Describe()));
-      return done_ = true;
-    }
-    std::memcpy(extension_.data(), space.bytes, bytes);
-    terms_.extension = {extension_.data(), bytes};
+  if (!terms_.extension.empty() && !KeepExtension()) {
+    result_ = Refused(Reason::kResource,
+                      Text("no message memory: ", channel_.node_.blocks().budget().Describe()));
+    return done_ = true;
   }
   channel_.AwaitRoom(*this, terms_);
   return false;
+}
+
+// In a block of its own, with the Block itself in front: an awaiter lies in a coroutine's frame,
+// and most never wait in a chain.
+bool Channel::CallBase::KeepExtension() {
+  const auto bytes = static_cast<uint32_t>(terms_.extension.size());
+  Block block = channel_.node_.blocks().Get(kExtensionAt + bytes);
+  if (!block) return false;
+  std::byte* const data = block.data();
+  std::memcpy(data + kExtensionAt, terms_.extension.data(), bytes);
+  terms_.extension = {data + kExtensionAt, bytes};
+  new (data) Block(std::move(block));
+  return keeps_extension_ = true;
+}
+
+void Channel::CallBase::DropExtension() {
+  keeps_extension_ = false;
+  const std::byte* const at = terms_.extension.data() - kExtensionAt;
+  const Block freed = std::move(*const_cast<Block*>(reinterpret_cast<const Block*>(at)));
 }
 
 bool Channel::CallBase::Try() {

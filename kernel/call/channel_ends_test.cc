@@ -148,7 +148,7 @@ TEST_F(EndsTest, ACoroutineThatWaitsForACallTakes512Bytes) {
   ASSERT_EQ(port_->calls_under_way(), 900u);
   // The server's half lies on this node, too: the call and the message that it holds.
   EXPECT_LE(both, 512 + BlockPool::SizeFor(sizeof(ServerCall)) + 512);
-  EXPECT_LE(sizeof(Channel::PendingCall<Bytes>), 400u);
+  EXPECT_LE(sizeof(Channel::PendingCall<Bytes>), 300u);
 }
 
 }  // namespace

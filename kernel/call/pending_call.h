@@ -16,6 +16,7 @@ class Channel::CallBase : public RoomWaiter, public CallWaiter {
   CallBase(const CallBase&) = delete;
   ~CallBase() override {
     if (started_ && !done_) channel_.Abandon(*this);
+    if (keeps_extension_) DropExtension();
   }
   bool await_ready() { return Begin(); }
   void await_suspend(std::coroutine_handle<> waiting) {
@@ -39,6 +40,8 @@ class Channel::CallBase : public RoomWaiter, public CallWaiter {
   friend class Channel;
   bool Begin();  // true: it has ended already
   bool Try();    // true: sent, or ended
+  bool KeepExtension();
+  void DropExtension();
   bool OnRoom() override;
   void OnCallEnd(absl::Status status, MessageView* reply) override;
   CallLimit limit() const override { return {options_.timeout_us, terms_.inherited_type}; }
@@ -47,10 +50,10 @@ class Channel::CallBase : public RoomWaiter, public CallWaiter {
   const uint32_t type_;
   const CallOptions options_;
   Terms terms_;
-  Block extension_;  // of terms_, while it waits for room
   absl::StatusOr<Message> result_ = Message();
   Suspended suspended_;
   bool started_ = false, sent_ = false, done_ = false;
+  bool keeps_extension_ = false;  // of terms_: it waits for room
 };
 
 template <class P>

@@ -221,6 +221,7 @@ TEST_P(Conformance, ADestroyedChannelEndsItsCallsInDoubtWhenTheyHaveLeft) {
                   .ok());
   ASSERT_TRUE(world.Call(kEcho, "the call before has left").ok());
   world.channel().Close(0);
+  ASSERT_TRUE(world.Drive([&] { return !ended.ok(); })) << "in a turn of the node";
   EXPECT_EQ(OutcomeOf(ended), Outcome::kInDoubt) << ended;
   const absl::Status after = world.Call(kEcho, "too late").status();
   EXPECT_EQ(OutcomeOf(after), Outcome::kRefused) << after;

@@ -15,6 +15,7 @@
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,11 +28,13 @@
 #include "kernel/node.h"
 #include "tests/conformance/subjects.h"
 #include "tests/faults/reactor_case.h"
+#include "transports/builtin.h"
+#include "transports/resources.h"
 
 namespace jackfield::conformance {
 namespace {
 
-constexpr uint32_t kCount = 1, kNote = 2;
+constexpr uint32_t kCount = 1, kNote = 2, kEnd = 3;
 constexpr int kInstances = 5, kCallers = 16;
 constexpr uint32_t kCallsMax = 1 << 22;
 
@@ -64,9 +67,10 @@ class Instance {
   }
   Instance(const Instance&) = delete;
   ~Instance() {
-    if (pid_ > 0) Kill();
-    close(orders_), close(words_);
+    close(orders_), close(words_);  // who was never started ends
+    if (pid_ > 0) waitpid(pid_, nullptr, 0);
   }
+  pid_t pid() const { return pid_; }
   // Returns at once; SaidAddress waits.
   void Start(std::string address) {
     address += '\n';
@@ -99,11 +103,18 @@ class Instance {
     };
     (*port)->Handle(kCount, count);
     (*port)->Handle(kNote, count);
+    (*port)->Handle(kEnd, [&node](ServerCall& call) {
+      call.Reply(Bytes("ends")).IgnoreError();
+      (*node)->Stop();
+    });
     if (!(*port)->WaitServing().ok()) return 1;
     shared.serving_ns[place] = (*node)->clock().NowNs();
     const std::string said = Text((*port)->addresses()[0].ToString(), "\n");
     if (write(words, said.data(), said.size()) < 0) return 1;
-    (*node)->Run();
+    (*node)->Run().IgnoreError();
+    (*port)->Close(10'000'000);
+    port->reset();
+    node->reset();
     return 0;
   }
 
@@ -111,7 +122,12 @@ class Instance {
   int orders_ = -1, words_ = -1;
 };
 
-class KilledServiceTest : public testing::TestWithParam<ReactorCase> {};
+class KilledServiceTest : public testing::TestWithParam<ReactorCase> {
+ protected:
+  // What an instance leaves that was killed and had no successor: the test has failed then.
+  ~KilledServiceTest() override { RemoveWhatTheyLeft(BuiltinResources(), killed_, 3600); }
+  std::set<int> killed_;
+};
 
 struct Counts {
   int answered = 0, refused = 0, failed = 0, in_doubt = 0, other = 0;
@@ -189,6 +205,7 @@ TEST_P(KilledServiceTest, ItsClientsGoOnWithTheNextInstance) {
       channel->TrySend(kNote, payload).IgnoreError();
     }
     if (i + 1 == kInstances) break;
+    killed_.insert(instances[static_cast<size_t>(i)]->pid());
     instances[static_cast<size_t>(i)]->Kill();
     ASSERT_TRUE(node->RunUntil([&] { return !channel->open(); }, give_up_ns)) << "it is noticed";
     answered_ns = 0;
@@ -196,6 +213,7 @@ TEST_P(KilledServiceTest, ItsClientsGoOnWithTheNextInstance) {
   }
   stop = true;
   ASSERT_TRUE(node->RunUntil([&] { return live == 0; }, give_up_ns));
+  EXPECT_TRUE(channel->Call(kEnd, Bytes("")).Wait().ok());
   const Ledger ledger = channel->ledger();
   EXPECT_EQ(ledger.sent, ledger.queued() + ledger.delivered + ledger.failed + ledger.in_doubt);
   const Receipt receipt = channel->Close(30'000'000);

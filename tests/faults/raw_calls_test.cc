@@ -2,6 +2,8 @@
 // call is dropped, what ends twice ends once, and the port goes on serving another client.
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "tests/faults/raw_client.h"
 
@@ -67,20 +69,29 @@ TEST_F(RawClientTest, AHeldCallIsToldOfItsCancelOnce) {
 }
 
 TEST_F(RawClientTest, AHeldCallThatEndsBeforeItIsToldOfItsCancelIsNotTold) {
-  RawPeer peer = ConnectAndGreet();
-  peer.Send(Request(epoch(), 1, kHeld, 7));
-  ASSERT_TRUE(TurnUntil(*node_, [this] { return held_ != nullptr; }));
-  // It is answered between its cancellation and the turn that tells of it.
-  port_->OnClientGone([this](const std::string&, const absl::Status& why) {
-    gone_ = why;
-    EXPECT_TRUE(held_->cancelled());
-    held_->Reply(Bytes("too late")).IgnoreError();
+  constexpr uint32_t kOfTwo = 1234;
+  std::vector<ServerCall*> held;
+  int told = 0;
+  port_->Handle(kOfTwo, [&](ServerCall& call) {
+    call.Hold();
+    held.push_back(&call);
+    // Whichever is told first answers both, so that the other has ended when its turn comes.
+    call.OnCancel([&] {
+      ++told;
+      for (ServerCall* each : std::exchange(held, {})) {
+        EXPECT_TRUE(each->cancelled());
+        each->Reply(Bytes("too late")).IgnoreError();
+      }
+    });
   });
+  RawPeer peer = ConnectAndGreet();
+  peer.Send(Request(epoch(), 1, kOfTwo, 7));
+  peer.Send(Request(epoch(), 2, kOfTwo, 8));
+  ASSERT_TRUE(TurnUntil(*node_, [&] { return held.size() == 2; }));
   peer.Close();
-  ASSERT_TRUE(TurnUntil(*node_, [this] { return !gone_.ok(); }));
-  port_->OnClientGone(nullptr);
+  ASSERT_TRUE(TurnUntil(*node_, [&] { return !gone_.ok(); }));
   for (int i = 0; i < 10; ++i) node_->Turn(Node::kDoNotSleep);
-  EXPECT_EQ(told_, 0);
+  EXPECT_EQ(told, 1);
   EXPECT_EQ(port_->calls_under_way(), 0u);
 }
 

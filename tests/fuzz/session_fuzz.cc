@@ -215,6 +215,7 @@ void CallAll(House& house, Medium& medium) {
     }
     Check(channel->ledger());
     channel->Close(0);
+    TurnAll(node, medium);
     if (ended != started) std::abort();
     Check(channel->ledger());
   }

@@ -323,7 +323,7 @@ TEST(Mq, EndsInTwoPidNamespacesCallEachOtherAndEachNoticesTheOthersDeath) {
     char c;
     ASSERT_EQ(read(ready[0], &c, 1), 1);
     const std::unique_ptr<Node> node = Node::Create({.registry = &Mq()}).value();
-    std::unique_ptr<Channel> channel = Channel::Open(*node, address).value();
+    std::unique_ptr<Channel> channel = Channel::Open(*node, address, {.reconnect = false}).value();
     ASSERT_TRUE(channel->WaitOpen().ok()) << channel->ended_why();
     EXPECT_EQ(channel->Call(kEcho, Bytes("here")).Wait().value().text(), "here");
     server.Kill();
