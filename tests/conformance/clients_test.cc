@@ -102,7 +102,7 @@ TEST_P(Conformance, APortThatClosesLetsCallsEndAndGivesAReceiptForEachClient) {
   std::unique_ptr<Channel> other;
   int answered = 0, ended = 0;
   if (GetParam().place == Place::kOneNode) {
-    other = Channel::Open(world.node(), second.address()).value();
+    other = Channel::Open(world.node(), second.address(), {.reconnect = false}).value();
     ASSERT_TRUE(world.Drive([&] { return other->open(); }));
   }
   for (Channel* channel : {&second.root(), other.get()}) {

@@ -19,7 +19,8 @@ SecondService::SecondService(World& world, const ServerSetup& setup) : world_(wo
     ADD_FAILURE() << serve << ": " << port_->failure();
     return;
   }
-  absl::StatusOr<std::unique_ptr<Channel>> root = Channel::Open(world.node(), address());
+  absl::StatusOr<std::unique_ptr<Channel>> root =
+      Channel::Open(world.node(), address(), {.reconnect = false});
   if (!root.ok()) {
     ADD_FAILURE() << address() << ": " << root.status();
     return;
