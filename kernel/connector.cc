@@ -37,16 +37,27 @@ void Connector::Start(int64_t until_ns) {
 }
 
 void Connector::StartAgain(const absl::Status& why) {
+  const int64_t now_ns = node_.clock().NowNs();
   again_ = true;
   gone_why_ = last_failure_ = why;
-  hurry_until_ns_ = AfterNs(node_.clock().NowNs(), kHurryNs);
+  hurry_until_ns_ = AfterNs(now_ns, kHurryNs);
+  if (now_ns - opened_ns_ < kSettledNs) return Pause(now_ns);
   pause_ns_ = kFirstPauseNs;
   Arm(Phase::kPause, 0);  // later: this may be inside the end of the link
 }
 
 void Connector::Opened() {
-  pause_ns_ = kFirstPauseNs;
+  opened_ns_ = node_.clock().NowNs();
   last_failure_ = absl::OkStatus();
+}
+
+// Jitter, so that many clients of a restarted service do not come back at once.
+void Connector::Pause(int64_t now_ns) {
+  const int64_t pause_ns =
+      pause_ns_ / 2 + static_cast<int64_t>(node_.NextRandom() % static_cast<uint64_t>(pause_ns_));
+  pause_ns_ = std::min(now_ns < hurry_until_ns_ ? kPauseNs : kIdlePauseNs, pause_ns_ * 2);
+  const int64_t due_ns = now_ns + pause_ns;
+  Arm(Phase::kPause, again_ ? due_ns : std::min(due_ns, until_ns_));
 }
 
 void Connector::Hurry() {
@@ -94,13 +105,8 @@ void Connector::TryAgain(absl::Status why) {
   const bool may_pass = why.code() == absl::StatusCode::kUnavailable ||
                         (again_ && (why.code() == absl::StatusCode::kResourceExhausted));
   if (may_pass && (again_ || now_ns < until_ns_)) {
-    // Jitter, so that many clients of a restarted service do not come back at once.
-    const int64_t pause_ns =
-        pause_ns_ / 2 + static_cast<int64_t>(node_.NextRandom() % static_cast<uint64_t>(pause_ns_));
-    pause_ns_ = std::min(now_ns < hurry_until_ns_ ? kPauseNs : kIdlePauseNs, pause_ns_ * 2);
     last_failure_ = std::move(why);
-    const int64_t due_ns = now_ns + pause_ns;
-    return Arm(Phase::kPause, again_ ? due_ns : std::min(due_ns, until_ns_));
+    return Pause(now_ns);
   }
   const Reason told = ReasonOf(why);
   end_why_ = MakeStatus(

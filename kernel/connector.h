@@ -26,6 +26,9 @@ class Connector final : private LinkSink {
   static constexpr int64_t kPauseNs = 50'000'000;
   static constexpr int64_t kIdlePauseNs = 1'000'000'000;
   static constexpr int64_t kHurryNs = 10'000'000'000;
+  // A session that lasted so long begins the pauses anew; a service that lets clients in only to
+  // lose them meets longer ones.
+  static constexpr int64_t kSettledNs = 1'000'000'000;
 
   // From the loop, never from inside a function of the Connector.
   class User {
@@ -50,7 +53,7 @@ class Connector final : private LinkSink {
   void StartAgain(const absl::Status& why);
   // What it brought has come to nothing, for `why`: the next attempt, or the end.
   void TryAgain(absl::Status why);
-  // What it brought has become a session: the next pauses are short again.
+  // What it brought has become a session.
   void Opened();
   // Somebody waits for a connection.
   void Hurry();
@@ -70,6 +73,7 @@ class Connector final : private LinkSink {
   void OnTimer();
   void Attempt();
   void Arm(Phase phase, int64_t due_ns);
+  void Pause(int64_t now_ns);
 
   Node& node_;
   const Address address_;
@@ -81,6 +85,7 @@ class Connector final : private LinkSink {
   int64_t until_ns_ = 0;  // of the first attempts
   int64_t pause_ns_ = kFirstPauseNs;
   int64_t hurry_until_ns_ = 0;
+  int64_t opened_ns_ = 0;
   absl::Status gone_why_, last_failure_, end_why_;
   Timer timer_;
 

@@ -127,7 +127,8 @@ class Channel final : private Session::User, private Connector::User, private Li
                                                        ChannelOptions options = {});
   ~Channel() override;
 
-  // Blocks until the session is open or cannot be. Errors: why not.
+  // Blocks until the session is open or cannot be; where there was one before, connect_us at most.
+  // Errors: why not.
   absl::Status WaitOpen();
 
   template <class P>

@@ -214,6 +214,20 @@ TEST_F(AgainTest, WhoKeepsStateIsToldOfEachFurtherInstanceBeforeWhatWaits) {
   EXPECT_THAT(heard, ElementsAre("told"));
 }
 
+TEST_F(AgainTest, AServiceThatLetsClientsInOnlyToLoseThemMeetsLongerPauses) {
+  Begin();
+  int instances = 0;
+  channel_->OnInstance([&](uint64_t, uint64_t) {
+    ++instances;
+    node_->Defer([this] { port_.reset(), Serve(); });
+  });
+  Kill();
+  Serve();
+  Pass(3'000'000'000);
+  EXPECT_GT(instances, 30);
+  EXPECT_LT(instances, 130) << "some 50 ms apart, but for the first ones";
+}
+
 TEST_F(AgainTest, ItEndsWithItsFirstSessionIfItIsToldTo) {
   Begin({.reconnect = false});
   Kill();

@@ -99,10 +99,22 @@ void Channel::OnOpen(Session& session) {
 }
 
 absl::Status Channel::WaitOpen() {
-  if (!open()) connector_->Hurry();
-  const absl::Status waited =
-      BlockUntil(node_, false, [this] { return open() || !ended_why_.ok(); });
-  return waited.ok() ? ended_why_ : waited;
+  // The first attempts have their own limit, and end the channel.
+  const int64_t until_ns =
+      connector_->again() ? AfterUs(node_.clock().NowNs(), options_.connect_us) : Timers::kNever;
+  if (!open()) {
+    connector_->Hurry();
+    if (until_ns != Timers::kNever) WatchDeadline(until_ns);
+  }
+  const absl::Status waited = BlockUntil(node_, false, [&] {
+    return open() || !ended_why_.ok() ||
+           (until_ns != Timers::kNever && node_.clock().NowNs() >= until_ns);
+  });
+  if (!waited.ok() || open() || !ended_why_.ok()) return waited.ok() ? ended_why_ : waited;
+  return Refused(Reason::kUnreachable,
+                 Text(address().ToString(), " is away, for more than ",
+                      FormatDurationNs(options_.connect_us * 1000),
+                      " (connect_us): ", std::string(connector_->last_failure().message())));
 }
 
 // ---- To the next one.

@@ -25,7 +25,7 @@ constexpr struct {
     {"kernel/base/", 760},
     {"kernel/loop/", 3'060},
     {"kernel/", 4'380},  // without those beside it
-    {"kernel/call/", 3'260},
+    {"kernel/call/", 3'300},
 };
 // std::function where it is cold: told once per service or per client, never per message.
 constexpr std::string_view kMayUseFunction[] = {"services/service.h", "services/service.cc",
