@@ -48,7 +48,8 @@ int main() {
   if (!channel.ok()) return Fail("channel", channel.status());
   const absl::StatusOr<Message> reply = (*channel)->Call(kGreet, Bytes("Ada")).Wait();
   if (!reply.ok()) return Fail("call", reply.status());
-  if (reply->text() != "hello Ada") return Fail("answer", absl::InternalError(reply->text()));
+  if (reply->text() != "hello Ada")
+    return Fail("answer", absl::InternalError(std::string(reply->text())));
   bool told = false;
   const absl::Status begun = (*channel)->CallAsync(kGreet, Bytes("Bob"), {},
                                                    [&told](Answer& answer) { told = answer.ok(); });
