@@ -33,6 +33,17 @@ SessionLimits Sound(SessionLimits limits) {
   return ReadRefusal({frame.data, frame.bytes}, session.link().traits().description);
 }
 
+// Urgent frames among others are not served in the order of arrival.
+bool HasMixedPriorities(Link& link) {
+  for (uint32_t i = 0; i < link.rx_frames(); ++i) {
+    const FrameRef& frame = link.NextRx(i);
+    if (frame.bytes >= kHeaderBytes && PeekPriority(frame.data) != kPriorityDefault &&
+        CostsCredit(CopyHeader(frame.data).kind()))
+      return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 void Ledger::Add(const Ledger& other) {
@@ -102,7 +113,7 @@ void Session::OnFrames(Link& link) {
     }
     return;
   }
-  user_->BeforeFrames(link);
+  if (HasMixedPriorities(link)) user_->OnMixedPriorities();
   while (link.has_rx() && (!one_way() || user_->HasRoom()) && link.HasMemoryForRx()) {
     OnFrame(link.NextRx());
     link.PopRx();
@@ -112,8 +123,9 @@ void Session::OnFrames(Link& link) {
 
 void Session::OnRoom(Link&) {
   if (senders_ != nullptr) NoteTaken();
+  const bool held_back = outbox_frames_ != 0;
   Flush();
-  if (side_ == Side::kServer) user_->AfterFrames(false);
+  if (held_back && outbox_frames_ == 0 && side_ == Side::kServer) user_->AfterFrames(false);
 }
 
 void Session::OnClosed(Link&, const absl::Status& why) {

@@ -144,8 +144,10 @@ class Session final : private LinkOwner {
       return std::nullopt;
     }
 
-    // ---- Of a server: around the frames that came together, and when there is room.
-    virtual void BeforeFrames(Link& /*link*/) {}
+    // ---- Of a server.
+    // Among the frames that came together are some of another priority; before they are delivered.
+    virtual void OnMixedPriorities() {}
+    // They have been delivered (more: all for which there was room), or the outbox is empty again.
     virtual void AfterFrames(bool /*more*/) {}
     // Of a link that cannot be told to wait: may one more frame be taken?
     virtual bool HasRoom() const { return true; }

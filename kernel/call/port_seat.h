@@ -24,21 +24,7 @@ class PortSeat final : public Session::User, public ListNode<Port::SilentTag> {
   void SetDead() { dead_ = true; }
 
  private:
-  // Urgent frames among others are not served in the order of arrival.
-  bool HasMixedPriorities(Link& link) const {
-    for (uint32_t i = 0; i < link.rx_frames(); ++i) {
-      const FrameRef& frame = link.NextRx(i);
-      if (frame.bytes >= kHeaderBytes && PeekPriority(frame.data) != kPriorityDefault &&
-          CostsCredit(CopyHeader(frame.data).kind())) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  void BeforeFrames(Link& link) override {
-    if (!port_.mixed_priorities_ && HasMixedPriorities(link)) port_.mixed_priorities_ = true;
-  }
+  void OnMixedPriorities() override { port_.mixed_priorities_ = true; }
   void AfterFrames(bool more) override {
     port_.holds_back_ |= more;
     if (port_.waiting_ > 0) port_.DispatchWaiting();

@@ -56,7 +56,7 @@ class Block {
 class BlockPool {
  public:
   static constexpr uint32_t kSizes[] = {
-      512,      1 << 10,   2 << 10, 4 << 10,          16 << 10,
+      512,      640,       1 << 10, 2 << 10,          4 << 10,          16 << 10,
       64 << 10, 256 << 10, 1 << 20, (4 << 20) + 4096, (16 << 20) + 4096};
   static constexpr uint8_t kClasses = std::size(kSizes);
   static constexpr uint32_t kBlockBytesMax = kSizes[kClasses - 1];

@@ -116,7 +116,7 @@ uint64_t MemoryBudget::floor_bytes() const {
 }
 
 uint32_t MemoryBudget::FrameBytesMax() const {
-  constexpr uint8_t kLeast = 3;  // 4 KiB
+  constexpr uint8_t kLeast = 4;  // 4 KiB
   static_assert(BlockPool::kSizes[kLeast] == 4 << 10);
   for (uint8_t i = BlockPool::kClasses - 1; i > kLeast; --i) {
     if (uint64_t{BlockPool::kSizes[i]} + BlockPool::kSizes[i - 1] + floor_bytes() <=
