@@ -41,6 +41,7 @@ void Connector::StartAgain(const absl::Status& why) {
   again_ = true;
   gone_why_ = last_failure_ = why;
   hurry_until_ns_ = AfterNs(now_ns, kHurryNs);
+  pause_ns_ = std::min(pause_ns_, kPauseNs);
   if (now_ns - opened_ns_ < kSettledNs) return Pause(now_ns);
   pause_ns_ = kFirstPauseNs;
   Arm(Phase::kPause, 0);  // later: this may be inside the end of the link

@@ -96,7 +96,7 @@ void Session::Attach(std::unique_ptr<LinkDriver> driver, LinkTraits traits) {
   frame_bytes_max_ = std::min(limits_.frame_bytes_max, link_->caps().frame_bytes_max);
   if (!link_->caps().reply) return OpenOneWay();
   loop_.timers().Arm(hello_timer_, loop_.clock().NowNs() + limits_.hello_ns);
-  if (side_ == Side::kClient && !SendHello()) Fail(NoMemory());
+  if (side_ == Side::kClient && !SendHello()) OnNoWelcome(NoWelcome::kRefused, NoMemory());
 }
 
 void Session::DropLink() {
@@ -107,7 +107,7 @@ void Session::DropLink() {
 
 void Session::OnFrames(Link& link) {
   if (side_ == Side::kClient) {
-    while (link.has_rx()) {
+    while (&link == link_ && link.has_rx()) {  // a refusal may be the reason to try another one
       OnFrame(link.NextRx());
       link.PopRx();
     }
@@ -458,7 +458,7 @@ void Session::Fail(const absl::Status& why) {
   if (Session* next = user_->Successor(*this, why)) HandOver(*next, queued_there, unsent);
   const QueuedCount queued = CountQueued();
   outbox_at_end_ = queued.sequenced;
-  one_way_queued_at_end_ = queued.one_way;
+  one_way_queued_at_end_ |= queued.one_way;
   ledger_.dropped += outbox_frames_;
   DropOutbox();
   const absl::Status reason = why;  // `why` may belong to what the user now destroys

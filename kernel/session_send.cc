@@ -382,9 +382,11 @@ void Session::HandOver(Session& next, uint32_t queued_there, uint32_t unsent) {
     const FrameHeader header = CopyHeader(frame.data);
     if (!IsSequenced(header.kind()) || ++sequence <= sent - unsent) continue;
     const bool request = header.kind() == FrameKind::Request;
-    if ((!request && header.kind() != FrameKind::OneWay) || header.fd_count() != 0 ||
-        HeaderFault(header, frame.bytes) != nullptr)
+    if (!request && header.kind() != FrameKind::OneWay) continue;
+    if (header.fd_count() != 0 || HeaderFault(header, frame.bytes) != nullptr) {
+      one_way_queued_at_end_ |= !request;  // it stays behind, and has failed
       continue;
+    }
     int64_t deadline_ns = Timers::kNever;
     if (request) {
       const std::optional<int64_t> wanted = user_->TakesBack(header.call_id(), sequence);
@@ -393,6 +395,7 @@ void Session::HandOver(Session& next, uint32_t queued_there, uint32_t unsent) {
     }
     Block block = next.memory().Get(Queued::kBytes + frame.bytes);
     if (!block) {
+      one_way_queued_at_end_ |= !request;
       if (request) user_->OnQueuedRefused(header.call_id(), NoMemory());
       continue;
     }

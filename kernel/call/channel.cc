@@ -274,6 +274,14 @@ void Channel::OnDeadline() {
                       : NoRoomInTime(absl::OkStatus(), limit));
   }
   next_ns = std::min(next_ns, session_->WakeWaiters(now_ns));
+  if (left_ != nullptr && left_->state() == Session::State::kOpen) {
+    // The service has said goodbye, and stays: it is hung, or waits for others. It is not waited
+    // for when nothing of ours is under way there.
+    if (AwaitsAnswers(*left_) || !left_->outbox_empty() || left_->ledger().queued() != 0)
+      next_ns = std::min(next_ns, AfterNs(now_ns, options_.session.hello_ns));
+    else
+      left_->Fail(Refused(Reason::kClosed, "the service has said goodbye"));
+  }
   if (next_ns != Timers::kNever) WatchDeadline(next_ns);
 }
 

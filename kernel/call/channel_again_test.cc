@@ -228,6 +228,50 @@ TEST_F(AgainTest, AServiceThatLetsClientsInOnlyToLoseThemMeetsLongerPauses) {
   EXPECT_LT(instances, 130) << "some 50 ms apart, but for the first ones";
 }
 
+TEST_F(AgainTest, AServiceThatSaysGoodbyeAndStaysIsNotWaitedFor) {
+  Begin();
+  port_->StartClose();
+  Turns();
+  const std::unique_ptr<Port> hung = std::move(port_);
+  Serve();
+  Result later;
+  ASSERT_TRUE(Start(kEcho, "later", later, {.timeout_us = 30'000'000}).ok());
+  Pass(3'000'000'000);
+  ASSERT_TRUE(later.has_value());
+  EXPECT_EQ(later->value_or("?"), "later");
+}
+
+TEST_F(AgainTest, WaitOpenHasAnEndAlsoWhileTheServiceSaysGoodbye) {
+  Begin({.connect_us = 300'000});
+  port_->StartClose();
+  Turns();
+  node_->Spawn([](Node& node, std::unique_ptr<Port>& port, ManualClock& clock) -> Task<void> {
+    for (int i = 0; i < 20; ++i) {
+      clock.AdvanceToNs(clock.NowNs() + 50'000'000);
+      co_await node.Sleep(0);
+      if (i == 3) port.reset();
+    }
+  }(*node_, port_, clock_));
+  const absl::Status waited = channel_->WaitOpen();
+  EXPECT_EQ(ReasonOf(waited), Reason::kUnreachable) << waited;
+  EXPECT_TRUE(channel_->ended_why().ok()) << "it goes on all the same";
+}
+
+TEST_F(AgainTest, WhatLingersAfterAGoodbyeGoesToTheNextInstance) {
+  node_->SetGrace(2'000'000'000, [](const std::string& sentence) { FAIL() << sentence; });
+  Begin();
+  port_->StartClose();
+  Turns();
+  EXPECT_TRUE(TryNote());
+  channel_.reset();
+  EXPECT_TRUE(node_->lingers());
+  Kill();
+  Serve();
+  Pass(500'000'000);
+  EXPECT_EQ(notes_, 1);
+  EXPECT_FALSE(node_->lingers());
+}
+
 TEST_F(AgainTest, ItEndsWithItsFirstSessionIfItIsToldTo) {
   Begin({.reconnect = false});
   Kill();

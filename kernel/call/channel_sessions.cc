@@ -101,7 +101,7 @@ void Channel::OnOpen(Session& session) {
 absl::Status Channel::WaitOpen() {
   // The first attempts have their own limit, and end the channel.
   const int64_t until_ns =
-      connector_->again() ? AfterUs(node_.clock().NowNs(), options_.connect_us) : Timers::kNever;
+      instance_ != 0 ? AfterUs(node_.clock().NowNs(), options_.connect_us) : Timers::kNever;
   if (!open()) {
     connector_->Hurry();
     if (until_ns != Timers::kNever) WatchDeadline(until_ns);
@@ -129,6 +129,8 @@ void Channel::OnPeerClosing(Session& session) {
   left_ = std::move(session_);
   session_ = NewSession();
   left_->PassWaiters(*session_);
+  WatchDeadline(
+      AfterNs(node_.clock().NowNs(), options_.session.hello_ns));  // whether it is still there
 }
 
 // Does the channel go on when `session` ends so?
@@ -136,10 +138,13 @@ bool Channel::GoesOn(const Session& session, const absl::Status& why) const {
   const Reason reason = ReasonOf(why);
   return reconnects_ && ended_why_.ok() && !session.one_way() &&
          (&session == left_.get() ||
-          (instance_ != 0 && (reason == Reason::kPeerDied || reason == Reason::kUnreachable)));
+          (session.peer_epoch() != 0 &&
+           (reason == Reason::kPeerDied || reason == Reason::kUnreachable)));
 }
 
 Session* Channel::Successor(Session& session, const absl::Status& why) {
+  // What lingers begins nothing on a further instance, but what waits for one may go there.
+  if (lingers_ && ended_why_.ok() && &session == left_.get()) return session_.get();
   if (!GoesOn(session, why)) return nullptr;
   if (&session == session_.get()) {
     Reap();
@@ -183,10 +188,11 @@ void Channel::OnEnd(Session& session, const absl::Status& why) {
   }
   if (&session == left_.get()) {
     EndCalls(session, why);
-    if (lingers_ && AllReceipts()) EndLinger();
-    return;
+    if (!lingers_ || !ended_why_.ok()) return;
+    return AllReceipts() ? EndLinger() : connector_->StartAgain(why);
   }
   if (ended_why_.ok()) ended_why_ = why;
+  connector_->Stop();
   if (lingers_) return EndLinger();
   EndCalls(session, why);
   session.WakeWaiters(Timers::kNever);  // they try again and are refused, with the reason

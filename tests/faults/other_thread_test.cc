@@ -75,7 +75,7 @@ TEST_P(OtherThreadTest, WhatItSendsOrOpensIsRefusedWithTheRule) {
   InThread([&] {
     ExpectRefused(channel_->Call(kEcho, Bytes("x")).Wait().status());
     ExpectRefused(channel_->Send(kEcho, Bytes("x")).Wait());
-    ExpectRefused(channel_->CallAsync(kEcho, Bytes("x"), {}, [](auto) { ADD_FAILURE(); }));
+    ExpectRefused(channel_->CallAsync(kEcho, Bytes("x"), {}, [](Answer&) { ADD_FAILURE(); }));
     ExpectRefused(channel_->CallFuture(kEcho, Bytes("x")).Wait().status());
     ExpectRefused(channel_->OpenStream(kEcho, Bytes("x")).status());
     Bytes payload("x");
