@@ -118,18 +118,14 @@ TEST_F(PayloadTest, WhatABuilderThrowsComesOutAndTheMemoryComesBack) {
 }
 
 TEST_F(PayloadTest, WhatIsBuiltLiesAsItsStructsWantIt) {
-  for (const uint32_t alignment : {8u, 16u, 32u, 64u}) {
+  for (const uint32_t alignment : {8u, 16u, 32u}) {  // FlatBuffers knows no larger one
     for (size_t bytes = 0; bytes < 200; bytes += 7) {
       FrameSpace space = SpaceOf(1 << 20);
       Build build(
           [&](flatbuffers::FlatBufferBuilder& fbb) {
             const std::vector<uint8_t> data(bytes, 7);
-            fbb.StartVector(bytes, 1);
-            fbb.PushBytes(data.data(), bytes);
-            const auto vector =
-                flatbuffers::Offset<flatbuffers::Vector<uint8_t>>(fbb.EndVector(bytes));
-            static_cast<void>(vector);
-            fbb.ForceVectorAlignment(4, 1, alignment);
+            fbb.ForceVectorAlignment(bytes, 1, alignment);
+            fbb.CreateVector(data);
             fbb.Finish(wire::CreateFailure(fbb, 1, 2, fbb.CreateString("x")));
           },
           8, alignment);

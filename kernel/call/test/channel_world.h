@@ -196,11 +196,11 @@ class ChannelWorld : public testing::Test {
   ManualClock clock_;
   Wire wire_;
   Registry registry_;
+  std::deque<Result> results_;  // outlive the node, which tells those who have not heard
+  std::deque<std::vector<Result>> lists_;
   std::unique_ptr<Node> node_;
   ServerCall* held_ = nullptr;
   int notes_ = 0;
-  std::deque<Result> results_;  // outlive the channel
-  std::deque<std::vector<Result>> lists_;
   std::unique_ptr<Port> port_;
   std::unique_ptr<Channel> channel_;
 };
