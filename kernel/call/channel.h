@@ -168,7 +168,8 @@ class Channel final : private Session::User, private Connector::User, private Li
   Receipt Close(int64_t timeout_us);
 
   // `told` hears of each further instance of the service, before what waits is sent to it: the
-  // numbers are those of two lives of it (the same one twice: only the connection was lost).
+  // numbers are those of two lives of it (the same one twice: only the connection was lost). A call
+  // that it begins goes behind what waits, but for one of priority 0.
   void OnInstance(InlineFunction<void(uint64_t before, uint64_t now)> told) {
     on_instance_ = std::move(told);
   }
