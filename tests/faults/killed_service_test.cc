@@ -13,7 +13,9 @@
 #include <array>
 #include <atomic>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <memory>
 #include <set>
 #include <string>
@@ -124,6 +126,13 @@ class Instance {
 
 class KilledServiceTest : public testing::TestWithParam<ReactorCase> {
  protected:
+  // Of its own: process numbers, and so names, repeat in the sandboxes of other tests.
+  static void SetUpTestSuite() {
+    ASSERT_NE(mkdtemp(directory_), nullptr);
+    setenv("XDG_RUNTIME_DIR", directory_, 1);
+  }
+  static void TearDownTestSuite() { std::filesystem::remove_all(directory_); }
+  static inline char directory_[] = "/tmp/jf-killed-XXXXXX";
   // What an instance leaves that was killed and had no successor: the test has failed then.
   ~KilledServiceTest() override { RemoveWhatTheyLeft(BuiltinResources(), killed_, 3600); }
   std::set<int> killed_;
