@@ -30,7 +30,8 @@ class Connector final : private LinkSink {
   // lose them meets longer ones.
   static constexpr int64_t kSettledNs = 1'000'000'000;
 
-  // From the loop, never from inside a function of the Connector.
+  // From the loop, never from inside a function of the Connector. `why` is REFUSED, with the code
+  // of the last attempt.
   class User {
    public:
     virtual void OnConnection(std::unique_ptr<LinkDriver> driver, LinkTraits traits) = 0;
@@ -59,7 +60,6 @@ class Connector final : private LinkSink {
   void Hurry();
   void Stop();
 
-  bool again() const { return again_; }  // there was a session before
   const Address& address() const { return address_; }
   // Why there is none yet; OK before the first attempt has failed.
   const absl::Status& last_failure() const { return last_failure_; }

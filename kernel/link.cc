@@ -50,6 +50,15 @@ Link::Link(Loop& loop, std::unique_ptr<LinkDriver> driver, LinkTraits traits)
           this),
       provided_(traits_.provides_tx) {}
 
+Link& Link::Add(Loop& loop, std::unique_ptr<LinkDriver> driver, LinkTraits traits,
+                LinkOwner* owner) {
+  auto link = std::make_unique<Link>(loop, std::move(driver), std::move(traits));
+  Link& added = *link;
+  added.SetOwner(owner);
+  loop.Add(std::move(link));
+  return added;
+}
+
 Link::~Link() {
   driver_.reset();
   if (fd_queues_ != nullptr) {

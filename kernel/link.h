@@ -96,6 +96,9 @@ class Link final : public Pumped, private MemoryWaiter {
   static constexpr uint32_t kFdFramesMax = 64;  // queued frames with descriptors, each direction
 
   Link(Loop& loop, std::unique_ptr<LinkDriver> driver, LinkTraits traits);
+  // One that `loop` owns and pumps until Loop::Remove, after which `owner` hears no more.
+  static Link& Add(Loop& loop, std::unique_ptr<LinkDriver> driver, LinkTraits traits,
+                   LinkOwner* owner);
   ~Link() override;
   Link(const Link&) = delete;
 

@@ -159,7 +159,7 @@ TEST_F(LinkTest, ARestingLinkThatIsPumpedForAClaimIsPumpedAgainBeforeTheNodeSlee
   LinkTraits traits;
   traits.caps.frame_bytes_max = kFrameBytesMaxDefault;
   traits.provides_tx = true;
-  Link& link = node->AddLink(std::make_unique<FullDriver>(pumps), traits, nullptr);
+  Link& link = Link::Add(*node, std::make_unique<FullDriver>(pumps), traits, nullptr);
   node->Turn(node->clock().NowNs() + 1'000'000);  // it rests
   const int at_rest = pumps;
   node->Turn(Node::kDoNotSleep);
@@ -215,12 +215,12 @@ TEST_F(LinkTest, ALinkThatGetsNoMemoryForItsQueueClosesItsDriverFirst) {
   }
   bool under_way = false;
   EndOwner owner;
-  Link& link = node->AddLink(std::make_unique<SlowDriver>(under_way), {}, &owner);
+  Link& link = Link::Add(*node, std::make_unique<SlowDriver>(under_way), {}, &owner);
   for (int i = 0; i < 5; ++i) node->Turn(Node::kDoNotSleep);
   EXPECT_FALSE(under_way);
   EXPECT_EQ(owner.frames, int{FrameQueue::kOwnFrames}) << "what needs no memory";
   EXPECT_EQ(owner.why.code(), absl::StatusCode::kResourceExhausted) << owner.why;
-  node->RemoveLink(link);
+  node->Remove(link);
   node->Turn(Node::kDoNotSleep);
   all.clear();
 }

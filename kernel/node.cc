@@ -41,14 +41,6 @@ void Node::EndLingering() {
   while (Lingering* lingering = lingering_.front()) delete lingering;
 }
 
-Link& Node::AddLink(std::unique_ptr<LinkDriver> driver, LinkTraits traits, LinkOwner* owner) {
-  auto link = std::make_unique<Link>(*this, std::move(driver), std::move(traits));
-  Link& added = *link;
-  added.SetOwner(owner);
-  Add(std::move(link));
-  return added;
-}
-
 void Node::EndOpening(std::unique_ptr<Opening> opening) {
   if (forked()) static_cast<void>(opening.release());
 }

@@ -80,8 +80,6 @@ class Node final : public Loop {
 
   // ---- For the kernel.
 
-  Link& AddLink(std::unique_ptr<LinkDriver> driver, LinkTraits traits, LinkOwner* owner);
-  void RemoveLink(Link& link) { Remove(link); }  // closes it if need be; its owner hears no more
   // Stops it; in a forked child, where it is the parent's, lets it be.
   void EndOpening(std::unique_ptr<Opening> opening);
   void Keep(Lingering& lingering) { lingering_.PushBack(lingering); }  // owns it

@@ -152,7 +152,7 @@ TEST_P(NodeTest, CoroutinesThatAreAlwaysReadyStarveNobody) {
 }
 
 TEST_P(NodeTest, ALinkThatIsAlwaysBusyDoesNotKeepOthersFromTheReactor) {
-  Link& busy = node_->AddLink(std::make_unique<BusyDriver>(), {}, nullptr);
+  Link& busy = Link::Add(*node_, std::make_unique<BusyDriver>(), {}, nullptr);
   const int fd = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK);
   ASSERT_GE(fd, 0);
   bool done = false;
@@ -160,7 +160,7 @@ TEST_P(NodeTest, ALinkThatIsAlwaysBusyDoesNotKeepOthersFromTheReactor) {
   node_->reactor().Start(op, fd, POLLIN);
   for (int i = 0; i < 1000 && !done; ++i) EXPECT_TRUE(node_->Turn(Node::kDoNotSleep));
   EXPECT_TRUE(done);
-  node_->RemoveLink(busy);
+  node_->Remove(busy);
   close(fd);
 }
 

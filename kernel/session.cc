@@ -87,11 +87,8 @@ Session::Session(Loop& loop, Side side, SessionLimits limits, bool passes_fds, U
 // ---- The link.
 
 void Session::Attach(std::unique_ptr<LinkDriver> driver, LinkTraits traits) {
-  auto link = std::make_unique<Link>(loop_, std::move(driver), std::move(traits));
-  link_ = link.get();
-  link_->SetOwner(this);
-  loop_.Add(std::move(link));
-  no_room_ = outbox_full_ = absl::OkStatus();
+  link_ = &Link::Add(loop_, std::move(driver), std::move(traits), this);
+  no_room_ = outbox_full_ = absl::OkStatus();  // they name the link
   identity_ = link_->traits().peer;
   frame_bytes_max_ = std::min(limits_.frame_bytes_max, link_->caps().frame_bytes_max);
   if (!link_->caps().reply) return OpenOneWay();
@@ -102,23 +99,17 @@ void Session::Attach(std::unique_ptr<LinkDriver> driver, LinkTraits traits) {
 void Session::DropLink() {
   loop_.timers().Cancel(hello_timer_);
   if (link_ != nullptr) loop_.Remove(*std::exchange(link_, nullptr));
-  no_room_ = outbox_full_ = absl::OkStatus();  // they name it
 }
 
 void Session::OnFrames(Link& link) {
-  if (side_ == Side::kClient) {
-    while (&link == link_ && link.has_rx()) {  // a refusal may be the reason to try another one
-      OnFrame(link.NextRx());
-      link.PopRx();
-    }
-    return;
-  }
-  if (HasMixedPriorities(link)) user_->OnMixedPriorities();
-  while (link.has_rx() && (!one_way() || user_->HasRoom()) && link.HasMemoryForRx()) {
+  const bool server = side_ == Side::kServer;
+  if (server && HasMixedPriorities(link)) user_->OnMixedPriorities();
+  while (&link == link_ && link.has_rx() &&  // what comes may be the reason to drop the link
+         (!server || ((!one_way() || user_->HasRoom()) && link.HasMemoryForRx()))) {
     OnFrame(link.NextRx());
     link.PopRx();
   }
-  user_->AfterFrames(link.has_rx());
+  if (server) user_->AfterFrames(link.has_rx());
 }
 
 void Session::OnRoom(Link&) {

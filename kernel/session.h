@@ -208,6 +208,8 @@ class Session final : private LinkOwner {
   bool has_credit(FrameKind kind) const {
     return After(peer_grant_, tx_units_ + (kind == FrameKind::Item ? peer_window_units_ / 8 : 0));
   }
+  // The refusal for who would overtake what is queued (back-pressure), made once.
+  static const absl::Status& GoesFirst();
   bool outbox_empty() const { return outbox_frames_ == 0; }
   bool outbox_empty(uint8_t priority) const { return outbox_[priority].first == nullptr; }
   // Of the frame that Send sent last. Does not wrap; the frame bears its low 32 bits.
@@ -267,7 +269,7 @@ class Session final : private LinkOwner {
   void OnFailing(Link& link, const absl::Status& why) override;
   void OnClosed(Link& link, const absl::Status& why) override;
 
-  struct Queued;  // a frame in the outbox; it lies in its own block
+  struct Queued;  // a frame in the outbox (session_queued.h)
   struct QueuedCount {
     uint32_t sequenced = 0;
     bool one_way = false;  // one of them is

@@ -2,7 +2,6 @@
 // what is owed, and what becomes of it all when one of them ends.
 #include "kernel/session.h"
 
-#include <deque>
 #include <memory>
 #include <string>
 #include <utility>
@@ -13,6 +12,7 @@
 #include "kernel/base/outcome.h"
 #include "kernel/node.h"
 #include "kernel/registry.h"
+#include "kernel/test/pair_driver.h"
 
 namespace jackfield {
 namespace {
@@ -21,49 +21,6 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 
 constexpr int64_t kTurns = 20;
-
-struct Lane {
-  std::deque<std::vector<std::byte>> frames;
-  Link* reader = nullptr;
-  bool closed = false;
-};
-struct Pair {
-  Lane lanes[2];
-  bool blocked = false;  // what is sent stays with its sender
-};
-
-class PairDriver final : public LinkDriver {
- public:
-  PairDriver(Pair& pair, int side)
-      : pair_(pair), in_(pair.lanes[side]), out_(pair.lanes[1 - side]) {}
-  ~PairDriver() override { in_.reader = nullptr; }
-  void Pump(Link& link) override {
-    in_.reader = &link;
-    while (!pair_.blocked && link.has_tx()) {
-      const FrameRef& frame = link.NextTx();
-      out_.frames.emplace_back(frame.data, frame.data + Align8(frame.bytes));
-      link.PopTx(1);
-      if (out_.reader != nullptr) out_.reader->Wake();
-    }
-    if (link.has_rx()) return;
-    read_.clear();
-    for (; !in_.frames.empty() && read_.size() < 64; in_.frames.pop_front())
-      read_.push_back(std::move(in_.frames.front()));
-    for (auto& frame : read_) link.PushRx({frame.data(), PeekFrameBytes(frame.data())});
-    if (read_.empty() && in_.closed) link.Closed(absl::OkStatus());
-  }
-  void Close(Link& link) override {
-    out_.closed = true;
-    if (out_.reader != nullptr) out_.reader->Wake();
-    link.Closed(absl::OkStatus());
-  }
-
- private:
-  Pair& pair_;
-  Lane& in_;
-  Lane& out_;
-  std::deque<std::vector<std::byte>> read_;
-};
 
 // Writes down what it is told.
 class Recorder final : public Session::User {
@@ -120,12 +77,15 @@ class SessionTest : public testing::Test {
     traits.description = "pair:x";
     return traits;
   }
+  std::unique_ptr<LinkDriver> End(const std::shared_ptr<Pair>& pair, int side) {
+    return std::make_unique<PairDriver>(pair, side, blocked_);
+  }
   void Begin(SessionLimits client = {}, SessionLimits service = {}) {
     client_end_ = std::make_unique<Session>(*node_, Session::Side::kClient, client, false, client_);
     service_end_ =
         std::make_unique<Session>(*node_, Session::Side::kServer, service, false, service_);
-    service_end_->Attach(std::make_unique<PairDriver>(pair_, 0), Traits());
-    client_end_->Attach(std::make_unique<PairDriver>(pair_, 1), Traits());
+    service_end_->Attach(End(pair_, 0), Traits());
+    client_end_->Attach(End(pair_, 1), Traits());
     Turns();
     client_.log.clear(), service_.log.clear();
   }
@@ -158,7 +118,8 @@ class SessionTest : public testing::Test {
   ManualClock clock_;
   Registry registry_;
   std::unique_ptr<Node> node_;
-  Pair pair_, next_pair_;
+  bool blocked_ = false;  // what is sent stays with its sender
+  std::shared_ptr<Pair> pair_ = std::make_shared<Pair>(), next_pair_ = std::make_shared<Pair>();
   Recorder client_, service_;
   std::unique_ptr<Session> client_end_, service_end_, next_end_;
 };
@@ -203,7 +164,7 @@ TEST_F(SessionTest, ALargeFrameTakesMoreCredit) {
 
 TEST_F(SessionTest, TheOutboxLeavesByPriorityAndThenInOrder) {
   Begin();
-  pair_.blocked = true;
+  blocked_ = true;
   // A queued frame holds back those behind it only where there is no room: here, no credit.
   service_.keeps = true;
   while (Send("fill").ok()) {
@@ -211,7 +172,7 @@ TEST_F(SessionTest, TheOutboxLeavesByPriorityAndThenInOrder) {
   for (const char* text : {"c1", "c2"}) ASSERT_TRUE(Queue(text, Note(2)).ok());
   for (const char* text : {"a1", "a2"}) ASSERT_TRUE(Queue(text, Note(0)).ok());
   ASSERT_TRUE(Queue("b1", Note(1)).ok());
-  pair_.blocked = false;
+  blocked_ = false;
   for (int round = 0; round < 100 && !client_end_->outbox_empty(); ++round) {
     Turns();
     for (auto& unhandled : service_.kept) service_end_->MarkHandled(*unhandled);
@@ -271,7 +232,7 @@ TEST_F(SessionTest, AReceiptTellsWhatArrivedWhatDidNotLeaveAndWhatNobodyKnows) {
   Pass(10'000'000);
   ASSERT_TRUE(Send("arrives, and is not handled").ok());
   Turns();
-  pair_.blocked = true;
+  blocked_ = true;
   ASSERT_TRUE(Send("never leaves").ok());
   service_end_->Fail(absl::UnavailableError("killed"));
   Turns();
@@ -289,7 +250,7 @@ TEST_F(SessionTest, WhatHasNotLeftGoesToTheSuccessorInFrontOfWhatItHas) {
   Begin();
   ASSERT_TRUE(Send("has left", Request(1)).ok());
   Turns();
-  pair_.blocked = true;
+  blocked_ = true;
   ASSERT_TRUE(Send("in the link's queue", Request(2)).ok());
   ASSERT_TRUE(Send("a note behind it").ok());
   next_end_ =
@@ -304,11 +265,12 @@ TEST_F(SessionTest, WhatHasNotLeftGoesToTheSuccessorInFrontOfWhatItHas) {
   EXPECT_EQ(client_end_->ledger().sent, 1u) << "the two are no longer its own";
   EXPECT_EQ(client_end_->ledger().failed, 0u);
   ExpectSum(*client_end_);
+  blocked_ = false;
   Recorder other;
   service_end_ =
       std::make_unique<Session>(*node_, Session::Side::kServer, SessionLimits{}, false, other);
-  service_end_->Attach(std::make_unique<PairDriver>(next_pair_, 0), Traits());
-  next_end_->Attach(std::make_unique<PairDriver>(next_pair_, 1), Traits());
+  service_end_->Attach(End(next_pair_, 0), Traits());
+  next_end_->Attach(End(next_pair_, 1), Traits());
   Turns();
   EXPECT_THAT(other.log,
               ElementsAre("open", "in the link's queue", "a note behind it", "the next one's own"));
@@ -321,18 +283,18 @@ TEST_F(SessionTest, AClientMayTryAnotherLinkUntilItIsWelcome) {
       std::make_unique<Session>(*node_, Session::Side::kClient, SessionLimits{}, false, client_);
   client_.tries_again = true;
   ASSERT_TRUE(Queue("waits").ok());
-  client_end_->Attach(std::make_unique<PairDriver>(pair_, 1), Traits());
+  client_end_->Attach(End(pair_, 1), Traits());
   Turns();
-  pair_.lanes[1].closed = true;  // it goes without a word
-  pair_.lanes[1].reader->Wake();
+  pair_->lanes[1].closed = true;  // it goes without a word
+  pair_->lanes[1].reader->Wake();
   Turns();
   EXPECT_EQ(ReasonOf(client_.ended), Reason::kUnreachable) << client_.ended;
   EXPECT_EQ(client_end_->state(), Session::State::kHello);
   EXPECT_FALSE(client_end_->has_link());
   service_end_ =
       std::make_unique<Session>(*node_, Session::Side::kServer, SessionLimits{}, false, service_);
-  service_end_->Attach(std::make_unique<PairDriver>(next_pair_, 0), Traits());
-  client_end_->Attach(std::make_unique<PairDriver>(next_pair_, 1), Traits());
+  service_end_->Attach(End(next_pair_, 0), Traits());
+  client_end_->Attach(End(next_pair_, 1), Traits());
   Turns();
   EXPECT_THAT(service_.log, ElementsAre("open", "waits"));
 }
@@ -364,7 +326,7 @@ TEST_F(SessionTest, SilenceAfterTheHelloEndsIt) {
   Begin();
   client_end_ =
       std::make_unique<Session>(*node_, Session::Side::kClient, SessionLimits{}, false, client_);
-  client_end_->Attach(std::make_unique<PairDriver>(next_pair_, 1), Traits());
+  client_end_->Attach(End(next_pair_, 1), Traits());
   Turns();
   Pass(1'900'000'000);
   EXPECT_EQ(client_end_->state(), Session::State::kHello);

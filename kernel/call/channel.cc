@@ -13,13 +13,6 @@ namespace {
 
 constexpr int64_t kShortUs = 1'000'000;
 
-// A refusal for want of room is said often, to those who will try again: it is made once.
-const absl::Status& GoesFirst() {
-  static const absl::Status* const status =
-      new absl::Status(Refused(Reason::kBackPressure, "what was queued before goes first"));
-  return *status;
-}
-
 }  // namespace
 
 // ---- Calls.
@@ -93,7 +86,7 @@ absl::Status Channel::Start(uint32_t type, Payload& payload, const CallOptions& 
     return calls_full_;
   }
   // An awaited call does not overtake one that was queued.
-  if (!queue && !session_->outbox_empty(terms.priority)) return GoesFirst();
+  if (!queue && !session_->outbox_empty(terms.priority)) return Session::GoesFirst();
   const uint32_t place = free_;  // taken now: whoever builds the message may call as well
   Slot& slot = slots_[place];
   free_ = slot.next_free;
@@ -144,7 +137,8 @@ absl::Status Channel::StartOneWay(uint32_t type, Payload& payload, const CallOpt
     if (session_->last_sequence() != before) session_->NoteOneWay();
     return status;
   }
-  absl::Status status = session_->outbox_empty() ? session_->Send(message, payload) : GoesFirst();
+  absl::Status status =
+      session_->outbox_empty() ? session_->Send(message, payload) : Session::GoesFirst();
   if (status.ok()) {
     session_->NoteOneWay();
     return status;
@@ -228,9 +222,10 @@ absl::Status Channel::NoRoomInTime(absl::Status why, const CallLimit& limit) con
   else if (!open())
     why = !connector_->last_failure().ok() ? connector_->last_failure()
                                            : absl::UnavailableError("not connected yet");
-  return Refused(Reason::kDeadline, Text("deadline: no room towards ", address().ToString(),
-                                         " in time (", LimitText(limit), "); nothing was sent",
-                                         why.ok() ? "" : ": ", std::string(why.message())));
+  return Refused(Reason::kDeadline,
+                 Text("deadline: no ", open() ? "room towards " : "connection to ",
+                      address().ToString(), " in time (", LimitText(limit), "); nothing was sent",
+                      why.ok() ? "" : ": ", std::string(why.message())));
 }
 
 // Which limit it was, and where it was set.

@@ -16,12 +16,6 @@ using testing::HasSubstr;
 
 class AgainTest : public ChannelWorld {
  protected:
-  void Begin(ChannelOptions options = {}) {
-    Serve();
-    Connect(std::move(options));
-    Turns();
-    ASSERT_TRUE(channel_->open());
-  }
   // Without a word: what was on its way is gone with it.
   void Kill() {
     port_.reset();

@@ -22,12 +22,6 @@ static_assert(std::is_nothrow_move_constructible_v<Message> &&
 
 class EndsTest : public ChannelWorld {
  protected:
-  void Begin(ChannelOptions options = {}) {
-    Serve();
-    Connect(std::move(options));
-    Turns();
-    ASSERT_TRUE(channel_->open());
-  }
   ~EndsTest() override { channel_.reset(), port_.reset(), node_.reset(); }
 };
 

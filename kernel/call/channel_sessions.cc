@@ -80,7 +80,7 @@ bool Channel::TriesAgain(Session::NoWelcome how, const absl::Status& why) {
   // The first time, silence means that there is no service of this kind, and a refusal is one.
   const bool passing = ReasonOf(why) == Reason::kUnreachable ||
                        (how == Session::NoWelcome::kRefused && ReasonOf(why) == Reason::kResource);
-  if (how != Session::NoWelcome::kLinkLost && (!connector_->again() || !passing)) return false;
+  if (how != Session::NoWelcome::kLinkLost && (instance_ == 0 || !passing)) return false;
   connector_->TryAgain(why);
   return true;
 }
@@ -269,9 +269,9 @@ std::string Channel::Describe() const {
   const std::string name = address().ToString();
   if (!ended_why_.ok()) return Text(name, " (ended: ", std::string(ended_why_.message()), ")");
   if (!open()) {
-    return !connector_->again() ? Text(name, " (connecting)")
-                                : Text(name, " (connecting again: ",
-                                       std::string(connector_->last_failure().message()), ")");
+    return instance_ == 0 ? Text(name, " (connecting)")
+                          : Text(name, " (connecting again: ",
+                                 std::string(connector_->last_failure().message()), ")");
   }
   const PeerIdentity& peer = session_->identity();
   const std::string& link = session_->link().traits().description;

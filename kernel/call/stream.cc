@@ -19,11 +19,6 @@ const absl::Status& SlowReader() {
       Refused(Reason::kBackPressure, "the stream's reader is slower than its writer"));
   return *status;
 }
-const absl::Status& GoesFirst() {
-  static const absl::Status* const status =
-      new absl::Status(Refused(Reason::kBackPressure, "what was queued before goes first"));
-  return *status;
-}
 
 }  // namespace
 
@@ -137,7 +132,8 @@ absl::Status StreamEnd::WriteNow(Payload& payload) {
   if (session_ == nullptr) return ended_why_;
   if (writes_ended_) return Refused(Reason::kMisuse, "a write after the end of the writes");
   if (!HasItemGrant()) return SlowReader();
-  if (!session_->outbox_empty(priority_)) return GoesFirst();  // perhaps the stream's own request
+  if (!session_->outbox_empty(priority_))
+    return Session::GoesFirst();  // perhaps the stream's own request
   const Session::Outgoing item{.kind = FrameKind::Item, .priority = priority_, .call_id = call_id_};
   absl::Status status = session_->Send(item, payload);
   if (status.ok()) ++items_sent_;

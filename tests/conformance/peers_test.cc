@@ -1,6 +1,7 @@
 // Who is at the other end, what it may be handed, and what happens when it dies.
 #include <unistd.h>
 
+#include <deque>
 #include <string>
 #include <vector>
 
@@ -140,39 +141,60 @@ TEST_P(Conformance, OneClientMoreThanSessionsMaxIsRefusedWithTheLimit) {
   EXPECT_EQ(world.Call(kEcho, "the first is well").value_or("?"), "the first is well");
 }
 
-TEST_P(Conformance, ADeadServerEndsCallsInDoubtIfTheyLeftAndFailedIfNot) {
-  if (GetParam().place != Place::kTwoProcesses || !ClaimsPeerLoss())
-    GTEST_SKIP() << "only a process dies alone, and not every medium tells of it";
-  ServerSetup setup;
-  setup.handlers_max = 1;
-  setup.window_units = 4;
-  World world(GetParam(), setup, {.reconnect = false});
-  ASSERT_TRUE(world.ok());
-  absl::Status left;
-  std::vector<absl::Status> behind(20);
-  size_t ended = 0;
-  ASSERT_TRUE(world.channel()
-                  .CallAsync(kWaitForCancel, Bytes(""), Long(),
-                             [&](Answer& reply) {
-                               left = reply.status();
-                               ++ended;
-                             })
-                  .ok());
-  for (absl::Status& status : behind) {  // the window takes three; the rest never leaves
+// A call that its server holds, and twenty behind it, of which the window takes three. Each of
+// those is answered with its number.
+struct Crowd {
+  static constexpr size_t kBehind = 20;
+  static ServerSetup Setup() {
+    ServerSetup setup;
+    setup.handlers_max = 1;
+    setup.window_units = 4;
+    return setup;
+  }
+
+  void Call(World& world) {
     ASSERT_TRUE(world.channel()
-                    .CallAsync(kEcho, Bytes(""), Long(),
-                               [&](Answer& reply) {
-                                 status = reply.status();
+                    .CallAsync(kWaitForCancel, Bytes(""), Long(),
+                               [this](Answer& reply) {
+                                 held = reply.status();
                                  ++ended;
                                })
                     .ok());
+    for (size_t i = 0; i < kBehind; ++i) {
+      const std::string number = Text(i);
+      ASSERT_TRUE(world.channel()
+                      .CallAsync(kEcho, Bytes(number), Long(),
+                                 [this, i](Answer& reply) {
+                                   if (reply.ok())
+                                     behind[i] = std::string(reply->text());
+                                   else
+                                     behind[i] = reply.status();
+                                   ++ended;
+                                 })
+                      .ok());
+    }
+    for (int i = 0; i < 10; ++i) world.TurnOnce();
   }
-  for (int i = 0; i < 10; ++i) world.TurnOnce();
+  bool over() const { return ended == kBehind + 1; }
+
+  absl::Status held;
+  std::vector<absl::StatusOr<std::string>> behind{kBehind, std::string()};
+  size_t ended = 0;
+};
+
+TEST_P(Conformance, ADeadServerEndsCallsInDoubtIfTheyLeftAndFailedIfNot) {
+  if (GetParam().place != Place::kTwoProcesses || !ClaimsPeerLoss())
+    GTEST_SKIP() << "only a process dies alone, and not every medium tells of it";
+  Crowd crowd;
+  World world(GetParam(), Crowd::Setup(), {.reconnect = false});
+  ASSERT_TRUE(world.ok());
+  crowd.Call(world);
   world.KillServer();
-  ASSERT_TRUE(world.Drive([&] { return ended == behind.size() + 1; })) << "noticed without a timer";
-  EXPECT_EQ(OutcomeOf(left), Outcome::kInDoubt) << left;
-  EXPECT_EQ(ReasonOf(left), Reason::kPeerDied) << left;
-  EXPECT_EQ(OutcomeOf(behind.back()), Outcome::kFailed) << behind.back();
+  ASSERT_TRUE(world.Drive([&] { return crowd.over(); })) << "noticed without a timer";
+  EXPECT_EQ(OutcomeOf(crowd.held), Outcome::kInDoubt) << crowd.held;
+  EXPECT_EQ(ReasonOf(crowd.held), Reason::kPeerDied) << crowd.held;
+  const absl::Status last = crowd.behind.back().status();
+  EXPECT_EQ(OutcomeOf(last), Outcome::kFailed) << last;
   const Ledger ledger = world.channel().ledger();
   EXPECT_EQ(ledger.queued(), 0u);
   EXPECT_EQ(ledger.sent, ledger.delivered + ledger.failed + ledger.in_doubt);
@@ -184,57 +206,35 @@ TEST_P(Conformance, ADeadServerEndsCallsInDoubtIfTheyLeftAndFailedIfNot) {
 // What has not left, and who waits, goes to the next instance; what has left is in doubt, once.
 TEST_P(Conformance, AChannelOutlivesItsServer) {
   if (GetParam().place != Place::kTwoProcesses || !ClaimsPeerLoss() || ClaimedCaps().inherited)
-    GTEST_SKIP() << "only a process dies alone, and not every medium tells of it or can be met again";
-  ServerSetup setup;
-  setup.handlers_max = 1;
-  setup.window_units = 4;
-  World world(GetParam(), setup);
-  ASSERT_TRUE(world.ok());
+    GTEST_SKIP()
+        << "only a process dies alone, and not every medium tells of it or can be met again";
   std::vector<uint64_t> instances;
+  std::deque<Crowd> crowds;
+  World world(GetParam(), Crowd::Setup());
+  ASSERT_TRUE(world.ok());
   world.channel().OnInstance([&](uint64_t before, uint64_t now) {
     if (instances.empty()) instances.push_back(before);
     instances.push_back(now);
   });
   for (int round = 0; round < 3; ++round) {
-    absl::Status left;
-    std::vector<absl::StatusOr<std::string>> behind(20, std::string());
-    size_t ended = 0;
-    ASSERT_TRUE(world.channel()
-                    .CallAsync(kWaitForCancel, Bytes(""), Long(),
-                               [&](Answer& reply) {
-                                 left = reply.status();
-                                 ++ended;
-                               })
-                    .ok());
-    for (auto& answer : behind) {  // the window takes three of them
-      const std::string number = Text(&answer - behind.data());
-      ASSERT_TRUE(world.channel()
-                      .CallAsync(kEcho, Bytes(number), Long(),
-                                 [&](Answer& reply) {
-                                   if (reply.ok())
-                                     answer = std::string(reply->text());
-                                   else
-                                     answer = reply.status();
-                                   ++ended;
-                                 })
-                      .ok());
-    }
-    for (int i = 0; i < 10; ++i) world.TurnOnce();
+    Crowd& crowd = crowds.emplace_back();
+    crowd.Call(world);
     world.KillServer();
-    ASSERT_TRUE(world.Drive([&] { return ended > 0; })) << "noticed without a timer";
+    ASSERT_TRUE(world.Drive([&] { return crowd.ended > 0; })) << "noticed without a timer";
     EXPECT_FALSE(world.channel().open());
-    ASSERT_TRUE(world.StartServerAgain(setup));
-    ASSERT_TRUE(world.Drive([&] { return ended == behind.size() + 1; }));
-    EXPECT_EQ(OutcomeOf(left), Outcome::kInDoubt) << left;
-    EXPECT_EQ(ReasonOf(left), Reason::kPeerDied) << left;
+    ASSERT_TRUE(world.StartServerAgain(Crowd::Setup()));
+    ASSERT_TRUE(world.Drive([&] { return crowd.over(); }));
+    EXPECT_EQ(OutcomeOf(crowd.held), Outcome::kInDoubt) << crowd.held;
+    EXPECT_EQ(ReasonOf(crowd.held), Reason::kPeerDied) << crowd.held;
     int answered = 0;
-    for (const auto& answer : behind) {
+    for (size_t i = 0; i < Crowd::kBehind; ++i) {
+      const absl::StatusOr<std::string>& answer = crowd.behind[i];
       if (!answer.ok()) {
         EXPECT_EQ(OutcomeOf(answer.status()), Outcome::kInDoubt) << answer.status();
         continue;
       }
       ++answered;
-      EXPECT_EQ(*answer, Text(&answer - behind.data()));
+      EXPECT_EQ(*answer, Text(i));
     }
     EXPECT_GE(answered, 17) << "three of them may have left";
     EXPECT_EQ(world.Call(kEcho, "well").value_or("?"), "well");

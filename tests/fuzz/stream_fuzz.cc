@@ -76,12 +76,13 @@ Taken Feed(std::string_view bytes, size_t piece) {
   LinkTraits traits;
   traits.caps.frame_bytes_max = kFrameBytesMax;
   traits.description = "fuzz";
-  Link& link = node.AddLink(
-      std::make_unique<StreamDriver>(node, StreamEnds{.read_fd = fds[0],
-                                                      .write_fd = fds[0],
-                                                      .socket = true,
-                                                      .frame_bytes_max = kFrameBytesMax}),
-      std::move(traits), &taker);
+  Link& link =
+      Link::Add(node,
+                std::make_unique<StreamDriver>(node, StreamEnds{.read_fd = fds[0],
+                                                                .write_fd = fds[0],
+                                                                .socket = true,
+                                                                .frame_bytes_max = kFrameBytesMax}),
+                std::move(traits), &taker);
   while (!bytes.empty()) {
     const std::string_view now = bytes.substr(0, piece);
     bytes.remove_prefix(now.size());
@@ -92,7 +93,7 @@ Taken Feed(std::string_view bytes, size_t piece) {
   close(fds[1]);
   for (int i = 0; i < 100'000 && !taken.ended; ++i) node.Turn(Node::kDoNotSleep);
   if (!taken.ended) std::abort();
-  node.RemoveLink(link);
+  node.Remove(link);
   for (int i = 0; i < 4; ++i) node.Turn(Node::kDoNotSleep);
   if (node.blocks().bytes_in_use() != in_use) std::abort();
   return taken;

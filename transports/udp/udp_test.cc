@@ -37,7 +37,7 @@ class End final : public LinkSink, public LinkOwner {
     if (opening.ok()) opening_ = *std::move(opening);
   }
   ~End() override {
-    for (Link* link : links_) node_.RemoveLink(*link);
+    for (Link* link : links_) node_.Remove(*link);
   }
   void Send(const std::string& payload, Link* link = nullptr) {
     if (link == nullptr) link = links_.at(0);
@@ -59,7 +59,7 @@ class End final : public LinkSink, public LinkOwner {
  private:
   void OnServing(const Address& actual) override { address_ = actual.ToString(); }
   void OnLink(std::unique_ptr<LinkDriver> driver, LinkTraits traits) override {
-    links_.push_back(&node_.AddLink(std::move(driver), std::move(traits), this));
+    links_.push_back(&Link::Add(node_, std::move(driver), std::move(traits), this));
   }
   void OnOpenFailed(absl::Status status) override { ends.push_back(std::move(status)); }
   void OnFrames(Link& link) override {

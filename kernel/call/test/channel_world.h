@@ -19,6 +19,7 @@
 #include "kernel/call/port.h"
 #include "kernel/node.h"
 #include "kernel/registry.h"
+#include "kernel/test/pair_driver.h"
 
 namespace jackfield {
 
@@ -31,53 +32,6 @@ struct Wire {
   absl::Status refuses;  // whoever connects
   uint32_t frame_bytes_max = 2 << 20;
   std::map<std::string, LinkSink*> servers;
-};
-
-class WireEnd final : public LinkDriver {
- public:
-  struct Lane {
-    std::deque<std::vector<std::byte>> frames;
-    Link* reader = nullptr;
-    bool closed = false;
-  };
-  struct Pair {
-    Lane lanes[2];
-  };
-  WireEnd(const Wire& wire, std::shared_ptr<Pair> pair, int side)
-      : wire_(wire),
-        pair_(std::move(pair)),
-        in_(pair_->lanes[side]),
-        out_(pair_->lanes[1 - side]) {}
-  ~WireEnd() override { in_.reader = nullptr; }
-
-  void Pump(Link& link) override {
-    in_.reader = &link;
-    while (!closing_ && !wire_.blocked && link.has_tx()) {
-      const FrameRef& frame = link.NextTx();
-      out_.frames.emplace_back(frame.data, frame.data + Align8(frame.bytes));
-      link.PopTx(1);
-      if (out_.reader != nullptr) out_.reader->Wake();
-    }
-    if (link.has_rx()) return;
-    read_.clear();
-    for (; !in_.frames.empty() && read_.size() < 64; in_.frames.pop_front())
-      read_.push_back(std::move(in_.frames.front()));
-    for (auto& frame : read_) link.PushRx({frame.data(), PeekFrameBytes(frame.data())});
-    if (read_.empty() && in_.closed) link.Closed(absl::OkStatus());
-  }
-  void Close(Link& link) override {
-    closing_ = out_.closed = true;
-    if (out_.reader != nullptr) out_.reader->Wake();
-    link.Closed(absl::OkStatus());
-  }
-
- private:
-  const Wire& wire_;
-  const std::shared_ptr<Pair> pair_;
-  Lane& in_;
-  Lane& out_;
-  bool closing_ = false;
-  std::deque<std::vector<std::byte>> read_;
 };
 
 class WireTransport final : public Transport {
@@ -110,12 +64,12 @@ class WireTransport final : public Transport {
       const auto server = wire_.servers.find(target);
       if (server == wire_.servers.end())
         return sink.OnOpenFailed(absl::UnavailableError("it has gone again"));
-      auto pair = std::make_shared<WireEnd::Pair>();
+      auto pair = std::make_shared<Pair>();
       LinkTraits traits;
       traits.caps = *Describe(Address("wire", "x"), Role::kConnect);
       traits.description = "wire:x";
-      server->second->OnLink(std::make_unique<WireEnd>(wire_, pair, 0), traits);
-      sink.OnLink(std::make_unique<WireEnd>(wire_, pair, 1), traits);
+      server->second->OnLink(std::make_unique<PairDriver>(pair, 0, wire_.blocked), traits);
+      sink.OnLink(std::make_unique<PairDriver>(pair, 1, wire_.blocked), traits);
     });
     return opening;
   }
@@ -157,6 +111,13 @@ class ChannelWorld : public testing::Test {
   }
   void Connect(ChannelOptions options = {}) {
     channel_ = *Channel::Open(*node_, "wire:x", std::move(options));
+  }
+  // Both, with a session that is open.
+  void Begin(ChannelOptions options = {}) {
+    Serve();
+    Connect(std::move(options));
+    Turns();
+    ASSERT_TRUE(channel_->open());
   }
   void Turns(int count = 50) {
     for (int i = 0; i < count; ++i) node_->Turn(Node::kDoNotSleep);

@@ -26,7 +26,7 @@ class End final : public LinkSink, public LinkOwner {
     opening_ = registry.Open(registry.Parse(address).value(), role, *node_, *this).value();
   }
   ~End() override {
-    if (link_ != nullptr) node_->RemoveLink(*link_);
+    if (link_ != nullptr) node_->Remove(*link_);
     opening_.reset();
   }
   template <class Done>
@@ -39,7 +39,7 @@ class End final : public LinkSink, public LinkOwner {
   }
   // The end of its link, or of the wish for one.
   void Go() {
-    if (link_ != nullptr) node_->RemoveLink(*std::exchange(link_, nullptr));
+    if (link_ != nullptr) node_->Remove(*std::exchange(link_, nullptr));
     opening_.reset();
   }
   // Until the medium takes no more.
@@ -63,7 +63,7 @@ class End final : public LinkSink, public LinkOwner {
  private:
   void OnServing(const Address& actual) override { address_ = actual.ToString(); }
   void OnLink(std::unique_ptr<LinkDriver> driver, LinkTraits traits) override {
-    link_ = &node_->AddLink(std::move(driver), std::move(traits), this);
+    link_ = &Link::Add(*node_, std::move(driver), std::move(traits), this);
   }
   void OnOpenFailed(absl::Status) override {}
   void OnFrames(Link& link) override {

@@ -84,12 +84,12 @@ class HubTest : public testing::Test, public LinkSink, public LinkOwner {
         MakeHubServer(*node_, *this, std::make_unique<HandMedium>(world_), limits, Address());
   }
   ~HubTest() override {
-    for (Link* link : links_) node_->RemoveLink(*link);
+    for (Link* link : links_) node_->Remove(*link);
     opening_.reset();
   }
   void OnServing(const Address&) override {}
   void OnLink(std::unique_ptr<LinkDriver> driver, LinkTraits traits) override {
-    links_.push_back(&node_->AddLink(std::move(driver), std::move(traits), this));
+    links_.push_back(&Link::Add(*node_, std::move(driver), std::move(traits), this));
   }
   void OnOpenFailed(absl::Status status) override { failed_ = std::move(status); }
   void OnFrames(Link& link) override {
@@ -132,7 +132,7 @@ TEST_F(HubTest, APeerThatLooksAndGoesLeavesSomebodyWhoListensForTheOthers) {
   links_[1]->Wake();
   node_->Turn(Node::kDoNotSleep);
   ASSERT_FALSE(world_.prepared) << "it has looked";
-  node_->RemoveLink(*links_[1]);
+  node_->Remove(*links_[1]);
   links_.pop_back();
   for (int i = 0; i < 10; ++i) node_->Turn(Node::kDoNotSleep);
   EXPECT_TRUE(world_.prepared);

@@ -55,15 +55,16 @@ TEST_P(RecordDriverTest, ARecordForWhichThereWasNoMemoryIsReadWhenThereIsSome) {
   traits.caps.receive = true;
   traits.caps.frame_bytes_max = 1024;
   Link& link =
-      node->AddLink(std::make_unique<RecordDriver>(*node, std::make_unique<OneRecord>(),
-                                                   OwnedFd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))),
-                    traits, this);
+      Link::Add(*node,
+                std::make_unique<RecordDriver>(*node, std::make_unique<OneRecord>(),
+                                               OwnedFd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))),
+                traits, this);
   // Long enough to have looked and to rest.
   for (int i = 0; i < 200; ++i) node->Turn(node->clock().NowNs() + 10'000);
   EXPECT_EQ(got_, 0);
   all.clear();
   EXPECT_TRUE(node->RunUntil([this] { return got_ == 1; }, SystemClock().NowNs() + 10'000'000'000));
-  node->RemoveLink(link);
+  node->Remove(link);
 }
 
 INSTANTIATE_TEST_SUITE_P(Over, RecordDriverTest,

@@ -121,9 +121,10 @@ class PieceTest : public testing::Test, public LinkOwner {
     traits.caps.send = traits.caps.receive = true;
     traits.caps.frame_bytes_max = kFrameBytesMaxDefault;
     traits.provides_tx = true;
-    link_ = &node_->AddLink(std::make_unique<RingDriver>(out_->lane(), in_->lane(), kCapacity,
-                                                         std::make_unique<Quiet>()),
-                            traits, this);
+    link_ = &Link::Add(*node_,
+                       std::make_unique<RingDriver>(out_->lane(), in_->lane(), kCapacity,
+                                                    std::make_unique<Quiet>()),
+                       traits, this);
   }
   void TearDown() override { node_.reset(); }
   void OnFrames(Link& link) override {

@@ -46,17 +46,18 @@ class StreamDriverTest : public testing::TestWithParam<NodeOptions::Wait>, publi
     traits.caps.send = traits.caps.receive = traits.caps.reply = traits.caps.fds = true;
     traits.caps.frame_bytes_max = 1 << 20;
     traits.description = "a test's";
-    link_ = &node_->AddLink(
-        std::make_unique<StreamDriver>(*node_, StreamEnds{.read_fd = ends[0],
-                                                          .write_fd = ends[0],
-                                                          .liveness_fd = liveness_fd_,
-                                                          .socket = true,
-                                                          .frame_bytes_max = 1 << 20}),
-        traits, this);
+    link_ =
+        &Link::Add(*node_,
+                   std::make_unique<StreamDriver>(*node_, StreamEnds{.read_fd = ends[0],
+                                                                     .write_fd = ends[0],
+                                                                     .liveness_fd = liveness_fd_,
+                                                                     .socket = true,
+                                                                     .frame_bytes_max = 1 << 20}),
+                   traits, this);
     link_->ExpectFds();
   }
   void TearDown() override {
-    if (link_ != nullptr) node_->RemoveLink(*link_);
+    if (link_ != nullptr) node_->Remove(*link_);
     node_.reset();
   }
   void OnFrames(Link& link) override {

@@ -39,19 +39,20 @@ class StreamMemoryTest : public testing::Test, public LinkOwner {
     traits.caps.send = traits.caps.receive = traits.caps.reply = true;
     traits.caps.frame_bytes_max = 16 * kMiB;
     traits.description = "a test's";
-    link_ = &node_->AddLink(
-        std::make_unique<StreamDriver>(*node_, StreamEnds{.read_fd = ends[0],
-                                                          .write_fd = ends[0],
-                                                          .socket = true,
-                                                          .frame_bytes_max = 16 * kMiB}),
-        traits, this);
+    link_ =
+        &Link::Add(*node_,
+                   std::make_unique<StreamDriver>(*node_, StreamEnds{.read_fd = ends[0],
+                                                                     .write_fd = ends[0],
+                                                                     .socket = true,
+                                                                     .frame_bytes_max = 16 * kMiB}),
+                   traits, this);
     Write(64, 64);  // the hello, so to say
     TurnSome();
     ASSERT_EQ(got_, std::vector<uint32_t>{64});
     got_.clear();
   }
   void TearDown() override {
-    if (node_ != nullptr && !closed_) node_->RemoveLink(*link_);
+    if (node_ != nullptr && !closed_) node_->Remove(*link_);
     node_.reset();
     got_.clear();
     closed_ = false;

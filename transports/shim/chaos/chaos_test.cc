@@ -80,7 +80,7 @@ class End final : public LinkSink, public LinkOwner {
   }
   void OnServing(const Address&) override {}
   void OnLink(std::unique_ptr<LinkDriver> driver, LinkTraits traits) override {
-    link_ = &node_.AddLink(std::move(driver), std::move(traits), this);
+    link_ = &Link::Add(node_, std::move(driver), std::move(traits), this);
     if (traits.caps.fds || link_->caps().fds) link_->ExpectFds();
   }
   void OnOpenFailed(absl::Status status) override { why_ = std::move(status); }

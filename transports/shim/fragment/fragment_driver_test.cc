@@ -53,10 +53,10 @@ class FragmentDriverTest : public testing::Test, public LinkOwner {
     const std::unique_ptr<Shim> shim = MakeFragmentShim();
     auto driver = shim->Wrap(Address::Parse("fragment+x:").value(), *node_,
                              std::make_unique<HandDriver>(arrivals_), traits);
-    link_ = &node_->AddLink(std::move(driver).value(), traits, this);
+    link_ = &Link::Add(*node_, std::move(driver).value(), traits, this);
     link_->ExpectFds();
   }
-  ~FragmentDriverTest() override { node_->RemoveLink(*link_); }
+  ~FragmentDriverTest() override { node_->Remove(*link_); }
   void OnFrames(Link& link) override {
     for (; link.has_rx(); link.PopRx()) {
       const FrameRef frame = link.NextRx();

@@ -44,7 +44,7 @@ class End final : public LinkSink, public LinkOwner {
     if (link_ != nullptr) SendSome();
   }
   void Remove() {
-    if (link_ != nullptr) node_.RemoveLink(*link_);
+    if (link_ != nullptr) node_.Remove(*link_);
     link_ = nullptr;
   }
   Link* link() const { return link_; }
@@ -73,7 +73,7 @@ class End final : public LinkSink, public LinkOwner {
   void OnServing(const Address&) override {}
   void OnLink(std::unique_ptr<LinkDriver> driver, LinkTraits traits) override {
     // Over sim: a peer that was cut is a new link; what matters is the first.
-    Link& link = node_.AddLink(std::move(driver), std::move(traits), this);
+    Link& link = Link::Add(node_, std::move(driver), std::move(traits), this);
     if (link_ == nullptr) link_ = &link;
     SendSome();
   }
@@ -293,7 +293,7 @@ class HandClient final : public LinkSink, public LinkOwner {
     opening_ = registry.Open(*registry.Parse("sim:s"), Role::kConnect, node, *this).value();
   }
   ~HandClient() override {
-    if (link_ != nullptr) node_.RemoveLink(*link_);
+    if (link_ != nullptr) node_.Remove(*link_);
   }
   void Send(const Packet& packet) {
     std::byte* at = link_->Claim(packet.header_bytes());
@@ -306,7 +306,7 @@ class HandClient final : public LinkSink, public LinkOwner {
  private:
   void OnServing(const Address&) override {}
   void OnLink(std::unique_ptr<LinkDriver> driver, LinkTraits traits) override {
-    link_ = &node_.AddLink(std::move(driver), std::move(traits), this);
+    link_ = &Link::Add(node_, std::move(driver), std::move(traits), this);
   }
   void OnOpenFailed(absl::Status status) override { ADD_FAILURE() << status; }
   void OnFrames(Link& link) override {
