@@ -39,7 +39,12 @@ Grants Handing::GrantsOf(size_t index, std::vector<OwnedFd>& handed) {
   grants.args = service.args;
   grants.grace_ns = service.grace_ns;
   grants.memory_bytes_max = MemoryOf(plan_, service);
-  for (const Address& address : service.serves) grants.serves.push_back(address.ToString());
+  for (size_t i = 0; i < service.serves.size(); ++i) {
+    grants.serves.push_back((served_[index].empty()
+                                 ? service.serves[i]
+                                 : ClientAddress(service.serves[i], served_[index][i]))
+                                .ToString());
+  }
   for (const size_t called : service.called) {
     const PlannedChannel& channel = plan_.channels[called];
     if (!channel.caps.inherited) continue;

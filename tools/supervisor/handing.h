@@ -32,8 +32,9 @@ class Handing {
   }
   const std::vector<Address>& served(size_t service) const { return served_[service]; }
 
-  // The grants of one service; the descriptors that are its own move to `handed`. Once for each
-  // service. Requires: the addresses of all that it calls are set.
+  // The grants of one service; the descriptors that are its own move to `handed`. Once for a
+  // service with such. One that has served is to serve at the same addresses again. Requires: the
+  // addresses of all that it calls are set.
   Grants GrantsOf(size_t service, std::vector<OwnedFd>& handed);
 
  private:

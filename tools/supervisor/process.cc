@@ -4,10 +4,12 @@
 #include <linux/close_range.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -26,18 +28,26 @@ constexpr std::string_view kOwnVariables[] = {
 constexpr size_t kReadyBytesMax = 1 << 20;
 constexpr int64_t kHeldBackNs = 1'000'000;  // from one look to the next at a stderr that is full
 
+// Does `variable`, "NAME=value", stand in for the one of that name?
+bool Covers(std::string_view name, std::string_view variable) {
+  return variable.size() > name.size() && variable[name.size()] == '=' &&
+         variable.substr(0, name.size()) == name;
+}
+
 // The environment of the child: this program's, without what a supervisor above this one may have
-// set.
-std::vector<std::string> EnvironmentFor(const std::string& grants, int ready_fd, bool progress,
-                                        std::string_view reactor) {
+// set, and what the wiring says.
+std::vector<std::string> EnvironmentFor(const std::string& grants, const Variables& wired,
+                                        int ready_fd, bool progress, std::string_view reactor) {
   std::vector<std::string> environment;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view text = *entry;
     bool own = false;
     for (const std::string_view variable : kOwnVariables)
       own |= text.substr(0, variable.size()) == variable;
+    for (const auto& [name, value] : wired) own |= Covers(name, text);
     if (!own) environment.emplace_back(text);
   }
+  for (const auto& [name, value] : wired) environment.push_back(Text(name, "=", value));
   environment.push_back(Text("JACKFIELD_GRANTS=", grants));
   environment.push_back(Text("JACKFIELD_READY_FD=", ready_fd));
   if (progress)
@@ -58,11 +68,20 @@ struct Prepared {  // made before fork(), so that the child allocates nothing
   const char* program;
   char* const* words;
   char* const* environment;
-  int stdin_fd;  // -1: inherited
+  const char* directory;     // "": inherited
+  uint32_t descriptors_max;  // 0: inherited
+  int stdin_fd;              // -1: inherited
   int stderr_fd;
+  bool logs_stdout;
   std::vector<int> kept;
   pid_t parent;
 };
+
+[[noreturn]] void CannotBegin(const char* does, const char* what) {
+  const char* why = strerrordesc_np(errno);  // a literal: safe here
+  dprintf(2, "cannot %s %s: %s\n", does, what, why == nullptr ? "?" : why);
+  _exit(kExitCannotExecute);
+}
 
 [[noreturn]] void BecomeService(const Prepared& prepared) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -70,6 +89,7 @@ struct Prepared {  // made before fork(), so that the child allocates nothing
   setpgid(0, 0);
   if (prepared.stdin_fd >= 0) dup2(prepared.stdin_fd, 0);
   dup2(prepared.stderr_fd, 2);
+  if (prepared.logs_stdout) dup2(prepared.stderr_fd, 1);
   syscall(SYS_close_range, 3u, ~0u, CLOSE_RANGE_CLOEXEC);
   for (const int fd : prepared.kept) fcntl(fd, F_SETFD, 0);
   for (const int signal_number : {SIGPIPE, SIGXFSZ, SIGINT, SIGTERM, SIGHUP, SIGCHLD})
@@ -77,10 +97,17 @@ struct Prepared {  // made before fork(), so that the child allocates nothing
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
+  if (prepared.descriptors_max != 0) {
+    rlimit limit{};
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = prepared.descriptors_max;
+    limit.rlim_max = std::min<rlim_t>(limit.rlim_max, prepared.descriptors_max);
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0) CannotBegin("have so many descriptors", "nofile");
+  }
+  if (*prepared.directory != 0 && chdir(prepared.directory) != 0)
+    CannotBegin("run in", prepared.directory);
   execve(prepared.program, prepared.words, prepared.environment);
-  const char* why = strerrordesc_np(errno);  // a literal: safe here
-  dprintf(2, "cannot run %s: %s\n", prepared.program, why == nullptr ? "?" : why);
-  _exit(kExitCannotExecute);
+  CannotBegin("run", prepared.program);
 }
 
 class ProcessService final : public RunningService {
@@ -106,10 +133,19 @@ class ProcessService final : public RunningService {
     for (const Wait* wait : {&ready_, &stderr_}) fcntl(wait->fd.get(), F_SETFL, O_NONBLOCK);
 
     std::vector<std::string> environment =
-        EnvironmentFor(start.grants, ready_child.get(), isatty(2) == 1, node_.reactor().name());
+        EnvironmentFor(start.grants, start.surroundings.environment, ready_child.get(),
+                       isatty(2) == 1, node_.reactor().name());
     const std::vector<char*> words = Pointers(start.words), variables = Pointers(environment);
-    Prepared prepared{start.program.c_str(), words.data(),        variables.data(), nothing.get(),
-                      stderr_child.get(),    {ready_child.get()}, getpid()};
+    Prepared prepared{start.program.c_str(),
+                      words.data(),
+                      variables.data(),
+                      start.surroundings.directory.c_str(),
+                      start.surroundings.descriptors_max,
+                      nothing.get(),
+                      stderr_child.get(),
+                      start.logs_stdout,
+                      {ready_child.get()},
+                      getpid()};
     for (const OwnedFd& handed : start.handed) prepared.kept.push_back(handed.get());
     std::fflush(nullptr);
     pid_ = fork();

@@ -18,6 +18,7 @@
 #include "kernel/node.h"
 #include "tools/supervisor/relay.h"
 #include "tools/supervisor/running.h"
+#include "tools/wiring/surroundings.h"
 
 namespace jackfield {
 
@@ -26,8 +27,10 @@ struct ProcessStart {
   std::string program;             // a path
   std::vector<std::string> words;  // argv, the name it is shown by first
   std::string grants;              // for JACKFIELD_GRANTS
-  std::vector<OwnedFd> handed;     // keep their numbers in the child; closed here
-  bool reads_stdin = false;        // else its stdin is /dev/null
+  Surroundings surroundings;
+  std::vector<OwnedFd> handed;  // keep their numbers in the child; closed here
+  bool reads_stdin = false;     // else its stdin is /dev/null
+  bool logs_stdout = false;     // its stdout is relayed as its stderr is
 };
 
 // Requires: `node` and `watcher` outlive it.

@@ -16,8 +16,9 @@ constexpr std::string_view kDoNotWrap = "\x1b[?7l", kWrap = "\x1b[?7h";
 
 }  // namespace
 
-Relay::Relay(Outlet& outlet, std::string_view name, size_t name_width, size_t colour_number)
-    : outlet_(&outlet) {
+Relay::Relay(Outlet& outlet, Log& log, std::string_view name, size_t name_width,
+             size_t colour_number)
+    : outlet_(&outlet), log_(&log), name_(name) {
   prefix_ = Text(name, std::string(std::max(name_width, name.size()) - name.size(), ' '), " | ");
   if (outlet.screen().colour)
     prefix_ = Text(kColours[colour_number % std::size(kColours)], prefix_, "\x1b[0m");
@@ -37,6 +38,7 @@ void Relay::Take(std::string_view bytes) {
     if (progress) {
       if (terminal && !line_.empty()) out += Text(kDoNotWrap, prefix_, line_, "\x1b[K\r", kWrap);
     } else {
+      log_->Append(name_, line_);
       out += Text(prefix_, line_, terminal ? "\x1b[K\n" : "\n");
       if (!bytes.empty() && bytes[0] == '\n') bytes.remove_prefix(1);
     }

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "tools/supervisor/log.h"
 #include "tools/supervisor/outlet.h"
 
 namespace jackfield {
@@ -17,9 +18,9 @@ namespace jackfield {
 class Relay {
  public:
   static constexpr size_t kLineBytesMax = 8192;
-  // name_width: names are padded to it. colour_number: which of the colours. Requires: `outlet`
-  // outlives it.
-  Relay(Outlet& outlet, std::string_view name, size_t name_width, size_t colour_number);
+  // name_width: names are padded to it. colour_number: which of the colours. Requires: `outlet` and
+  // `log`, which gets each line that is no progress, outlive it.
+  Relay(Outlet& outlet, Log& log, std::string_view name, size_t name_width, size_t colour_number);
 
   // Ask before each Take but the last ones.
   bool HasRoom() const { return outlet_->HasRoom(); }
@@ -29,6 +30,8 @@ class Relay {
 
  private:
   Outlet* outlet_;
+  Log* log_;
+  std::string name_;
   std::string prefix_;
   std::string line_;
 };

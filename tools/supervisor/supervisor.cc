@@ -6,43 +6,51 @@
 #include <cerrno>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "kernel/base/text.h"
 #include "kernel/base/units.h"
 #include "kernel/node.h"
+#include "tools/supervisor/control.h"
 #include "tools/supervisor/handing.h"
+#include "tools/supervisor/launch.h"
+#include "tools/supervisor/look.h"
 #include "tools/supervisor/outlet.h"
-#include "tools/supervisor/process.h"
-#include "tools/supervisor/relay.h"
 #include "tools/supervisor/running.h"
 #include "tools/supervisor/signals.h"
-#include "tools/supervisor/thread.h"
+#include "tools/supervisor/supervised.h"
+#include "tools/supervisor/telling.h"
 
 namespace jackfield {
 namespace {
 
-class Supervisor final : public RunningService::Watcher {
+class Supervisor final : public RunningService::Watcher, private Commands {
  public:
-  Supervisor(const Plan& plan, Node& node, Loudness loudness)
+  Supervisor(const Plan& plan, Node& node, RunOptions options)
       : plan_(plan),
         node_(node),
-        loudness_(loudness),
         outlet_(Screen::OfStderr()),
+        log_(node),
         handing_(plan),
-        services_(plan.services.size()) {
-    for (const PlannedService& service : plan.services)
-      name_width_ = std::max(name_width_, service.name.size());
+        on_up_(std::move(options.on_up)),
+        launch_(plan, node, handing_, outlet_, log_, options.logs_stdout),
+        telling_(plan, handing_, services_, outlet_, log_, options.loudness, launch_.name_width()) {
+    for (const PlannedService& service : plan.services) services_.emplace_back(service.restart);
   }
 
   const std::set<int>& processes() const { return processes_; }  // that its services were
 
   int Run() {
-    began_ns_ = node_.clock().NowNs();
+    began_ns_ = Now();
+    for (Supervised& service : services_) service.since_ns = began_ns_;
     absl::Status made = signals_.Block();
     if (made.ok()) made = handing_.MakeEnds(node_.sys());
     if (!made.ok()) failure_ = std::string(made.message());
     if (failure_) return Conclude();
     node_.reactor().Start(signal_op_, signals_.fd(), POLLIN);
+    if (const absl::Status reached = control_.Serve(node_, plan_.name); !reached.ok())
+      telling_.Say(
+          Text("  other commands cannot reach this wiring: ", std::string(reached.message())));
     StartWhatCan();
     const bool over = node_.RunUntil([this] { return Over(); });
     node_.timers().Cancel(timer_);
@@ -51,20 +59,19 @@ class Supervisor final : public RunningService::Watcher {
   }
 
  private:
-  // waiting → started → ready → ended; a service that serves nothing need not become ready.
-  enum class State { kWaiting, kStarted, kReady, kEnded };
-  enum class Phase { kUp, kFinishing, kInterrupted, kFailing };
-  struct Supervised {
-    State state = State::kWaiting;
-    std::unique_ptr<RunningService> running;
-    int64_t started_ns = 0;
-    int64_t deadline_ns = Timers::kNever;  // until it must be ready, or must have stopped
-    int64_t slow_ns = Timers::kNever;      // from then on it is slow to be ready, which is said
-    Ending ending;
-    bool asked_to_stop = false, killed = false, left_too_early = false, was_ready = false;
-  };
+  using State = ServiceState;
+  // kStopping: by another command.
+  enum class Phase { kUp, kFinishing, kStopping, kInterrupted, kFailing };
 
+  int64_t Now() const { return node_.clock().NowNs(); }
   const std::string& NameOf(size_t service) const { return plan_.services[service].name; }
+  bool ServesNothing(size_t service) const { return plan_.services[service].serves.empty(); }
+
+  void Become(Supervised& service, State state) {
+    service.state = state;
+    service.since_ns = Now();
+    service.deadline_ns = Timers::kNever;
+  }
 
   // ---- Starting.
 
@@ -73,78 +80,48 @@ class Supervisor final : public RunningService::Watcher {
       const std::vector<size_t>& calls = plan_.services[i].calls;
       if (services_[i].state != State::kWaiting) continue;
       if (std::all_of(calls.begin(), calls.end(), [this](size_t call) {
-            return services_[plan_.channels[call].server].was_ready;
+            return services_[plan_.channels[call].server].has_served;
           }))
         StartService(i);
     }
-    if (!said_up_ && phase_ == Phase::kUp &&
-        std::all_of(services_.begin(), services_.end(),
-                    [](const Supervised& s) { return s.state != State::kWaiting; }) &&
-        std::none_of(services_.begin(), services_.end(), [&](const Supervised& s) {
-          return s.state == State::kStarted && !ServesNothing(s);
-        })) {
+    if (!said_up_ && phase_ == Phase::kUp && AllAreUp()) {
       said_up_ = true;
-      Say(Text(plan_.name, " is up: ", Summary(plan_), ", ",
-               FormatDurationNs(node_.clock().NowNs() - began_ns_)));
+      telling_.Say(
+          Text(plan_.name, " is up: ", Summary(plan_), ", ", FormatDurationNs(Now() - began_ns_)));
     }
   }
 
-  bool ServesNothing(const Supervised& service) const {
-    return plan_.services[static_cast<size_t>(&service - services_.data())].serves.empty();
+  bool AllAreUp() const {
+    for (size_t i = 0; i < services_.size(); ++i) {
+      const State state = services_[i].state;
+      if (state == State::kWaiting || state == State::kPausing ||
+          (state == State::kStarted && !ServesNothing(i)))
+        return false;
+    }
+    return true;
   }
 
   void StartService(size_t index) {
-    const PlannedService& planned = plan_.services[index];
     Supervised& service = services_[index];
-    std::vector<OwnedFd> handed;
-    Grants grants = handing_.GrantsOf(index, handed);
-    service.started_ns = node_.clock().NowNs();
-    absl::StatusOr<std::unique_ptr<RunningService>> running = absl::InternalError("not started");
-    if (plan_.one_process) {
-      for (OwnedFd& descriptor : handed) descriptor.Release();  // the transport takes them over
-      running = StartThread(node_, index, std::move(grants), planned.builtin->run, outlet_, *this);
-    } else {
-      ProcessStart start;
-      start.service = index;
-      start.words = {planned.name};
-      if (planned.builtin != nullptr) {
-        start.program = "/proc/self/exe";
-        start.words.insert(start.words.end(), {"service", std::string(planned.builtin->name)});
-      } else {
-        start.program = planned.program;
-      }
-      start.words.insert(start.words.end(), planned.args.begin(), planned.args.end());
-      start.grants = grants.ToString();
-      start.handed = std::move(handed);
-      start.reads_stdin = planned.called.empty() && OnlyOneIsNotCalled();
-      running = StartProcess(node_, std::move(start),
-                             Relay(outlet_, planned.name, name_width_, index), *this);
-    }
+    service.asked_to_stop = service.killed = service.asked_to_restart = false;
+    service.started_ns = Now();
+    absl::StatusOr<std::unique_ptr<RunningService>> running = launch_.Start(index, *this);
     if (!running.ok())
       return Fail(
-          Text("cannot start ", planned.name, ": ", std::string(running.status().message())));
+          Text("cannot start ", NameOf(index), ": ", std::string(running.status().message())));
     service.running = *std::move(running);
     if (const int pid = service.running->pid(); pid > 0) processes_.insert(pid);
-    service.state = State::kStarted;
-    if (!planned.serves.empty()) {
-      service.slow_ns = service.started_ns + kSlowNs;
-      SetDeadline(service, service.started_ns + kReadyWaitNs);
-    } else
-      SayState(index, "started");
-  }
-
-  bool OnlyOneIsNotCalled() const {
-    return std::count_if(plan_.services.begin(), plan_.services.end(),
-                         [](const PlannedService& service) { return service.called.empty(); }) ==
-               1 &&
-           isatty(0) != 1;
+    Become(service, State::kStarted);
+    if (ServesNothing(index)) return telling_.State(index, "started", Now() - service.started_ns);
+    service.slow_ns = service.started_ns + kSlowNs;
+    SetDeadline(service, service.started_ns + kReadyWaitNs);
   }
 
   void OnReady(size_t index, const std::vector<Address>& addresses) override {
     Supervised& service = services_[index];
     if (service.state != State::kStarted) return;
-    service.state = State::kReady;
-    service.deadline_ns = Timers::kNever;
+    Become(service, State::kReady);
+    if (service.asked_to_stop) SetDeadline(service, Now() + StopNs(index));
     if (addresses.size() != plan_.services[index].serves.size() ||
         std::any_of(addresses.begin(), addresses.end(),
                     [](const Address& a) { return a.scheme().empty(); })) {
@@ -153,8 +130,8 @@ class Supervisor final : public RunningService::Watcher {
                        addresses.size(), "; does its program come from another version?"));
     }
     handing_.SetServed(index, addresses);
-    service.was_ready = true;
-    if (!addresses.empty()) SayState(index, "ready");
+    service.has_served = true;
+    if (!addresses.empty()) telling_.State(index, "ready", Now() - service.started_ns);
     StartWhatCan();
   }
 
@@ -171,26 +148,19 @@ class Supervisor final : public RunningService::Watcher {
 
   void OnEnded(size_t index, const Ending& ending) override {
     Supervised& service = services_[index];
-    const bool was_ready = service.was_ready || plan_.services[index].serves.empty();
-    service.state = State::kEnded;
-    service.deadline_ns = Timers::kNever;
+    const bool was_up = service.state == State::kReady || ServesNothing(index);
+    const int64_t up_ns = was_up ? Now() - service.since_ns : 0;
+    Become(service, State::kEnded);
+    service.slow_ns = Timers::kNever;
+    service.has_ended = true;
     service.ending = ending;
     Reap();
-    if (loudness_ == Loudness::kVerbose)
-      Say(Text("  ", NameOf(index), " has ended: ", ending.ToString()));
+    telling_.Ended(index);
     switch (phase_) {
       case Phase::kUp:
-        service.left_too_early = !ending.clean() || !was_ready || Needed(index);
-        if (service.left_too_early) return StopInOrder(Phase::kFailing);
-        if (std::all_of(services_.begin(), services_.end(), [this](const Supervised& s) {
-              return s.state == State::kEnded ||
-                     !plan_.services[static_cast<size_t>(&s - services_.data())]
-                          .wanted_from_outside();
-            })) {
-          StopInOrder(Phase::kFinishing);
-        }
-        return;
+        return OnEndedWhileUp(index, !ending.clean() || !was_up || Needed(index), up_ns);
       case Phase::kFinishing:
+      case Phase::kStopping:
       case Phase::kInterrupted:
         // Whoever does not know what SIGTERM asks for dies of it: that is stopping, too. So is to
         // leave work undone.
@@ -207,34 +177,55 @@ class Supervisor final : public RunningService::Watcher {
     }
   }
 
-  void AskToStop(Supervised& service) {
-    if (service.state == State::kEnded || service.running == nullptr || service.asked_to_stop)
-      return;
-    service.asked_to_stop = true;
-    service.running->AskToStop();
-    SetDeadline(service, node_.clock().NowNs() + StopNs(service));
+  void OnEndedWhileUp(size_t index, bool failed, int64_t up_ns) {
+    Supervised& service = services_[index];
+    std::optional<int64_t> pause_ns = 0;
+    if (service.asked_to_restart)
+      service.restarts.CountAsked();
+    else
+      pause_ns = service.restarts.Next(failed, up_ns);
+    if (pause_ns) {
+      telling_.Restart(index, *pause_ns);
+      Become(service, State::kPausing);
+      return SetDeadline(service, Now() + *pause_ns);
+    }
+    service.left_too_early = failed;
+    if (failed) return StopInOrder(Phase::kFailing);
+    for (size_t i = 0; i < services_.size(); ++i) {
+      if (services_[i].state != State::kEnded && plan_.services[i].wanted_from_outside()) return;
+    }
+    StopInOrder(Phase::kFinishing);
   }
 
-  int64_t StopNs(const Supervised& service) const {
-    return 2 * plan_.services[static_cast<size_t>(&service - services_.data())].grace_ns + kStopNs;
+  void AskToStop(size_t index) {
+    Supervised& service = services_[index];
+    if (service.over() || service.asked_to_stop) return;
+    service.asked_to_stop = true;
+    service.since_ns = Now();
+    service.running->AskToStop();
+    SetDeadline(service, Now() + StopNs(index));
   }
+
+  int64_t StopNs(size_t service) const { return 2 * plan_.services[service].grace_ns + kStopNs; }
 
   // Clients first, so that what they still have to say is heard. Called again after each end.
   void StopInOrder(Phase phase) {
     phase_ = phase;
+    for (Supervised& service : services_) {
+      if (service.state == State::kPausing) Become(service, State::kEnded);
+    }
     for (size_t i = 0; i < services_.size(); ++i) {
       const std::vector<size_t>& called = plan_.services[i].called;
-      if (std::none_of(called.begin(), called.end(), [this](size_t channel) {
-            const Supervised& client = services_[plan_.channels[channel].client];
-            return client.running != nullptr && client.state != State::kEnded;
+      if (std::all_of(called.begin(), called.end(), [this](size_t channel) {
+            return services_[plan_.channels[channel].client].over();
           })) {
-        AskToStop(services_[i]);
+        AskToStop(i);
       }
     }
   }
 
   static void Kill(Supervised& service) {
-    if (service.running == nullptr || service.state == State::kEnded) return;
+    if (service.over()) return;
     service.killed = true;
     service.deadline_ns = Timers::kNever;
     service.running->Kill();
@@ -245,6 +236,8 @@ class Supervisor final : public RunningService::Watcher {
     StopInOrder(Phase::kFailing);
   }
 
+  // ---- Time.
+
   void SetDeadline(Supervised& service, int64_t deadline_ns) {
     service.deadline_ns = deadline_ns;
     const int64_t due_ns = std::min(deadline_ns, service.slow_ns);
@@ -252,34 +245,49 @@ class Supervisor final : public RunningService::Watcher {
   }
 
   void OnTimer() {
-    const int64_t now_ns = node_.clock().NowNs();
-    int64_t next_ns = Timers::kNever;
+    const int64_t now_ns = Now();
     for (size_t i = 0; i < services_.size(); ++i) {
       Supervised& service = services_[i];
       if (service.slow_ns <= now_ns) {
         service.slow_ns = Timers::kNever;
-        if (service.state == State::kStarted && phase_ == Phase::kUp) SayThatItIsSlow(i);
+        if (service.state == State::kStarted && phase_ == Phase::kUp) telling_.Slow(i);
       }
-      if (service.deadline_ns > now_ns) {
-        next_ns = std::min({next_ns, service.deadline_ns, service.slow_ns});
-      } else if (phase_ == Phase::kUp) {
-        Fail(Text(NameOf(i), " (", service.running->where(), ") is not ready after ",
-                  FormatDurationNs(kReadyWaitNs),
-                  "; a service says so by Service::Serve, or by writing to JACKFIELD_READY_FD"));
-        return OnTimer();
-      } else {
-        if (!failure_ && phase_ != Phase::kFailing)
-          failure_ = Text(NameOf(i), " (", service.running->where(), ") did not stop within ",
-                          FormatDurationNs(StopNs(service)), " and was killed");
-        Kill(service);
-      }
+      if (service.deadline_ns <= now_ns) OnDeadline(i);
     }
+    int64_t next_ns = Timers::kNever;
+    for (const Supervised& service : services_)
+      next_ns = std::min({next_ns, service.deadline_ns, service.slow_ns});
     if (next_ns != Timers::kNever) node_.timers().Arm(timer_, next_ns);
   }
 
+  void OnDeadline(size_t index) {
+    Supervised& service = services_[index];
+    service.deadline_ns = Timers::kNever;
+    if (service.state == State::kPausing) return StartService(index);
+    if (!service.asked_to_stop) {
+      const std::string late =
+          Text(NameOf(index), " (", service.running->where(), ") is not ready after ",
+               FormatDurationNs(kReadyWaitNs),
+               "; a service says so by Service::Serve, or by writing to JACKFIELD_READY_FD");
+      if (service.restarts.rule().when == RestartRule::When::kNever) return Fail(late);
+      telling_.Say(late);
+    } else if (!failure_ && phase_ != Phase::kFailing) {
+      const std::string late =
+          Text(NameOf(index), " (", service.running->where(), ") did not stop within ",
+               FormatDurationNs(StopNs(index)), " and was killed");
+      if (phase_ == Phase::kUp)
+        telling_.Say(late);
+      else
+        failure_ = late;
+    }
+    Kill(service);
+  }
+
+  // ---- What is heard.
+
   void OnSignal(int32_t result) {
     if (result < 0) {  // deaf to the next one: it had better stop now
-      Say(std::string(SysError(-result, "wait for signals").message()));
+      telling_.Say(std::string(SysError(-result, "wait for signals").message()));
       if (phase_ == Phase::kUp) StopInOrder(Phase::kInterrupted);
       return;
     }
@@ -289,7 +297,7 @@ class Supervisor final : public RunningService::Watcher {
       if (interrupted_++ > 0) {
         for (Supervised& service : services_) Kill(service);
       } else {
-        Say(Text("stopping ", plan_.name, "; once more to kill it"));
+        telling_.Say(Text("stopping ", plan_.name, "; once more to kill it"));
         if (phase_ == Phase::kUp) StopInOrder(Phase::kInterrupted);
       }
     }
@@ -300,11 +308,60 @@ class Supervisor final : public RunningService::Watcher {
   void Reap() {
     ReapOrphans([this](pid_t pid) {
       return std::any_of(services_.begin(), services_.end(), [pid](const Supervised& service) {
-        return service.running != nullptr && service.state != State::kEnded &&
-               service.running->pid() == pid;
+        return !service.over() && service.state != State::kPausing && service.running->pid() == pid;
       });
     });
   }
+
+  flatbuffers::Offset<init::Wiring> Look(flatbuffers::FlatBufferBuilder& fbb) const override {
+    return BuildWiring(fbb, plan_, handing_, services_, began_ns_, Now());
+  }
+
+  void StopAll() override {
+    if (phase_ != Phase::kUp) return;
+    telling_.Say(Text("stopping ", plan_.name, ", as another command asks"));
+    StopInOrder(Phase::kStopping);
+  }
+
+  absl::Status Restart(std::string_view name) override {
+    std::vector<std::string_view> names;
+    size_t index = 0;
+    for (const PlannedService& service : plan_.services) names.push_back(service.name);
+    while (index < names.size() && names[index] != name) ++index;
+    if (index == names.size())
+      return absl::NotFoundError(
+          Text(plan_.name, " has no service \"", Escaped(name), "\"", DidYouMean(name, names)));
+    if (phase_ != Phase::kUp)
+      return absl::FailedPreconditionError(Text(plan_.name, " is being stopped"));
+    for (const PlannedChannel& channel : plan_.channels) {
+      if (channel.caps.inherited && (channel.server == index || channel.client == index))
+        return absl::FailedPreconditionError(
+            Text(name, " cannot be restarted: its channel with ",
+                 NameOf(channel.server == index ? channel.client : channel.server), " over ",
+                 channel.address.ToString(), " ends with either of them for good"));
+    }
+    Supervised& service = services_[index];
+    switch (service.state) {
+      case State::kWaiting:
+        return absl::FailedPreconditionError(
+            Text(name, " has not been started yet: it waits for those that it calls"));
+      case State::kStarted:
+      case State::kReady:
+        service.asked_to_restart = true;
+        AskToStop(index);
+        break;
+      case State::kPausing:
+      case State::kEnded:
+        service.asked_to_restart = true;
+        service.restarts.CountAsked();
+        Become(service, State::kPausing);
+        SetDeadline(service, Now());
+        break;
+    }
+    return absl::OkStatus();
+  }
+
+  // ---- The end.
 
   // It hears of nothing any more: what it has started ends with it.
   int GiveUp() {
@@ -315,42 +372,20 @@ class Supervisor final : public RunningService::Watcher {
   }
 
   bool Over() const {
-    return phase_ != Phase::kUp &&
-           std::all_of(services_.begin(), services_.end(), [](const Supervised& s) {
-             return s.running == nullptr || s.state == State::kEnded;
-           });
+    return phase_ != Phase::kUp && std::all_of(services_.begin(), services_.end(),
+                                               [](const Supervised& s) { return s.over(); });
   }
-
-  // ---- What is said.
 
   // Of those that left too early, the one that drew the others along: killed rather than exited,
   // called rather than calling.
-  const Supervised* Culprit() const {
-    const Supervised* culprit = nullptr;
-    for (const Supervised& service : services_) {  // providers first
-      if (service.left_too_early &&
-          (culprit == nullptr || (service.ending.signal != 0 && culprit->ending.signal == 0)))
-        culprit = &service;
+  std::optional<size_t> Culprit() const {
+    std::optional<size_t> culprit;
+    for (size_t i = 0; i < services_.size(); ++i) {  // providers first
+      if (services_[i].left_too_early &&
+          (!culprit || (services_[i].ending.signal != 0 && services_[*culprit].ending.signal == 0)))
+        culprit = i;
     }
     return culprit;
-  }
-
-  std::string Describe(const Supervised& service) const {
-    const auto index = static_cast<size_t>(&service - services_.data());
-    std::string text = Text(NameOf(index), " (", service.running->where(), ") ");
-    text += service.ending.ToString();
-    if (phase_ != Phase::kFailing) return Text(text, " while stopping");
-    if (!service.was_ready && !plan_.services[index].serves.empty())
-      return Text(text, " before it was ready; all is stopped");
-    if (!service.ending.clean()) return Text(text, "; all is stopped");
-    for (const size_t channel : plan_.services[index].called) {
-      const size_t client = plan_.channels[channel].client;
-      if (services_[client].ending.clean() && services_[client].state == State::kEnded &&
-          !services_[client].asked_to_stop)
-        continue;
-      return Text(text, " while ", NameOf(client), " still needed it; all is stopped");
-    }
-    return text;
   }
 
   int Conclude() {
@@ -362,62 +397,31 @@ class Supervisor final : public RunningService::Watcher {
 
   int SayHowItEnded() {
     if (!failure_) {
-      if (const Supervised* culprit = Culprit(); culprit != nullptr && interrupted_ < 2)
-        failure_ = Describe(*culprit);
+      if (const std::optional<size_t> culprit = Culprit(); culprit && interrupted_ < 2)
+        failure_ = telling_.EndOf(*culprit, phase_ != Phase::kFailing);
     }
-    if (failure_) outlet_.Write(Text("jackfield: ", *failure_, "\n"), Outlet::Whose::kOwn);
-    const std::string took = FormatDurationNs(node_.clock().NowNs() - began_ns_);
-    if (interrupted_ > 0) {
-      Say(Text(plan_.name, " was stopped after ", took));
-      return failure_ ? kExitFailed : kExitInterrupted;
+    if (failure_) telling_.Failure(*failure_);
+    const std::string took = FormatDurationNs(Now() - began_ns_);
+    if (interrupted_ > 0 || phase_ == Phase::kStopping) {
+      telling_.Say(Text(plan_.name, " was stopped after ", took));
+      return failure_ ? kExitFailed : interrupted_ > 0 ? kExitInterrupted : kExitOk;
     }
     if (failure_ || phase_ == Phase::kFailing) return kExitFailed;
-    Say(Text(plan_.name, " has finished: ", took));
+    telling_.Say(Text(plan_.name, " has finished: ", took));
     return kExitOk;
-  }
-
-  void Say(std::string_view text) {
-    if (loudness_ != Loudness::kQuiet) outlet_.Write(Text(text, "\n"), Outlet::Whose::kOwn);
-  }
-
-  void SayThatItIsSlow(size_t index) {
-    std::string waiting;
-    for (const size_t channel : plan_.services[index].called) {
-      const Supervised& client = services_[plan_.channels[channel].client];
-      if (client.state == State::kWaiting)
-        waiting += Text(waiting.empty() ? "; not started without it: " : ", ",
-                        NameOf(plan_.channels[channel].client));
-    }
-    Say(Text("  ", NameOf(index), " (", services_[index].running->where(), ") is not ready after ",
-             FormatDurationNs(kSlowNs), ", and is waited for up to ",
-             FormatDurationNs(kReadyWaitNs), waiting));
-  }
-
-  void SayState(size_t index, std::string_view state) {
-    const Supervised& service = services_[index];
-    std::string line =
-        Text("  ", NameOf(index), std::string(name_width_ - NameOf(index).size() + 2, ' '), state,
-             std::string(9 - state.size(), ' '));
-    line += Text(FormatDurationNs(node_.clock().NowNs() - service.started_ns), "  ");
-    for (const Address& address : handing_.served(index)) line += Text(address.ToString(), "  ");
-    line += service.running->where();
-    for (size_t i = 0; i < plan_.services[index].calls.size(); ++i) {
-      line += Text(i == 0 ? "  calls " : " ",
-                   NameOf(plan_.channels[plan_.services[index].calls[i]].server));
-    }
-    for (const OutsideCall& call : plan_.services[index].outside)
-      line += Text("  calls ", call.role, " at ", call.address.ToString());
-    Say(line);
   }
 
   const Plan& plan_;
   Node& node_;
-  const Loudness loudness_;
   Outlet outlet_;  // outlives the services
+  Log log_;        // the same
   Handing handing_;
   std::vector<Supervised> services_;  // as in the plan
+  std::function<void()> on_up_;
+  Launch launch_;
+  Telling telling_;
+  Control control_{*this, log_};
   std::set<int> processes_;
-  size_t name_width_ = 0;
   int64_t began_ns_ = 0;
   Phase phase_ = Phase::kUp;
   bool said_up_ = false;
@@ -433,11 +437,11 @@ class Supervisor final : public RunningService::Watcher {
 
 }  // namespace
 
-PlanEnd RunPlan(const Plan& plan, const Registry& registry, Loudness loudness) {
+PlanEnd RunPlan(const Plan& plan, const Registry& registry, RunOptions options) {
   absl::StatusOr<std::unique_ptr<Node>> node =
       Node::Create({.name = "jackfield", .registry = &registry, .spin_ns = 0});
   if (!node.ok()) return {Complain(kExitFailed, std::string(node.status().message())), {}};
-  Supervisor supervisor(plan, **node, loudness);
+  Supervisor supervisor(plan, **node, std::move(options));
   const int exit_status = supervisor.Run();
   return {exit_status, supervisor.processes()};
 }

@@ -17,6 +17,7 @@
 #define JACKFIELD_TOOLS_SUPERVISOR_SUPERVISOR_H_
 
 #include <cstdint>
+#include <functional>
 #include <set>
 
 #include "kernel/registry.h"
@@ -39,8 +40,14 @@ struct PlanEnd {
   std::set<int> processes;  // that its services were
 };
 
+struct RunOptions {
+  Loudness loudness = Loudness::kNormal;
+  bool logs_stdout = false;     // what services write on stdout is treated as if it were on stderr
+  std::function<void()> on_up;  // once, when all services are started and ready, and that was said
+};
+
 // Blocks: until all is over.
-PlanEnd RunPlan(const Plan& plan, const Registry& registry, Loudness loudness);
+PlanEnd RunPlan(const Plan& plan, const Registry& registry, RunOptions options);
 
 }  // namespace jackfield
 

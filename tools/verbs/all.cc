@@ -4,10 +4,14 @@
 #include "tools/verbs/caps.h"
 #include "tools/verbs/check.h"
 #include "tools/verbs/clean.h"
+#include "tools/verbs/down.h"
 #include "tools/verbs/explain.h"
 #include "tools/verbs/help.h"
+#include "tools/verbs/logs.h"
 #include "tools/verbs/ls.h"
 #include "tools/verbs/programs.h"
+#include "tools/verbs/ps.h"
+#include "tools/verbs/restart.h"
 #include "tools/verbs/service.h"
 #include "tools/verbs/up.h"
 #include "tools/verbs/version.h"
@@ -16,8 +20,9 @@ namespace jackfield {
 
 std::vector<Verb> AllVerbs() {
   return {
-      UpVerb(),    CheckVerb(), ExplainVerb(), CapsVerb(),    LsVerb(),       CleanVerb(),
-      BenchVerb(), HelpVerb(),  VersionVerb(), ServiceVerb(), ProgramsVerb(),
+      UpVerb(),    PsVerb(),      LogsVerb(),    RestartVerb(), DownVerb(),
+      CheckVerb(), ExplainVerb(), CapsVerb(),    LsVerb(),      CleanVerb(),
+      BenchVerb(), HelpVerb(),    VersionVerb(), ServiceVerb(), ProgramsVerb(),
   };
 }
 

@@ -1,9 +1,12 @@
 #include "tools/verbs/up.h"
 
 #include <cstdint>
+#include <string>
+#include <utility>
 
 #include "kernel/base/clock.h"
 #include "tools/cli/clean_first.h"
+#include "tools/supervisor/detach.h"
 #include "tools/supervisor/supervisor.h"
 #include "tools/verbs/load_plan.h"
 #include "transports/resources.h"
@@ -11,7 +14,19 @@
 namespace jackfield {
 namespace {
 
-constexpr Flag kFlags[] = {kOverFlag, kSetFlag};
+constexpr Flag kFlags[] = {
+    kOverFlag,
+    kSetFlag,
+    {'d', "detach", "", "come back when the wiring is up; it goes on without a terminal"}};
+
+// The rest of what a detached one says is for `jackfield logs`.
+absl::StatusOr<Detached> Leave(const Plan& plan) {
+  if (plan.one_process)
+    return absl::FailedPreconditionError(
+        "--detach: the services of this wiring are threads, and what they write has no place but a "
+        "terminal; choose a medium between processes, such as --over unix");
+  return Detach();
+}
 
 int RunUp(const Program& program, const Arguments& arguments) {
   absl::StatusOr<Plan> plan = LoadPlan(program, arguments);
@@ -21,7 +36,17 @@ int RunUp(const Program& program, const Arguments& arguments) {
                                                        : Loudness::kNormal;
   CleanFirst(program.resources, arguments);
   const int64_t began_ns = SystemClock().NowNs();
-  const PlanEnd end = RunPlan(*plan, *program.registry, loudness);
+  RunOptions options{.loudness = loudness};
+  OwnedFd parent;
+  if (arguments.Has("detach")) {
+    absl::StatusOr<Detached> detached = Leave(*plan);
+    if (!detached.ok()) return Complain(kExitFailed, std::string(detached.status().message()));
+    if (detached->exit_status) return *detached->exit_status;
+    parent = std::move(detached->parent);
+    options.logs_stdout = true;
+    options.on_up = [&parent] { LetGo(std::move(parent)); };
+  }
+  const PlanEnd end = RunPlan(*plan, *program.registry, std::move(options));
   const int64_t run_seconds = (SystemClock().NowNs() - began_ns) / 1'000'000'000 + 1;
   RemoveWhatTheyLeft(program.resources, end.processes, run_seconds);
   return end.exit_status;
@@ -40,6 +65,7 @@ Verb UpVerb() {
           "ARGS go to the services that nothing calls. Their stdout is this program's; what they "
           "write on\n"
           "stderr comes with their name in front. ^C stops them in order, a second ^C at once.\n"
+          "With -d it comes back when all are ready: then see `jackfield ps`, `logs` and `down`.\n"
           "\n"
           "exit status: 0 all is done, 1 a service failed, 2 the wiring is wrong, 130 "
           "interrupted\n",

@@ -102,12 +102,31 @@ TEST(ParseTest, SaysWhatIsWrongAndWhere) {
        "shop.toml:4:1: unknown key \"cals\" in service a; did you mean \"calls\"?"},
       {"jackfield = 1\nzzzzz = 3\n[service.a]\nrun = \"a\"\n",
        "shop.toml:2:1: unknown key \"zzzzz\"; known here: jackfield, name, over and service"},
-      {"jackfield = 1\n[service.a]\nrun = \"a\"\nrestart = { max = 5 }\n",
-       "shop.toml:4:1: \"restart\" is not supported yet: a service that dies ends the wiring; "
-       "leave it out"},
+      {"jackfield = 1\n[service.a]\nrun = \"a\"\nrestart = { max = 0 }\n",
+       "shop.toml:4:19: max is how often in a row a service is restarted, a number from 1 to "
+       "1000000"},
+      {"jackfield = 1\n[service.a]\nrun = \"a\"\nrestart = { backof = \"1s\" }\n",
+       "shop.toml:4:13: unknown key \"backof\" in the restart of a; did you mean \"backoff\"?"},
+      {"jackfield = 1\n[service.a]\nrun = \"a\"\nrestart = { backoff = \"2s..1s\" }\n",
+       "shop.toml:4:23: backoff is the least and the longest pause before a restart, such as "
+       "\"100ms..10s\"; at most 60m"},
+      {"jackfield = 1\n[service.a]\nrun = \"a\"\nrestart = \"sometimes\"\n",
+       "shop.toml:4:11: a service is restarted \"never\", \"on-failure\" or \"always\""},
+      {"jackfield = 1\n[service.a]\nrun = \"a\"\nrestart = 3\n",
+       "shop.toml:4:11: restart is \"never\", \"on-failure\" or \"always\", or { when = "
+       "\"on-failure\", backoff = \"100ms..10s\", max = 5 }"},
+      {"jackfield = 1\n[service.a]\nrun = \"a\"\nenv = { \"A-B\" = \"x\" }\n",
+       "shop.toml:4:9: \"A-B\" cannot name a variable; a name is made of a-z, A-Z, 0-9 and '_', "
+       "and does not begin with a digit"},
+      {"jackfield = 1\n[service.a]\nrun = \"a\"\nenv = { JACKFIELD_GRANTS = \"x\" }\n",
+       "shop.toml:4:9: JACKFIELD_GRANTS is set by jackfield itself, for every service"},
+      {"jackfield = 1\n[service.a]\nrun = \"a\"\nenv = { PORT = 70 }\n",
+       "shop.toml:4:16: the value of PORT in env is a text in quotes, such as \"unix:\""},
+      {"jackfield = 1\n[service.a]\nrun = \"a\"\ncwd = \"\"\n",
+       "shop.toml:4:7: cwd is a path, seen from this file, such as \"./here\""},
       {"jackfield = 1\n[service.a]\nrun = \"a\"\nlimits = { nofile = 5 }\n",
-       "shop.toml:4:12: \"nofile\" is not supported yet: a service has the descriptors of the "
-       "shell that starts it (ulimit -n); leave it out"},
+       "shop.toml:4:21: nofile is how many descriptors the service may have, a number from 16 to "
+       "1048576"},
       {"jackfield = 1\n[service.a]\nrun = \"a\"\nlimits = { memory = 64 }\n",
        "shop.toml:4:21: memory is a size of at least 1 MiB, such as 64MiB, not \"a number\""},
       {"jackfield = 1\n[service.a]\nrun = \"a\"\nlimits = { memory = \"64k\" }\n",
@@ -214,6 +233,30 @@ TEST(ParseTest, RefusesMoreServicesThanTheLimit) {
   EXPECT_TRUE(Parse(text).ok());
   text += "[service.more]\nrun = \"a\"\n";
   EXPECT_EQ(ErrorOf(text), "shop.toml:2:2: 257 services; a wiring has at most 256");
+}
+
+TEST(ParseTest, WhatAServiceRunsInAndWhenItIsRestarted) {
+  const absl::StatusOr<Wiring> wiring =
+      ParseWiring("shop.toml",
+                  "jackfield = 1\n[service.kv]\nrun = \"kv\"\nenv = { LANG = \"C\" }\nenv_file = "
+                  "\"./kv.env\"\ncwd = \"./data\"\nlimits = { nofile = 64 }\n"
+                  "restart = { when = \"always\", backoff = \"5ms..1s\", max = 7 }\n"
+                  "[service.log]\nrun = \"log\"\nrestart = \"on-failure\"\n"
+                  "[service.once]\nrun = \"once\"\n",
+                  {});
+  ASSERT_TRUE(wiring.ok()) << wiring.status();
+  const ServiceEntry& kv = wiring->services[0];
+  EXPECT_EQ(kv.env, (Variables{{"LANG", "C"}}));
+  EXPECT_EQ(kv.env_file, "./kv.env");
+  EXPECT_EQ(kv.cwd, "./data");
+  EXPECT_EQ(kv.descriptors_max, 64u);
+  EXPECT_EQ(kv.restart.when, RestartRule::When::kAlways);
+  EXPECT_EQ(kv.restart.pause_least_ns, 5'000'000);
+  EXPECT_EQ(kv.restart.pause_most_ns, 1'000'000'000);
+  EXPECT_EQ(kv.restart.restarts_max, 7u);
+  EXPECT_EQ(wiring->services[1].restart.when, RestartRule::When::kOnFailure);
+  EXPECT_EQ(wiring->services[1].restart.restarts_max, 5u);
+  EXPECT_EQ(wiring->services[2].restart.when, RestartRule::When::kNever);
 }
 
 }  // namespace

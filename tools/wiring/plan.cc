@@ -15,6 +15,7 @@
 #include "kernel/base/text.h"
 #include "kernel/common_params.h"
 #include "kernel/loop/memory_limit.h"
+#include "tools/wiring/start_order.h"
 
 namespace jackfield {
 namespace {
@@ -47,13 +48,19 @@ class Planner {
 
   absl::StatusOr<Plan> Make() {
     plan_.file = wiring_.file;
-    plan_.name = wiring_.name.empty() ? "the wiring" : wiring_.name;
+    plan_.name = wiring_.name;
+    if (plan_.name.empty()) plan_.name = std::filesystem::path(wiring_.file).stem().string();
     for (const ServiceEntry& entry : wiring_.services) AddService(entry);
     for (size_t i = 0; i < wiring_.services.size(); ++i) {
       for (const CallEntry& call : wiring_.services[i].calls) AddChannel(i, call);
     }
     if (wrongs_.empty()) CheckTogether();
-    if (wrongs_.empty()) Sort();
+    if (wrongs_.empty()) {
+      if (const std::optional<Circle> circle = SortProvidersFirst(plan_)) {
+        Wrong(plan_.channels[circle->channel].place,
+              Text("calls go in a circle: ", circle->text, "; take one of these calls out"));
+      }
+    }
     if (!wrongs_.empty()) return absl::InvalidArgumentError(wrongs_);
     for (PlannedService& service : plan_.services) {
       if (service.called.empty())
@@ -76,6 +83,10 @@ class Planner {
     service.args.assign(entry.run.begin() + 1, entry.run.end());
     service.grace_ns = entry.grace_ns;
     service.memory_bytes = entry.memory_bytes;
+    service.restart = entry.restart;
+    std::vector<Fault> faults;
+    service.surroundings = SurroundingsOf(entry, DirectoryOf(wiring_.file), faults);
+    for (const auto& [place, sentence] : faults) Wrong(place, sentence);
     const std::string& what = entry.run[0];
     if (what.find('/') != std::string::npos) {
       service.program = what[0] == '/' ? what : DirectoryOf(wiring_.file) + what;
@@ -299,16 +310,39 @@ class Planner {
     for (size_t i = 0; i < plan_.services.size(); ++i) {
       for (size_t edge = 0; edge < plan_.services[i].edges; ++edge) CheckEdge(i, edge);
     }
-    for (size_t i = 0; i < plan_.services.size() && plan_.one_process; ++i) {
-      if (plan_.services[i].builtin != nullptr) continue;
-      const auto inside =
-          std::find_if(plan_.channels.begin(), plan_.channels.end(),
-                       [](const PlannedChannel& channel) { return channel.caps.one_process; });
-      Wrong(wiring_.services[i].run_place,
-            Text("service ", plan_.services[i].name, " is a program, and ",
-                 inside->address.ToString(),
+    for (size_t i = 0; i < plan_.services.size() && plan_.one_process; ++i) CheckThread(i);
+    for (const PlannedChannel& channel : plan_.channels) CheckRestart(channel);
+  }
+
+  // A service of a wiring that must be one process.
+  void CheckThread(size_t service) {
+    const PlannedService& planned = plan_.services[service];
+    const auto inside =
+        std::find_if(plan_.channels.begin(), plan_.channels.end(),
+                     [](const PlannedChannel& channel) { return channel.caps.one_process; });
+    if (planned.builtin == nullptr)
+      Wrong(wiring_.services[service].run_place,
+            Text("service ", planned.name, " is a program, and ", inside->address.ToString(),
                  " joins only services of one process, which are built in; choose another medium, "
                  "such as \"unix:\""));
+    if (!planned.surroundings.inherited())
+      Wrong(wiring_.services[service].place,
+            Text("env, env_file, cwd and limits.nofile of service ", planned.name,
+                 " are of a process of its own, and ", inside->address.ToString(),
+                 " joins threads of one process; choose another medium, such as \"unix:\""));
+  }
+
+  // Whoever starts again serves where it did; ends that are inherited are not met a second time.
+  void CheckRestart(const PlannedChannel& channel) {
+    if (!channel.caps.inherited) return;
+    for (const size_t end : {channel.server, channel.client}) {
+      if (plan_.services[end].restart.when == RestartRule::When::kNever) continue;
+      Wrong(wiring_.services[end].restart_place,
+            Text("service ", plan_.services[end].name, " is to be restarted, and its channel with ",
+                 plan_.services[end == channel.server ? channel.client : channel.server].name,
+                 " over ", channel.address.ToString(),
+                 " ends with either of them for good; choose a medium with a place, such as "
+                 "\"unix:\", or say restart = \"never\""));
     }
   }
 
@@ -325,51 +359,6 @@ class Planner {
                    " cannot both serve at ", place.ToString()));
       }
     }
-  }
-
-  // Providers first; else as in the file. Says so if that cannot be.
-  void Sort() {
-    std::vector<size_t> order, path;
-    std::vector<int> state(plan_.services.size(), 0);  // 1: on the path, 2: in the order
-    for (size_t i = 0; i < plan_.services.size(); ++i) {
-      if (!Visit(i, state, path, order)) return;
-    }
-    std::vector<size_t> place(order.size());
-    std::vector<PlannedService> sorted;
-    for (size_t i = 0; i < order.size(); ++i) {
-      place[order[i]] = i;
-      sorted.push_back(std::move(plan_.services[order[i]]));
-    }
-    plan_.services = std::move(sorted);
-    for (PlannedChannel& channel : plan_.channels) {
-      channel.client = place[channel.client];
-      channel.server = place[channel.server];
-    }
-  }
-
-  // Depth at most kServicesMax.
-  bool Visit(size_t service, std::vector<int>& state, std::vector<size_t>& path,
-             std::vector<size_t>& order) {
-    if (state[service] == 2) return true;
-    state[service] = 1;
-    path.push_back(service);
-    for (const size_t call : plan_.services[service].calls) {
-      const PlannedChannel& channel = plan_.channels[call];
-      if (state[channel.server] == 1) {
-        std::string circle;
-        for (auto at = std::find(path.begin(), path.end(), channel.server); at != path.end(); ++at)
-          circle += Text(plan_.services[*at].name, " → ");
-        Wrong(channel.place,
-              Text("calls go in a circle: ", circle, plan_.services[channel.server].name,
-                   "; take one of these calls out"));
-        return false;
-      }
-      if (!Visit(channel.server, state, path, order)) return false;
-    }
-    path.pop_back();
-    state[service] = 2;
-    order.push_back(service);
-    return true;
   }
 
   const Wiring wiring_;

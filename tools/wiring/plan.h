@@ -18,6 +18,7 @@
 #include "services/service.h"
 #include "tools/cli/program.h"
 #include "tools/wiring/carry.h"
+#include "tools/wiring/surroundings.h"
 #include "tools/wiring/wiring.h"
 
 namespace jackfield {
@@ -48,7 +49,9 @@ struct PlannedService {
   std::string program;                      // its path
   std::vector<std::string> args;
   int64_t grace_ns = kGraceNs;
-  uint64_t memory_bytes = 0;    // limits.memory; 0: not given
+  uint64_t memory_bytes = 0;  // limits.memory; 0: not given
+  Surroundings surroundings;
+  RestartRule restart;
   std::vector<Address> serves;  // what it is to serve at; channels that ask for the same share one
   std::vector<size_t> calls;    // channels that it is the client of
   std::vector<size_t> called;   // channels that it is the server of
@@ -61,7 +64,7 @@ struct PlannedService {
 
 struct Plan {
   std::string file;
-  std::string name;
+  std::string name;  // as the file says, or its own without its ending
   std::vector<PlannedService> services;  // a service stands behind those that it calls
   std::vector<PlannedChannel> channels;  // in the order of the file
   bool one_process = false;              // a medium reaches no further: services are threads

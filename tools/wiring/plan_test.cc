@@ -159,6 +159,22 @@ TEST_F(PlanTest, SaysWhatIsWrongAndWhere) {
        "\"count\"\n",
        "/dev/shop.toml:3:7: service a is a program, and inproc: joins only services of one "
        "process, which are built in; choose another medium, such as \"unix:\""},
+      {"[service.a]\nrun = \"source\"\nenv = { A = \"1\" }\ncalls = { b = \"inproc:\" "
+       "}\n[service.b]\nrun = \"count\"\n",
+       "/dev/shop.toml:2:10: env, env_file, cwd and limits.nofile of service a are of a process of "
+       "its own, and inproc: joins threads of one process; choose another medium, such as "
+       "\"unix:\""},
+      {"[service.a]\nrun = \"source\"\ncwd = \"./not/there\"\n",
+       "/dev/shop.toml:4:7: service a cannot run in /dev/not/there: No such file or directory"},
+      {"[service.a]\nrun = \"source\"\ncwd = \"./null\"\n",
+       "/dev/shop.toml:4:7: service a cannot run in /dev/null: it is no directory"},
+      {"[service.a]\nrun = \"source\"\nenv_file = \"./no.env\"\n",
+       "/dev/shop.toml:4:12: cannot read /dev/no.env: No such file or directory"},
+      {"[service.a]\nrun = \"source\"\nrestart = \"always\"\ncalls = { b = \"pipe:\" "
+       "}\n[service.b]\nrun = \"count\"\n",
+       "/dev/shop.toml:4:11: service a is to be restarted, and its channel with b over pipe: ends "
+       "with either of them for good; choose a medium with a place, such as \"unix:\", or say "
+       "restart = \"never\""},
       {"[service.a]\nrun = \"source\"\ncalls = { b = \"sim:\" }\n[service.b]\nrun = \"count\"\n",
        "/dev/shop.toml:4:15: the calls of a to b: sim: joins nodes that one thread drives, and "
        "each "

@@ -13,7 +13,12 @@
 //   run   = ["./orders", "--workers=4"]       # the same, for arguments with spaces in them
 //   calls = { kv = "shm:", log = { service = "logger", over = "unix:" } }
 //                                             # or: calls = ["kv", "logger"]
-//   limits = { memory = "64MiB" }             # of messages; else its part of what there is
+//   limits = { memory = "64MiB",              # of messages; else its part of what there is
+//              nofile = 1024 }                # descriptors; else as many as who starts it
+//   env = { LANG = "C" }                      # beside the environment of who starts it
+//   env_file = "./kv.env"                     # the same, a NAME=VALUE a line; env wins
+//   cwd = "./data"                            # where it runs; else where who starts it does
+//   restart = { when = "on-failure", backoff = "100ms..10s", max = 5 }    # or: "on-failure"
 //   grace = "5s"                              # for what is on its way when it ends; else 2s
 //
 //   [service.gate]
@@ -35,6 +40,8 @@
 
 #include "absl/status/statusor.h"
 #include "services/service.h"
+#include "tools/wiring/environment.h"
+#include "tools/wiring/restart_rule.h"
 
 namespace jackfield {
 
@@ -64,8 +71,13 @@ struct ServiceEntry {
   std::vector<std::string> run;  // what, then its arguments; never empty
   std::vector<CallEntry> calls;  // in the file's order
   std::vector<ServeEntry> serves;
-  uint64_t memory_bytes = 0;    // limits.memory; 0: not given
-  int64_t grace_ns = kGraceNs;  // grace = "5s": services/service.h says for what
+  uint64_t memory_bytes = 0;     // limits.memory; 0: not given
+  uint32_t descriptors_max = 0;  // limits.nofile; 0: not given
+  int64_t grace_ns = kGraceNs;   // grace = "5s": services/service.h says for what
+  RestartRule restart;
+  Variables env;
+  std::string env_file, cwd;  // paths as written; "": not given
+  Place restart_place, env_file_place, cwd_place;
   Place place;
   Place run_place;
 };
@@ -80,8 +92,9 @@ struct Wiring {
 
 inline constexpr size_t kWiringBytesMax = 1 << 20;
 inline constexpr size_t kServicesMax = 256;
-inline constexpr size_t kCallEntriesMax = 64;   // of one service
-inline constexpr size_t kServeEntriesMax = 16;  // the same
+inline constexpr size_t kCallEntriesMax = 64;                                 // of one service
+inline constexpr size_t kServeEntriesMax = 16;                                // the same
+inline constexpr int64_t kDescriptorsLeast = 16, kDescriptorsMost = 1 << 20;  // of limits.nofile
 
 // `text` as a Wiring. `sets` are "key.key=value" from the command line: each replaces or adds one
 // value before the file is read; a value that is no TOML is taken as a string. Errors:

@@ -85,11 +85,19 @@ bool Command::ReadSome() {
   return true;
 }
 
-bool Command::WaitForStderr(std::string_view text) {
-  while (err_.find(text) == std::string::npos) {
+bool Command::WaitForStderr(std::string_view text) { return WaitForStderr(text, 1); }
+
+bool Command::WaitForStderr(std::string_view text, size_t times) {
+  while (Count(text) < times) {
     if (!ReadSome()) return false;
   }
   return true;
+}
+
+size_t Command::Count(std::string_view text) const {
+  size_t count = 0;
+  for (size_t at = 0; (at = err_.find(text, at)) != std::string::npos; at += text.size()) ++count;
+  return count;
 }
 
 bool Command::WaitForStdout(std::string_view text) {
@@ -118,7 +126,9 @@ int Command::WaitUnread() {
 }
 
 pid_t Command::PidOf(std::string_view service) const {
-  const size_t line = err_.find("  " + std::string(service) + "  ");
+  const size_t line = err_.rfind("\n  " + std::string(service) + "  ") != std::string::npos
+                          ? err_.rfind("\n  " + std::string(service) + "  ")
+                          : err_.find("  " + std::string(service) + "  ");
   const size_t pid = line == std::string::npos ? line : err_.find("pid ", line);
   return pid == std::string::npos ? 0 : std::atoi(err_.c_str() + pid + 4);
 }

@@ -52,9 +52,13 @@ class Command {
   pid_t pid() const { return pid_; }
   const std::string& out() const { return out_; }
   const std::string& err() const { return err_; }
-  // The process of a service, from the line that says that it is ready or started; 0: no such line
-  // yet.
+  // The process of a service, from the last line that says that it is ready or started; 0: no such
+  // line yet.
   pid_t PidOf(std::string_view service) const;
+  // How often its stderr says `text`.
+  size_t Count(std::string_view text) const;
+  // Reads its stderr until it has said `text` so often, or its end.
+  bool WaitForStderr(std::string_view text, size_t times);
 
  private:
   bool ReadSome();

@@ -34,8 +34,7 @@ TEST(ExplainTest, TellsTheMemoryOfTheServerAndTheSharesOfIt) {
                       "MiB\n"),
             std::string::npos)
       << text;
-  EXPECT_NE(OutputOf({"explain", "words.toml", "tokenize", "count", "-o", "json"},
-                     directory.path())
+  EXPECT_NE(OutputOf({"explain", "words.toml", "tokenize", "count", "-o", "json"}, directory.path())
                 .find(",\"memory_bytes_max\":67108864,"),
             std::string::npos);
 }

@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
       {"source", SourceService, "sends words"},
       {"tokenize", TokenizeService, "passes words on"},
       {"count", CountService, "counts words"},
+      {"asker", AskerService, "asks until it is stopped"},
       {"sitter", SitterService, "serves and stays"},
       {"leaver", LeaverService, "leaves at once"},
       {"broken", BrokenService, "fails at once"},

@@ -6,7 +6,9 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <utility>
 
+#include "kernel/base/outcome.h"
 #include "kernel/base/text.h"
 #include "kernel/payload.h"
 
@@ -77,6 +79,26 @@ absl::Status CountService(Service& service) {
     call.Reply(Bytes()).IgnoreError();
   });
   return service.Run();
+}
+
+absl::Status AskerService(Service& service) {
+  bool another = false;  // outlives the channel, which tells it
+  absl::StatusOr<std::unique_ptr<Channel>> count = service.Connect("count");
+  if (!count.ok()) return count.status();
+  (*count)->OnInstance([&another](uint64_t, uint64_t) { another = true; });
+  uint64_t answered = 0, in_doubt = 0, lost = 0;
+  std::fputs("asks\n", stderr);
+  while (!service.stop_requested()) {
+    const absl::Status status = Tell(**count, kWord, "word");
+    if (service.stop_requested()) break;
+    (status.ok() ? answered : OutcomeOf(status) == Outcome::kInDoubt ? in_doubt : lost)++;
+    if (status.ok() && std::exchange(another, false)) std::fputs("answered by another\n", stderr);
+  }
+  std::printf("%llu answered, %llu in doubt, %llu lost\n",
+              static_cast<unsigned long long>(answered), static_cast<unsigned long long>(in_doubt),
+              static_cast<unsigned long long>(lost));
+  std::fflush(stdout);
+  return absl::OkStatus();
 }
 
 absl::Status SitterService(Service& service) {

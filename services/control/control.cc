@@ -1,0 +1,73 @@
+#include "services/control/control.h"
+
+#include <optional>
+#include <vector>
+
+#include "jackfield/channel.h"
+
+namespace jackfield {
+namespace {
+
+using flatbuffers::FlatBufferBuilder;
+using flatbuffers::Offset;
+
+Offset<control::Channel> BuildChannel(FlatBufferBuilder& fbb, const Channel& channel,
+                                      int64_t now_ns) {
+  const CallUnderWay oldest = channel.oldest_call().value_or(CallUnderWay{0, now_ns});
+  const Ledger ledger = channel.ledger();
+  const auto role = fbb.CreateString(channel.role());
+  const auto address = fbb.CreateString(channel.address().ToString());
+  return control::CreateChannel(fbb, role, address, channel.open(), channel.calls_under_way(),
+                                oldest.type, now_ns - oldest.begun_ns, ledger.sent,
+                                ledger.delivered, ledger.failed, ledger.in_doubt, ledger.refused,
+                                ledger.dropped);
+}
+
+Offset<control::Port> BuildPort(FlatBufferBuilder& fbb, const Port& port, int64_t now_ns) {
+  std::vector<Offset<flatbuffers::String>> addresses;
+  for (const Address& address : port.addresses())
+    addresses.push_back(fbb.CreateString(address.ToString()));
+  std::vector<Offset<control::Method>> methods;
+  for (const Interface* interface : port.interfaces()) {
+    for (const Method& method : interface->methods) {
+      const auto name = fbb.CreateString(method.name.data(), method.name.size());
+      methods.push_back(control::CreateMethod(fbb, method.type, name));
+    }
+  }
+  const CallUnderWay oldest = port.oldest_call().value_or(CallUnderWay{0, now_ns});
+  const Ledger ledger = port.ledger();
+  const auto all_addresses = fbb.CreateVector(addresses);
+  const auto all_methods = fbb.CreateVector(methods);
+  return control::CreatePort(fbb, all_addresses, port.clients(), port.calls_under_way(),
+                             port.waiting(), oldest.type, now_ns - oldest.begun_ns,
+                             ledger.received, ledger.handled, all_methods);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<ControlPort>> ControlPort::Open(Node& node,
+                                                               const std::string& address) {
+  absl::StatusOr<std::unique_ptr<Port>> port = Port::Open(node, {address}, {.sessions_max = 1});
+  if (!port.ok()) return port.status();
+  return std::unique_ptr<ControlPort>(new ControlPort(*std::move(port)));
+}
+
+Handling ControlPort::Look(CallOf<control::LookRequest, control::Process> call) {
+  return call.Reply([this](FlatBufferBuilder& fbb) {
+    Node& node = port_->node();
+    const int64_t now_ns = node.clock().NowNs();
+    std::vector<Offset<control::Channel>> channels;
+    for (const Channel* channel = node.channels().front(); channel != nullptr;
+         channel = node.channels().next(channel))
+      channels.push_back(BuildChannel(fbb, *channel, now_ns));
+    std::vector<Offset<control::Port>> ports;
+    for (const Port* port = node.ports().front(); port != nullptr; port = node.ports().next(port)) {
+      if (port != port_.get()) ports.push_back(BuildPort(fbb, *port, now_ns));
+    }
+    const auto all_channels = fbb.CreateVector(channels);
+    const auto all_ports = fbb.CreateVector(ports);
+    return control::CreateProcess(fbb, all_channels, all_ports);
+  });
+}
+
+}  // namespace jackfield

@@ -1,0 +1,64 @@
+#include "tools/supervisor/launch.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "tools/supervisor/process.h"
+#include "tools/supervisor/relay.h"
+#include "tools/supervisor/thread.h"
+
+namespace jackfield {
+
+Launch::Launch(const Plan& plan, Node& node, Handing& handing, Outlet& outlet, Log& log,
+               bool logs_stdout)
+    : plan_(plan),
+      node_(node),
+      handing_(handing),
+      outlet_(outlet),
+      log_(log),
+      logs_stdout_(logs_stdout) {
+  for (const PlannedService& service : plan.services)
+    name_width_ = std::max(name_width_, service.name.size());
+}
+
+absl::StatusOr<std::unique_ptr<RunningService>> Launch::Start(size_t index,
+                                                              RunningService::Watcher& watcher) {
+  const PlannedService& planned = plan_.services[index];
+  std::vector<OwnedFd> handed;
+  Grants grants = handing_.GrantsOf(index, handed);
+  if (plan_.one_process) {
+    for (OwnedFd& descriptor : handed) descriptor.Release();  // the transport takes them over
+    return StartThread(node_, index, std::move(grants), planned.builtin->run, outlet_, watcher);
+  }
+  ProcessStart start;
+  start.service = index;
+  start.words = {planned.name};
+  if (planned.builtin != nullptr) {
+    start.program = "/proc/self/exe";
+    start.words.insert(start.words.end(), {"service", std::string(planned.builtin->name)});
+  } else {
+    std::error_code unknown;  // of where we are: then the path stays as it is
+    start.program = std::filesystem::absolute(planned.program, unknown).string();
+  }
+  start.words.insert(start.words.end(), planned.args.begin(), planned.args.end());
+  start.grants = grants.ToString();
+  start.surroundings = planned.surroundings;
+  start.handed = std::move(handed);
+  start.reads_stdin = ReadsStdin(planned);
+  start.logs_stdout = logs_stdout_;
+  return StartProcess(node_, std::move(start),
+                      Relay(outlet_, log_, planned.name, name_width_, index), watcher);
+}
+
+// The only one that nothing calls reads what this program is given, unless a person would type it.
+bool Launch::ReadsStdin(const PlannedService& service) const {
+  return service.called.empty() && isatty(0) != 1 &&
+         std::count_if(plan_.services.begin(), plan_.services.end(),
+                       [](const PlannedService& other) { return other.called.empty(); }) == 1;
+}
+
+}  // namespace jackfield

@@ -1,0 +1,46 @@
+// One service of a plan is started, as a process or as a thread.
+//
+// Thread: the supervisor's.
+#ifndef JACKFIELD_TOOLS_SUPERVISOR_LAUNCH_H_
+#define JACKFIELD_TOOLS_SUPERVISOR_LAUNCH_H_
+
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "kernel/node.h"
+#include "tools/supervisor/handing.h"
+#include "tools/supervisor/log.h"
+#include "tools/supervisor/outlet.h"
+#include "tools/supervisor/running.h"
+#include "tools/wiring/plan.h"
+
+namespace jackfield {
+
+class Launch {
+ public:
+  // All outlive it, and what it starts. logs_stdout: RunOptions.
+  Launch(const Plan& plan, Node& node, Handing& handing, Outlet& outlet, Log& log,
+         bool logs_stdout);
+
+  // Requires: the addresses of all that it calls are set in the handing.
+  // Errors: as StartProcess and StartThread.
+  absl::StatusOr<std::unique_ptr<RunningService>> Start(size_t service,
+                                                        RunningService::Watcher& watcher);
+
+  size_t name_width() const { return name_width_; }  // of the longest name
+
+ private:
+  bool ReadsStdin(const PlannedService& service) const;
+
+  const Plan& plan_;
+  Node& node_;
+  Handing& handing_;
+  Outlet& outlet_;
+  Log& log_;
+  const bool logs_stdout_;
+  size_t name_width_ = 0;
+};
+
+}  // namespace jackfield
+
+#endif  // JACKFIELD_TOOLS_SUPERVISOR_LAUNCH_H_

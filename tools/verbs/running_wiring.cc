@@ -1,0 +1,12 @@
+#include "tools/verbs/running_wiring.h"
+
+#include <string>
+
+namespace jackfield {
+
+int ComplainOfRunning(const absl::Status& status) {
+  return Complain(absl::IsFailedPrecondition(status) ? kExitUsage : kExitNobodyThere,
+                  std::string(status.message()));
+}
+
+}  // namespace jackfield

@@ -1,0 +1,59 @@
+#include "tools/wiring/surroundings.h"
+
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+
+#include "kernel/base/text.h"
+
+namespace jackfield {
+namespace {
+
+std::string SeenFrom(std::string_view folder, const std::string& path) {
+  std::error_code unknown;  // of where we are: then the path stays as it is
+  return (std::filesystem::absolute(folder, unknown) / path).lexically_normal().string();
+}
+
+std::string WhyNoDirectory(const std::string& path) {
+  struct stat is {};
+  if (stat(path.c_str(), &is) != 0) return std::strerror(errno);
+  if (!S_ISDIR(is.st_mode)) return "it is no directory";
+  return access(path.c_str(), X_OK) == 0 ? "" : std::strerror(errno);
+}
+
+}  // namespace
+
+Surroundings SurroundingsOf(const ServiceEntry& entry, std::string_view folder,
+                            std::vector<Fault>& faults) {
+  Surroundings found;
+  if (!entry.env_file.empty()) {
+    absl::StatusOr<Variables> read = ReadEnvFile(SeenFrom(folder, entry.env_file));
+    if (read.ok())
+      found.environment = *std::move(read);
+    else
+      faults.emplace_back(entry.env_file_place, std::string(read.status().message()));
+  }
+  found.environment = Merged(std::move(found.environment), entry.env);
+  if (!entry.cwd.empty()) {
+    found.directory = SeenFrom(folder, entry.cwd);
+    if (const std::string why = WhyNoDirectory(found.directory); !why.empty())
+      faults.emplace_back(entry.cwd_place, Text("service ", entry.name, " cannot run in ",
+                                                Escaped(found.directory), ": ", why));
+  }
+  rlimit limit{};
+  found.descriptors_max = entry.descriptors_max;
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && found.descriptors_max > limit.rlim_max) {
+    faults.emplace_back(entry.place,
+                        Text("service ", entry.name, " is to have ", found.descriptors_max,
+                             " descriptors, and this user may have ", limit.rlim_max,
+                             "; lower limits.nofile, or raise the hard limit (ulimit -Hn)"));
+  }
+  return found;
+}
+
+}  // namespace jackfield
