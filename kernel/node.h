@@ -23,6 +23,7 @@
 
 namespace jackfield {
 
+class Channel;
 class Opening;
 class Port;
 class Registry;
@@ -35,7 +36,14 @@ class Lingering : public ListNode<LingerTag> {
  public:
   virtual ~Lingering() = default;
 };
-struct PortTag {};  // of the list of a node's ports
+struct PortTag {};     // of the list of a node's ports
+struct ChannelTag {};  // and of its channels
+
+// A call that goes on: for those who look at a node (services/control).
+struct CallUnderWay {
+  uint32_t type = 0;
+  int64_t begun_ns = 0;  // of the node's clock, at the beginning of that turn
+};
 
 struct NodeOptions {
   std::string name = "node";           // for people; at most 64 bytes
@@ -84,6 +92,7 @@ class Node final : public Loop {
   void EndOpening(std::unique_ptr<Opening> opening);
   void Keep(Lingering& lingering) { lingering_.PushBack(lingering); }  // owns it
   List<Port, PortTag>& ports() { return ports_; }
+  List<Channel, ChannelTag>& channels() { return channels_; }  // without what lingers
   const Registry& registry() const { return *registry_; }
   // Names a service in chains of callers: the epoch for the first port of the node, other numbers
   // for those after it.
@@ -99,6 +108,7 @@ class Node final : public Loop {
 
   const Registry* const registry_;
   List<Port, PortTag> ports_;
+  List<Channel, ChannelTag> channels_;
   List<Lingering, LingerTag> lingering_;
   int64_t grace_ns_ = 0;
   InlineFunction<void(const std::string&)> on_loss_;

@@ -11,6 +11,7 @@
 
 #include "kernel/base/text.h"
 #include "kernel/base/units.h"
+#include "services/control/control.h"
 #include "services/standard_streams.h"
 
 namespace jackfield {
@@ -132,7 +133,9 @@ absl::StatusOr<Grants> Grants::Parse(std::string_view text) {
       grants.grace_ns = *grace_ns;
       continue;
     }
-    if (word == "name")
+    if (word == "control")
+      grants.control = value;
+    else if (word == "name")
       grants.name = value;
     else if (word == "serve")
       grants.serves.emplace_back(value);
@@ -153,6 +156,7 @@ std::string Grants::ToString() const {
   for (const std::string& address : serves) text += Text("serve ", address, "\n");
   for (const auto& [role, address] : calls) text += Text("call ", role, " ", address, "\n");
   if (memory_bytes_max != 0) text += Text("limit memory ", memory_bytes_max, "B\n");
+  if (!control.empty()) text += Text("control ", control, "\n");
   if (grace_ns != kGraceNs) text += Text("grace ", grace_ns, "ns\n");
   return text;
 }
@@ -197,6 +201,11 @@ void Service::Ready(const std::vector<Address>& addresses) {
   if (on_ready_) std::exchange(on_ready_, nullptr)(addresses);
 }
 
+absl::StatusOr<std::unique_ptr<ControlPort>> Service::OpenControl() {
+  if (grants_.control.empty()) return nullptr;
+  return ControlPort::Open(node_, grants_.control);
+}
+
 absl::Status Service::Run() {
   absl::Status status;
   if (!stop_requested_) status = node_.Run();
@@ -235,6 +244,10 @@ int RunService(Service& service, ServiceFunction run) {
     lost = true;
     std::fprintf(stderr, "%s: %s\n", name, sentence.c_str());
   });
+  const absl::StatusOr<std::unique_ptr<ControlPort>> control = service.OpenControl();
+  if (!control.ok())
+    std::fprintf(stderr, "%s: nobody can look at it: %s\n", name,
+                 std::string(control.status().message()).c_str());
   const absl::Status status = run(service);
   node.RunUntil([&] { return !node.lingers() || service.grace_ended(); });
   node.EndLingering();

@@ -42,6 +42,8 @@
 
 namespace jackfield {
 
+class ControlPort;
+
 inline constexpr int64_t kGraceNs = 2'000'000'000;         // unless the grants say otherwise
 inline constexpr int64_t kGraceNsMax = 3'600'000'000'000;  // more is refused
 
@@ -51,7 +53,7 @@ inline constexpr uint64_t kMemoryBytesLeast = 1 << 20;
 absl::StatusOr<uint64_t> ParseMemoryBytes(std::string_view text);
 
 // What a service may reach and where it serves. Lines "name N", "serve ADDRESS", "call ROLE
-// ADDRESS", "limit memory SIZE", "grace DURATION".
+// ADDRESS", "limit memory SIZE", "grace DURATION", "control ADDRESS".
 struct Grants {
   static absl::StatusOr<Grants> Parse(
       std::string_view text);    // Errors: INVALID_ARGUMENT, with the line
@@ -61,6 +63,7 @@ struct Grants {
   std::vector<std::string> serves;
   std::vector<std::pair<std::string, std::string>> calls;  // role, address
   std::vector<std::string> args;
+  std::string control;  // where it tells who started it what it is doing (services/control); or ""
   uint64_t memory_bytes_max = 0;  // NodeOptions.memory_bytes_max; 0: not limited here
   int64_t grace_ns = kGraceNs;  // 0..kGraceNsMax; 0: what is not handled at once is lost, and told
 };
@@ -98,6 +101,9 @@ class Service {
     node_.Stop();
   }
   bool stop_requested() const { return stop_requested_; }
+  // For RunService: nothing where the grants name no place for it. Errors: as ControlPort::Open.
+  absl::StatusOr<std::unique_ptr<ControlPort>> OpenControl();
+
   // Ends what still goes on in its grace: the second SIGTERM or SIGINT. Thread: as RequestStop.
   void EndGrace() { grace_ended_ = true; }
   bool grace_ended() const { return grace_ended_; }

@@ -74,6 +74,15 @@ absl::Status Channel::CheckOpen() const {
   return Refused(Reason::kClosed, Text(address().ToString(), ": the service is closing"));
 }
 
+std::optional<CallUnderWay> Channel::oldest_call() const {
+  std::optional<CallUnderWay> oldest;
+  for (const Slot& slot : slots_) {
+    if (slot.id != 0 && (!oldest || slot.begun_ns < oldest->begun_ns))
+      oldest = {slot.type, slot.begun_ns};
+  }
+  return oldest;
+}
+
 absl::Status Channel::Start(uint32_t type, Payload& payload, const CallOptions& options,
                             const Terms& terms, CallWaiter& waiter, StreamEnd* stream, bool queue) {
   if (!ended_why_.ok() || session_->peer_closing()) [[unlikely]]
@@ -114,6 +123,8 @@ absl::Status Channel::Start(uint32_t type, Payload& payload, const CallOptions& 
   slot.waiter = &waiter;
   slot.stream = stream;
   slot.deadline_ns = terms.deadline_ns;
+  slot.begun_ns = node_.now_ns();
+  slot.type = type;
   slot.sequence = session_->last_sequence();
   slot.queued = slot.sequence == before;
   if (stream != nullptr) stream->Bind(*session_, id, terms.priority);

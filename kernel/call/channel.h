@@ -114,7 +114,10 @@ class CallWaiter {
   ~CallWaiter() = default;
 };
 
-class Channel final : private Session::User, private Connector::User, private Lingering {
+class Channel final : public ListNode<ChannelTag>,
+                      private Session::User,
+                      private Connector::User,
+                      private Lingering {
  public:
   using Callback = InlineFunction<void(Answer&)>;
 
@@ -182,6 +185,8 @@ class Channel final : private Session::User, private Connector::User, private Li
   // "unix:@kv, to kv, pid 4121"; "… (connecting)"; "… (connecting again: why)"; "… (ended: why)"
   std::string Describe() const;
   uint32_t calls_under_way() const { return calls_; }
+  std::optional<CallUnderWay> oldest_call() const;  // looks at each
+  const std::string& role() const { return options_.role; }
 
  private:
   static constexpr uint32_t kSlotBits = 12;  // of a call id: its place in the table
@@ -197,7 +202,9 @@ class Channel final : private Session::User, private Connector::User, private Li
     CallWaiter* waiter = nullptr;
     StreamEnd* stream = nullptr;
     int64_t deadline_ns = 0;
+    int64_t begun_ns = 0;
     uint64_t sequence = 0;
+    uint32_t type = 0;
     bool queued = false;  // in the outbox still
     uint32_t next_free = 0;
   };

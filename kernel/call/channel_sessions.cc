@@ -43,6 +43,7 @@ absl::StatusOr<std::unique_ptr<Channel>> Channel::Open(Node& node, const Address
   if (!stacked.ok()) return stacked.status();
   std::unique_ptr<Channel> channel(
       new Channel(node, std::move(stacked->address), stacked->caps.inherited, std::move(options)));
+  node.channels().PushBack(*channel);
   channel->connector_->Start(AfterUs(node.clock().NowNs(), channel->options_.connect_us));
   return channel;
 }

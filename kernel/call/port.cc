@@ -132,6 +132,19 @@ void Port::Remember(ServerCall& call) {
   calls_.Insert(call.place_);
 }
 
+std::optional<CallUnderWay> Port::oldest_call() const {
+  std::optional<CallUnderWay> oldest;
+  const auto look = [&oldest](const List<ServerCall, CallTag>& calls) {
+    for (ServerCall* call = calls.front(); call != nullptr; call = calls.next(call)) {
+      if (!call->answered() && (!oldest || call->came_ns_ < oldest->begun_ns))
+        oldest = {call->type(), call->came_ns_};
+    }
+  };
+  for (const auto& waiting : inbox_) look(waiting);
+  look(running_);
+  return oldest;
+}
+
 void Port::Take(Session& session, Session::Received& received) {
   const FrameHeader& header = received.header;
   const FrameKind kind = header.kind();
@@ -163,6 +176,7 @@ void Port::Take(Session& session, Session::Received& received) {
   call.call_id_ = header.call_id();
   call.priority_ = header.priority();
   call.one_way_ = kind == FrameKind::OneWay;
+  call.came_ns_ = node_.now_ns();
   if (header.budget_us() != kNoDeadline)
     call.deadline_ns_ = node_.now_ns() + int64_t{header.budget_us()} * 1000;
   if ((header.flags() & static_cast<uint8_t>(wire::FrameFlag::Stream)) != 0) {

@@ -18,6 +18,7 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -103,6 +104,7 @@ class Port : public ListNode<PortTag> {
   uint32_t clients() const { return static_cast<uint32_t>(seats_.size()); }
   uint32_t calls_under_way() const { return under_way_; }
   uint32_t waiting() const { return waiting_; }
+  std::optional<CallUnderWay> oldest_call() const;  // of both; looks at each
   Ledger ledger() const;                    // of all clients, those gone included
   std::string NameOf(uint32_t type) const;  // "greet.Greeter/Greet", or "type 7": for texts
   Node& node() const { return node_; }

@@ -101,6 +101,7 @@ class ServerCall : public ListNode<CallTag> {
   ServerCall** handed_ = nullptr;  // where a receiver that has not gone on yet will find it
   uint64_t call_id_ = 0;
   int64_t deadline_ns_ = Timers::kNever;
+  int64_t came_ns_ = 0;
   uint32_t stream_budget_us_;  // of a call with a stream: what was left when it came
   uint8_t priority_ = kPriorityDefault;
   bool one_way_ = false, answered_ = false, cancelled_ = false, held_ = false, running_ = false,

@@ -39,8 +39,8 @@ Offset<control::Port> BuildPort(FlatBufferBuilder& fbb, const Port& port, int64_
   const auto all_addresses = fbb.CreateVector(addresses);
   const auto all_methods = fbb.CreateVector(methods);
   return control::CreatePort(fbb, all_addresses, port.clients(), port.calls_under_way(),
-                             port.waiting(), oldest.type, now_ns - oldest.begun_ns,
-                             ledger.received, ledger.handled, all_methods);
+                             port.waiting(), oldest.type, now_ns - oldest.begun_ns, ledger.received,
+                             ledger.handled, all_methods);
 }
 
 }  // namespace
@@ -57,11 +57,11 @@ Handling ControlPort::Look(CallOf<control::LookRequest, control::Process> call) 
     Node& node = port_->node();
     const int64_t now_ns = node.clock().NowNs();
     std::vector<Offset<control::Channel>> channels;
-    for (const Channel* channel = node.channels().front(); channel != nullptr;
+    for (Channel* channel = node.channels().front(); channel != nullptr;
          channel = node.channels().next(channel))
       channels.push_back(BuildChannel(fbb, *channel, now_ns));
     std::vector<Offset<control::Port>> ports;
-    for (const Port* port = node.ports().front(); port != nullptr; port = node.ports().next(port)) {
+    for (Port* port = node.ports().front(); port != nullptr; port = node.ports().next(port)) {
       if (port != port_.get()) ports.push_back(BuildPort(fbb, *port, now_ns));
     }
     const auto all_channels = fbb.CreateVector(channels);

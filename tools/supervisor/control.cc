@@ -19,7 +19,10 @@ absl::Status Control::Serve(Node& node, std::string_view wiring) {
 }
 
 Handling Control::Look(CallOf<init::LookRequest, init::Wiring> call) {
-  return call.Reply([this](flatbuffers::FlatBufferBuilder& fbb) { return commands_.Look(fbb); });
+  const Reach::Answers answers = co_await reach_.Ask();
+  co_return call.Reply([this, &answers](flatbuffers::FlatBufferBuilder& fbb) {
+    return commands_.Look(fbb, answers);
+  });
 }
 
 Handling Control::Stop(CallOf<init::StopRequest, init::Done> call) {

@@ -15,13 +15,15 @@
 #include "kernel/node.h"
 #include "services/init/init_service.h"
 #include "tools/supervisor/log.h"
+#include "tools/supervisor/reach.h"
 
 namespace jackfield {
 
 // What can be asked of a running wiring.
 class Commands {
  public:
-  virtual flatbuffers::Offset<init::Wiring> Look(flatbuffers::FlatBufferBuilder& fbb) const = 0;
+  virtual flatbuffers::Offset<init::Wiring> Look(flatbuffers::FlatBufferBuilder& fbb,
+                                                 const Reach::Answers& answers) const = 0;
   virtual void StopAll() = 0;
   // Errors: NOT_FOUND, FAILED_PRECONDITION; nothing was done.
   virtual absl::Status Restart(std::string_view service) = 0;
@@ -32,8 +34,9 @@ class Commands {
 
 class Control final : private init::InitService {
  public:
-  // Requires: both outlive it.
-  Control(Commands& commands, Log& log) : commands_(commands), log_(log) {}
+  // Requires: all outlive it.
+  Control(Commands& commands, Reach& reach, Log& log)
+      : commands_(commands), reach_(reach), log_(log) {}
 
   // Errors: those of Port::Open; the wiring then runs, and nobody reaches it.
   absl::Status Serve(Node& node, std::string_view wiring);
@@ -46,6 +49,7 @@ class Control final : private init::InitService {
   Handling Logs(ServerStreamOf<init::LogsRequest, init::LogLine> call) override;
 
   Commands& commands_;
+  Reach& reach_;
   Log& log_;
   std::unique_ptr<Port> port_;
 };

@@ -13,11 +13,12 @@
 
 namespace jackfield {
 
-Launch::Launch(const Plan& plan, Node& node, Handing& handing, Outlet& outlet, Log& log,
-               bool logs_stdout)
+Launch::Launch(const Plan& plan, Node& node, Handing& handing, Reach& reach, Outlet& outlet,
+               Log& log, bool logs_stdout)
     : plan_(plan),
       node_(node),
       handing_(handing),
+      reach_(reach),
       outlet_(outlet),
       log_(log),
       logs_stdout_(logs_stdout) {
@@ -30,6 +31,9 @@ absl::StatusOr<std::unique_ptr<RunningService>> Launch::Start(size_t index,
   const PlannedService& planned = plan_.services[index];
   std::vector<OwnedFd> handed;
   Grants grants = handing_.GrantsOf(index, handed);
+  absl::StatusOr<std::string> control = reach_.Connect(index, handed);
+  if (!control.ok()) return control.status();
+  grants.control = *std::move(control);
   if (plan_.one_process) {
     for (OwnedFd& descriptor : handed) descriptor.Release();  // the transport takes them over
     return StartThread(node_, index, std::move(grants), planned.builtin->run, outlet_, watcher);

@@ -11,6 +11,7 @@
 #include "tools/supervisor/handing.h"
 #include "tools/supervisor/log.h"
 #include "tools/supervisor/outlet.h"
+#include "tools/supervisor/reach.h"
 #include "tools/supervisor/running.h"
 #include "tools/wiring/plan.h"
 
@@ -19,7 +20,7 @@ namespace jackfield {
 class Launch {
  public:
   // All outlive it, and what it starts. logs_stdout: RunOptions.
-  Launch(const Plan& plan, Node& node, Handing& handing, Outlet& outlet, Log& log,
+  Launch(const Plan& plan, Node& node, Handing& handing, Reach& reach, Outlet& outlet, Log& log,
          bool logs_stdout);
 
   // Requires: the addresses of all that it calls are set in the handing.
@@ -35,6 +36,7 @@ class Launch {
   const Plan& plan_;
   Node& node_;
   Handing& handing_;
+  Reach& reach_;
   Outlet& outlet_;
   Log& log_;
   const bool logs_stdout_;

@@ -62,8 +62,11 @@ TEST_F(LogTest, WhoWaitsGoesOnWithTheNextLineOrWhenHeIsWoken) {
   loop_->Turn(Loop::kDoNotSleep);
   EXPECT_EQ(came, 2);
   loop_->Spawn(follow(0));
+  loop_->Turn(Loop::kDoNotSleep);
   EXPECT_EQ(came, 3) << "the line is there";
   loop_->Spawn(follow(1));
+  loop_->Turn(Loop::kDoNotSleep);
+  EXPECT_EQ(came, 3) << "this one is not";
   waiting->Wake();
   loop_->Turn(Loop::kDoNotSleep);
   EXPECT_EQ(came, 4);

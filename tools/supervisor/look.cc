@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <system_error>
 
@@ -36,82 +37,169 @@ std::string PlaceText(const Plan& plan, Place place) {
                          : Text(plan.file, ":", place.line, ":", place.column);
 }
 
+// Is it stopped by a signal, or a debugger? The state stands behind the name, which is in brackets.
+bool IsStopped(int pid) {
+  std::ifstream file(Text("/proc/", pid, "/stat"));
+  std::string text;
+  std::getline(file, text);
+  const size_t name_end = text.rfind(')');
+  return name_end != text.npos && name_end + 2 < text.size() &&
+         (text[name_end + 2] == 'T' || text[name_end + 2] == 't');
+}
+
 class Builder {
  public:
-  Builder(FlatBufferBuilder& fbb, const Plan& plan, const Handing& handing,
-          const std::vector<Supervised>& services, int64_t now_ns)
-      : fbb_(fbb), plan_(plan), handing_(handing), services_(services), now_ns_(now_ns) {}
+  Builder(FlatBufferBuilder& fbb, const Known& known, int64_t now_ns)
+      : fbb_(fbb), known_(known), now_ns_(now_ns) {}
 
   Offset<init::Service> Build(size_t index) {
-    const PlannedService& planned = plan_.services[index];
-    const Supervised& service = services_[index];
+    const PlannedService& planned = known_.plan.services[index];
+    const Supervised& service = known_.services[index];
     std::vector<Offset<init::Call>> calls;
     std::vector<std::string> waits_for, serves;
     for (const size_t call : planned.calls) {
-      const PlannedChannel& channel = plan_.channels[call];
-      calls.push_back(BuildCall(channel));
-      if (service.state == ServiceState::kWaiting && !services_[channel.server].has_served)
-        waits_for.push_back(plan_.services[channel.server].name);
+      const PlannedChannel& channel = known_.plan.channels[call];
+      calls.push_back(BuildCall(index, channel));
+      if (service.state == ServiceState::kWaiting && !known_.services[channel.server].has_served)
+        waits_for.push_back(known_.plan.services[channel.server].name);
     }
-    for (const OutsideCall& call : planned.outside)
-      calls.push_back(BuildCall(call.role, "", call.address.ToString(),
-                                call.carries == Carried::kOneWay, call.place));
-    for (const Address& address : handing_.served(index)) serves.push_back(address.ToString());
-    const RestartRule& rule = service.restarts.rule();
-    const bool restarts = rule.when != RestartRule::When::kNever;
+    for (const OutsideCall& call : planned.outside) calls.push_back(BuildCall(index, call));
+    for (const Address& address : known_.handing.served(index))
+      serves.push_back(address.ToString());
     const auto name = fbb_.CreateString(planned.name);
-    const auto ending = service.has_ended ? fbb_.CreateString(service.ending.ToString())
-                                          : Offset<flatbuffers::String>();
+    const auto ending = Some(service.has_ended ? service.ending.ToString() : "");
     const auto serves_at = fbb_.CreateVectorOfStrings(serves);
     const auto all_calls = fbb_.CreateVector(calls);
     const auto waits = fbb_.CreateVectorOfStrings(waits_for);
-    return init::CreateService(fbb_, name, StateOf(service), now_ns_ - service.since_ns,
-                               service.running == nullptr ? 0 : service.running->pid(),
-                               service.restarts.total(), service.restarts.in_a_row(),
-                               restarts ? rule.restarts_max : 0,
-                               service.state == ServiceState::kPausing
-                                   ? std::max<int64_t>(0, service.deadline_ns - now_ns_)
-                                   : 0,
-                               ending, serves_at, all_calls, waits);
+    const Handled handled = HandledBy(index);
+    const auto oldest = Some(handled.oldest);
+
+    init::ServiceBuilder built(fbb_);
+    built.add_name(name);
+    built.add_state(StateOf(service));
+    built.add_since_ns(now_ns_ - service.since_ns);
+    built.add_restarts(service.restarts.total());
+    built.add_restarts_in_a_row(service.restarts.in_a_row());
+    const RestartRule& rule = service.restarts.rule();
+    if (rule.when != RestartRule::When::kNever) built.add_restarts_max(rule.restarts_max);
+    if (service.state == ServiceState::kPausing)
+      built.add_pause_ns(std::max<int64_t>(0, service.deadline_ns - now_ns_));
+    built.add_ending(ending);
+    built.add_serves(serves_at);
+    built.add_calls(all_calls);
+    built.add_waits_for(waits);
+    if (service.running != nullptr) {
+      const int pid = service.running->pid();
+      built.add_pid(pid);
+      if (!service.over() && service.state != ServiceState::kPausing) {
+        built.add_stopped(pid > 0 && IsStopped(pid));
+        built.add_silent(known_.reach.connected(index) && !known_.answers[index]);
+      }
+    }
+    built.add_clients(handled.clients);
+    built.add_handling(handled.handling);
+    built.add_waiting(handled.waiting);
+    built.add_oldest(oldest);
+    built.add_oldest_ns(handled.oldest_ns);
+    built.add_handled(handled.handled);
+    return built.Finish();
   }
 
  private:
-  Offset<init::Call> BuildCall(const PlannedChannel& channel) {
-    const std::vector<Address>& served = handing_.served(channel.server);
-    const std::string address =
-        served.empty() ? "" : ClientAddress(channel.address, served[channel.serve]).ToString();
-    return BuildCall(channel.role, plan_.services[channel.server].name, address,
-                     channel.carries == Carried::kOneWay, channel.place);
+  Offset<flatbuffers::String> Some(const std::string& text) {
+    return text.empty() ? Offset<flatbuffers::String>() : fbb_.CreateString(text);
   }
 
-  Offset<init::Call> BuildCall(const std::string& role, const std::string& service,
-                               const std::string& address, bool one_way, Place place) {
-    const auto some = [this](const std::string& text) {
-      return text.empty() ? Offset<flatbuffers::String>() : fbb_.CreateString(text);
-    };
-    const auto a = some(role), b = some(service), c = some(address),
-               d = some(PlaceText(plan_, place));
-    return init::CreateCall(fbb_, a, b, c, one_way, d);
+  // All ports of a service together.
+  struct Handled {
+    uint32_t clients = 0, handling = 0, waiting = 0;
+    uint64_t handled = 0;
+    std::string oldest;
+    int64_t oldest_ns = 0;
+  };
+  Handled HandledBy(size_t service) const {
+    Handled sum;
+    if (!known_.answers[service] || (*known_.answers[service])->ports() == nullptr) return sum;
+    for (const control::Port* port : *(*known_.answers[service])->ports()) {
+      sum.clients += port->clients();
+      sum.handling += port->calls();
+      sum.waiting += port->waiting();
+      sum.handled += port->handled();
+      if (port->oldest_type() != 0 && port->oldest_ns() >= sum.oldest_ns) {
+        sum.oldest_ns = port->oldest_ns();
+        sum.oldest = known_.reach.MethodOf(service, port->oldest_type());
+      }
+    }
+    return sum;
+  }
+
+  // What `client` tells of its channel in that role.
+  const control::Channel* ToldOf(size_t client, const std::string& role) const {
+    if (!known_.answers[client] || (*known_.answers[client])->channels() == nullptr) return nullptr;
+    for (const control::Channel* channel : *(*known_.answers[client])->channels()) {
+      if (channel->role() != nullptr && channel->role()->string_view() == role) return channel;
+    }
+    return nullptr;
+  }
+
+  Offset<init::Call> BuildCall(size_t client, const PlannedChannel& channel) {
+    const std::vector<Address>& served = known_.handing.served(channel.server);
+    const std::string address =
+        served.empty() ? "" : ClientAddress(channel.address, served[channel.serve]).ToString();
+    const control::Channel* told = ToldOf(client, channel.role);
+    return BuildCall(told, channel.role, known_.plan.services[channel.server].name, address,
+                     channel.carries, channel.place,
+                     told == nullptr || told->oldest_type() == 0
+                         ? ""
+                         : known_.reach.MethodOf(channel.server, told->oldest_type()));
+  }
+
+  Offset<init::Call> BuildCall(size_t client, const OutsideCall& call) {
+    const control::Channel* told = ToldOf(client, call.role);
+    return BuildCall(
+        told, call.role, "", call.address.ToString(), call.carries, call.place,
+        told == nullptr || told->oldest_type() == 0 ? "" : Text("type ", told->oldest_type()));
+  }
+
+  Offset<init::Call> BuildCall(const control::Channel* told, const std::string& role,
+                               const std::string& service, const std::string& address,
+                               Carried carries, Place place, const std::string& method) {
+    const auto its_role = fbb_.CreateString(role), its_service = Some(service),
+               its_address = Some(address), written = Some(PlaceText(known_.plan, place)),
+               oldest = Some(method);
+    init::CallBuilder built(fbb_);
+    built.add_role(its_role);
+    built.add_service(its_service);
+    built.add_address(its_address);
+    built.add_one_way(carries == Carried::kOneWay);
+    built.add_place(written);
+    if (told != nullptr) {
+      built.add_open(told->open());
+      built.add_calls(told->calls());
+      built.add_oldest(oldest);
+      built.add_oldest_ns(told->oldest_ns());
+      built.add_sent(told->sent());
+      built.add_in_doubt(told->in_doubt());
+      built.add_refused(told->refused());
+    }
+    return built.Finish();
   }
 
   FlatBufferBuilder& fbb_;
-  const Plan& plan_;
-  const Handing& handing_;
-  const std::vector<Supervised>& services_;
+  const Known& known_;
   const int64_t now_ns_;
 };
 
 }  // namespace
 
-Offset<init::Wiring> BuildWiring(FlatBufferBuilder& fbb, const Plan& plan, const Handing& handing,
-                                 const std::vector<Supervised>& services, int64_t began_ns,
+Offset<init::Wiring> BuildWiring(FlatBufferBuilder& fbb, const Known& known, int64_t began_ns,
                                  int64_t now_ns) {
-  Builder builder(fbb, plan, handing, services, now_ns);
+  Builder builder(fbb, known, now_ns);
   std::vector<Offset<init::Service>> built;
-  for (size_t i = 0; i < services.size(); ++i) built.push_back(builder.Build(i));
+  for (size_t i = 0; i < known.services.size(); ++i) built.push_back(builder.Build(i));
   std::error_code unknown;
-  const auto name = fbb.CreateString(plan.name);
-  const auto file = fbb.CreateString(std::filesystem::absolute(plan.file, unknown).string());
+  const auto name = fbb.CreateString(known.plan.name);
+  const auto file = fbb.CreateString(std::filesystem::absolute(known.plan.file, unknown).string());
   const auto all = fbb.CreateVector(built);
   return init::CreateWiring(fbb, name, file, getpid(), now_ns - began_ns, all);
 }

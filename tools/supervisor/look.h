@@ -9,16 +9,24 @@
 
 #include "services/init/init_service.h"
 #include "tools/supervisor/handing.h"
+#include "tools/supervisor/reach.h"
 #include "tools/supervisor/supervised.h"
 #include "tools/wiring/plan.h"
 
 namespace jackfield {
 
-// services: as in the plan. began_ns, now_ns: on the clock of their times.
-flatbuffers::Offset<init::Wiring> BuildWiring(flatbuffers::FlatBufferBuilder& fbb, const Plan& plan,
-                                              const Handing& handing,
-                                              const std::vector<Supervised>& services,
-                                              int64_t began_ns, int64_t now_ns);
+// What the supervisor knows, and what the services have just told it.
+struct Known {
+  const Plan& plan;
+  const Handing& handing;
+  const std::vector<Supervised>& services;  // as in the plan
+  const Reach& reach;
+  const Reach::Answers& answers;
+};
+
+// began_ns, now_ns: on the clock of their times.
+flatbuffers::Offset<init::Wiring> BuildWiring(flatbuffers::FlatBufferBuilder& fbb,
+                                              const Known& known, int64_t began_ns, int64_t now_ns);
 
 }  // namespace jackfield
 

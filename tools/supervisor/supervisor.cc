@@ -16,6 +16,7 @@
 #include "tools/supervisor/launch.h"
 #include "tools/supervisor/look.h"
 #include "tools/supervisor/outlet.h"
+#include "tools/supervisor/reach.h"
 #include "tools/supervisor/running.h"
 #include "tools/supervisor/signals.h"
 #include "tools/supervisor/supervised.h"
@@ -33,7 +34,8 @@ class Supervisor final : public RunningService::Watcher, private Commands {
         log_(node),
         handing_(plan),
         on_up_(std::move(options.on_up)),
-        launch_(plan, node, handing_, outlet_, log_, options.logs_stdout),
+        reach_(node, plan.services.size()),
+        launch_(plan, node, handing_, reach_, outlet_, log_, options.logs_stdout),
         telling_(plan, handing_, services_, outlet_, log_, options.loudness, launch_.name_width()) {
     for (const PlannedService& service : plan.services) services_.emplace_back(service.restart);
   }
@@ -84,11 +86,16 @@ class Supervisor final : public RunningService::Watcher, private Commands {
           }))
         StartService(i);
     }
-    if (!said_up_ && phase_ == Phase::kUp && AllAreUp()) {
-      said_up_ = true;
-      telling_.Say(
-          Text(plan_.name, " is up: ", Summary(plan_), ", ", FormatDurationNs(Now() - began_ns_)));
-    }
+    if (!said_up_ && phase_ == Phase::kUp && AllAreUp()) SayUp();
+  }
+
+  void SayUp() {
+    said_up_ = true;
+    telling_.Say(
+        Text(plan_.name, " is up: ", Summary(plan_), ", ", FormatDurationNs(Now() - began_ns_)));
+    if (!on_up_) return;
+    outlet_.Flush(Outlet::kStalledNs, [] { return false; });
+    std::exchange(on_up_, nullptr)();
   }
 
   bool AllAreUp() const {
@@ -131,6 +138,7 @@ class Supervisor final : public RunningService::Watcher, private Commands {
     }
     handing_.SetServed(index, addresses);
     service.has_served = true;
+    reach_.Learn(index);
     if (!addresses.empty()) telling_.State(index, "ready", Now() - service.started_ns);
     StartWhatCan();
   }
@@ -153,6 +161,7 @@ class Supervisor final : public RunningService::Watcher, private Commands {
     Become(service, State::kEnded);
     service.slow_ns = Timers::kNever;
     service.has_ended = true;
+    reach_.Disconnect(index);
     service.ending = ending;
     Reap();
     telling_.Ended(index);
@@ -313,8 +322,9 @@ class Supervisor final : public RunningService::Watcher, private Commands {
     });
   }
 
-  flatbuffers::Offset<init::Wiring> Look(flatbuffers::FlatBufferBuilder& fbb) const override {
-    return BuildWiring(fbb, plan_, handing_, services_, began_ns_, Now());
+  flatbuffers::Offset<init::Wiring> Look(flatbuffers::FlatBufferBuilder& fbb,
+                                         const Reach::Answers& answers) const override {
+    return BuildWiring(fbb, {plan_, handing_, services_, reach_, answers}, began_ns_, Now());
   }
 
   void StopAll() override {
@@ -418,9 +428,10 @@ class Supervisor final : public RunningService::Watcher, private Commands {
   Handing handing_;
   std::vector<Supervised> services_;  // as in the plan
   std::function<void()> on_up_;
+  Reach reach_;
   Launch launch_;
   Telling telling_;
-  Control control_{*this, log_};
+  Control control_{*this, reach_, log_};
   std::set<int> processes_;
   int64_t began_ns_ = 0;
   Phase phase_ = Phase::kUp;
