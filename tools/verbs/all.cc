@@ -4,6 +4,7 @@
 #include "tools/verbs/caps.h"
 #include "tools/verbs/check.h"
 #include "tools/verbs/clean.h"
+#include "tools/verbs/demo.h"
 #include "tools/verbs/explain.h"
 #include "tools/verbs/help.h"
 #include "tools/verbs/ls.h"
@@ -16,8 +17,8 @@ namespace jackfield {
 
 std::vector<Verb> AllVerbs() {
   return {
-      UpVerb(),    CheckVerb(), ExplainVerb(), CapsVerb(),    LsVerb(),       CleanVerb(),
-      BenchVerb(), HelpVerb(),  VersionVerb(), ServiceVerb(), ProgramsVerb(),
+      UpVerb(),    DemoVerb(),  CheckVerb(), ExplainVerb(), CapsVerb(),    LsVerb(),
+      CleanVerb(), BenchVerb(), HelpVerb(),  VersionVerb(), ServiceVerb(), ProgramsVerb(),
   };
 }
 

@@ -16,18 +16,22 @@ constexpr Flag kFlags[] = {kOverFlag, kSetFlag};
 int RunUp(const Program& program, const Arguments& arguments) {
   absl::StatusOr<Plan> plan = LoadPlan(program, arguments);
   if (!plan.ok()) return ComplainOfWiring(plan.status(), Would::kStart);
+  return RunUntilDone(program, arguments, *plan);
+}
+
+}  // namespace
+
+int RunUntilDone(const Program& program, const Arguments& arguments, const Plan& plan) {
   const Loudness loudness = arguments.Has("quiet")     ? Loudness::kQuiet
                             : arguments.Has("verbose") ? Loudness::kVerbose
                                                        : Loudness::kNormal;
   CleanFirst(program.resources, arguments);
   const int64_t began_ns = SystemClock().NowNs();
-  const PlanEnd end = RunPlan(*plan, *program.registry, loudness);
+  const PlanEnd end = RunPlan(plan, *program.registry, loudness);
   const int64_t run_seconds = (SystemClock().NowNs() - began_ns) / 1'000'000'000 + 1;
   RemoveWhatTheyLeft(program.resources, end.processes, run_seconds);
   return end.exit_status;
 }
-
-}  // namespace
 
 Verb UpVerb() {
   return {
