@@ -3,6 +3,8 @@
 #include "kernel/registry.h"
 #include "services/semaphore/semaphore.h"
 #include "services/semaphore/worker.h"
+#include "services/shop/shop.h"
+#include "services/shop/wiring.h"
 #include "services/wordcount/wordcount.h"
 #include "tools/cli/program.h"
 #include "tools/verbs/all.h"
@@ -21,12 +23,19 @@ int main(int argc, char** argv) {
        "named counting semaphores and mutexes between processes"},
       {"semaphore.worker", jackfield::semaphore::RunWorker,
        "an example: counts in a file that others count in too"},
+      {"shop.gate", jackfield::shop::RunGate,
+       "the demo: places orders, and checks that it adds up"},
+      {"shop.ledger", jackfield::shop::RunLedger, "the demo: writes down how orders ended"},
+      {"shop.orders", jackfield::shop::RunOrders, "the demo: takes orders, calls all the others"},
+      {"shop.packer", jackfield::shop::RunPacker, "the demo: one worker of a pool"},
+      {"shop.stock", jackfield::shop::RunStock, "the demo: keeps the pieces and their prices"},
       {"wordcount.count", jackfield::wordcount::RunCount,
        "adds words up and tells how often each came"},
       {"wordcount.source", jackfield::wordcount::RunSource,
        "reads files, has their words counted, prints the result"},
       {"wordcount.tokenize", jackfield::wordcount::RunTokenize, "splits text into words"},
   };
+  program.demo = jackfield::shop::kShopWiring;
   program.verbs = jackfield::AllVerbs();
   return jackfield::RunProgram(program, argc, argv);
 }

@@ -58,6 +58,7 @@ struct Program {
   MachineChecks machine;               // and what they ask of the machine
   std::vector<BuiltinService> services;
   std::vector<Verb> verbs;
+  std::string_view demo = {};  // the wiring that `jackfield demo` runs, as text; "": it has none
 };
 
 // The flags that every verb has: help, version, quiet, verbose.

@@ -2,21 +2,37 @@
 
 #include <cstdio>
 #include <sstream>
+#include <utility>
 
 #include "kernel/base/text.h"
 
 namespace jackfield {
 
-absl::StatusOr<Plan> LoadPlan(const Program& program, const Arguments& arguments) {
-  const std::vector<std::string> sets = arguments.All("set");
-  absl::StatusOr<Wiring> wiring = ReadWiring(arguments.operands[0], sets);
+namespace {
+
+absl::StatusOr<Plan> PlanOf(const Program& program, const Arguments& arguments,
+                            absl::StatusOr<Wiring> wiring, std::vector<std::string> args) {
   if (!wiring.ok()) return wiring.status();
   PlanOptions options;
   options.over = std::string(arguments.Find("over").value_or(""));
   if (arguments.Has("over") && options.over.empty())
     return absl::FailedPreconditionError("--over is empty; name a scheme, such as --over unix");
-  options.args = arguments.rest;
+  options.args = std::move(args);
   return MakePlan(*std::move(wiring), program, options);
+}
+
+}  // namespace
+
+absl::StatusOr<Plan> LoadPlan(const Program& program, const Arguments& arguments) {
+  const std::vector<std::string> sets = arguments.All("set");
+  return PlanOf(program, arguments, ReadWiring(arguments.operands[0], sets), arguments.rest);
+}
+
+absl::StatusOr<Plan> PlanOfText(const Program& program, const Arguments& arguments,
+                                std::string_view file, std::string_view text,
+                                std::vector<std::string> args) {
+  const std::vector<std::string> sets = arguments.All("set");
+  return PlanOf(program, arguments, ParseWiring(file, text, sets), std::move(args));
 }
 
 int ComplainOfWiring(const absl::Status& status, Would would) {

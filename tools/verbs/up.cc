@@ -31,6 +31,12 @@ absl::StatusOr<Detached> Leave(const Plan& plan) {
 int RunUp(const Program& program, const Arguments& arguments) {
   absl::StatusOr<Plan> plan = LoadPlan(program, arguments);
   if (!plan.ok()) return ComplainOfWiring(plan.status(), Would::kStart);
+  return RunUntilDone(program, arguments, *plan);
+}
+
+}  // namespace
+
+int RunUntilDone(const Program& program, const Arguments& arguments, const Plan& plan) {
   const Loudness loudness = arguments.Has("quiet")     ? Loudness::kQuiet
                             : arguments.Has("verbose") ? Loudness::kVerbose
                                                        : Loudness::kNormal;
@@ -39,20 +45,18 @@ int RunUp(const Program& program, const Arguments& arguments) {
   RunOptions options{.loudness = loudness};
   OwnedFd parent;
   if (arguments.Has("detach")) {
-    absl::StatusOr<Detached> detached = Leave(*plan);
+    absl::StatusOr<Detached> detached = Leave(plan);
     if (!detached.ok()) return Complain(kExitFailed, std::string(detached.status().message()));
     if (detached->exit_status) return *detached->exit_status;
     parent = std::move(detached->parent);
     options.logs_stdout = true;
     options.on_up = [&parent] { LetGo(std::move(parent)); };
   }
-  const PlanEnd end = RunPlan(*plan, *program.registry, std::move(options));
+  const PlanEnd end = RunPlan(plan, *program.registry, std::move(options));
   const int64_t run_seconds = (SystemClock().NowNs() - began_ns) / 1'000'000'000 + 1;
   RemoveWhatTheyLeft(program.resources, end.processes, run_seconds);
   return end.exit_status;
 }
-
-}  // namespace
 
 Verb UpVerb() {
   return {

@@ -3,10 +3,15 @@
 #define JACKFIELD_TOOLS_VERBS_UP_H_
 
 #include "tools/cli/program.h"
+#include "tools/wiring/plan.h"
 
 namespace jackfield {
 
 Verb UpVerb();
+
+// Runs a plan as `up` does, and removes before and after it what the dead leave. `arguments` say
+// how much is printed. Returns the exit status. Blocks: until all is over.
+int RunUntilDone(const Program& program, const Arguments& arguments, const Plan& plan);
 
 }  // namespace jackfield
 

@@ -151,6 +151,12 @@ TEST(WordsTest, ALongNameIsNotEchoedWhole) {
   EXPECT_LT(explain.err().size(), 1200u) << explain.err();
 }
 
+TEST(WordsTest, AProgramWithoutADemoSaysSo) {
+  Command demo({"demo"});
+  EXPECT_EQ(demo.Wait(), 2);
+  EXPECT_EQ(demo.err(), "jackfield: this program has no demo in it\n");
+}
+
 TEST(WordsTest, HelpListsWhatThereIs) {
   EXPECT_EQ(OutputOf({"help"}), OutputOf({"--help"}));
   EXPECT_EQ(OutputOf({"help"}),
@@ -159,6 +165,7 @@ TEST(WordsTest, HelpListsWhatThereIs) {
 usage: jackfield VERB [FLAGS…] …
 
   up       start the services of a wiring file, and stay until they are done
+  demo     run the example: a shop of six services, whose books must add up
   check    say what is wrong with a wiring file, without starting anything
   explain  which medium a channel uses, what it can do, what else would do
   caps     what each transport can do
