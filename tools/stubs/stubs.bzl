@@ -49,7 +49,7 @@ def jackfield_service_library(name, srcs, deps = [], schemas = True, visibility 
         textual_hdrs = [stem + "_schema.inc" for stem in stems],
         deps = [
             ":" + name + "_tables",
-            "//bindings/cpp:calls",
+            "//bindings/cpp:stubs",
         ] + (["//services/schema"] if schemas else []),
         testonly = testonly,
         visibility = visibility,

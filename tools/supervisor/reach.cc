@@ -65,7 +65,7 @@ Task<Reach::Answers> Reach::Ask() {
   Answers answers(channels_.size());
   for (size_t i = 0; i < channels_.size(); ++i) {
     if (!asked[i]) continue;
-    absl::StatusOr<MessageOf<control::Process>> process = co_await *asked[i];
+    absl::StatusOr<MessageOf<control::Process>> process = co_await std::move(*asked[i]);
     if (!process.ok()) continue;
     Note(*methods_, i, **process);
     answers[i] = *std::move(process);

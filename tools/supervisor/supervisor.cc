@@ -53,6 +53,7 @@ class Supervisor final : public RunningService::Watcher, private Commands {
     if (const absl::Status reached = control_.Serve(node_, plan_.name); !reached.ok())
       telling_.Say(
           Text("  other commands cannot reach this wiring: ", std::string(reached.message())));
+    for (const std::string& note : plan_.notes) telling_.Say(Text("  ", note));
     StartWhatCan();
     const bool over = node_.RunUntil([this] { return Over(); });
     node_.timers().Cancel(timer_);

@@ -4,11 +4,8 @@
 #include "tools/verbs/caps.h"
 #include "tools/verbs/check.h"
 #include "tools/verbs/clean.h"
-<<<<<<< HEAD
-#include "tools/verbs/down.h"
-=======
 #include "tools/verbs/demo.h"
->>>>>>> shop
+#include "tools/verbs/down.h"
 #include "tools/verbs/explain.h"
 #include "tools/verbs/help.h"
 #include "tools/verbs/logs.h"
@@ -24,14 +21,9 @@ namespace jackfield {
 
 std::vector<Verb> AllVerbs() {
   return {
-<<<<<<< HEAD
-      UpVerb(),    PsVerb(),      LogsVerb(),    RestartVerb(), DownVerb(),
-      CheckVerb(), ExplainVerb(), CapsVerb(),    LsVerb(),      CleanVerb(),
-      BenchVerb(), HelpVerb(),    VersionVerb(), ServiceVerb(), ProgramsVerb(),
-=======
-      UpVerb(),    DemoVerb(),  CheckVerb(), ExplainVerb(), CapsVerb(),    LsVerb(),
-      CleanVerb(), BenchVerb(), HelpVerb(),  VersionVerb(), ServiceVerb(), ProgramsVerb(),
->>>>>>> shop
+      UpVerb(),    PsVerb(),      LogsVerb(),    RestartVerb(),  DownVerb(),  DemoVerb(),
+      CheckVerb(), ExplainVerb(), CapsVerb(),    LsVerb(),       CleanVerb(), BenchVerb(),
+      HelpVerb(),  VersionVerb(), ServiceVerb(), ProgramsVerb(),
   };
 }
 

@@ -26,10 +26,10 @@ bool IsNumber(std::string_view text) {
 void SayWhatToTry() {
   std::fputs(
       "try in a second terminal:\n"
-      "  jackfield ps demo              its services: state, process, restarts, who waits on whom\n"
-      "  jackfield logs -f -w demo      what they write\n"
+      "  jackfield ps shop              its services: state, process, restarts, who waits on whom\n"
+      "  jackfield logs -f -w shop      what they write\n"
       "  kill -9 PID                    of one that ps shows: it is started again, the books add up\n"
-      "  jackfield down demo            stops it\n"
+      "  jackfield down shop            stops it\n"
       "and then the same over one medium, or for as long as you like:\n"
       "  jackfield demo --over pipe\n"
       "  jackfield demo --orders 0\n",

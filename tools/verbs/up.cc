@@ -42,7 +42,8 @@ int RunUntilDone(const Program& program, const Arguments& arguments, const Plan&
                                                        : Loudness::kNormal;
   CleanFirst(program.resources, arguments);
   const int64_t began_ns = SystemClock().NowNs();
-  RunOptions options{.loudness = loudness};
+  RunOptions options;
+  options.loudness = loudness;
   OwnedFd parent;
   if (arguments.Has("detach")) {
     absl::StatusOr<Detached> detached = Leave(plan);

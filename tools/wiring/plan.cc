@@ -238,6 +238,7 @@ class Planner {
     channel.place = call.place;
     channel.carries = CarriedBy(call);
     const auto [over, place] = OverOf(call);
+    channel.over_place = place;
     if (over.empty())
       return Wrong(
           call.place,
@@ -333,16 +334,26 @@ class Planner {
   }
 
   // Whoever starts again serves where it did; ends that are inherited are not met a second time.
+  // Where the file says both it is wrong; where the command line chose the medium it has the last
+  // word.
   void CheckRestart(const PlannedChannel& channel) {
     if (!channel.caps.inherited) return;
     for (const size_t end : {channel.server, channel.client}) {
-      if (plan_.services[end].restart.when == RestartRule::When::kNever) continue;
-      Wrong(wiring_.services[end].restart_place,
-            Text("service ", plan_.services[end].name, " is to be restarted, and its channel with ",
-                 plan_.services[end == channel.server ? channel.client : channel.server].name,
-                 " over ", channel.address.ToString(),
-                 " ends with either of them for good; choose a medium with a place, such as "
-                 "\"unix:\", or say restart = \"never\""));
+      PlannedService& service = plan_.services[end];
+      if (service.restart.when == RestartRule::When::kNever) continue;
+      const std::string why =
+          Text("its channel with ",
+               plan_.services[end == channel.server ? channel.client : channel.server].name,
+               " over ", channel.address.ToString(), " ends with either of them for good");
+      if (channel.over_place.line == 0) {
+        service.restart.when = RestartRule::When::kNever;
+        plan_.notes.push_back(Text(service.name, " will not be restarted: ", why));
+      } else {
+        Wrong(wiring_.services[end].restart_place,
+              Text("service ", service.name, " is to be restarted, and ", why,
+                   "; choose a medium with a place, such as \"unix:\", or say restart = "
+                   "\"never\""));
+      }
     }
   }
 

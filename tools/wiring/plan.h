@@ -33,6 +33,7 @@ struct PlannedChannel {
   Caps caps;
   size_t serve = 0;  // which of the server's addresses
   Place place;
+  Place over_place;  // where its medium is written
 };
 
 // A call to a service that already runs.
@@ -64,10 +65,11 @@ struct PlannedService {
 
 struct Plan {
   std::string file;
-  std::string name;  // as the file says, or its own without its ending
+  std::string name;                      // as the file says, or its own without its ending
   std::vector<PlannedService> services;  // a service stands behind those that it calls
   std::vector<PlannedChannel> channels;  // in the order of the file
   bool one_process = false;              // a medium reaches no further: services are threads
+  std::vector<std::string> notes;        // what a user should know; a sentence each
 };
 
 struct PlanOptions {

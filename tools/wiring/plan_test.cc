@@ -196,6 +196,26 @@ TEST_F(PlanTest, SaysWhatIsWrongAndWhere) {
   for (const auto& [body, sentence] : kWrongs) EXPECT_EQ(ErrorOf(body), sentence) << body;
 }
 
+// The file may not contradict itself; the command line has the last word.
+TEST_F(PlanTest, AMediumOfTheCommandLineWinsOverRestart) {
+  constexpr std::string_view kWiring =
+      "[service.a]\nrun = \"source\"\nrestart = \"always\"\ncalls = { b = \"unix:\" "
+      "}\n[service.b]\nrun = \"count\"\nrestart = \"on-failure\"\n";
+  const absl::StatusOr<Plan> kept = Make(kWiring);
+  ASSERT_TRUE(kept.ok()) << kept.status();
+  EXPECT_EQ(kept->services[0].restart.when, RestartRule::When::kOnFailure);
+  EXPECT_TRUE(kept->notes.empty());
+  const absl::StatusOr<Plan> plan = Make(kWiring, {.over = "pipe"});
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  for (const PlannedService& service : plan->services)
+    EXPECT_EQ(service.restart.when, RestartRule::When::kNever) << service.name;
+  EXPECT_EQ(plan->notes,
+            (std::vector<std::string>{"b will not be restarted: its channel with a over pipe: ends "
+                                      "with either of them for good",
+                                      "a will not be restarted: its channel with b over pipe: ends "
+                                      "with either of them for good"}));
+}
+
 // One rule for all media, and for what --over and --set say.
 TEST_F(PlanTest, APlaceThatBeginsWithADotIsSeenFromTheFileOverEveryMedium) {
   constexpr std::string_view kPair =

@@ -19,6 +19,8 @@ int main(int argc, char** argv) {
       {"count", CountService, "counts words"},
       {"asker", AskerService, "asks until it is stopped"},
       {"sitter", SitterService, "serves and stays"},
+      {"sleeper", SleeperService, "never comes back"},
+      {"holder", HolderService, "never answers"},
       {"leaver", LeaverService, "leaves at once"},
       {"broken", BrokenService, "fails at once"},
       {"stubborn", StubbornService, "never stops"},

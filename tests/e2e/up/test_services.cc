@@ -106,6 +106,22 @@ absl::Status SitterService(Service& service) {
   return port.ok() ? service.Run() : port.status();
 }
 
+absl::Status SleeperService(Service& service) {
+  absl::StatusOr<std::unique_ptr<Port>> port = service.Serve();
+  if (!port.ok()) return port.status();
+  (*port)->Handle(kWord, [](ServerCall&) {
+    for (;;) pause();
+  });
+  return service.Run();
+}
+
+absl::Status HolderService(Service& service) {
+  absl::StatusOr<std::unique_ptr<Port>> port = service.Serve();
+  if (!port.ok()) return port.status();
+  (*port)->Handle(kWord, [](ServerCall& call) { call.Hold(); });
+  return service.Run();
+}
+
 absl::Status LeaverService(Service& service) { return service.Serve().status(); }
 
 absl::Status BrokenService(Service&) { return absl::InternalError("it does not work"); }

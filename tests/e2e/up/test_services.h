@@ -26,6 +26,10 @@ absl::Status AskerService(Service& service);
 absl::Status SitterService(Service& service);
 // Serves, and leaves at once with 0.
 absl::Status LeaverService(Service& service);
+// Serves, and its handler never comes back.
+absl::Status SleeperService(Service& service);
+// Serves, and holds every call that it gets.
+absl::Status HolderService(Service& service);
 // Returns an error before it serves.
 absl::Status BrokenService(Service& service);
 // Serves, and does not stop when it is asked to.
