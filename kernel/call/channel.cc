@@ -77,7 +77,7 @@ absl::Status Channel::CheckOpen() const {
 std::optional<CallUnderWay> Channel::oldest_call() const {
   std::optional<CallUnderWay> oldest;
   for (const Slot& slot : slots_) {
-    if (slot.id != 0 && (!oldest || slot.begun_ns < oldest->begun_ns))
+    if (slot.id != 0 && slot.stream == nullptr && (!oldest || slot.begun_ns < oldest->begun_ns))
       oldest = {slot.type, slot.begun_ns};
   }
   return oldest;

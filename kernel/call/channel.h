@@ -185,7 +185,7 @@ class Channel final : public ListNode<ChannelTag>,
   // "unix:@kv, to kv, pid 4121"; "… (connecting)"; "… (connecting again: why)"; "… (ended: why)"
   std::string Describe() const;
   uint32_t calls_under_way() const { return calls_; }
-  std::optional<CallUnderWay> oldest_call() const;  // looks at each
+  std::optional<CallUnderWay> oldest_call() const;  // without streams; looks at each
   const std::string& role() const { return options_.role; }
 
  private:

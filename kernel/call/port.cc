@@ -136,7 +136,8 @@ std::optional<CallUnderWay> Port::oldest_call() const {
   std::optional<CallUnderWay> oldest;
   const auto look = [&oldest](const List<ServerCall, CallTag>& calls) {
     for (ServerCall* call = calls.front(); call != nullptr; call = calls.next(call)) {
-      if (!call->answered() && (!oldest || call->came_ns_ < oldest->begun_ns))
+      if (!call->answered() && call->stream() == nullptr &&
+          (!oldest || call->came_ns_ < oldest->begun_ns))
         oldest = {call->type(), call->came_ns_};
     }
   };

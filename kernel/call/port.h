@@ -104,9 +104,9 @@ class Port : public ListNode<PortTag> {
   uint32_t clients() const { return static_cast<uint32_t>(seats_.size()); }
   uint32_t calls_under_way() const { return under_way_; }
   uint32_t waiting() const { return waiting_; }
-  std::optional<CallUnderWay> oldest_call() const;  // of both; looks at each
-  Ledger ledger() const;                    // of all clients, those gone included
-  std::string NameOf(uint32_t type) const;  // "greet.Greeter/Greet", or "type 7": for texts
+  std::optional<CallUnderWay> oldest_call() const;  // of both, without streams; looks at each
+  Ledger ledger() const;                            // of all clients, those gone included
+  std::string NameOf(uint32_t type) const;          // "greet.Greeter/Greet", or "type 7": for texts
   Node& node() const { return node_; }
   // Told when a client's session has ended, with why; in a later turn.
   void OnClientGone(std::function<void(const std::string& name, const absl::Status& why)> f) {

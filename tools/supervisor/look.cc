@@ -199,7 +199,9 @@ Offset<init::Wiring> BuildWiring(FlatBufferBuilder& fbb, const Known& known, int
   for (size_t i = 0; i < known.services.size(); ++i) built.push_back(builder.Build(i));
   std::error_code unknown;
   const auto name = fbb.CreateString(known.plan.name);
-  const auto file = fbb.CreateString(std::filesystem::absolute(known.plan.file, unknown).string());
+  const bool is_file = std::filesystem::exists(known.plan.file, unknown);
+  const auto file = fbb.CreateString(
+      is_file ? std::filesystem::absolute(known.plan.file, unknown).string() : known.plan.file);
   const auto all = fbb.CreateVector(built);
   return init::CreateWiring(fbb, name, file, getpid(), now_ns - began_ns, all);
 }
