@@ -14,6 +14,7 @@
 #include "tools/verbs/ps.h"
 #include "tools/verbs/restart.h"
 #include "tools/verbs/service.h"
+#include "tools/verbs/top.h"
 #include "tools/verbs/up.h"
 #include "tools/verbs/version.h"
 
@@ -21,9 +22,9 @@ namespace jackfield {
 
 std::vector<Verb> AllVerbs() {
   return {
-      UpVerb(),    PsVerb(),      LogsVerb(),    RestartVerb(),  DownVerb(),  DemoVerb(),
-      CheckVerb(), ExplainVerb(), CapsVerb(),    LsVerb(),       CleanVerb(), BenchVerb(),
-      HelpVerb(),  VersionVerb(), ServiceVerb(), ProgramsVerb(),
+      UpVerb(),    PsVerb(),    TopVerb(),     LogsVerb(),    RestartVerb(),  DownVerb(),
+      DemoVerb(),  CheckVerb(), ExplainVerb(), CapsVerb(),    LsVerb(),       CleanVerb(),
+      BenchVerb(), HelpVerb(),  VersionVerb(), ServiceVerb(), ProgramsVerb(),
   };
 }
 

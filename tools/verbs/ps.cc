@@ -7,47 +7,11 @@
 #include "kernel/base/units.h"
 #include "tools/cli/table.h"
 #include "tools/running/supervisor_client.h"
+#include "tools/running/why_stuck.h"
 #include "tools/verbs/running_wiring.h"
 
 namespace jackfield {
 namespace {
-
-// From so long a call is worth a line: whoever asks wants to know who is stuck.
-constexpr int64_t kLongNs = 1'000'000'000;
-
-std::string Name(const flatbuffers::String* text) {
-  return text == nullptr ? "" : Escaped(text->string_view());
-}
-
-// Why it does not get on, to be read after its name; "" if it does.
-std::string WhyStuck(const init::Service& service) {
-  if (service.stopped()) return Text("is stopped by a signal; try: kill -CONT ", service.pid());
-  if (service.silent()) return "does not answer: a handler or its main function does not come back";
-  if (service.oldest_ns() >= kLongNs && service.oldest() != nullptr)
-    return Text("has had ", Name(service.oldest()), " under way for ",
-                FormatDurationNs(service.oldest_ns()));
-  return "";
-}
-
-std::string NoteOf(const init::Service& service) {
-  const std::string ending = Name(service.ending());
-  switch (service.state()) {
-    case init::State::Waiting: {
-      std::string names;
-      for (const auto* name : *service.waits_for())
-        names += Text(names.empty() ? "waits for " : ", ", Name(name));
-      return names;
-    }
-    case init::State::Pausing:
-      return Text("starts again in ", FormatDurationNs(service.pause_ns()), ": it ", ending);
-    case init::State::Ended:
-      return ending;
-    default:
-      break;
-  }
-  if (std::string why = WhyStuck(service); !why.empty()) return why;
-  return ending.empty() ? "" : Text("before: it ", ending);
-}
 
 std::string RestartsOf(const init::Service& service) {
   if (service.restarts_in_a_row() == 0) return Text(service.restarts());
@@ -59,14 +23,12 @@ void PrintServices(const init::Wiring& wiring) {
   Table table({"SERVICE", "STATE", "SINCE", "PID", "RESTARTS", "HANDLING", "HANDLED", "SERVES",
                "CALLS", "NOTE"});
   for (const init::Service* service : *wiring.services()) {
-    std::string state = init::EnumNameState(service->state());
-    if (!state.empty()) state[0] = static_cast<char>(state[0] | 0x20);
     std::string serves, calls;
     for (const auto* address : *service->serves())
-      serves += Text(serves.empty() ? "" : " ", Name(address));
+      serves += Text(serves.empty() ? "" : " ", TextOf(address));
     for (const init::Call* call : *service->calls())
-      calls += Text(calls.empty() ? "" : " ", Name(call->role()));
-    table.Add({Name(service->name()), state, FormatDurationNs(service->since_ns()),
+      calls += Text(calls.empty() ? "" : " ", TextOf(call->role()));
+    table.Add({TextOf(service->name()), StateOf(*service), FormatDurationNs(service->since_ns()),
                service->pid() == 0 ? "-" : Text(service->pid()), RestartsOf(*service),
                Text(service->handling() + service->waiting()), Text(service->handled()),
                serves.empty() ? "-" : serves, calls.empty() ? "-" : calls, NoteOf(*service)});
@@ -82,14 +44,14 @@ void PrintWaiting(const init::Wiring& wiring) {
     for (const init::Call* call : *service->calls()) {
       if (call->oldest() == nullptr || call->oldest_ns() < kLongNs) continue;
       any = true;
-      std::string on = Name(call->service()), because = call->open() ? "" : "it is not connected";
+      std::string on = TextOf(call->service()), because = call->open() ? "" : "it is not connected";
       for (const init::Service* other : *wiring.services()) {
         if (call->service() == nullptr || other->name()->str() != call->service()->str()) continue;
         if (const std::string why = WhyStuck(*other); !why.empty())
-          because = Text(Name(other->name()), " ", why);
+          because = Text(TextOf(other->name()), " ", why);
       }
-      if (on.empty()) on = Name(call->address());
-      table.Add({Name(service->name()), on, Name(call->oldest()),
+      if (on.empty()) on = TextOf(call->address());
+      table.Add({TextOf(service->name()), on, TextOf(call->oldest()),
                  FormatDurationNs(call->oldest_ns()), Text(call->calls()), because});
     }
   }
@@ -97,8 +59,9 @@ void PrintWaiting(const init::Wiring& wiring) {
 }
 
 void Print(const init::Wiring& wiring) {
-  std::printf("%s  up %s  pid %d  %s\n", Name(wiring.name()).c_str(),
-              FormatDurationNs(wiring.up_ns()).c_str(), wiring.pid(), Name(wiring.file()).c_str());
+  std::printf("%s  up %s  pid %d  %s\n", TextOf(wiring.name()).c_str(),
+              FormatDurationNs(wiring.up_ns()).c_str(), wiring.pid(),
+              TextOf(wiring.file()).c_str());
   PrintServices(wiring);
   PrintWaiting(wiring);
 }

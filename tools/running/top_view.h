@@ -1,0 +1,50 @@
+// The channels of a running wiring as lines of a terminal: how many calls each makes a second, how
+// many are under way, and how long the oldest has been.
+//
+// Thread: its owner's; a plain value.
+#ifndef JACKFIELD_TOOLS_RUNNING_TOP_VIEW_H_
+#define JACKFIELD_TOOLS_RUNNING_TOP_VIEW_H_
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "services/init/init_service.h"
+
+namespace jackfield {
+
+class TopView {
+ public:
+  enum class Order { kRate, kOldest, kName };
+
+  // What the wiring is now. now_ns: of a clock that does not jump; later than the time before.
+  void Take(const init::Wiring& wiring, int64_t now_ns);
+
+  void NextOrder();
+  Order order() const { return order_; }
+
+  // A head, a line for each channel, then one for each service that does not get on; none is wider
+  // than `columns`, counted in characters, and there are at most `lines_max`.
+  std::vector<std::string> Lines(size_t columns, size_t lines_max) const;
+
+ private:
+  struct Row {
+    std::string client, server, over, state;
+    double rate = 0;  // messages a second; negative: not known yet
+    uint64_t calls = 0, in_doubt = 0;
+    int64_t oldest_ns = 0;
+  };
+
+  std::string head_;
+  std::vector<Row> rows_;
+  std::vector<std::string> troubles_;
+  std::map<std::pair<std::string, std::string>, uint64_t> sent_;  // by client and role
+  int64_t taken_ns_ = 0;                                          // 0: never
+  Order order_ = Order::kRate;
+};
+
+}  // namespace jackfield
+
+#endif  // JACKFIELD_TOOLS_RUNNING_TOP_VIEW_H_

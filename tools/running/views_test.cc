@@ -1,0 +1,182 @@
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "tools/running/top_view.h"
+#include "tools/running/why_stuck.h"
+
+namespace jackfield {
+namespace {
+
+constexpr int64_t kSecondNs = 1'000'000'000;
+
+struct ServiceFacts {
+  std::string name;
+  init::State state = init::State::Ready;
+  int pid = 0;
+  int64_t pause_ns = 0, oldest_ns = 0;
+  std::string ending = {}, oldest = {};
+  std::vector<std::string> waits_for = {};
+  bool stopped = false, silent = false;
+};
+struct CallFacts {
+  uint32_t calls = 0;
+  std::string oldest;
+  int64_t oldest_ns = 0;
+  uint64_t sent = 0, in_doubt = 0;
+};
+
+flatbuffers::Offset<init::Service> Build(
+    flatbuffers::FlatBufferBuilder& fbb, const ServiceFacts& facts,
+    const std::vector<flatbuffers::Offset<init::Call>>& calls) {
+  const auto some = [&fbb](const std::string& text) {
+    return text.empty() ? flatbuffers::Offset<flatbuffers::String>() : fbb.CreateString(text);
+  };
+  const auto name = some(facts.name), ending = some(facts.ending), oldest = some(facts.oldest);
+  const auto all_calls = fbb.CreateVector(calls);
+  const auto waits_for = fbb.CreateVectorOfStrings(facts.waits_for);
+  init::ServiceBuilder built(fbb);
+  built.add_name(name);
+  built.add_state(facts.state);
+  built.add_pid(facts.pid);
+  built.add_pause_ns(facts.pause_ns);
+  built.add_ending(ending);
+  built.add_calls(all_calls);
+  built.add_waits_for(waits_for);
+  built.add_stopped(facts.stopped);
+  built.add_silent(facts.silent);
+  built.add_oldest(oldest);
+  built.add_oldest_ns(facts.oldest_ns);
+  return built.Finish();
+}
+
+// A wiring of two services, one of which calls the other; `change` says what is special.
+template <class Change>
+flatbuffers::DetachedBuffer Wiring(Change change) {
+  ServiceFacts server{.name = "stock"}, client{.name = "orders"};
+  CallFacts call;
+  change(server, client, call);
+  flatbuffers::FlatBufferBuilder fbb;
+  const auto role = fbb.CreateString("kv"), service = fbb.CreateString(server.name),
+             address = fbb.CreateString("shm:x"), oldest = fbb.CreateString(call.oldest);
+  init::CallBuilder built(fbb);
+  built.add_role(role);
+  built.add_service(service);
+  built.add_address(address);
+  built.add_open(true);
+  built.add_calls(call.calls);
+  built.add_oldest(oldest);
+  built.add_oldest_ns(call.oldest_ns);
+  built.add_sent(call.sent);
+  built.add_in_doubt(call.in_doubt);
+  const auto built_call = built.Finish();
+  const std::vector<flatbuffers::Offset<init::Service>> services = {
+      Build(fbb, server, {}), Build(fbb, client, {built_call})};
+  const auto name = fbb.CreateString("shop");
+  const auto all = fbb.CreateVector(services);
+  fbb.Finish(init::CreateWiring(fbb, name, 0, 1, 2 * kSecondNs, all));
+  return fbb.Release();
+}
+
+const init::Wiring& Of(const flatbuffers::DetachedBuffer& buffer) {
+  return *flatbuffers::GetRoot<init::Wiring>(buffer.data());
+}
+
+std::string Joined(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const std::string& line : lines) text += line + "\n";
+  return text;
+}
+
+TEST(TopViewTest, ARateIsWhatWasSentBetweenTwoLooks) {
+  TopView view;
+  const auto sent = [](uint64_t count) {
+    return Wiring([count](ServiceFacts&, ServiceFacts&, CallFacts& call) {
+      call.sent = count;
+      call.calls = 3;
+      call.oldest = "a.B/C";
+      call.oldest_ns = 5'000'000;
+      call.in_doubt = 2;
+    });
+  };
+  view.Take(Of(sent(100)), kSecondNs);
+  EXPECT_EQ(Joined(view.Lines(80, 10)),
+            "shop  up 2s  2 of 2 services get on  sorted by rate  [q]uit [s]ort\n"
+            "CLIENT  SERVER  OVER  SENT/s  CALLS  OLDEST  IN DOUBT\n"
+            "orders  stock   shm   -       3      5ms     2\n");
+  view.Take(Of(sent(1300)), 2 * kSecondNs);
+  EXPECT_NE(Joined(view.Lines(80, 10)).find("shm   1200 "), std::string::npos);
+  view.Take(Of(sent(50)), 4 * kSecondNs);  // it was started again
+  EXPECT_NE(Joined(view.Lines(80, 10)).find("shm   25 "), std::string::npos);
+}
+
+TEST(TopViewTest, NoLineIsWiderOrMoreThanTheTerminal) {
+  TopView view;
+  const auto wiring = Wiring([](ServiceFacts& server, ServiceFacts&, CallFacts&) {
+    server.name = "größer-als-das-ganze-terminal-hier";
+    server.stopped = true;
+  });
+  view.Take(Of(wiring), kSecondNs);
+  for (const size_t columns : {1, 20, 40, 120}) {
+    for (const std::string& line : view.Lines(columns, 3)) {
+      size_t characters = 0;
+      for (const char c : line) characters += (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+      EXPECT_LE(characters, columns) << line;
+    }
+    EXPECT_EQ(view.Lines(columns, 3).size(), 3u);
+  }
+  EXPECT_EQ(view.Lines(80, 10).size(), 4u) << "one line for the service that does not get on";
+}
+
+TEST(TopViewTest, TheOrderGoesRound) {
+  TopView view;
+  EXPECT_EQ(view.order(), TopView::Order::kRate);
+  view.NextOrder();
+  EXPECT_EQ(view.order(), TopView::Order::kOldest);
+  view.NextOrder();
+  EXPECT_EQ(view.order(), TopView::Order::kName);
+  view.NextOrder();
+  EXPECT_EQ(view.order(), TopView::Order::kRate);
+}
+
+std::string Note(void (*change)(ServiceFacts&)) {
+  const auto wiring =
+      Wiring([change](ServiceFacts& server, ServiceFacts&, CallFacts&) { change(server); });
+  return NoteOf(*Of(wiring).services()->Get(0));
+}
+
+TEST(WhyStuckTest, EachWayOfNotGettingOnHasItsWords) {
+  EXPECT_EQ(Note([](ServiceFacts&) {}), "");
+  EXPECT_EQ(Note([](ServiceFacts& service) {
+              service.stopped = true;
+              service.silent = true;
+              service.pid = 42;
+            }),
+            "is stopped by a signal; try: kill -CONT 42");
+  EXPECT_EQ(Note([](ServiceFacts& service) { service.silent = true; }),
+            "does not answer: a handler or its main function does not come back");
+  EXPECT_EQ(Note([](ServiceFacts& service) {
+              service.oldest = "a.B/C";
+              service.oldest_ns = kLongNs;
+            }),
+            "has had a.B/C under way for 1s");
+  EXPECT_EQ(Note([](ServiceFacts& service) {
+              service.oldest = "a.B/C";
+              service.oldest_ns = kLongNs - 1;
+            }),
+            "");
+  EXPECT_EQ(Note([](ServiceFacts& service) {
+              service.state = init::State::Waiting;
+              service.waits_for = {"kv", "log\x1b[2J"};
+            }),
+            "waits for kv, log\\x1b[2J");
+  EXPECT_EQ(Note([](ServiceFacts& service) {
+              service.state = init::State::Pausing;
+              service.pause_ns = 1'600'000'000;
+              service.ending = "exited with 1";
+            }),
+            "starts again in 1.6s: it exited with 1");
+}
+
+}  // namespace
+}  // namespace jackfield
