@@ -1,9 +1,11 @@
 #include "tools/verbs/all.h"
 
 #include "tools/verbs/bench.h"
+#include "tools/verbs/call.h"
 #include "tools/verbs/caps.h"
 #include "tools/verbs/check.h"
 #include "tools/verbs/clean.h"
+#include "tools/verbs/describe.h"
 #include "tools/verbs/explain.h"
 #include "tools/verbs/help.h"
 #include "tools/verbs/ls.h"
@@ -16,8 +18,9 @@ namespace jackfield {
 
 std::vector<Verb> AllVerbs() {
   return {
-      UpVerb(),    CheckVerb(), ExplainVerb(), CapsVerb(),    LsVerb(),       CleanVerb(),
-      BenchVerb(), HelpVerb(),  VersionVerb(), ServiceVerb(), ProgramsVerb(),
+      UpVerb(),      CallVerb(),    DescribeVerb(), LsVerb(),    CheckVerb(),
+      ExplainVerb(), CapsVerb(),    CleanVerb(),    BenchVerb(), HelpVerb(),
+      VersionVerb(), ServiceVerb(), ProgramsVerb(),
   };
 }
 
