@@ -18,7 +18,7 @@ namespace jackfield {
 
 inline constexpr Flag kTimeoutFlag = {
     'T', "timeout", "DURATION",
-    "how long to wait, such as 500ms: to connect (else 1s), then for the answer (else 5s)"};
+    "how long to wait to connect (else 1s) and for an answer (else 5s)"};
 
 // 0: the flag is not there. Errors: INVALID_ARGUMENT: it is no duration, or none that one can wait.
 absl::StatusOr<int64_t> TimeoutUsOf(const Arguments& arguments);
