@@ -5,6 +5,7 @@
 #include <string>
 
 #include "kernel/base/text.h"
+#include "tools/message/reading.h"
 
 namespace jackfield::message {
 namespace {
@@ -192,14 +193,6 @@ class Checks {
 };
 
 }  // namespace
-
-bool IsScalar(BaseType type) { return type >= BaseType::UType && type <= BaseType::Double; }
-bool IsInteger(BaseType type) { return type >= BaseType::Byte && type <= BaseType::ULong; }
-
-BaseType ElementOf(const reflection::Type& type) {
-  const bool many = type.base_type() == BaseType::Vector || type.base_type() == BaseType::Array;
-  return many ? type.element() : type.base_type();
-}
 
 absl::Status CheckSchema(std::string_view bytes) {
   if (bytes.size() > kSchemaBytesMax)

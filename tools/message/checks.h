@@ -32,12 +32,6 @@ inline constexpr int32_t kStructBytesMax = 0xffff;  // of one struct; FlatBuffer
 // Requires: they begin at a multiple of 8.
 absl::Status CheckSchema(std::string_view bytes);
 
-bool IsScalar(reflection::BaseType type);
-bool IsInteger(reflection::BaseType type);  // not a bool, not the type of a union
-
-// What a field of that type is one of, or many of.
-reflection::BaseType ElementOf(const reflection::Type& type);
-
 }  // namespace jackfield::message
 
 #endif  // JACKFIELD_TOOLS_MESSAGE_CHECKS_H_

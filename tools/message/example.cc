@@ -5,8 +5,7 @@
 
 #include "kernel/base/text.h"
 #include "kernel/payload.h"
-#include "tools/message/checks.h"
-#include "tools/message/schema_text.h"
+#include "tools/message/reading.h"
 
 namespace jackfield::message {
 namespace {

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "kernel/base/text.h"
-#include "tools/message/checks.h"
+#include "tools/message/reading.h"
 
 namespace jackfield::message {
 namespace {

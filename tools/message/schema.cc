@@ -12,6 +12,7 @@
 #include "kernel/payload.h"
 #include "tools/message/checks.h"
 #include "tools/message/example.h"
+#include "tools/message/reading.h"
 #include "tools/message/same.h"
 #include "tools/message/schema_text.h"
 
@@ -112,16 +113,8 @@ uint32_t AlignmentIn(const reflection::Schema& schema) {
   uint32_t most = kPayloadAlignment;
   for (const reflection::Object* object : *schema.objects()) {
     if (object->is_struct()) most = std::max(most, static_cast<uint32_t>(object->minalign()));
-    for (const reflection::Field* field : *object->fields()) {
-      const reflection::KeyValue* forced = field->attributes() == nullptr
-                                               ? nullptr
-                                               : field->attributes()->LookupByKey("force_align");
-      if (forced == nullptr || forced->value() == nullptr) continue;
-      uint32_t alignment = 0;
-      const flatbuffers::String& text = *forced->value();
-      std::from_chars(text.c_str(), text.c_str() + text.size(), alignment);
-      most = std::max(most, alignment);
-    }
+    for (const reflection::Field* field : *object->fields())
+      most = std::max(most, ForcedAlignment(*field));
   }
   return most;
 }

@@ -2,14 +2,13 @@
 
 #include <algorithm>
 #include <bit>
-#include <charconv>
 #include <cmath>
 #include <map>
 #include <set>
 #include <vector>
 
 #include "kernel/base/text.h"
-#include "tools/message/checks.h"
+#include "tools/message/reading.h"
 
 namespace jackfield::message {
 namespace {
@@ -46,15 +45,6 @@ int32_t AlignmentOf(BaseType scalar) {
 std::string_view SpaceOf(std::string_view full_name) {
   const size_t dot = full_name.rfind('.');
   return dot == std::string_view::npos ? std::string_view() : full_name.substr(0, dot);
-}
-
-template <class Attributed>
-const flatbuffers::String* AttributeOf(const Attributed& of, std::string_view key) {
-  if (of.attributes() == nullptr) return nullptr;
-  for (const reflection::KeyValue* attribute : *of.attributes()) {
-    if (attribute->key()->string_view() == key) return attribute->value();
-  }
-  return nullptr;
 }
 
 std::string Quoted(std::string_view text) {
@@ -292,12 +282,8 @@ class Writer {
     if (field.required()) attributes.emplace_back("required");
     if (field.key()) attributes.emplace_back("key");
     if (for_reader_ && field.deprecated()) attributes.emplace_back("deprecated");
-    const flatbuffers::String* forced = AttributeOf(field, "force_align");
-    if (forced != nullptr && !object.is_struct()) {
-      uint32_t alignment = 0;
-      std::from_chars(forced->c_str(), forced->c_str() + forced->size(), alignment);
-      attributes.push_back(Text("force_align: ", alignment));
-    }
+    const uint32_t forced = ForcedAlignment(field);
+    if (forced != 0 && !object.is_struct()) attributes.push_back(Text("force_align: ", forced));
     if (const reflection::Object* nested = NestedIn(schema_, field)) {
       const std::string ref = Ref(nested->name()->string_view());
       attributes.push_back(Text("nested_flatbuffer: \"", ref, "\""));
@@ -390,37 +376,6 @@ absl::StatusOr<std::string> TextForReader(const reflection::Schema& schema,
 
 absl::StatusOr<std::string> TextForParser(const reflection::Schema& schema) {
   return Writer(schema, false).Write("", "");
-}
-
-const reflection::Object* NestedIn(const reflection::Schema& schema,
-                                   const reflection::Field& field) {
-  if (field.type()->base_type() != BaseType::Vector || field.type()->element() != BaseType::UByte)
-    return nullptr;
-  const flatbuffers::String* name = AttributeOf(field, "nested_flatbuffer");
-  if (name == nullptr) return nullptr;
-  const std::string end = Text(".", name->string_view());
-  const reflection::Object* found = nullptr;
-  for (const reflection::Object* object : *schema.objects()) {
-    if (object->is_struct()) continue;
-    if (object->name()->string_view() == name->string_view()) return object;
-    if (found == nullptr && object->name()->string_view().ends_with(end)) found = object;
-  }
-  return found;
-}
-
-std::vector<const reflection::Field*> FieldsById(const reflection::Object& object) {
-  std::vector<const reflection::Field*> fields(object.fields()->begin(), object.fields()->end());
-  std::stable_sort(fields.begin(), fields.end(),
-                   [](const auto* a, const auto* b) { return a->id() < b->id(); });
-  return fields;
-}
-
-std::string NumberText(double number) {
-  if (std::isnan(number)) return "nan";
-  if (std::isinf(number)) return number < 0 ? "-inf" : "inf";
-  char text[32];
-  const auto end = std::to_chars(text, text + sizeof text, number).ptr;
-  return std::string(text, end);
 }
 
 }  // namespace jackfield::message

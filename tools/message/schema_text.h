@@ -12,7 +12,6 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "absl/status/statusor.h"
 #include "flatbuffers/reflection_generated.h"
@@ -32,17 +31,6 @@ absl::StatusOr<std::string> TextForReader(const reflection::Schema& schema,
 // Fields that are deprecated are there as any others, since they may come.
 // Errors: as above.
 absl::StatusOr<std::string> TextForParser(const reflection::Schema& schema);
-
-// The table that a field with nested_flatbuffer holds a buffer of, or null: by its name in full, or
-// the first that ends in it.
-const reflection::Object* NestedIn(const reflection::Schema& schema,
-                                   const reflection::Field& field);
-
-// The fields of a table in the order of their ids: a .bfbs has them by name.
-std::vector<const reflection::Field*> FieldsById(const reflection::Object& object);
-
-// "1.5"; so that the same number is read from it.
-std::string NumberText(double number);
 
 }  // namespace jackfield::message
 

@@ -263,14 +263,20 @@ TEST_F(CallTest, TheExitStatusIsTheStatusOfTheCall) {
 
 TEST_F(CallTest, TheTimeLimitEndsACall) {
   const Ended example = Call({"Need", "-t"});
-  const Ended end = Call({"Need", example.out, "-T", "50ms"});
+  const Ended end = Call({"Need", example.out, "-T", "2s"});
   EXPECT_EQ(end.exit_status, 64 + static_cast<int>(absl::StatusCode::kDeadlineExceeded)) << end.err;
   EXPECT_THAT(end.err, HasSubstr("(IN_DOUBT deadline)"));
   for (const char* wrong : {"5", "0", "-1s", "soon"})
     EXPECT_EQ(Call({"Need", example.out, std::string("--timeout=") + wrong}).exit_status, 2);
 }
 
-TEST_F(CallTest, InterruptEndsACallAndAStream) {
+TEST_F(CallTest, TheTimeLimitEndsAStreamAfterItsItems) {
+  const Ended end = Call({"Watch", R"({"name":"x"})", "-T", "2s"});
+  EXPECT_EQ(end.exit_status, 64 + static_cast<int>(absl::StatusCode::kDeadlineExceeded)) << end.err;
+  EXPECT_THAT(end.out, StartsWith("{\"flag\": true,"));
+}
+
+TEST_F(CallTest, InterruptEndsAStream) {
   Command watch({"call", At(), "Watch", R"({"name":"x"})"});
   ASSERT_TRUE(watch.WaitForStdout("}\n"));  // it came while the stream goes on
   watch.Signal(SIGINT);
@@ -280,7 +286,7 @@ TEST_F(CallTest, InterruptEndsACallAndAStream) {
 TEST_F(CallTest, WhereNobodyIsTheExitStatusIsThree) {
   for (const char* verb : {"call", "describe", "ls"}) {
     std::vector<std::string> words = {verb, "unix:@nobody-" + std::to_string(getpid()), "-T",
-                                      "20ms"};
+                                      "500ms"};
     if (words[0] == "call") words.insert(words.begin() + 2, "Say");
     const Ended end = Run(words);
     EXPECT_EQ(end.exit_status, 3) << verb;
