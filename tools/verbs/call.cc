@@ -144,8 +144,10 @@ int RunCall(const Program& program, const Arguments& arguments) {
                     Text(method.name, ": ", StatusText(end.status)));
   }
   if (!arguments.Has("quiet")) {
-    std::fprintf(stderr, "# ok %s%s over %s:\n",
-                 dynamic::GivesItems(method) ? Text(end.messages, " items ").c_str() : "",
+    const std::string items = dynamic::GivesItems(method)
+                                  ? Text(end.messages, end.messages == 1 ? " item " : " items ")
+                                  : std::string();
+    std::fprintf(stderr, "# ok %s%s over %s:\n", items.c_str(),
                  FormatDurationNs(end.took_ns).c_str(),
                  std::string(remote.channel().address().scheme()).c_str());
   }

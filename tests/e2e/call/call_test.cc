@@ -189,6 +189,7 @@ TEST_F(CallTest, ItemsComeOneALine) {
   EXPECT_EQ(end.exit_status, 0);
   EXPECT_EQ(end.out, "{\"text\": \"x\"}\n{\"text\": \"x\"}\n{\"text\": \"x\"}\n");
   EXPECT_THAT(end.err, StartsWith("# ok 3 items "));
+  EXPECT_THAT(Call({"Repeat", R"({"text":"x"})"}).err, StartsWith("# ok 1 item "));
 }
 
 TEST_F(CallTest, ItemsGoOneAfterTheOther) {
