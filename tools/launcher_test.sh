@@ -47,8 +47,8 @@ checkout=$dir/checkout
 # Help, the version and typos, before anything is installed or built.
 answers() { what=$1 wanted=$2 text=$3; shift 3; run "$checkout" "$@"; expect "$what" "$wanted" "$text"; not_called "$what"; }
 answers "no word" 2 "usage: jackfield VERB"
-answers help 0 "  test     build and run every test" help
-answers --help 0 "  up       start the services" --help
+answers help 0 "  test      build and run every test" help
+answers --help 0 "  up        start the services" --help
 answers "help up" 0 "usage: jackfield up " help up
 answers "up --help" 0 "usage: jackfield up " up --help
 answers "help test" 0 "usage: ./jackfield test" help test

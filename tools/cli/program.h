@@ -25,6 +25,8 @@ namespace jackfield {
 inline constexpr int kExitOk = 0;
 inline constexpr int kExitFailed = 1;  // it was tried and did not work
 inline constexpr int kExitUsage = 2;   // the command or the wiring is wrong: nothing was started
+inline constexpr int kExitUnreachable = 3;    // nobody serves there, or it is not to be reached
+inline constexpr int kExitCallStatus = 64;    // and the absl::StatusCode that a call returned
 inline constexpr int kExitInterrupted = 130;  // by ^C or SIGTERM
 
 // A service that is linked into the program: `run = "NAME"` in a wiring file.

@@ -1,10 +1,12 @@
 #include "tools/verbs/all.h"
 
 #include "tools/verbs/bench.h"
+#include "tools/verbs/call.h"
 #include "tools/verbs/caps.h"
 #include "tools/verbs/check.h"
 #include "tools/verbs/clean.h"
 #include "tools/verbs/demo.h"
+#include "tools/verbs/describe.h"
 #include "tools/verbs/down.h"
 #include "tools/verbs/explain.h"
 #include "tools/verbs/help.h"
@@ -22,9 +24,10 @@ namespace jackfield {
 
 std::vector<Verb> AllVerbs() {
   return {
-      UpVerb(),    PsVerb(),    TopVerb(),     LogsVerb(),    RestartVerb(),  DownVerb(),
-      DemoVerb(),  CheckVerb(), ExplainVerb(), CapsVerb(),    LsVerb(),       CleanVerb(),
-      BenchVerb(), HelpVerb(),  VersionVerb(), ServiceVerb(), ProgramsVerb(),
+      UpVerb(),    PsVerb(),      TopVerb(),      LogsVerb(),     RestartVerb(),
+      DownVerb(),  CallVerb(),    DescribeVerb(), LsVerb(),       DemoVerb(),
+      CheckVerb(), ExplainVerb(), CapsVerb(),     CleanVerb(),    BenchVerb(),
+      HelpVerb(),  VersionVerb(), ServiceVerb(),  ProgramsVerb(),
   };
 }
 

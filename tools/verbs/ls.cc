@@ -7,13 +7,17 @@
 #include <vector>
 
 #include "kernel/base/text.h"
+#include "tools/verbs/reach.h"
+#include "tools/verbs/running_wiring.h"
 
 namespace jackfield {
 namespace {
 
 constexpr Flag kFlags[] = {
     {'r', "resources", "", "FIFOs, log files and whatever else has a name in the system"},
-    kOutputFlag};
+    kOutputFlag,
+    kTimeoutFlag,
+    kWiringFlag};
 
 std::string_view Name(Resource::Owner owner) {
   switch (owner) {
@@ -62,12 +66,33 @@ std::string AsTable(const std::vector<Resource>& resources) {
   return text;
 }
 
+// What a service serves: "greet.Greeter/Greet", as `call` takes it.
+int ListMethods(const Program& program, const Arguments& arguments, Output output) {
+  const Reached reached = ReachTarget(program, arguments, arguments.operands[0]);
+  if (reached.remote == nullptr) return reached.exit_status;
+  std::string text;
+  for (const dynamic::Remote::ListedInterface& listed : reached.remote->interfaces()) {
+    for (const std::string& method : listed.methods) {
+      text += output == Output::kTable
+                  ? Escaped(Text(listed.name, "/", method)) + "\n"
+                  : Text("{\"service\":", JsonString(Escaped(reached.remote->process())),
+                         ",\"interface\":", JsonString(Escaped(listed.name)),
+                         ",\"method\":", JsonString(Escaped(method)), "}\n");
+    }
+  }
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  return kExitOk;
+}
+
 int RunLs(const Program& program, const Arguments& arguments) {
   const absl::StatusOr<Output> output = OutputOf(arguments);
   if (!output.ok()) return Complain(kExitUsage, std::string(output.status().message()));
-  if (!arguments.Has("resources")) {
-    return Complain(kExitUsage, "ls: say what to list\n  try: jackfield ls --resources");
+  if (arguments.operands.empty() != arguments.Has("resources")) {
+    return Complain(kExitUsage,
+                    "ls: say what to list, the methods of a service or resources\n  try: jackfield "
+                    "ls unix:@greeter\n  try: jackfield ls --resources");
   }
+  if (!arguments.operands.empty()) return ListMethods(program, arguments, *output);
   std::vector<Resource> all;
   std::string text;
   for (const auto& resources : program.resources) {
@@ -90,12 +115,17 @@ std::string OwnerOf(const Resource& resource) {
 
 Verb LsVerb() {
   return {.name = "ls",
-          .summary = "what the bus holds in the system, with owner and age",
-          .usage = "--resources",
+          .summary = "the methods of a service; what the bus holds in the system",
+          .usage = "TARGET | --resources",
           .description =
-              "Lists what this user's programs made under a name and hold, or left behind when\n"
+              "TARGET: an address, such as unix:@greeter, or a service of a running wiring. Lists "
+              "what\n"
+              "`call` takes, one a line.\n"
+              "--resources: lists what this user's programs made under a name and hold, or left "
+              "behind when\n"
               "they died. What the bus makes without a name, most of it, goes with its process.\n",
           .flags = kFlags,
+          .operands_max = 1,
           .run = RunLs};
 }
 

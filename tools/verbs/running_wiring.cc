@@ -5,7 +5,7 @@
 namespace jackfield {
 
 int ComplainOfRunning(const absl::Status& status) {
-  return Complain(absl::IsFailedPrecondition(status) ? kExitUsage : kExitNobodyThere,
+  return Complain(absl::IsFailedPrecondition(status) ? kExitUsage : kExitUnreachable,
                   std::string(status.message()));
 }
 

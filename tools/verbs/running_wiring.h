@@ -11,8 +11,7 @@ namespace jackfield {
 inline constexpr Flag kWiringFlag = {'w', "wiring", "NAME",
                                      "of the wiring, or NAME@PID; needed where several are up"};
 
-inline constexpr int kExitNobodyThere = 3;  // nobody serves there, or does not answer
-
+// kExitUnreachable, or kExitUsage where several are meant.
 int ComplainOfRunning(const absl::Status& status);
 
 }  // namespace jackfield

@@ -255,7 +255,9 @@ TEST_F(ResourcesTest, ABenchmarkThatFailsLeavesNothing) {
 TEST_F(ResourcesTest, ListingNothingInParticularIsAWrongCommand) {
   Command command({"ls"});
   EXPECT_EQ(command.Wait(), 2);
-  EXPECT_EQ(command.err(), "jackfield: ls: say what to list\n  try: jackfield ls --resources\n");
+  EXPECT_EQ(command.err(),
+            "jackfield: ls: say what to list, the methods of a service or resources\n"
+            "  try: jackfield ls unix:@greeter\n  try: jackfield ls --resources\n");
 }
 
 }  // namespace

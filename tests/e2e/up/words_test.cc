@@ -164,16 +164,17 @@ TEST(WordsTest, HelpListsWhatThereIs) {
 
 usage: jackfield VERB [FLAGS…] …
 
-  up       start the services of a wiring file, and stay until they are done
-  demo     run the example: a shop of six services, whose books must add up
-  check    say what is wrong with a wiring file, without starting anything
-  explain  which medium a channel uses, what it can do, what else would do
-  caps     what each transport can do
-  ls       what the bus holds in the system, with owner and age
-  clean    remove what dead owners have left behind
-  bench    how fast the bus is over a transport, and the bare medium beside it
-  help     what there is, or what one verb does
-  version  the version of this program
+  up        start the services of a wiring file, and stay until they are done
+  call      call a method of a service, by the schema that it serves: JSON in, JSON out
+  describe  the schema that a service serves: its methods and their messages
+  ls        the methods of a service; what the bus holds in the system
+  check     say what is wrong with a wiring file, without starting anything
+  explain   which medium a channel uses, what it can do, what else would do
+  caps      what each transport can do
+  clean     remove what dead owners have left behind
+  bench     how fast the bus is over a transport, and the bare medium beside it
+  help      what there is, or what one verb does
+  version   the version of this program
 
 built-in services, for run = "NAME" in a wiring file:
   source    sends words

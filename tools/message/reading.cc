@@ -1,0 +1,60 @@
+#include "tools/message/reading.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "kernel/base/text.h"
+
+namespace jackfield::message {
+
+using reflection::BaseType;
+
+bool IsScalar(BaseType type) { return type >= BaseType::UType && type <= BaseType::Double; }
+bool IsInteger(BaseType type) { return type >= BaseType::Byte && type <= BaseType::ULong; }
+
+BaseType ElementOf(const reflection::Type& type) {
+  const bool many = type.base_type() == BaseType::Vector || type.base_type() == BaseType::Array;
+  return many ? type.element() : type.base_type();
+}
+
+uint32_t ForcedAlignment(const reflection::Field& field) {
+  const flatbuffers::String* forced = AttributeOf(field, "force_align");
+  uint32_t alignment = 0;
+  if (forced != nullptr)
+    std::from_chars(forced->c_str(), forced->c_str() + forced->size(), alignment);
+  return alignment;
+}
+
+const reflection::Object* NestedIn(const reflection::Schema& schema,
+                                   const reflection::Field& field) {
+  if (field.type()->base_type() != BaseType::Vector || field.type()->element() != BaseType::UByte)
+    return nullptr;
+  const flatbuffers::String* name = AttributeOf(field, "nested_flatbuffer");
+  if (name == nullptr) return nullptr;
+  const std::string end = Text(".", name->string_view());
+  const reflection::Object* found = nullptr;
+  for (const reflection::Object* object : *schema.objects()) {
+    if (object->is_struct()) continue;
+    if (object->name()->string_view() == name->string_view()) return object;
+    if (found == nullptr && object->name()->string_view().ends_with(end)) found = object;
+  }
+  return found;
+}
+
+std::vector<const reflection::Field*> FieldsById(const reflection::Object& object) {
+  std::vector<const reflection::Field*> fields(object.fields()->begin(), object.fields()->end());
+  std::stable_sort(fields.begin(), fields.end(),
+                   [](const auto* a, const auto* b) { return a->id() < b->id(); });
+  return fields;
+}
+
+std::string NumberText(double number) {
+  if (std::isnan(number)) return "nan";
+  if (std::isinf(number)) return number < 0 ? "-inf" : "inf";
+  char text[32];
+  const auto end = std::to_chars(text, text + sizeof text, number).ptr;
+  return std::string(text, end);
+}
+
+}  // namespace jackfield::message

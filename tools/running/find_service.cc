@@ -1,0 +1,86 @@
+#include "tools/running/find_service.h"
+
+#include <vector>
+
+#include "kernel/base/text.h"
+#include "kernel/call/channel.h"
+#include "tools/cli/arguments.h"
+#include "tools/running/supervisor_client.h"
+
+namespace jackfield {
+namespace {
+
+struct Found {
+  RunningWiring wiring;
+  std::vector<std::string> serves;
+};
+
+// Adds what one wiring has of it; its other services go to `names`.
+absl::Status Search(const Registry& registry, const RunningWiring& wiring, std::string_view service,
+                    std::vector<Found>& found, std::vector<std::string>& names) {
+  const auto client = SupervisorClient::Open(registry, Text(wiring.name, "@", wiring.pid));
+  if (!client.ok()) return client.status();
+  const absl::StatusOr<MessageOf<init::Wiring>> look = (*client)->Look();
+  if (!look.ok()) return look.status();
+  for (const init::Service* candidate : *(*look)->services()) {
+    const std::string_view name = candidate->name()->string_view();
+    names.emplace_back(name);
+    if (name != service) continue;
+    found.push_back({wiring, {}});
+    for (const auto* address : *candidate->serves()) found.back().serves.push_back(address->str());
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> FindService(const Registry& registry, std::string_view wiring,
+                                        std::string_view service) {
+  std::vector<RunningWiring> up = RunningWirings();
+  if (up.empty()) {
+    return absl::NotFoundError(
+        Text("\"", Escaped(service),
+             "\" is no address, which has a ':' in it, and no wiring of this "
+             "user is up that could have such a service\n  try: unix:@",
+             Escaped(service)));
+  }
+  if (!wiring.empty()) {
+    absl::StatusOr<RunningWiring> picked = PickWiring(up, wiring);
+    if (!picked.ok()) return picked.status();
+    up = {*std::move(picked)};
+  }
+  std::vector<Found> found;
+  std::vector<std::string> names;
+  absl::Status failed;
+  for (const RunningWiring& running : up) {
+    absl::Status searched = Search(registry, running, service, found, names);
+    // One that has just ended is not the one that is meant.
+    if (!searched.ok()) failed = std::move(searched);
+  }
+  if (found.empty()) {
+    if (names.empty() && !failed.ok()) return failed;
+    const std::vector<std::string_view> candidates(names.begin(), names.end());
+    return absl::NotFoundError(Text("no wiring that is up has a service \"", Escaped(service), "\"",
+                                    DidYouMean(service, candidates)));
+  }
+  if (found.size() > 1)
+    return absl::FailedPreconditionError(
+        Text(found[0].wiring.name, "@", found[0].wiring.pid, " and ", found[1].wiring.name, "@",
+             found[1].wiring.pid, " have a service ", Escaped(service), "; say which: --wiring ",
+             found[0].wiring.name, "@", found[0].wiring.pid));
+  if (found[0].serves.empty())
+    return absl::FailedPreconditionError(
+        Text(Escaped(service), " serves nothing, or is not ready yet; see: jackfield ps ",
+             found[0].wiring.name));
+  for (const std::string& text : found[0].serves) {
+    const absl::StatusOr<Address> address = registry.Parse(text);
+    if (!address.ok()) continue;
+    const auto stacked = registry.Stack(*address, Role::kConnect, CallNeeds());
+    if (stacked.ok() && !stacked->caps.inherited && !stacked->caps.one_process) return text;
+  }
+  return absl::FailedPreconditionError(
+      Text(Escaped(service), " serves at ", found[0].serves[0],
+           ", which joins only what its wiring starts; give it a line serve = [\"unix:\"]"));
+}
+
+}  // namespace jackfield

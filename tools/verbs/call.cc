@@ -1,0 +1,182 @@
+#include "tools/verbs/call.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "kernel/base/text.h"
+#include "kernel/base/units.h"
+#include "tools/dynamic/calls.h"
+#include "tools/message/values.h"
+#include "tools/verbs/reach.h"
+#include "tools/verbs/running_wiring.h"
+#include "tools/verbs/target.h"
+
+namespace jackfield {
+namespace {
+
+using dynamic::Remote;
+using message::Layout;
+
+constexpr size_t kInputBytesMax = 64 << 20;
+
+constexpr Flag kFlags[] = {
+    {'d', "data", "@FILE|-", "the request, or the items, from a file or from stdin"},
+    {'t', "template", "", "print an example of the request, every field in it, and end"},
+    kTimeoutFlag,
+    kWiringFlag};
+
+absl::StatusOr<std::string> ReadAll(const std::string& name) {
+  std::FILE* file = name == "-" ? stdin : std::fopen(name.c_str(), "re");
+  const std::string shown = name == "-" ? "standard input" : Escaped(name);
+  if (file == nullptr)
+    return absl::NotFoundError(Text("cannot read ", shown, ": ", std::strerror(errno)));
+  std::string text;
+  char bytes[1 << 16];
+  size_t got = 0;
+  while (text.size() <= kInputBytesMax && (got = std::fread(bytes, 1, sizeof bytes, file)) > 0)
+    text.append(bytes, got);
+  const bool failed = std::ferror(file) != 0;
+  const int error = errno;
+  if (file != stdin) std::fclose(file);
+  if (failed) return absl::NotFoundError(Text("cannot read ", shown, ": ", std::strerror(error)));
+  if (text.size() <= kInputBytesMax) return text;
+  return absl::InvalidArgumentError(
+      Text(shown, " has more than ", FormatBytes(kInputBytesMax), ", the limit of one call"));
+}
+
+// The JSON text: the operand, or what -d names; "{}" when there is neither.
+absl::StatusOr<std::string> InputOf(const Arguments& arguments,
+                                    const std::vector<std::string>& words, bool items) {
+  const std::optional<std::string_view> data = arguments.Find("data");
+  if (data.has_value() && words.size() > 2)
+    return absl::InvalidArgumentError("the data stand behind the method or in --data, not in both");
+  if (words.size() > 2) return words[2];
+  if (!data.has_value()) return std::string(items ? "" : "{}");
+  if (*data == "-") return ReadAll("-");
+  if (data->starts_with('@') && data->size() > 1) return ReadAll(std::string(data->substr(1)));
+  return absl::InvalidArgumentError(
+      Text("--data is @FILE, or - for stdin, not \"", Escaped(*data), "\""));
+}
+
+absl::StatusOr<std::vector<std::string>> MessagesOf(const Remote::Found& found,
+                                                    std::string_view text) {
+  const absl::StatusOr<std::vector<std::string_view>> values = message::CutValues(text);
+  if (!values.ok()) return values.status();
+  if (!dynamic::TakesItems(*found.method) && values->size() != 1) {
+    return absl::InvalidArgumentError(
+        Text("it takes one JSON object, and there are ", values->size()));
+  }
+  std::vector<std::string> messages;
+  for (const std::string_view value : *values) {
+    absl::StatusOr<std::string> bytes = found.schema->ToBytes(*found.method, Way::kRequest, value);
+    if (!bytes.ok()) {
+      return absl::InvalidArgumentError(
+          Text(values->size() > 1 ? Text("value ", messages.size() + 1, ", ") : std::string(),
+               std::string(bytes.status().message())));
+    }
+    messages.push_back(*std::move(bytes));
+  }
+  return messages;
+}
+
+absl::Status PrintLine(std::string_view text) {
+  errno = 0;
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  std::fputc('\n', stdout);
+  if (std::fflush(stdout) == 0) return absl::OkStatus();
+  return absl::UnknownError(Text("cannot write to standard output: ", std::strerror(errno)));
+}
+
+int PrintTemplate(const Remote::Found& found) {
+  const absl::StatusOr<std::string> text = found.schema->Example(
+      *found.method, Way::kRequest, isatty(STDOUT_FILENO) ? Layout::kIndented : Layout::kLine);
+  if (!text.ok())
+    return Complain(kExitFailed, Text("the schema ", std::string(text.status().message())));
+  std::printf("%s\n", text->c_str());
+  return kExitOk;
+}
+
+int RunCall(const Program& program, const Arguments& arguments) {
+  const std::vector<std::string> words = WordsOfTarget(arguments.operands);
+  if (words.size() < 2 || words.size() > 3) {
+    return Complain(kExitUsage, words.size() < 2
+                                    ? "call: which method?\n  try: jackfield ls TARGET"
+                                    : "call: there is one word too many behind the method; JSON is "
+                                      "one word, in quotes");
+  }
+  Reached reached = ReachTarget(program, arguments, words[0]);
+  if (reached.remote == nullptr) return reached.exit_status;
+  Remote& remote = *reached.remote;
+  const absl::StatusOr<Remote::Found> found = remote.Find(words[1]);
+  if (!found.ok()) return ComplainOfRemote(remote, found.status());
+  if (arguments.Has("template")) return PrintTemplate(*found);
+
+  const Method& method = *found->method;
+  const absl::StatusOr<std::string> input = InputOf(arguments, words, dynamic::TakesItems(method));
+  if (!input.ok()) {
+    return Complain(absl::IsNotFound(input.status()) ? kExitFailed : kExitUsage,
+                    Text("call: ", std::string(input.status().message())));
+  }
+  const absl::StatusOr<std::vector<std::string>> messages = MessagesOf(*found, *input);
+  if (!messages.ok()) {
+    return Complain(
+        kExitUsage,
+        Text(method.name, ": bad JSON: ", Escaped(std::string(messages.status().message())),
+             "\n  try: jackfield call ", Escaped(words[0]), " ", method.name, " --template"));
+  }
+  dynamic::DynamicOptions options;
+  options.timeout_us = TimeoutUsOf(arguments).value_or(0);
+  if (isatty(STDOUT_FILENO) && !dynamic::GivesItems(method)) options.layout = Layout::kIndented;
+  absl::Status unprinted;
+  const dynamic::CallEnd end =
+      dynamic::CallMethod(remote, *found, *messages, options,
+                          [&](std::string_view json) { return unprinted = PrintLine(json); });
+  if (!unprinted.ok()) return Complain(kExitFailed, std::string(unprinted.message()));
+  if (!end.is_utf8) {
+    std::fputs("# some text is no UTF-8; its bytes are \\xNN above, which is no JSON\n", stderr);
+  }
+  if (remote.interrupted()) return kExitInterrupted;
+  if (!end.status.ok()) {
+    return Complain(kExitCallStatus + static_cast<int>(end.status.code()),
+                    Text(method.name, ": ", StatusText(end.status)));
+  }
+  if (!arguments.Has("quiet")) {
+    const std::string items = dynamic::GivesItems(method)
+                                  ? Text(end.messages, end.messages == 1 ? " item " : " items ")
+                                  : std::string();
+    std::fprintf(stderr, "# ok %s%s over %s:\n", items.c_str(),
+                 FormatDurationNs(end.took_ns).c_str(),
+                 std::string(remote.channel().address().scheme()).c_str());
+  }
+  return kExitOk;
+}
+
+}  // namespace
+
+Verb CallVerb() {
+  return {
+      .name = "call",
+      .summary = "call a method of a service, by the schema that it serves: JSON in, JSON out",
+      .usage = "TARGET [INTERFACE/]METHOD [JSON]",
+      .description =
+          "TARGET: an address, such as unix:@greeter, or a service of a running wiring.\n"
+          "Without JSON the request is {}. Where the "
+          "method takes a stream, each JSON object is an item; where it gives one,\n"
+          "each item is a line. Streams have no time limit but --timeout and the method's own.\n"
+          "\n"
+          "exit status: 0 the answer is on stdout, 1 it failed before the call, 2 the command or "
+          "the JSON\n"
+          "is wrong, 3 nobody is reached there, 64 + N the call ended with absl::StatusCode N (68\n"
+          "DEADLINE_EXCEEDED, 69 NOT_FOUND, 76 UNIMPLEMENTED, 78 UNAVAILABLE), 130 interrupted\n",
+      .flags = kFlags,
+      .operands_min = 1,
+      .operands_max = 3,
+      .run = RunCall};
+}
+
+}  // namespace jackfield
