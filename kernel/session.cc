@@ -11,8 +11,7 @@
 namespace jackfield {
 namespace {
 
-constexpr int64_t kAckDelayNs =
-    5'000'000;  // an acknowledgement waits so long for a frame to ride on
+constexpr int64_t kAckDelayNs = 5'000'000;  // for a frame that an acknowledgement can ride on
 constexpr uint32_t kPeerWindowUnitsMax = 1 << 20;  // docs/WIRE.md
 constexpr uint32_t kFrameBytesLeast = 256;         // for what the session itself has to say
 constexpr uint64_t kFeatureFds = 1;                // docs/WIRE.md lists the features
@@ -360,6 +359,7 @@ void Session::MarkHandled(Unhandled& unhandled) {
   unhandled.Unlink();
   rx_units_handled_ += unhandled.units;
   ++ledger_.handled;
+  if (state_ == State::kEnded) return;
   OweAck();
   // Later in the turn: the answer to what is now handled goes first.
   if (peer_closing_) loop_.timers().Arm(ack_timer_, loop_.now_ns());

@@ -14,7 +14,7 @@
 // Each sequenced frame ends in exactly one column of the Ledger, at any moment:
 //   sent = queued + delivered + failed + in_doubt
 //
-// Invariants:
+// Invariants (all of them: session_invariants.cc):
 //   1. tx_acked_ ≤ tx_sequence_; what lies between is in the link's queue, on the medium, or not
 //      handled there.
 //   2. Units are charged when a frame is sent and granted again when its receiver has handled it; a
@@ -260,8 +260,12 @@ class Session final : private LinkOwner {
   // May this frame of a call, sent as `sequence`, have reached the peer? For the outcome when the
   // session ended.
   bool MayHaveLeft(uint64_t sequence) const { return sequence <= ledger_.sent - ledger_.failed; }
+  // For tests: the first rule that is broken, here or in the link.
+  absl::Status CheckInvariants() const;
 
  private:
+  friend struct TestPeer;
+  struct Invariants;  // session_invariants.cc
   // LinkOwner:
   void OnFrames(Link& link) override;
   void OnRoom(Link& link) override;

@@ -5,6 +5,7 @@
 #include <new>
 #include <utility>
 
+#include "kernel/base/check.h"
 #include "kernel/base/text.h"
 #include "kernel/base/thrown.h"
 #include "kernel/loop/loop.h"
@@ -362,6 +363,7 @@ void Session::DropQueued(uint8_t priority) {
   Queued* first = outbox.first;
   outbox.first = first->next;
   if (outbox.first == nullptr) outbox.last = nullptr;
+  JF_CHECK(outbox_frames_ > 0, "what leaves the outbox is counted in it");
   --outbox_frames_;
   const Block freed = std::move(first->self);
 }

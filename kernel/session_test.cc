@@ -90,7 +90,13 @@ class SessionTest : public testing::Test {
     client_.log.clear(), service_.log.clear();
   }
   void Turns() {
-    for (int64_t i = 0; i < kTurns; ++i) node_->Turn(Node::kDoNotSleep);
+    for (int64_t i = 0; i < kTurns; ++i) {
+      node_->Turn(Node::kDoNotSleep);
+      for (const auto* end : {&client_end_, &service_end_, &next_end_}) {
+        if (*end == nullptr) continue;
+        ASSERT_EQ((*end)->CheckInvariants(), absl::OkStatus());
+      }
+    }
   }
   void Pass(int64_t ns) {
     clock_.AdvanceToNs(clock_.NowNs() + ns);

@@ -182,8 +182,12 @@ class Channel final : private Session::User, private Connector::User, private Li
   // "unix:@kv, to kv, pid 4121"; "… (connecting)"; "… (connecting again: why)"; "… (ended: why)"
   std::string Describe() const;
   uint32_t calls_under_way() const { return calls_; }
+  // For tests: the first rule that is broken, here or in what it stands on.
+  absl::Status CheckInvariants() const;
 
  private:
+  friend struct TestPeer;
+  struct Invariants;                         // channel_invariants.cc
   static constexpr uint32_t kSlotBits = 12;  // of a call id: its place in the table
   static constexpr uint32_t kCallsMax = 1 << kSlotBits;
 

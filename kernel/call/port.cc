@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <new>
 
+#include "kernel/base/check.h"
 #include "kernel/base/text.h"
 #include "kernel/base/thrown.h"
 #include "kernel/call/port_listener.h"
@@ -370,6 +371,7 @@ void Port::End(ServerCall& call) {
   if (call.session_ != nullptr) call.session_->MarkHandled(call.unhandled_);
   call.Unlink();
   if (call.handed_ != nullptr) *call.handed_ = nullptr;
+  JF_CHECK(!call.counted_ || under_way_ > 0, "what ends was under way");
   if (call.counted_) --under_way_;
   const Block freed = std::move(call.self_);
   call.~ServerCall();

@@ -124,7 +124,12 @@ class Port : public ListNode<PortTag> {
   // Returns a receipt for each client there was.
   std::vector<Receipt> Close(int64_t timeout_us);
 
+  // For tests: the first rule that is broken, here or in what it stands on.
+  absl::Status CheckInvariants() const;
+
  private:
+  friend struct TestPeer;
+  struct Invariants;  // port_invariants.cc
   friend class PortSeat;
   friend class ServerCall;
   struct HandlerEntry {
