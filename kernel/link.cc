@@ -254,10 +254,8 @@ void Link::PopTx(uint32_t frames) {
   }
   while (tx_oldest_ != tx_newest_ && !After(tx_oldest_->frames_end, tx_.head()))
     FreeOldestTxBlock();
-  if (tx_.empty() && tx_newest_ != nullptr && claimed_bytes_ == 0) {
-    claim_at_ = reinterpret_cast<std::byte*>(tx_newest_) +
-                kTxBlockHeadBytes;  // start over while it is warm
-  }
+  if (tx_.empty() && tx_newest_ != nullptr && claimed_bytes_ == 0)  // start over while it is warm
+    claim_at_ = reinterpret_cast<std::byte*>(tx_newest_) + kTxBlockHeadBytes;
 }
 
 void Link::FreeOldestTxBlock() {

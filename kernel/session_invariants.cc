@@ -113,13 +113,11 @@ absl::Status Session::Invariants::OfHandling(const Session& s) {
 }
 
 absl::Status Session::Invariants::OfGoodbyes(const Session& s) {
-  JF_RULE(!s.close_sent_ || s.close_wanted_, "who says goodbye wanted to");
-  JF_RULE(!s.receipt_came_ || s.close_sent_, "a receipt answers a goodbye");
-  JF_RULE(!s.closed_sent_ || s.peer_closing_, "a receipt is sent to who said goodbye");
+  JF_RULE(s.peer_goodbye_ != Goodbye::kWanted, "what a peer wants is not known before it says so");
   if (s.state_ != State::kOpen || s.one_way()) return absl::OkStatus();
-  JF_RULE(!s.close_wanted_ || s.close_sent_ || s.outbox_frames_ > 0 || s.link_->has_tx(),
+  JF_RULE(s.goodbye_ != Goodbye::kWanted || s.outbox_frames_ > 0 || s.link_->has_tx(),
           "a goodbye waits for what was queued before it, or for room");
-  JF_RULE(!s.peer_closing_ || s.closed_sent_ || s.outbox_frames_ > 0 || !s.unhandled_.empty() ||
+  JF_RULE(s.peer_goodbye_ != Goodbye::kSaid || s.outbox_frames_ > 0 || !s.unhandled_.empty() ||
               s.user_->AwaitsAnswers(s) || s.ack_timer_.armed() || s.link_->has_tx(),
           "a goodbye is answered when nothing holds the answer up");
   return absl::OkStatus();

@@ -142,6 +142,21 @@ TEST_F(SessionTest, BothEndsAreOpenAfterTheHelloAndTheSmallerLimitHolds) {
   EXPECT_TRUE(Send(std::string(4096 - kHeaderBytes, 'x')).ok());
 }
 
+TEST_F(SessionTest, WhatIsHandledAfterTheEndOwesNoAcknowledgement) {
+  service_.keeps = true;
+  Begin();
+  ASSERT_TRUE(Send("kept").ok());
+  Turns();
+  ASSERT_EQ(service_.kept.size(), 1u);
+  service_end_->Fail(absl::CancelledError("the end"));
+  service_end_->MarkHandled(*service_.kept[0]);
+  EXPECT_EQ(service_end_->CheckInvariants(), absl::OkStatus());
+  EXPECT_EQ(service_end_->ledger().handled, 1u);
+  client_end_->Fail(absl::CancelledError("the end"));
+  Turns();
+  EXPECT_EQ(node_->timers().next_ns(), Timers::kNever);
+}
+
 TEST_F(SessionTest, CreditIsTakenBySendingAndComesBackWithHandling) {
   service_.keeps = true;
   Begin({}, {.window_units = 4});

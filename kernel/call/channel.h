@@ -57,6 +57,7 @@
 #include "kernel/address.h"
 #include "kernel/base/inline_function.h"
 #include "kernel/call/answer.h"
+#include "kernel/call/awaiter.h"
 #include "kernel/call/stream.h"
 #include "kernel/call_chain.h"
 #include "kernel/common_params.h"
@@ -131,8 +132,9 @@ class Channel final : private Session::User, private Connector::User, private Li
   // Errors: why not.
   absl::Status WaitOpen();
 
+  class CallBase;
   template <class P>
-  class PendingCall;
+  using PendingCall = Holding<CallBase, P>;
   template <class P>
   PendingCall<P> Call(uint32_t type, P payload, CallOptions options = {});
   // Never waits: with no room the request is queued (outbox_frames; only with on_full=wait), and at
@@ -150,8 +152,9 @@ class Channel final : private Session::User, private Connector::User, private Li
   // One-way. Done when it is in the link's queue (or dropped, by on_full), from where the node's
   // next turn sends it, so that many leave at once: who does not turn the node soon calls Turn or
   // Close. How it ended is in ledger() and in the receipt.
+  class SendBase;
   template <class P>
-  class PendingSend;
+  using PendingSend = Holding<SendBase, P>;
   template <class P>
   PendingSend<P> Send(uint32_t type, P payload, CallOptions options = {});
   // The same without waiting, whatever on_full says: REFUSED when there is no room. Before the
@@ -192,8 +195,6 @@ class Channel final : private Session::User, private Connector::User, private Li
   static constexpr uint32_t kCallsMax = 1 << kSlotBits;
 
   friend class ClientStream;
-  class CallBase;
-  class SendBase;
   struct CallbackCall;
   struct Slot {
     uint64_t id = 0;  // 0: free

@@ -47,14 +47,14 @@ absl::Status Port::Invariants::OfWaiting(const Port& p) {
     for (ServerCall* call = inbox.front(); call != nullptr; call = inbox.next(call)) {
       ++waiting;
       JF_RULE(call->priority_ == priority, "a message waits in the list of its priority");
-      JF_RULE(!call->counted_ && !call->running_, "what waits is not under way");
+      JF_RULE(call->stage_ == ServerCall::Stage::kWaits, "what waits is not under way");
       JF_RULE(!call->answered_ && !call->task_ && call->handed_ == nullptr,
               "nobody has what waits");
       JF_RULE(call->place_.linked() == (call->session_ != nullptr),
               "what comes for a call finds it as long as its session lives");
       JF_RULE(call->unhandled_.linked() == (call->session_ != nullptr),
               "what waits is not handled");
-      JF_RULE(p.paused_ || p.Busy() || p.work_timer_.armed() || !MayGo(p, *call),
+      JF_RULE(p.pace_ != Pace::kDispatches || p.Busy() || p.work_timer_.armed() || !MayGo(p, *call),
               "a message that could be dispatched does not wait");
     }
   }
@@ -65,10 +65,12 @@ absl::Status Port::Invariants::OfWaiting(const Port& p) {
 absl::Status Port::Invariants::OfRunning(const Port& p) {
   uint32_t under_way = 0, untold = 0;
   for (ServerCall* call = p.running_.front(); call != nullptr; call = p.running_.next(call)) {
-    under_way += call->counted_ ? 1 : 0;
+    under_way += call->counts() ? 1 : 0;
     untold += call->cancel_untold_ ? 1 : 0;
-    JF_RULE(!call->running_, "a handler returns in the piece of work that began it");
-    JF_RULE(call->counted_ || call->answered_, "a call counts until its handler has failed");
+    JF_RULE(call->stage_ > ServerCall::Stage::kRuns,
+            "a handler returns in the piece of work that began it");
+    JF_RULE(call->stage_ != ServerCall::Stage::kHeld || (call->held_ && !call->answered_),
+            "who holds a call has not answered it");
     JF_RULE(call->place_.linked() == (call->session_ != nullptr),
             "what comes for a call finds it as long as its session lives");
     JF_RULE(call->session_ != nullptr || call->cancelled_,
@@ -79,7 +81,7 @@ absl::Status Port::Invariants::OfRunning(const Port& p) {
             "the timer is armed for the nearest deadline");
   }
   for (ServerCall* call = p.ended_.front(); call != nullptr; call = p.ended_.next(call)) {
-    under_way += call->counted_ ? 1 : 0;
+    under_way += call->counts() ? 1 : 0;
     JF_RULE(p.work_timer_.armed(), "what has ended is put away");
   }
   JF_RULE(under_way == p.under_way_, "under_way_ is how many handlers are under way");
@@ -95,12 +97,11 @@ absl::Status Port::Invariants::OfSeats(const Port& p) {
     const Session::State state = seat->session().state();
     JF_RULE(seat->linked() == (state == Session::State::kHello),
             "who has not said hello is among the silent");
-    JF_RULE(seat->dead() == (state == Session::State::kEnded), "a seat dies with its session");
     JF_RULE(!seat->dead() || p.work_timer_.armed(), "the seat of who has gone is put away");
     silent += seat->linked() ? 1 : 0;
   }
   JF_RULE(silent == p.silent_count_, "silent_count_ is how many have not said hello");
-  JF_RULE(!p.resuming_ || p.work_timer_.armed(), "who resumes goes on");
+  JF_RULE(p.pace_ != Pace::kResuming || p.work_timer_.armed(), "who resumes goes on");
   return absl::OkStatus();
 }
 
