@@ -27,8 +27,7 @@ inline constexpr uint8_t kMagic = 0x4a;  // 'J'
 inline constexpr uint8_t kVersionMin = 1;
 inline constexpr uint8_t kVersionMax = 1;
 inline constexpr uint32_t kHeaderBytes = 48;
-inline constexpr uint32_t kFrameBytesMaxDefault = 16
-                                                  << 20;  // per link, before a medium's own bound
+inline constexpr uint32_t kFrameBytesMaxDefault = 16 << 20;  // per link; a medium may have less
 inline constexpr uint32_t kExtensionBytesMax = 255 * 8;
 inline constexpr uint8_t kFdsMax = 16;         // descriptors in one frame
 inline constexpr uint8_t kPriorityLevels = 4;  // 0 is the most urgent

@@ -42,6 +42,7 @@ class FrameQueue {
   bool has_block() const { return mask_ != kOwnFrames - 1; }
 
   FrameRef& At(uint32_t ahead) { return places_[(head_ + ahead) & mask_]; }
+  const FrameRef& At(uint32_t ahead) const { return places_[(head_ + ahead) & mask_]; }
   void Push(FrameRef frame) { places_[tail_++ & mask_] = frame; }  // requires: room() > 0
   void Pop(uint32_t frames) { head_ += frames; }
 

@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include <cassert>
 #include <cstring>
 #include <new>
 
@@ -30,12 +29,6 @@ std::string PeerOf(const LinkTraits& traits) {
 }
 
 }  // namespace
-
-struct Link::FdQueues {
-  std::array<FdList, kFdFramesMax> tx, rx;
-  uint32_t tx_head = 0, tx_tail = 0, rx_head = 0, rx_tail = 0;
-  bool rx_overflow = false;
-};
 
 Link::Link(Loop& loop, std::unique_ptr<LinkDriver> driver, LinkTraits traits)
     : loop_(loop),
@@ -172,7 +165,7 @@ bool Link::Refill(uint32_t bytes) {
 }
 
 std::byte* Link::GrowClaim(uint32_t frame_bytes, uint32_t front, uint32_t back) {
-  assert(claimed_bytes_ != 0 && front + back <= claimed_bytes_);
+  JF_CHECK(claimed_bytes_ != 0 && front + back <= claimed_bytes_, "what grows is claimed");
   const uint32_t bytes = Align8(frame_bytes);
   if (bytes <= claimed_bytes_) return claim_at_;
   std::byte* const old = claim_at_;
@@ -190,7 +183,8 @@ std::byte* Link::GrowClaim(uint32_t frame_bytes, uint32_t front, uint32_t back) 
 }
 
 void Link::Commit(std::byte* frame, uint32_t frame_bytes) {
-  assert(frame >= claim_at_ && frame + frame_bytes <= claim_at_ + claimed_bytes_);
+  JF_CHECK(frame >= claim_at_ && frame + frame_bytes <= claim_at_ + claimed_bytes_,
+           "a frame that is committed lies in the claim");
   if (frame != claim_at_ && frame_bytes <= kMoveBytesMax) {
     std::memmove(claim_at_, frame, frame_bytes);
     frame = claim_at_;
@@ -247,7 +241,7 @@ const Link::FdList* Link::NextTxFds(uint32_t ahead) const {
 }
 
 void Link::PopTx(uint32_t frames) {
-  assert(frames <= tx_frames());
+  JF_CHECK(frames <= tx_frames(), "what has left was in the queue");
   for (uint32_t i = 0; i < frames; ++i) tx_bytes_ -= Align8(NextTx(i).bytes);
   tx_.Pop(frames);
   tx_given_ -= std::min(tx_given_, frames);
@@ -260,10 +254,8 @@ void Link::PopTx(uint32_t frames) {
   }
   while (tx_oldest_ != tx_newest_ && !After(tx_oldest_->frames_end, tx_.head()))
     FreeOldestTxBlock();
-  if (tx_.empty() && tx_newest_ != nullptr && claimed_bytes_ == 0) {
-    claim_at_ = reinterpret_cast<std::byte*>(tx_newest_) +
-                kTxBlockHeadBytes;  // start over while it is warm
-  }
+  if (tx_.empty() && tx_newest_ != nullptr && claimed_bytes_ == 0)  // start over while it is warm
+    claim_at_ = reinterpret_cast<std::byte*>(tx_newest_) + kTxBlockHeadBytes;
 }
 
 void Link::FreeOldestTxBlock() {
@@ -383,12 +375,6 @@ void Link::Rest() {
   // What all that rest may have in hand is a quarter of the budget.
   const MemoryBudget& budget = loop_.blocks().budget();
   if (budget.bytes_held() > budget.bytes_max() / 4) memory_->Rest();
-}
-
-void Link::CheckInvariants() const {
-  assert(tx_.frames() <= kDepthFrames && rx_.frames() <= kDepthFrames);
-  assert(claim_at_ + claimed_bytes_ <= claim_end_);
-  assert((tx_oldest_ == nullptr) == (tx_newest_ == nullptr));
 }
 
 }  // namespace jackfield

@@ -13,10 +13,8 @@
 // what has come where it is: the link is woken when there may be some (GetBlock), and fails with
 // the reason when there has been none for kMemoryWaitNs.
 //
-// Invariants (CheckInvariants):
-//   1. tx_ and rx_ hold at most kDepthFrames each.
-//   2. At most one claim is open.
-//   3. Frames leave in the order of Commit.
+// At most one claim is open; frames leave in the order of Commit. The rest of what is always so is
+// in link_invariants.cc.
 #ifndef JACKFIELD_KERNEL_LINK_H_
 #define JACKFIELD_KERNEL_LINK_H_
 
@@ -28,6 +26,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "kernel/base/check.h"
 #include "kernel/caps.h"
 #include "kernel/frame_queue.h"
 #include "kernel/loop/block_pool.h"
@@ -125,7 +124,10 @@ class Link final : public Pumped, private MemoryWaiter {
   bool has_rx() const { return !rx_.empty(); }
   uint32_t rx_frames() const { return rx_.frames(); }
   FrameRef& NextRx(uint32_t ahead = 0) { return rx_.At(ahead); }
-  void PopRx() { rx_.Pop(1); }
+  void PopRx() {
+    JF_CHECK(has_rx(), "what is taken was in the queue");
+    rx_.Pop(1);
+  }
   // If the next rx frame is alone in a block of the driver's, that block; the caller may take it.
   Block* RxBlock() const { return rx_.frames() == 1 ? rx_block_ : nullptr; }
   void ExpectFds() { expects_fds_ = true; }
@@ -178,9 +180,8 @@ class Link final : public Pumped, private MemoryWaiter {
   // Claims come from here on from [at, at + bytes) instead of the pool: a ring's free part. Call
   // again in each Pump.
   void ProvideTx(std::byte* at, uint32_t bytes);
-  uint32_t wanted_bytes() const {
-    return wanted_bytes_;
-  }  // the claim that found no room, 0 if none
+  // The claim that found no room; 0: none.
+  uint32_t wanted_bytes() const { return wanted_bytes_; }
 
   // Bytes moved though no frame is complete yet: the loop stays awake.
   void NoteProgress() { ++activity_; }
@@ -208,7 +209,7 @@ class Link final : public Pumped, private MemoryWaiter {
   MemoryAccount& memory() const { return *memory_; }
   void SetOwner(LinkOwner* owner) { owner_ = owner; }
   LinkOwner* owner() const { return owner_; }
-  void CheckInvariants() const;
+  absl::Status CheckInvariants() const;  // for tests: the first rule that is broken
 
   // ---- For whoever drives the link: the loop, or a shim that has it inside.
 
@@ -229,6 +230,7 @@ class Link final : public Pumped, private MemoryWaiter {
 
  private:
   friend class Loop;
+  friend struct TestPeer;
   static constexpr uint64_t kKeeperBytes = 4096;          // of a call, or of an item of a stream
   static constexpr uint32_t kEnsuredBytesMax = 64 << 10;  // a larger one finds some, or is refused
   uint64_t KeptBytes(uint32_t bytes) const;
@@ -271,7 +273,11 @@ class Link final : public Pumped, private MemoryWaiter {
   TxBlock* tx_newest_ = nullptr;
   void FreeOldestTxBlock();
 
-  struct FdQueues;
+  struct FdQueues {
+    std::array<FdList, kFdFramesMax> tx, rx;
+    uint32_t tx_head = 0, tx_tail = 0, rx_head = 0, rx_tail = 0;
+    bool rx_overflow = false;
+  };
   std::unique_ptr<FdQueues> fd_queues_;  // made at the first use
 
   Link* outer_ = nullptr;

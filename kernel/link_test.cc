@@ -46,14 +46,14 @@ class LinkTest : public testing::Test {
     std::memset(claim, 0, bytes);
     std::memcpy(claim, &number, 4);
     link_->Commit(claim, bytes);
-    link_->CheckInvariants();
+    EXPECT_EQ(link_->CheckInvariants(), absl::OkStatus());
     return true;
   }
   uint32_t Take() {
     uint32_t number;
     std::memcpy(&number, link_->NextTx().data, 4);
     link_->PopTx(1);
-    link_->CheckInvariants();
+    EXPECT_EQ(link_->CheckInvariants(), absl::OkStatus());
     return number;
   }
 

@@ -11,8 +11,7 @@
 namespace jackfield {
 namespace {
 
-constexpr int64_t kAckDelayNs =
-    5'000'000;  // an acknowledgement waits so long for a frame to ride on
+constexpr int64_t kAckDelayNs = 5'000'000;  // for a frame that an acknowledgement can ride on
 constexpr uint32_t kPeerWindowUnitsMax = 1 << 20;  // docs/WIRE.md
 constexpr uint32_t kFrameBytesLeast = 256;         // for what the session itself has to say
 constexpr uint64_t kFeatureFds = 1;                // docs/WIRE.md lists the features
@@ -79,7 +78,7 @@ Session::Session(Loop& loop, Side side, SessionLimits limits, bool passes_fds, U
           [](Timer& timer) {
             auto* self = static_cast<Session*>(timer.user);
             self->MaybeSendAck();
-            if (self->peer_closing_) self->MaybeSendClosed();
+            if (self->peer_closing()) self->MaybeSendClosed();
           },
           this),
       frame_bytes_max_(limits_.frame_bytes_max) {}
@@ -261,18 +260,18 @@ void Session::OnFrame(FrameRef frame) {
   if (IsSequenced(kind) || kind == FrameKind::Cancel || kind == FrameKind::StreamGrant)
     return OnSequenced(header, frame);
   if (kind == FrameKind::Close) {
-    peer_closing_ = true;
+    if (!peer_closing()) peer_goodbye_ = Goodbye::kSaid;
     user_->OnPeerClosing(*this);
     return MaybeSendClosed();
   }
-  if (kind == FrameKind::Closed && close_sent_) {
+  if (kind == FrameKind::Closed && said_goodbye()) {
     const auto* receipt =
         RootOf<wire::Receipt>({frame.data + kHeaderBytes, frame.bytes - kHeaderBytes});
     if (receipt == nullptr) return Corrupt(header, "a receipt that cannot be read");
     if (receipt->received() > ledger_.sent)
       return Corrupt(header, "a receipt for more than was sent");
     peer_received_ = receipt->received();
-    receipt_came_ = true;
+    goodbye_ = Goodbye::kAnswered;
     return user_->OnReceipt(*this);
   }
   if (kind == FrameKind::Refuse && IsRefusal({frame.data, frame.bytes}))
@@ -318,7 +317,7 @@ void Session::Deliver(const FrameHeader& header, FrameRef frame, bool sequenced)
     rx_units_handled_ += received.units;
     ++ledger_.handled;
     OweAck();
-    if (peer_closing_) [[unlikely]]  // it may have been the last answer
+    if (peer_closing()) [[unlikely]]  // it may have been the last answer
       loop_.timers().Arm(ack_timer_, loop_.now_ns());
   }
 }
@@ -360,9 +359,10 @@ void Session::MarkHandled(Unhandled& unhandled) {
   unhandled.Unlink();
   rx_units_handled_ += unhandled.units;
   ++ledger_.handled;
+  if (state_ == State::kEnded) return;
   OweAck();
   // Later in the turn: the answer to what is now handled goes first.
-  if (peer_closing_) loop_.timers().Arm(ack_timer_, loop_.now_ns());
+  if (peer_closing()) loop_.timers().Arm(ack_timer_, loop_.now_ns());
 }
 
 uint32_t Session::HandledUpTo() const {
@@ -391,26 +391,25 @@ void Session::MaybeSendAck() {
 // ---- Ending.
 
 void Session::StartClose() {
-  if (state_ != State::kOpen || close_sent_) return;
-  close_wanted_ = true;
+  if (state_ != State::kOpen || said_goodbye()) return;
+  goodbye_ = Goodbye::kWanted;
   if (outbox_frames_ > 0) return;  // Flush comes back here
-  if (one_way()) {
-    close_sent_ = true;
-    return NoteTaken();
-  }
   Bytes nothing;
-  close_sent_ = SendControl(FrameKind::Close, nothing);
+  if (!one_way() && !SendControl(FrameKind::Close, nothing)) return;
+  goodbye_ = Goodbye::kSaid;
+  if (one_way()) NoteTaken();
 }
 
 void Session::MaybeSendClosed() {
-  if (closed_sent_ || state_ != State::kOpen || !unhandled_.empty() || outbox_frames_ > 0 ||
-      user_->AwaitsAnswers(*this))
+  if (peer_goodbye_ != Goodbye::kSaid || state_ != State::kOpen || !unhandled_.empty() ||
+      outbox_frames_ > 0 || user_->AwaitsAnswers(*this))
     return;
   Build receipt([this](flatbuffers::FlatBufferBuilder& fbb) {
     fbb.Finish(wire::CreateReceipt(fbb, ledger_.handled, ledger_.received));
   });
-  closed_sent_ = SendControl(FrameKind::Closed, receipt);
-  if (!closed_sent_)
+  if (SendControl(FrameKind::Closed, receipt))
+    peer_goodbye_ = Goodbye::kAnswered;
+  else
     loop_.timers().Arm(ack_timer_, loop_.now_ns() + kAckDelayNs);  // the link is full
 }
 
@@ -419,7 +418,7 @@ Receipt Session::receipt() const {
   (one_way() ? receipt.delivered : receipt.handled) = ledger_.delivered;
   receipt.undelivered = ledger_.failed + too_large_ +
                         (state_ == State::kEnded ? outbox_at_end_ : CountQueued().sequenced);
-  if (receipt_came_ && peer_received_ > receipt.handled)
+  if (receipt_came() && peer_received_ > receipt.handled)
     receipt.delivered = peer_received_ - receipt.handled;
   receipt.in_doubt =
       ledger_.sent - receipt.handled - receipt.delivered - std::min(ledger_.failed, ledger_.sent);

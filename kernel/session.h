@@ -14,7 +14,7 @@
 // Each sequenced frame ends in exactly one column of the Ledger, at any moment:
 //   sent = queued + delivered + failed + in_doubt
 //
-// Invariants:
+// Invariants (all of them: session_invariants.cc):
 //   1. tx_acked_ ≤ tx_sequence_; what lies between is in the link's queue, on the medium, or not
 //      handled there.
 //   2. Units are charged when a frame is sent and granted again when its receiver has handled it; a
@@ -234,8 +234,8 @@ class Session final : private LinkOwner {
   // Asks for a receipt: OnReceipt, when the peer has handled everything. No request and no one-way
   // message is sent after it; what belongs to calls that are under way still is.
   void StartClose();
-  bool receipt_came() const { return receipt_came_; }
-  bool peer_closing() const { return peer_closing_; }  // it has said goodbye
+  bool receipt_came() const { return goodbye_ == Goodbye::kAnswered; }
+  bool peer_closing() const { return peer_goodbye_ != Goodbye::kNone; }  // it has said goodbye
   Receipt receipt() const;
   void Fail(const absl::Status& why);  // ends it at once
 
@@ -247,6 +247,7 @@ class Session final : private LinkOwner {
   bool has_link() const { return link_ != nullptr; }
   // Where what belongs to the peer is charged.
   MemoryAccount& memory() const;
+  absl::Status NoMemory() const;  // the refusal for want of it
   const PeerIdentity& identity() const { return identity_; }
   const std::string& peer_name() const { return peer_name_; }
   uint64_t peer_epoch() const { return peer_epoch_; }  // 0 until it has said hello
@@ -260,8 +261,12 @@ class Session final : private LinkOwner {
   // May this frame of a call, sent as `sequence`, have reached the peer? For the outcome when the
   // session ended.
   bool MayHaveLeft(uint64_t sequence) const { return sequence <= ledger_.sent - ledger_.failed; }
+  // For tests: the first rule that is broken, here or in the link.
+  absl::Status CheckInvariants() const;
 
  private:
+  friend struct TestPeer;
+  struct Invariants;  // session_invariants.cc
   // LinkOwner:
   void OnFrames(Link& link) override;
   void OnRoom(Link& link) override;
@@ -303,14 +308,14 @@ class Session final : private LinkOwner {
   absl::Status CheckSendable(const Outgoing& outgoing) const;
   absl::Status NoCredit(FrameKind kind);
   absl::Status TooLarge() const;
-  absl::Status NoMemory() const;
   absl::Status NoRoom(const FrameSpace& space);
   absl::Status Enqueue(const Outgoing& outgoing, Payload& payload);
   static absl::Status BuildThrew();
   bool SendQueued(Queued& queued);
   // What waits for room, if there is any: most often there is not.
   void Flush() {
-    if (outbox_frames_ != 0 || anyone_waits_ || close_wanted_ || peer_closing_) FlushWaiting();
+    if (outbox_frames_ != 0 || anyone_waits_ || goodbye_ != Goodbye::kNone || peer_closing())
+      FlushWaiting();
   }
   void FlushWaiting();
   void OweAck();
@@ -358,8 +363,10 @@ class Session final : private LinkOwner {
   bool flushing_ = false,
        anyone_waits_ = false;  // anyone_waits_: perhaps; cleared when Flush found nobody
 
-  bool close_sent_ = false, close_wanted_ = false, peer_closing_ = false, closed_sent_ = false,
-       receipt_came_ = false;
+  // What one side has said of its end: a Close, which a Closed with a receipt answers.
+  enum class Goodbye : uint8_t { kNone, kWanted, kSaid, kAnswered };
+  bool said_goodbye() const { return goodbye_ >= Goodbye::kSaid; }
+  Goodbye goodbye_ = Goodbye::kNone, peer_goodbye_ = Goodbye::kNone;
   // Refusals for want of room, each made once: they are said often, to those who will try again.
   absl::Status no_room_, no_credit_, no_item_credit_, outbox_full_;
   uint64_t peer_received_ = 0;  // by its receipt

@@ -65,8 +65,8 @@ void Session::NoteTaken() {
   const uint32_t taken = tx_sequence_ - link_->tx_frames();
   ledger_.delivered += taken - tx_acked_;
   tx_acked_ = taken;
-  if (close_sent_ && !receipt_came_ && link_->tx_frames() == 0) {
-    receipt_came_ = true;
+  if (goodbye_ == Goodbye::kSaid && link_->tx_frames() == 0) {
+    goodbye_ = Goodbye::kAnswered;
     user_->OnReceipt(*this);
   }
 }

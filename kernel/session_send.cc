@@ -5,6 +5,7 @@
 #include <new>
 #include <utility>
 
+#include "kernel/base/check.h"
 #include "kernel/base/text.h"
 #include "kernel/base/thrown.h"
 #include "kernel/loop/loop.h"
@@ -55,7 +56,7 @@ void Session::FillAndCommit(const Outgoing& out, std::byte* frame, uint32_t fram
 absl::Status Session::CheckSendable(const Outgoing& out) const {
   if (absl::Status status = loop_.Usable(); !status.ok()) return status;
   const bool begins = out.kind == FrameKind::Request || out.kind == FrameKind::OneWay;
-  if (state_ == State::kEnded || (close_sent_ && begins))
+  if (state_ == State::kEnded || (said_goodbye() && begins))
     return Refused(Reason::kClosed, "the channel is closed");
   if (one_way() && (out.kind != FrameKind::OneWay || !link_->caps().send)) {
     return Refused(Reason::kMisuse,
@@ -133,7 +134,7 @@ absl::Status Session::BuildThrew() {
 }
 
 absl::Status Session::Send(const Outgoing& out, Payload& payload) {
-  if (state_ != State::kOpen || close_sent_ || one_way() || !out.fds.empty() || !loop_.usable())
+  if (state_ != State::kOpen || said_goodbye() || one_way() || !out.fds.empty() || !loop_.usable())
       [[unlikely]] {
     if (absl::Status status = CheckSendable(out); !status.ok()) return status;
   }
@@ -326,8 +327,8 @@ void Session::FlushWaiting() {
   anyone_waits_ =
       std::any_of(waiters_.begin(), waiters_.end(), [](const auto& list) { return !list.empty(); });
   flushing_ = false;
-  if (close_wanted_ && !close_sent_) StartClose();
-  if (peer_closing_) MaybeSendClosed();
+  if (goodbye_ == Goodbye::kWanted) StartClose();
+  if (peer_closing()) MaybeSendClosed();
 }
 
 int64_t Session::WakeWaiters(int64_t now_ns) {
@@ -362,6 +363,7 @@ void Session::DropQueued(uint8_t priority) {
   Queued* first = outbox.first;
   outbox.first = first->next;
   if (outbox.first == nullptr) outbox.last = nullptr;
+  JF_CHECK(outbox_frames_ > 0, "what leaves the outbox is counted in it");
   --outbox_frames_;
   const Block freed = std::move(first->self);
 }

@@ -90,7 +90,13 @@ class SessionTest : public testing::Test {
     client_.log.clear(), service_.log.clear();
   }
   void Turns() {
-    for (int64_t i = 0; i < kTurns; ++i) node_->Turn(Node::kDoNotSleep);
+    for (int64_t i = 0; i < kTurns; ++i) {
+      node_->Turn(Node::kDoNotSleep);
+      for (const auto* end : {&client_end_, &service_end_, &next_end_}) {
+        if (*end == nullptr) continue;
+        ASSERT_EQ((*end)->CheckInvariants(), absl::OkStatus());
+      }
+    }
   }
   void Pass(int64_t ns) {
     clock_.AdvanceToNs(clock_.NowNs() + ns);
@@ -134,6 +140,21 @@ TEST_F(SessionTest, BothEndsAreOpenAfterTheHelloAndTheSmallerLimitHolds) {
   EXPECT_EQ(client_end_->peer_name(), "both");
   EXPECT_EQ(ReasonOf(Send(std::string(4096, 'x'))), Reason::kTooLarge);
   EXPECT_TRUE(Send(std::string(4096 - kHeaderBytes, 'x')).ok());
+}
+
+TEST_F(SessionTest, WhatIsHandledAfterTheEndOwesNoAcknowledgement) {
+  service_.keeps = true;
+  Begin();
+  ASSERT_TRUE(Send("kept").ok());
+  Turns();
+  ASSERT_EQ(service_.kept.size(), 1u);
+  service_end_->Fail(absl::CancelledError("the end"));
+  service_end_->MarkHandled(*service_.kept[0]);
+  EXPECT_EQ(service_end_->CheckInvariants(), absl::OkStatus());
+  EXPECT_EQ(service_end_->ledger().handled, 1u);
+  client_end_->Fail(absl::CancelledError("the end"));
+  Turns();
+  EXPECT_EQ(node_->timers().next_ns(), Timers::kNever);
 }
 
 TEST_F(SessionTest, CreditIsTakenBySendingAndComesBackWithHandling) {

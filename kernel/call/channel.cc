@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "kernel/base/check.h"
 #include "kernel/base/text.h"
 #include "kernel/base/units.h"
 #include "kernel/call/port.h"
@@ -180,6 +181,7 @@ Channel::Slot* Channel::Find(uint64_t id) {
 }
 
 void Channel::EndSlot(Slot& slot, absl::Status status, MessageView* reply) {
+  JF_CHECK(slot.id != 0 && calls_ > 0, "a call ends once");
   CallWaiter* waiter = slot.waiter;
   slot.id = 0;
   slot.next_free = std::exchange(free_, static_cast<uint32_t>(&slot - slots_.data()));

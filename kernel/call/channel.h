@@ -57,6 +57,7 @@
 #include "kernel/address.h"
 #include "kernel/base/inline_function.h"
 #include "kernel/call/answer.h"
+#include "kernel/call/awaiter.h"
 #include "kernel/call/stream.h"
 #include "kernel/call_chain.h"
 #include "kernel/common_params.h"
@@ -134,8 +135,9 @@ class Channel final : public ListNode<ChannelTag>,
   // Errors: why not.
   absl::Status WaitOpen();
 
+  class CallBase;
   template <class P>
-  class PendingCall;
+  using PendingCall = Holding<CallBase, P>;
   template <class P>
   PendingCall<P> Call(uint32_t type, P payload, CallOptions options = {});
   // Never waits: with no room the request is queued (outbox_frames; only with on_full=wait), and at
@@ -153,8 +155,9 @@ class Channel final : public ListNode<ChannelTag>,
   // One-way. Done when it is in the link's queue (or dropped, by on_full), from where the node's
   // next turn sends it, so that many leave at once: who does not turn the node soon calls Turn or
   // Close. How it ended is in ledger() and in the receipt.
+  class SendBase;
   template <class P>
-  class PendingSend;
+  using PendingSend = Holding<SendBase, P>;
   template <class P>
   PendingSend<P> Send(uint32_t type, P payload, CallOptions options = {});
   // The same without waiting, whatever on_full says: REFUSED when there is no room. Before the
@@ -187,14 +190,16 @@ class Channel final : public ListNode<ChannelTag>,
   uint32_t calls_under_way() const { return calls_; }
   std::optional<CallUnderWay> oldest_call() const;  // without streams; looks at each
   const std::string& role() const { return options_.role; }
+  // For tests: the first rule that is broken, here or in what it stands on.
+  absl::Status CheckInvariants() const;
 
  private:
+  friend struct TestPeer;
+  struct Invariants;                         // channel_invariants.cc
   static constexpr uint32_t kSlotBits = 12;  // of a call id: its place in the table
   static constexpr uint32_t kCallsMax = 1 << kSlotBits;
 
   friend class ClientStream;
-  class CallBase;
-  class SendBase;
   struct CallbackCall;
   struct Slot {
     uint64_t id = 0;  // 0: free

@@ -71,9 +71,7 @@ absl::Status Channel::CallAsync(uint32_t type, Payload& payload, const CallOptio
   if (absl::Status status = MakeCallTerms(options, options_.timeout_us, terms, space); !status.ok())
     return status;
   Block block = node_.blocks().Get(sizeof(CallbackCall));
-  if (!block)
-    return Refused(Reason::kResource,
-                   Text("no message memory: ", node_.blocks().budget().Describe()));
+  if (!block) return session_->NoMemory();
   void* at = block.data();
   auto* call = new (at) CallbackCall(node_);
   call->self = std::move(block);
@@ -99,8 +97,7 @@ bool Channel::CallBase::Begin() {
   }
   if (Try()) return done_;
   if (!terms_.extension.empty() && !KeepExtension()) {
-    result_ = Refused(Reason::kResource,
-                      Text("no message memory: ", channel_.node_.blocks().budget().Describe()));
+    result_ = channel_.session_->NoMemory();
     return done_ = true;
   }
   channel_.AwaitRoom(*this, terms_);
@@ -139,17 +136,10 @@ bool Channel::CallBase::Try() {
   return done_ = true;
 }
 
-bool Channel::CallBase::OnRoom() {
-  if (!Try()) return false;
-  Unlink();  // if it was sent, OnCallEnd comes
-  if (done_) suspended_.Resume(channel_.node_);
-  return true;
-}
-
 void Channel::CallBase::OnCallEnd(absl::Status status, MessageView* reply) {
   Keep(std::move(status), reply, channel_.node_, result_);
   done_ = true;
-  suspended_.Resume(channel_.node_);
+  Resume();
 }
 
 bool Channel::SendBase::Begin() {
@@ -172,21 +162,15 @@ bool Channel::SendBase::Try() {
   return done_ = true;
 }
 
-bool Channel::SendBase::OnRoom() {
-  if (!Try()) return false;
-  Unlink();
-  suspended_.Resume(channel_.node_);
-  return true;
-}
-
 // ---- ClientStream.
 
 ClientStream::~ClientStream() {
+  if (!done_) {  // else the channel may be gone
+    end_.Detach(Refused(Reason::kClosed, "the stream was destroyed"));
+    channel_.Abandon(*this);
+    if (finisher_ != nullptr) finisher_->Resume();
+  }
   if (finisher_ != nullptr) finisher_->stream_ = nullptr;
-  if (done_) return;  // the channel may be gone
-  end_.Detach(Refused(Reason::kClosed, "the stream was destroyed"));
-  channel_.Abandon(*this);
-  if (finisher_ != nullptr) finisher_->suspended_.Resume(channel_.node());
 }
 
 absl::Status ClientStream::FinishAwaiter::StreamDestroyed() {
@@ -198,7 +182,7 @@ void ClientStream::OnCallEnd(absl::Status status, MessageView* reply) {
   end_.Detach(status.ok() ? Refused(Reason::kClosed, "the call is over") : status);
   Keep(std::move(status), reply, channel_.node(), reply_);
   done_ = true;
-  if (finisher_ != nullptr) finisher_->suspended_.Resume(channel_.node());
+  if (finisher_ != nullptr) finisher_->Resume();
 }
 
 void ClientStream::Cancel() {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <new>
 
+#include "kernel/base/check.h"
 #include "kernel/base/text.h"
 #include "kernel/base/thrown.h"
 #include "kernel/call/port_listener.h"
@@ -185,8 +186,9 @@ void Port::Take(Session& session, Session::Received& received) {
     call.stream_->Bind(session, call.call_id_, call.priority_);
     call.stream_budget_us_ = header.budget_us();
   }
-  const bool now = !paused_ && !mixed_priorities_ && waiting_ == 0 && !Busy() && !dispatching_ &&
-                   session.outbox_empty() && (!pulls_ || Find(call.type()) != nullptr);
+  const bool now = pace_ == Pace::kDispatches && !mixed_priorities_ && waiting_ == 0 && !Busy() &&
+                   !dispatching_ && session.outbox_empty() &&
+                   (!pulls_ || Find(call.type()) != nullptr);
   if (now) {
     HandlerEntry* entry = Find(call.type());
     if (entry != nullptr && entry->plain &&
@@ -247,8 +249,8 @@ bool Port::Dispatch(ServerCall& call, HandlerEntry* entry) {
   }
   running_.PushBack(call);
   ++under_way_;
-  call.counted_ = call.running_ = true;
-  absl::Status refusal = closing_ && call.stream_ != nullptr
+  call.stage_ = ServerCall::Stage::kRuns;
+  absl::Status refusal = life_ != Life::kServes && call.stream_ != nullptr
                              ? Refused(Reason::kClosed, Text(node_.name(), " is closing"))
                              : CheckChain(call);
   node_.SetCurrentCall(&call);
@@ -278,13 +280,14 @@ bool Port::Dispatch(ServerCall& call, HandlerEntry* entry) {
   } else if (call.session_ != nullptr) {
     ++call.session_->counters().dropped;
   }
-  call.running_ = false;
   node_.SetCurrentCall(nullptr);
   if (call.task_) {
-    if (!call.task_.done()) return true;
-    return End(call), false;
+    if (call.task_.done()) return End(call), false;
+    call.stage_ = ServerCall::Stage::kGoesOn;
+    return true;
   }
   if (call.held_ && !call.answered_ && !call.one_way_) {
+    call.stage_ = ServerCall::Stage::kHeld;
     WatchDeadline(call);
     return true;
   }
@@ -296,6 +299,7 @@ bool Port::Dispatch(ServerCall& call, HandlerEntry* entry) {
 
 void Port::StartTask(ServerCall& call, Task<absl::Status> task) {
   WatchDeadline(call);
+  if (call.stage_ == ServerCall::Stage::kHeld) call.stage_ = ServerCall::Stage::kGoesOn;
   call.task_ = std::move(task);
   call.task_.Start(
       [](void* user) {
@@ -308,7 +312,8 @@ void Port::StartTask(ServerCall& call, Task<absl::Status> task) {
                                  : absl::InternalError("the handler ended without an answer"))
               .IgnoreError();
         }
-        if (call.running_) return;  // it has not waited for anything: Dispatch ends it
+        if (call.stage_ == ServerCall::Stage::kRuns)
+          return;  // it has not waited for anything: Dispatch ends it
         call.Unlink();
         call.place_.Unlink();
         call.port_->ended_.PushBack(call);  // not from within its own coroutine
@@ -329,7 +334,7 @@ void Port::FailThrown(ServerCall& call, const std::exception_ptr& thrown) {
 bool Port::LivesAfterThrow(ServerCall& call) {
   FailThrown(call, std::current_exception());
   if (!call.held_ || call.task_ || call.one_way_) return false;
-  call.running_ = call.counted_ = false;
+  call.stage_ = ServerCall::Stage::kForsaken;
   --under_way_;
   node_.SetCurrentCall(nullptr);
   WatchDeadline(call);
@@ -353,7 +358,7 @@ void Port::WatchDeadline(const ServerCall& call) {
 }
 
 void Port::DispatchWaiting() {
-  if (dispatching_ || paused_) return;
+  if (dispatching_ || pace_ != Pace::kDispatches) return;
   dispatching_ = true;
   const int64_t start_ns = mixed_priorities_ ? node_.clock().NowNs() : 0;
   int count = 0;
@@ -385,7 +390,10 @@ void Port::End(ServerCall& call) {
   if (call.session_ != nullptr) call.session_->MarkHandled(call.unhandled_);
   call.Unlink();
   if (call.handed_ != nullptr) *call.handed_ = nullptr;
-  if (call.counted_) --under_way_;
+  if (call.counts()) {
+    JF_CHECK(under_way_ > 0, "what ends was under way");
+    --under_way_;
+  }
   const Block freed = std::move(call.self_);
   call.~ServerCall();
   if (waiting_ > 0 && !dispatching_) node_.timers().Arm(work_timer_, 0);
@@ -448,13 +456,12 @@ void Port::OnSessionEnd(PortSeat& seat, const absl::Status& why) {
       }
     });
   }
-  seat.SetDead();
   node_.timers().Arm(work_timer_, 0);  // not from under the session's own feet
 }
 
 // What must not be done where it was found necessary: in a later part of the turn.
 void Port::Work() {
-  if (std::exchange(resuming_, false)) paused_ = false;
+  if (pace_ == Pace::kResuming) pace_ = Pace::kDispatches;
   if (untold_ > 0) TellUntold();
   while (ServerCall* call = ended_.front()) End(*call);
   std::erase_if(seats_, [this](const auto& seat) {

@@ -26,6 +26,7 @@
 #include "absl/status/statusor.h"
 #include "kernel/address.h"
 #include "kernel/base/list.h"
+#include "kernel/call/awaiter.h"
 #include "kernel/call/interface.h"
 #include "kernel/call/server_call.h"
 #include "kernel/node.h"
@@ -87,17 +88,16 @@ class Port : public ListNode<PortTag> {
 
   // Messages wait until the node's next turn after Resume, so that handlers can be set in peace.
   // Service::Serve does both.
-  void Pause() { paused_ = true; }
+  void Pause() { pace_ = Pace::kPaused; }
   void Resume() {
-    resuming_ = true;
+    pace_ = Pace::kResuming;
     node_.timers().Arm(work_timer_, 0);
   }
 
   // ---- Questions.
   bool serving() const { return serving_ == openings_.size(); }
-  const std::vector<Address>& addresses() const {
-    return actual_;
-  }  // with what the transports chose filled in
+  // With what the transports chose filled in.
+  const std::vector<Address>& addresses() const { return actual_; }
   const absl::Status& failure() const { return failure_; }
   // Blocks until it serves at every address. Errors: why not.
   absl::Status WaitServing();
@@ -126,7 +126,12 @@ class Port : public ListNode<PortTag> {
   // Returns a receipt for each client there was.
   std::vector<Receipt> Close(int64_t timeout_us);
 
+  // For tests: the first rule that is broken, here or in what it stands on.
+  absl::Status CheckInvariants() const;
+
  private:
+  friend struct TestPeer;
+  struct Invariants;  // port_invariants.cc
   friend class PortSeat;
   friend class ServerCall;
   struct HandlerEntry {
@@ -185,38 +190,38 @@ class Port : public ListNode<PortTag> {
   List<ServerCall, CallTag> running_, ended_;
   CallTable calls_;  // those of inbox_ and running_
   ReceiveAwaiter* receivers_ = nullptr;
-  bool pulls_ = false, mixed_priorities_ = false, dispatching_ = false, closing_ = false,
-       paused_ = false, resuming_ = false;
+  enum class Life : uint8_t { kServes, kCloses, kClosed };  // kClosed: Receive brings nothing more
+  enum class Pace : uint8_t { kDispatches, kPaused, kResuming };
+  Life life_ = Life::kServes;
+  Pace pace_ = Pace::kDispatches;
+  bool pulls_ = false, mixed_priorities_ = false, dispatching_ = false;
   bool holds_back_ = false;  // a one-way link has frames for which there was no room
   uint32_t under_way_ = 0, waiting_ = 0, untold_ = 0;  // untold_: at most so many
-  uint64_t lost_ = 0;     // one-way messages of clients that are gone, for which there was no room
-  bool receives_ = true;  // Receive may still bring something
+  uint64_t lost_ = 0;  // one-way messages of clients that are gone, for which there was no room
   Timer deadline_timer_, work_timer_;
   Ledger gone_;
   std::function<void(const std::string&, const absl::Status&)> on_gone_;
 };
 
-class Port::ReceiveAwaiter {
+class Port::ReceiveAwaiter : public Awaiter<ReceiveAwaiter> {
  public:
   ReceiveAwaiter(Port& port, std::vector<uint32_t> types) : port_(port), types_(std::move(types)) {}
   ~ReceiveAwaiter();
   bool await_ready();
-  void await_suspend(std::coroutine_handle<> waiting);
-  ServerCall* await_resume() { return Taken(); }
-  ServerCall* Wait();
+  bool done() const { return done_; }
+  ServerCall* await_resume() {
+    if (call_ != nullptr) call_->handed_ = nullptr;
+    return std::exchange(call_, nullptr);
+  }
+  Loop& loop() const { return port_.node_; }
 
  private:
   friend class Port;
   bool Wants(uint32_t type) const;
-  ServerCall* Taken() {
-    if (call_ != nullptr) call_->handed_ = nullptr;
-    return std::exchange(call_, nullptr);
-  }
   Port& port_;
   const std::vector<uint32_t> types_;
   ServerCall* call_ = nullptr;
   bool done_ = false, listed_ = false;
-  Suspended suspended_;
   ReceiveAwaiter* next_ = nullptr;
 };
 

@@ -25,7 +25,7 @@ bool Port::ReceiveAwaiter::Wants(uint32_t type) const {
 }
 
 bool Port::ReceiveAwaiter::await_ready() {
-  if (!port_.receives_) return done_ = true;
+  if (port_.life_ == Life::kClosed) return done_ = true;
   port_.pulls_ = true;
   next_ = nullptr;
   ReceiveAwaiter** at = &port_.receivers_;
@@ -36,23 +36,13 @@ bool Port::ReceiveAwaiter::await_ready() {
   return done_;
 }
 
-void Port::ReceiveAwaiter::await_suspend(std::coroutine_handle<> waiting) {
-  suspended_.Suspend(port_.node_, waiting);
-}
-
-ServerCall* Port::ReceiveAwaiter::Wait() {
-  if (!await_ready() && !BlockUntil(port_.node_, false, [this] { return done_; }).ok())
-    return nullptr;
-  return Taken();
-}
-
 void Port::EndReceivers() {
-  receives_ = false;
+  life_ = Life::kClosed;
   while (receivers_ != nullptr) {
     ReceiveAwaiter* receiver = std::exchange(receivers_, receivers_->next_);
     receiver->listed_ = false;
     receiver->done_ = true;
-    receiver->suspended_.Resume(node_);
+    receiver->Resume();
   }
 }
 
@@ -71,10 +61,10 @@ bool Port::OfferToReceivers(ServerCall& call) {
     receiver.call_ = &call;
     call.handed_ = &receiver.call_;
     receiver.done_ = true;
-    call.running_ = false;
+    call.stage_ = ServerCall::Stage::kGoesOn;
     node_.SetCurrentCall(nullptr);
     WatchDeadline(call);
-    receiver.suspended_.Resume(node_);
+    receiver.Resume();
     return true;
   }
   return false;
@@ -82,7 +72,7 @@ bool Port::OfferToReceivers(ServerCall& call) {
 
 void Port::TakeBack(ServerCall& call) {
   call.handed_ = nullptr;
-  call.counted_ = false;
+  call.stage_ = ServerCall::Stage::kWaits;
   --under_way_;
   call.Unlink();
   inbox_[call.priority_].PushFront(call);
@@ -145,7 +135,8 @@ Ledger Port::ledger() const {
 
 void Port::StartClose() {
   StopServing();
-  if (std::exchange(closing_, true)) return;
+  if (life_ != Life::kServes) return;
+  life_ = Life::kCloses;
   for (auto& seat : seats_) {
     // Who has not said hello gets no word: its client takes that for a service that is not there
     // yet, and comes back.

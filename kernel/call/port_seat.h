@@ -20,8 +20,7 @@ class PortSeat final : public Session::User, public ListNode<Port::SilentTag> {
 
   Session& session() { return session_; }
   int64_t since_ns() const { return since_ns_; }
-  bool dead() const { return dead_; }
-  void SetDead() { dead_ = true; }
+  bool dead() const { return session_.state() == Session::State::kEnded; }
 
  private:
   void OnMixedPriorities() override { port_.mixed_priorities_ = true; }
@@ -52,7 +51,6 @@ class PortSeat final : public Session::User, public ListNode<Port::SilentTag> {
   Port& port_;
   Session session_;
   const int64_t since_ns_;
-  bool dead_ = false;
 };
 
 }  // namespace jackfield

@@ -22,12 +22,12 @@ absl::Status ServerCall::Answer(uint8_t code, Payload& payload) {
     return node_.Usable();
   if (one_way_) return Refused(Reason::kMisuse, "a one-way message takes no answer");
   if (answered_) {
-    if (held_ && !running_ && !task_) port_->End(*this);  // its handler threw, and this was to come
+    if (ends_with_answer()) port_->End(*this);  // its handler threw, and this was to come
     return Refused(Reason::kMisuse, "the call is answered already");
   }
   if (session_ == nullptr) {
     answered_ = true;
-    if (held_ && !running_ && !task_) port_->End(*this);
+    if (ends_with_answer()) port_->End(*this);
     return MakeStatus(Outcome::kFailed, Reason::kPeerDied, "the caller has gone");
   }
   session_->MarkHandled(unhandled_);  // so that the answer acknowledges the request
@@ -53,7 +53,7 @@ absl::Status ServerCall::Answer(uint8_t code, Payload& payload) {
   }
   answered_ = true;
   if (stream_ != nullptr) stream_->Detach(Refused(Reason::kClosed, "the call is answered"));
-  if (held_ && !running_ && !task_) port_->End(*this);
+  if (ends_with_answer()) port_->End(*this);
   return status;
 }
 

@@ -104,8 +104,20 @@ class ServerCall : public ListNode<CallTag> {
   int64_t came_ns_ = 0;
   uint32_t stream_budget_us_;  // of a call with a stream: what was left when it came
   uint8_t priority_ = kPriorityDefault;
-  bool one_way_ = false, answered_ = false, cancelled_ = false, held_ = false, running_ = false,
-       counted_ = false, cancel_untold_ = false;
+  // Who has it. Those from kRuns to kHeld count among the handlers under way; the last two end with
+  // their answer.
+  enum class Stage : uint8_t {
+    kWaits,     // the port
+    kRuns,      // its handler, which has not returned
+    kGoesOn,    // a coroutine, or a receiver, which ends it
+    kHeld,      // who will answer it, as Hold said
+    kForsaken,  // the same, but its handler threw: it has its answer, and one more comes in vain
+  };
+  bool counts() const { return stage_ >= Stage::kRuns && stage_ <= Stage::kHeld; }
+  bool ends_with_answer() const { return stage_ >= Stage::kHeld; }
+  Stage stage_ = Stage::kWaits;
+  bool one_way_ = false, answered_ = false, cancelled_ = false, cancel_untold_ = false;
+  bool held_ = false;  // Hold was called
   InlineFunction<void()> on_cancel_;
   std::unique_ptr<StreamEnd> stream_;
   Task<absl::Status> task_;

@@ -147,6 +147,46 @@ TEST_F(ServerCallTest, OneWhoseDeadlineHasPassedInTheQueueDoesNotRun) {
   EXPECT_EQ(OutcomeOf(result->status()), Outcome::kInDoubt) << "its caller cannot know";
 }
 
+TEST_F(ServerCallTest, APortThatIsPausedAgainBeforeItWentOnStaysPaused) {
+  int ran = 0;
+  port_->Handle(kMine, [&](ServerCall& call) {
+    ++ran;
+    call.Reply(Bytes("")).IgnoreError();
+  });
+  port_->Pause();
+  Result& result = results_.emplace_back();
+  ASSERT_TRUE(Start(kMine, "x", result).ok());
+  Turns();
+  port_->Resume();
+  port_->Pause();
+  Turns();
+  EXPECT_EQ(ran, 0);
+  EXPECT_EQ(port_->waiting(), 1u);
+  port_->Resume();
+  Turns();
+  EXPECT_EQ(ran, 1);
+}
+
+TEST_F(ServerCallTest, WhatAReceiverHasEndsWithFinishThoughItIsHeldAndAnswered) {
+  ServerCall* got = nullptr;
+  node_->Spawn([](Node&, Port& port, ServerCall*& to) -> Task<void> {
+    const std::vector<uint32_t> mine(1, kMine);
+    to = co_await port.Receive(mine);
+  }(*node_, *port_, got));
+  Result& result = results_.emplace_back();
+  ASSERT_TRUE(Start(kMine, "x", result).ok());
+  Turns();
+  ASSERT_NE(got, nullptr);
+  got->Hold();
+  EXPECT_TRUE(got->Reply(Bytes("taken")).ok());
+  EXPECT_EQ(port_->calls_under_way(), 1u);
+  port_->Finish(*got);
+  EXPECT_EQ(port_->calls_under_way(), 0u);
+  Turns();
+  ASSERT_TRUE(result.has_value());
+  EXPECT_EQ(result->value_or("?"), "taken");
+}
+
 TEST_F(ServerCallTest, ItKnowsWhatIsLeftOfItsDeadlineAndItsPriority) {
   int64_t left_us = 0;
   uint8_t priority = 99;

@@ -5,7 +5,6 @@
 #include "kernel/base/text.h"
 
 namespace jackfield {
-
 namespace {
 
 // Refusals for want of room are said often, to those who will try again: each is made once.
@@ -64,7 +63,7 @@ bool StreamEnd::Deliver(Session::Received& received) {
   session_->KeepUnhandled(received, item->unhandled);
   (last_ == nullptr ? first_ : last_->next) = item;
   last_ = item;
-  if (reader_ != nullptr) reader_->suspended_.Resume(*loop_);
+  if (reader_ != nullptr) reader_->Resume();
   return true;
 }
 
@@ -92,7 +91,7 @@ std::optional<Message> StreamEnd::Take() {
 
 void StreamEnd::EndReads() {
   reads_ended_ = true;
-  if (reader_ != nullptr) reader_->suspended_.Resume(*loop_);
+  if (reader_ != nullptr) reader_->Resume();
 }
 
 void StreamEnd::OnGrant(uint32_t total) {
@@ -110,7 +109,7 @@ void StreamEnd::Detach(const absl::Status& why) {
     writer->Unlink();
     writer->status_ = why;
     writer->done_ = true;
-    writer->suspended_.Resume(*loop_);
+    writer->Resume();
   }
   EndReads();
 }
@@ -164,13 +163,9 @@ bool StreamEnd::WriteBase::Try() {
 }
 
 bool StreamEnd::WriteBase::OnRoom() {
-  if (!Try()) {
-    if (stream_.HasItemGrant()) return false;  // stays in the session's queue
-    Unlink();                                  // OnGrant comes
-    return true;
-  }
-  Unlink();
-  suspended_.Resume(*stream_.loop_);
+  if (SendAwaiter::OnRoom()) return true;
+  if (stream_.HasItemGrant()) return false;  // stays in the session's queue
+  Unlink();                                  // OnGrant comes
   return true;
 }
 

@@ -16,7 +16,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "kernel/loop/future.h"
+#include "kernel/call/awaiter.h"
 #include "kernel/node.h"
 #include "kernel/session.h"
 
@@ -34,8 +34,9 @@ class StreamEnd {
 
   // Sends one item, when there is room for it. Errors: REFUSED (closed, too large), FAILED or
   // IN_DOUBT (the call ended).
+  class WriteBase;
   template <class P>
-  class WriteAwaiter;
+  using WriteAwaiter = Holding<WriteBase, P>;
   template <class P>
   WriteAwaiter<P> Write(P payload);
 
@@ -59,7 +60,6 @@ class StreamEnd {
 
  private:
   struct Item;
-  class WriteBase;
   absl::Status WriteNow(Payload& payload);
   bool HasItemGrant() const;
   std::optional<Message> Take();
@@ -80,80 +80,55 @@ class StreamEnd {
 
 // Implementation.
 
-class StreamEnd::ReadAwaiter {
+class StreamEnd::ReadAwaiter : public Awaiter<ReadAwaiter> {
  public:
   explicit ReadAwaiter(StreamEnd& stream) : stream_(&stream) {}
   ~ReadAwaiter() {
     if (stream_ != nullptr && stream_->reader_ == this) stream_->reader_ = nullptr;
   }
-  bool await_ready() const { return stream_->readable(); }
+  bool done() const { return stream_->readable(); }
   void await_suspend(std::coroutine_handle<> waiting) {
     stream_->reader_ = this;
-    suspended_.Suspend(*stream_->loop_, waiting);
+    Awaiter::await_suspend(waiting);
   }
   std::optional<Message> await_resume() {
     return stream_ == nullptr ? std::nullopt : stream_->Take();
   }
   // nullopt as well inside a handler, in another thread, and when the program is asked to stop.
-  std::optional<Message> Wait() {
-    if (!stream_->loop_->usable()) return std::nullopt;
-    if (!stream_->readable() &&
-        !BlockUntil(*stream_->loop_, false, [this] { return stream_->readable(); }).ok())
-      return std::nullopt;
-    return stream_->Take();
-  }
+  std::optional<Message> Wait() { return loop().usable() ? Awaiter::Wait() : std::nullopt; }
+  Loop& loop() const { return *stream_->loop_; }
 
  private:
   friend class StreamEnd;
   StreamEnd* stream_;  // null: it was destroyed
-  Suspended suspended_;
 };
 
 inline StreamEnd::ReadAwaiter StreamEnd::Read() { return ReadAwaiter(*this); }
 
-class StreamEnd::WriteBase : public RoomWaiter {
+class StreamEnd::WriteBase : public SendAwaiter<WriteBase> {
  public:
   ~WriteBase() override {
     if (!done_ && stream_.writer_ == this) stream_.writer_ = nullptr;  // done: it may be gone
   }
   bool await_ready() { return Try(); }
-  void await_suspend(std::coroutine_handle<> waiting) {
-    suspended_.Suspend(*stream_.loop_, waiting);
-  }
   absl::Status await_resume() { return std::move(status_); }
-  absl::Status Wait() {
-    if (Try()) return std::move(status_);
-    absl::Status waited = BlockUntil(*stream_.loop_, false, [this] { return done_; });
-    return waited.ok() ? std::move(status_) : waited;
-  }
+  Loop& loop() const { return *stream_.loop_; }
 
  protected:
-  explicit WriteBase(StreamEnd& stream) : RoomWaiter(FrameKind::Item), stream_(stream) {}
-  virtual Payload& payload() = 0;
+  explicit WriteBase(StreamEnd& stream) : SendAwaiter(FrameKind::Item), stream_(stream) {}
 
  private:
   friend class StreamEnd;
+  friend class SendAwaiter<WriteBase>;
   bool Try();  // true: done; else it waits for a grant of the stream or for room of the session
   bool OnRoom() override;
   StreamEnd& stream_;
-  Suspended suspended_;
   absl::Status status_;
-  bool done_ = false;
-};
-
-template <class P>
-class StreamEnd::WriteAwaiter final : public StreamEnd::WriteBase {
- public:
-  WriteAwaiter(StreamEnd& stream, P payload) : WriteBase(stream), payload_(std::move(payload)) {}
-
- private:
-  Payload& payload() override { return payload_; }
-  P payload_;
 };
 
 template <class P>
 StreamEnd::WriteAwaiter<P> StreamEnd::Write(P payload) {
-  return WriteAwaiter<P>(*this, std::move(payload));
+  return WriteAwaiter<P>(std::move(payload), *this);
 }
 
 }  // namespace jackfield

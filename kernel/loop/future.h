@@ -22,9 +22,9 @@ absl::Status PromiseDropped();
 // Drives `loop` until `done()`. Errors: REFUSED, and nothing done, inside a handler, where that
 // would wait for itself, and in another thread than the loop's; CANCELLED when the program is asked
 // to stop, and the loop's own when it can do no more: IN_DOUBT if something was sent that is waited
-// for.
+// for by then.
 template <class Done>
-absl::Status BlockUntil(Loop& loop, bool sent, Done done) {
+absl::Status BlockUntil(Loop& loop, const bool& sent, Done done) {
   if (loop.in_turn()) return BlockedInHandler(loop);
   loop.RunUntil([&] { return done() || loop.interrupted(); });
   return done() ? absl::OkStatus() : Interrupted(loop, sent);

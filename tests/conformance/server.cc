@@ -33,6 +33,10 @@ int main(int argc, char** argv) {
   Op stop([](Op& op, int32_t) { static_cast<Node*>(op.user)->Stop(); }, node->get());
   (*node)->reactor().Start(stop, 0, POLLIN);
   if (!(*node)->Run().ok()) return 5;
+  if (const absl::Status broken = (*port)->CheckInvariants(); !broken.ok()) {
+    std::fprintf(stderr, "%s\n", std::string(broken.message()).c_str());
+    return 6;
+  }
   port->reset();
   return 0;
 }

@@ -150,6 +150,7 @@ void World::StartThread(const ServerSetup& setup, const std::string& serve) {
     thread_node_pointer_ = node.get();
     address.set_value(port->addresses()[0].ToString());
     EXPECT_TRUE(node->Run().ok());
+    EXPECT_EQ(port->CheckInvariants(), absl::OkStatus());
     port.reset();
     service.reset();
     node.reset();
@@ -198,7 +199,13 @@ bool World::StartProcess(const ServerSetup& setup, const std::string& serve) {
 }
 
 World::~World() {
-  if (channel_ != nullptr) CheckLedger();
+  if (channel_ != nullptr) {
+    CheckLedger();
+    EXPECT_EQ(channel_->CheckInvariants(), absl::OkStatus());
+  }
+  if (port_ != nullptr) {
+    EXPECT_EQ(port_->CheckInvariants(), absl::OkStatus());
+  }
   channel_.reset();
   port_.reset();
   service_.reset();
@@ -212,7 +219,7 @@ World::~World() {
     close(server_input_);  // asks it to end
     int status = 0;
     EXPECT_EQ(waitpid(server_pid_, &status, 0), server_pid_);
-    EXPECT_EQ(status, 0) << "the server's own end: a sanitizer's report, or a crash";
+    EXPECT_EQ(status, 0) << "the server's own end: a broken rule, a sanitizer's report, or a crash";
   }
   constexpr int64_t kRunSecondsMax = 3600;
   RemoveWhatTheyLeft(BuiltinResources(), killed_, kRunSecondsMax);

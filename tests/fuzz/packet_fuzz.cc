@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "kernel/base/check.h"
 #include "transports/shim/reliable/packet.h"
 #include "transports/shim/reliable/packets_seen.h"
 #include "transports/shim/reliable/receive_window.h"
@@ -36,7 +37,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     sending.OnSent(segment, 100, i);
   }
   sending.OnAck(packet, 1'000'000);
-  sending.CheckInvariants();
+  JF_CHECK(sending.CheckInvariants().ok(), "whatever comes, the window's counts are right");
 
   PacketsSeen seen;
   seen.Note(packet.segment | 1);

@@ -79,6 +79,19 @@ void Program::ReopenPort() {
   OpenPort();
 }
 
+void Program::CheckInvariants() {
+  const auto check = [this](const absl::Status& status) {
+    if (!status.ok())
+      scene_.journal.Violate(Text("node ", place_, ": ", std::string(status.message())));
+  };
+  if (port_ != nullptr) check(port_->CheckInvariants());
+  for (const auto* channels : {&channels_, &ended_channels_}) {
+    for (const auto& channel : *channels) {
+      if (channel != nullptr) check(channel->CheckInvariants());
+    }
+  }
+}
+
 void Program::CheckAtRest() {
   Journal& journal = scene_.journal;
   for (const auto& channel : channels_) {

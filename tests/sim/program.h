@@ -45,6 +45,8 @@ class Program {
   void CloseThis(Channel& channel);
   void ReopenPort();
 
+  // After each turn: what it has breaks no rule of its own.
+  void CheckInvariants();
   // At rest, everything done: checks what must then be so.
   void CheckAtRest();
   // Lets go of ports and channels, then checks that nothing is left.

@@ -36,6 +36,11 @@ class Run {
 
   RunResult Go() {
     SetTheScene();
+    world_.AfterTurn([this](const Node& node) {
+      for (auto& program : programs_) {
+        if (program != nullptr && &program->node() == &node) program->CheckInvariants();
+      }
+    });
     for (int i = 0; i < scene_.programs; ++i)
       programs_.push_back(std::make_unique<Program>(scene_, i, random_.Next()));
     for (auto& program : programs_) {
@@ -110,8 +115,8 @@ class Run {
         ", items ", session.stream_items, ", outbox ", session.outbox_frames, ", handlers ",
         scene_.port.handlers_max, ", calls ", scene_.channel.calls_max, ", on_full ",
         static_cast<int>(scene_.channel.on_full), scene_.short_deadlines ? ", short deadlines" : "",
-        scene_.channel.reconnect ? ", reconnect" : "",
-        scene_.port.reentrant ? ", reentrant" : "", ", faults:");
+        scene_.channel.reconnect ? ", reconnect" : "", scene_.port.reentrant ? ", reentrant" : "",
+        ", faults:");
   }
 
   Program& AnyProgram() { return *programs_[random_.Below(programs_.size())]; }

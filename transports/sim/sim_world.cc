@@ -53,8 +53,10 @@ bool SimWorld::Settle() {
     const size_t first = nodes_.empty() ? 0 : random_.Below(nodes_.size());
     for (size_t i = 0; i < nodes_.size(); ++i) {
       Inhabitant& inhabitant = nodes_[(first + i) % nodes_.size()];
-      if (inhabitant.paused_until_ns <= clock_.last_ns())
-        progress |= inhabitant.node->Turn(Node::kDoNotSleep);
+      if (inhabitant.paused_until_ns > clock_.last_ns()) continue;
+      if (!inhabitant.node->Turn(Node::kDoNotSleep)) continue;
+      progress = true;
+      if (after_turn_) after_turn_(*inhabitant.node);
     }
     if (!progress) return true;
   }

@@ -26,6 +26,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "kernel/base/clock.h"
@@ -74,6 +75,9 @@ class SimWorld {
   // Plans `f` for that moment, between the turns of nodes; of equal moments in the order planned.
   void At(int64_t at_ns, std::function<void()> f) { plans_.emplace(at_ns, std::move(f)); }
 
+  // `f` is called after each turn in which something happened.
+  void AfterTurn(std::function<void(const Node& node)> f) { after_turn_ = std::move(f); }
+
   // False: nothing will ever happen again, or it goes in circles (stuck()).
   bool Step();
   // Steps until done() or the moment `until_ns`. Returns done().
@@ -105,6 +109,7 @@ class SimWorld {
   SimMedium medium_;
   std::vector<Inhabitant> nodes_;
   std::multimap<int64_t, std::function<void()>> plans_;
+  std::function<void(const Node&)> after_turn_;
   bool stuck_ = false;
 };
 

@@ -120,7 +120,16 @@ class ChannelWorld : public testing::Test {
     ASSERT_TRUE(channel_->open());
   }
   void Turns(int count = 50) {
-    for (int i = 0; i < count; ++i) node_->Turn(Node::kDoNotSleep);
+    for (int i = 0; i < count; ++i) {
+      node_->Turn(Node::kDoNotSleep);
+      CheckInvariants();
+    }
+  }
+  void CheckInvariants() {
+    for (Port* port = node_->ports().front(); port != nullptr; port = node_->ports().next(port))
+      ASSERT_EQ(port->CheckInvariants(), absl::OkStatus());
+    if (channel_ == nullptr) return;
+    ASSERT_EQ(channel_->CheckInvariants(), absl::OkStatus());
   }
   // Time passes, in steps that every timer sees.
   void Pass(int64_t ns) {

@@ -1,8 +1,9 @@
 #include "transports/shim/reliable/send_window.h"
 
 #include <algorithm>
-#include <cassert>
 #include <cstring>
+
+#include "kernel/base/check.h"
 
 namespace jackfield {
 namespace {
@@ -238,30 +239,34 @@ int SendWindow::OnTimer(int64_t now_ns) {
 }
 
 void SendWindow::Rest() {
-  assert(begin_ == end_ && under_way_ == 0);
+  JF_CHECK(begin_ == end_ && under_way_ == 0, "a window rests when nothing is under way");
   segments_.Release();
   packets_.Release();
   oldest_ = next_packet_;
   loss_due_ns_ = Timers::kNever;
 }
 
-void SendWindow::CheckInvariants() {
-  [[maybe_unused]] uint32_t under_way = 0, lost = 0;
-  [[maybe_unused]] uint64_t bytes = 0;
+absl::Status SendWindow::CheckInvariants() {
+  uint32_t under_way = 0, lost = 0;
+  uint64_t bytes = 0;
   for (uint32_t n = oldest_; packets_.held() && n != next_packet_; ++n) {
     if (packets_[n].number != n || packets_[n].fate != Fate::kUnderWay) continue;
     ++under_way;
     bytes += packets_[n].bytes;
   }
-  assert(under_way == under_way_ && bytes == under_way_bytes_);
+  JF_RULE(under_way == under_way_ && bytes == under_way_bytes_,
+          "under_way_ and its bytes are those of the packets so marked");
   for (uint32_t n = begin_; n != end_; ++n) {
     Segment& segment = segments_[n];
     lost += segment.to_send;
-    [[maybe_unused]] Sent& last = packets_[segment.last_packet];
-    assert(segment.acknowledged || segment.to_send ||
-           (last.number == segment.last_packet && last.fate == Fate::kUnderWay));
+    const Sent& last = packets_[segment.last_packet];
+    JF_RULE(!segment.to_send || !segment.acknowledged, "what is acknowledged is not sent again");
+    JF_RULE(segment.acknowledged || segment.to_send ||
+                (last.number == segment.last_packet && last.fate == Fate::kUnderWay),
+            "a segment is acknowledged, to be sent, or under way");
   }
-  assert(lost == to_send_segments_);
+  JF_RULE(lost == to_send_segments_, "to_send_segments_ counts those marked to_send");
+  return absl::OkStatus();
 }
 
 }  // namespace jackfield

@@ -23,6 +23,7 @@
 #include <cstdint>
 #include <span>
 
+#include "absl/status/status.h"
 #include "kernel/loop/block_pool.h"
 #include "kernel/loop/timers.h"
 #include "transports/shim/reliable/congestion.h"
@@ -100,7 +101,7 @@ class SendWindow {
 
   // Gives the tables' memory back. Requires: all_acknowledged() && packets_under_way() == 0
   void Rest();
-  void CheckInvariants();
+  absl::Status CheckInvariants();  // for tests: the first rule that is broken
 
  private:
   enum class Fate : uint8_t { kKnown, kUnderWay, kLost };

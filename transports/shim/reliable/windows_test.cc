@@ -28,7 +28,7 @@ class Sending : public testing::Test {
     const std::vector<std::byte> bytes = Frame(100);
     const uint32_t segment = window_.Add(bytes);
     window_.OnSent(segment, 152, now_ns);
-    window_.CheckInvariants();
+    EXPECT_EQ(window_.CheckInvariants(), absl::OkStatus());
     return segment;
   }
   // largest, and which of those before it
@@ -44,7 +44,7 @@ class Sending : public testing::Test {
       packet.ack_bits[bit / 64] |= uint64_t{1} << (bit % 64);
     }
     const bool good = window_.OnAck(packet, now_ns);
-    window_.CheckInvariants();
+    EXPECT_EQ(window_.CheckInvariants(), absl::OkStatus());
     return good;
   }
   BlockPool pool_;
