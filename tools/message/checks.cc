@@ -166,7 +166,7 @@ class Checks {
       const reflection::Enum* of = Enum(type.index());
       return of != nullptr && of->is_union() && !in_struct;
     }
-    if (element == BaseType::String) return !in_struct;
+    if (element == BaseType::String) return !in_struct && type.index() < 0;
     if (!IsScalar(element)) return false;
     if (type.index() < 0) return true;
     const reflection::Enum* of = Enum(type.index());

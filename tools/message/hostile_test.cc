@@ -67,6 +67,13 @@ TEST_F(HostileSchema, AnEnumThatIsOfAnotherKind) {
   EXPECT_EQ(WhyNot(bytes_), "has no type for a.R.u");
 }
 
+TEST_F(HostileSchema, AnIndexOfWhatHasNone) {
+  const reflection::Type* type = FieldIn(bytes_, "a.R", "e")->type();
+  Change(type, reflection::Type::VT_INDEX, int32_t{77});
+  Change(type, reflection::Type::VT_BASE_TYPE, static_cast<int8_t>(reflection::String));
+  EXPECT_EQ(WhyNot(bytes_), "has no type for a.R.e");
+}
+
 TEST_F(HostileSchema, ABaseTypeThatIsNone) {
   for (const int8_t type : {19, 127, -1, 0}) {
     Change(FieldIn(bytes_, "a.R", "t")->type(), reflection::Type::VT_BASE_TYPE, type);
