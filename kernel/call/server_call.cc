@@ -101,6 +101,8 @@ void ServerCall::OnCancel(InlineFunction<void()> f) {
 void ServerCall::Cancel(CancelledBy by, const absl::Status& end) {
   if (cancelled_) return;
   cancelled_ = true;
+  // It is over by the clock of its caller, who began to count before it came here.
+  if (by == CancelledBy::kDeadline && deadline_ns_ > node_.now_ns()) deadline_ns_ = node_.now_ns();
   if (stream_ != nullptr) {
     std::string why = "it cancelled the call";
     if (by == CancelledBy::kDeadline)

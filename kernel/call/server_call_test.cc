@@ -187,6 +187,26 @@ TEST_F(ServerCallTest, WhatAReceiverHasEndsWithFinishThoughItIsHeldAndAnswered) 
   EXPECT_EQ(result->value_or("?"), "taken");
 }
 
+TEST_F(ServerCallTest, ItsDeadlineIsOverWhenItsCallerSaysSoThoughItCameLate) {
+  ServerCall* got = nullptr;
+  port_->Handle(kMine, [&](ServerCall& call) {
+    got = &call;
+    call.Hold();
+  });
+  wire_.blocked = true;
+  Result& result = results_.emplace_back();
+  ASSERT_TRUE(Start(kMine, "x", result, {.timeout_us = 100'000}).ok());
+  Pass(50'000'000);  // on its way
+  wire_.blocked = false;
+  Turns();
+  ASSERT_NE(got, nullptr);
+  EXPECT_GT(got->remaining_us(), 90'000);
+  Pass(60'000'000);
+  ASSERT_TRUE(result.has_value());
+  EXPECT_TRUE(got->cancelled());
+  EXPECT_LE(got->remaining_us(), 0);
+}
+
 TEST_F(ServerCallTest, ItKnowsWhatIsLeftOfItsDeadlineAndItsPriority) {
   int64_t left_us = 0;
   uint8_t priority = 99;
