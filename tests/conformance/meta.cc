@@ -24,8 +24,8 @@ constexpr struct {
 } kBounds[] = {
     {"kernel/base/", 800},
     {"kernel/loop/", 3'060},
-    {"kernel/", 4'400},  // without those beside it
-    {"kernel/call/", 3'300},
+    {"kernel/", 4'420},  // without those beside it
+    {"kernel/call/", 3'340},
 };
 // What only tests call, of all of them together: *_invariants.cc.
 constexpr size_t kInvariantsLinesMax = 400;

@@ -14,6 +14,13 @@
 namespace jackfield {
 namespace {
 
+// While the wiring comes up, ^C is for it.
+volatile sig_atomic_t g_child = 0;
+void PassOn(int number) {
+  const pid_t child = g_child;
+  if (child > 0) kill(child, number);
+}
+
 // All that the child says, until nobody can write any more.
 void Copy(int from) {
   char bytes[4096];
@@ -45,11 +52,16 @@ absl::StatusOr<Detached> Detach() {
     dup2(said_write.get(), 2);
     return Detached{std::nullopt, std::move(told_write)};
   }
+  g_child = child;
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) signal(number, PassOn);
   said_write.Close();
   told_write.Close();
   Copy(said_read.get());
   char up = 0;
-  if (read(told_read.get(), &up, 1) == 1) return Detached{0, {}};
+  ssize_t got = 0;
+  while ((got = read(told_read.get(), &up, 1)) < 0 && errno == EINTR) {
+  }
+  if (got == 1) return Detached{0, {}};
   int status = 0;  // it has closed all that it had: it ends
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }

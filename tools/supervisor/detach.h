@@ -19,8 +19,9 @@ struct Detached {
 };
 
 // Forks. The child leads a session of its own, reads from and writes to /dev/null, and its stderr
-// is the parent's until LetGo. The parent returns when the child has let go, or has ended. Errors:
-// RESOURCE_EXHAUSTED (processes, descriptors).
+// is the parent's until LetGo. The parent returns when the child has let go, or has ended, and
+// passes SIGINT, SIGTERM and SIGHUP on to it until then. Errors: RESOURCE_EXHAUSTED (processes,
+// descriptors).
 absl::StatusOr<Detached> Detach();
 
 // In the child: stderr is /dev/null from now on, and the parent returns.

@@ -7,6 +7,8 @@
 namespace jackfield {
 namespace {
 
+constexpr uint32_t kLooksMax = 64;  // at a time
+
 constexpr auto kLook = [](flatbuffers::FlatBufferBuilder& fbb) {
   return control::CreateLookRequest(fbb);
 };
@@ -19,8 +21,8 @@ absl::StatusOr<std::string> Reach::Connect(size_t service, std::vector<OwnedFd>&
   OwnedFd service_read(to_service[0]), write(to_service[1]);
   if (const int error = node_.sys().Pipe(from_service); error < 0) return SysError(-error, "pipe");
   OwnedFd read(from_service[0]), service_write(from_service[1]);
-  absl::StatusOr<std::unique_ptr<Channel>> channel =
-      Channel::Open(node_, Text("pipe:fd=", read.get(), ",", write.get()), {.calls_max = 8});
+  absl::StatusOr<std::unique_ptr<Channel>> channel = Channel::Open(
+      node_, Text("pipe:fd=", read.get(), ",", write.get()), {.calls_max = kLooksMax});
   if (!channel.ok()) return channel.status();
   read.Release();  // the channel's now
   write.Release();
@@ -58,7 +60,7 @@ void Reach::Note(Methods& methods, size_t service, const control::Process& proce
 Task<Reach::Answers> Reach::Ask() {
   std::vector<std::optional<Future<MessageOf<control::Process>>>> asked(channels_.size());
   for (size_t i = 0; i < channels_.size(); ++i) {
-    if (channels_[i] == nullptr) continue;
+    if (!connected(i)) continue;
     control::ControlClient client(*channels_[i]);
     asked[i].emplace(client.LookFuture(kLook, {.timeout_us = kAnswerUs, .detached = true}));
   }

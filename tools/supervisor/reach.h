@@ -39,7 +39,10 @@ class Reach {
   using Answers = std::vector<std::optional<MessageOf<control::Process>>>;
   Task<Answers> Ask();
 
-  bool connected(size_t service) const { return channels_[service] != nullptr; }
+  // A program that is no service of the bus never is, nor one that has not begun.
+  bool connected(size_t service) const {
+    return channels_[service] != nullptr && channels_[service]->open();
+  }
   // "shop.Stock/Reserve", or "type 7" where that is not known.
   std::string MethodOf(size_t service, uint32_t type) const;
 

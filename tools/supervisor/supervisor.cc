@@ -274,7 +274,7 @@ class Supervisor final : public RunningService::Watcher, private Commands {
     Supervised& service = services_[index];
     service.deadline_ns = Timers::kNever;
     if (service.state == State::kPausing) return StartService(index);
-    if (!service.asked_to_stop) {
+    if (!service.asked_to_stop && phase_ == Phase::kUp) {
       const std::string late =
           Text(NameOf(index), " (", service.running->where(), ") is not ready after ",
                FormatDurationNs(kReadyWaitNs),

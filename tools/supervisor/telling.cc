@@ -1,5 +1,7 @@
 #include "tools/supervisor/telling.h"
 
+#include <utility>
+
 #include "kernel/base/text.h"
 #include "kernel/base/units.h"
 
@@ -21,9 +23,11 @@ void Telling::State(size_t index, std::string_view state, int64_t took_ns) {
            std::string(9 - state.size(), ' '), FormatDurationNs(took_ns), "  ");
   for (const Address& address : handing_.served(index)) line += Text(address.ToString(), "  ");
   line += services_[index].running->where();
-  for (size_t i = 0; i < plan_.services[index].calls.size(); ++i) {
-    line += Text(i == 0 ? "  calls " : " ",
-                 NameOf(plan_.channels[plan_.services[index].calls[i]].server));
+  bool first = true;
+  for (const size_t call : plan_.services[index].calls) {
+    const PlannedChannel& channel = plan_.channels[call];
+    line += Text(std::exchange(first, false) ? "  calls " : " ", NameOf(channel.server));
+    if (channel.role != NameOf(channel.server)) line += Text(" as ", channel.role);
   }
   for (const OutsideCall& call : plan_.services[index].outside)
     line += Text("  calls ", call.role, " at ", call.address.ToString());
