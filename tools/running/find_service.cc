@@ -60,8 +60,9 @@ absl::StatusOr<std::string> FindService(const Registry& registry, std::string_vi
   if (found.empty()) {
     if (names.empty() && !failed.ok()) return failed;
     const std::vector<std::string_view> candidates(names.begin(), names.end());
-    return absl::NotFoundError(Text("no wiring that is up has a service \"", Escaped(service), "\"",
-                                    DidYouMean(service, candidates)));
+    return absl::NotFoundError(Text(
+        up.size() == 1 ? Text(up[0].name, " has no service") : "no wiring that is up has a service",
+        " \"", Escaped(service), "\"", DidYouMean(service, candidates)));
   }
   if (found.size() > 1)
     return absl::FailedPreconditionError(

@@ -1,0 +1,137 @@
+// The shop while it runs: looked at, called by hand, its services killed in turn under load and
+// started again by its supervisor. What runs is `jackfield demo`.
+#include <signal.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "tests/e2e/shop/table.h"
+#include "tests/e2e/up/command.h"
+
+namespace jackfield {
+namespace {
+
+bool Contains(std::string_view text, std::string_view words) {
+  return text.find(words) != std::string_view::npos;
+}
+
+class LivingShop : public testing::Test {
+ protected:
+  LivingShop() {
+    setenv("XDG_RUNTIME_DIR", directory_.path().c_str(), 1);
+    demo_ = std::make_unique<Command>(std::vector<std::string>{"demo", "--orders", "0"});
+    EXPECT_TRUE(demo_->WaitForStderr("shop is up: 6 services")) << demo_->err();
+    wiring_ = "shop@" + std::to_string(demo_->pid());
+  }
+
+  // Runs a command about this shop. Returns its stdout.
+  std::string Ask(std::vector<std::string> words, int exit_status = 0) const {
+    words.insert(words.begin() + 1, {"-w", wiring_, "-q"});
+    Command command(words);
+    EXPECT_EQ(command.Wait(), exit_status) << words[0] << ": " << command.err();
+    return command.out();
+  }
+  std::string Ps() const { return OutputOf({"ps", wiring_}); }
+
+  // Waits until the ledger has heard of `more` ends of orders since now.
+  void LetItWork(int64_t more) const {
+    const int64_t until = Written() + more;
+    for (int i = 0; i < 2000 && Written() < until; ++i) {
+    }
+    EXPECT_GE(Written(), until) << Ps();
+  }
+  int64_t Written() const {
+    // {"entries": 1234, …}, whatever stands around it.
+    const std::string totals = Ask({"call", "ledger", "Ledger/Count"});
+    int64_t sum = 0;
+    for (size_t at = 0; (at = totals.find_first_of("0123456789", at)) != totals.npos;) {
+      char* end = nullptr;
+      sum += std::strtoll(totals.c_str() + at, &end, 10);
+      at = static_cast<size_t>(end - totals.c_str());
+    }
+    return sum;
+  }
+  // Stops it. Returns the gate's table.
+  std::string Down() {
+    Command down({"down", wiring_});
+    EXPECT_EQ(down.Wait(), 0) << down.err();
+    end_status_ = demo_->Wait();
+    return demo_->out();
+  }
+
+  const TemporaryDirectory directory_;
+  std::unique_ptr<Command> demo_;
+  std::string wiring_;
+  int end_status_ = -1;
+};
+
+TEST_F(LivingShop, AnyServiceIsDescribedAndCalledByItsName) {
+  EXPECT_TRUE(Contains(Ask({"ls", "stock"}), "jackfield.shop.Stock/Count\n"));
+  EXPECT_TRUE(Contains(Ask({"describe", "orders", "Orders/Place"}), "Place(Order): Receipt"));
+  EXPECT_TRUE(Contains(Ask({"call", "stock/Stock/Count"}), "{")) << "one word for both";
+  Command wrong({"call", "-w", wiring_, "stok", "Count"});
+  EXPECT_EQ(wrong.Wait(), 3);
+  EXPECT_EQ(wrong.err(), "jackfield: shop has no service \"stok\"; did you mean \"stock\"?\n");
+  Command gate({"call", "-w", wiring_, "gate", "Count"});
+  EXPECT_EQ(gate.Wait(), 2);
+  EXPECT_TRUE(Contains(gate.err(), "gate serves nothing, or is not ready yet")) << gate.err();
+  EXPECT_TRUE(Contains(Down(), "it adds up\n"));
+  EXPECT_EQ(end_status_, 0) << demo_->err();
+}
+
+TEST_F(LivingShop, EachServiceIsKilledInTurnAndTheBooksAddUp) {
+  const char* victims[] = {"stock", "packer1", "packer2", "ledger", "orders"};
+  for (const char* victim : victims) {
+    LetItWork(20);
+    const pid_t pid = demo_->PidOf(victim);
+    ASSERT_GT(pid, 0) << demo_->err();
+    ASSERT_EQ(kill(pid, SIGKILL), 0);
+    ASSERT_TRUE(demo_->WaitForStderr(std::string("  ") + victim + " (pid " + std::to_string(pid) +
+                                     ") was killed by SIGKILL; it is started again"))
+        << demo_->err();
+    ASSERT_TRUE(demo_->WaitForStderr(std::string("\n  ") + victim + " ", 3))
+        << "started, ended, started: " << demo_->err();
+  }
+  LetItWork(20);
+  const std::string table = Down();
+  EXPECT_TRUE(Contains(table, "it adds up\n")) << table;
+  EXPECT_EQ(NumberOf(table, "orders restarted"), 1) << table;
+  EXPECT_EQ(NumberOf(table, "ledger restarted"), 1) << table;
+  // Orders says so, and fails, where notes to the ledger that died are in doubt.
+  if (end_status_ != 0)
+    EXPECT_TRUE(Contains(demo_->err(), "messages to ledger were not handled")) << demo_->err();
+}
+
+TEST_F(LivingShop, AStoppedServiceIsNamedWithItsCallerAndTheMethod) {
+  LetItWork(20);
+  const pid_t pid = demo_->PidOf("stock");
+  kill(pid, SIGSTOP);
+  std::string table;
+  for (int i = 0; i < 100 && !Contains(table, "WAITS"); ++i) table = Ps();
+  kill(pid, SIGCONT);
+  std::istringstream lines(table);
+  bool told = false;
+  for (std::string line; std::getline(lines, line);) {
+    told |= line.substr(0, 6) == "orders" && Contains(line, " stock ") &&
+            Contains(line, "jackfield.shop.Stock/Reserve") &&
+            Contains(line, "stock is stopped by a signal");
+  }
+  EXPECT_TRUE(told) << table;
+  EXPECT_TRUE(Contains(Down(), "it adds up\n")) << demo_->err();
+}
+
+}  // namespace
+}  // namespace jackfield
+
+int main(int argc, char** argv) {
+  testing::InitGoogleTest(&argc, argv);
+  if (argc < 2) return 2;
+  setenv("JACKFIELD_PROGRAM", std::filesystem::absolute(argv[1]).c_str(), 1);
+  signal(SIGPIPE, SIG_IGN);
+  return RUN_ALL_TESTS();
+}
