@@ -164,10 +164,17 @@ TEST(WordsTest, HelpListsWhatThereIs) {
 
 usage: jackfield VERB [FLAGS…] …
 
+  init      write a new service that builds, runs and has a test
   up        start the services of a wiring file, and stay until they are done
+  ps        the services of a running wiring: state, process, restarts, addresses
+  top       the channels of a running wiring, live: rates, calls under way, the oldest
+  logs      what the services of a running wiring have written on stderr
+  restart   stop one service of a running wiring, and start it again
+  down      stop a running wiring
   call      call a method of a service, by the schema that it serves: JSON in, JSON out
   describe  the schema that a service serves: its methods and their messages
   ls        the methods of a service; what the bus holds in the system
+  demo      run the example: a shop of six services, whose books must add up
   check     say what is wrong with a wiring file, without starting anything
   explain   which medium a channel uses, what it can do, what else would do
   caps      what each transport can do
@@ -180,7 +187,10 @@ built-in services, for run = "NAME" in a wiring file:
   source    sends words
   tokenize  passes words on
   count     counts words
+  asker     asks until it is stopped
   sitter    serves and stays
+  sleeper   never comes back
+  holder    never answers
   leaver    leaves at once
   broken    fails at once
   stubborn  never stops
@@ -203,11 +213,13 @@ usage: jackfield up [FLAGS…] FILE [-- ARGS…]
 Checks everything first; starts each service after those it calls; hands each exactly its channels.
 ARGS go to the services that nothing calls. Their stdout is this program's; what they write on
 stderr comes with their name in front. ^C stops them in order, a second ^C at once.
+With -d it comes back when all are ready: then see `jackfield ps`, `logs` and `down`.
 
 exit status: 0 all is done, 1 a service failed, 2 the wiring is wrong, 130 interrupted
 
       --over SCHEME    every channel over this: pipe, tcp, unix:?type=seqpacket, …
       --set KEY=VALUE  change one value of the file, such as service.orders.calls.kv=unix:
+  -d, --detach         come back when the wiring is up; it goes on without a terminal
   -h, --help           print this and end
   -V, --version        print the version and end
   -q, --quiet          no messages but errors
@@ -220,7 +232,8 @@ TEST(WordsTest, HelpOfAVerbThatReadsItsWordsItselfIsItsOwn) {
 }
 
 TEST(WordsTest, EveryLineOfHelpFitsATerminal) {
-  for (const std::string_view verb : {"", "up", "check", "explain", "caps", "help", "version"}) {
+  for (const std::string_view verb :
+       {"", "up", "check", "explain", "caps", "help", "init", "version"}) {
     const std::string text =
         verb.empty() ? OutputOf({"help"}) : OutputOf({"help", std::string(verb)});
     size_t width = 0;
