@@ -60,6 +60,7 @@ answers uup 2 'jackfield: no verb "uup"; did you mean "up"?' uup
 answers tset 2 'jackfield: no verb "tset"; did you mean "test"?' tset
 answers frobnicate 2 'jackfield: no verb "frobnicate"' frobnicate
 answers "help chekc" 2 'jackfield: no verb "chekc"; did you mean "check"?' help chekc
+answers "init --help" 0 "usage: jackfield init [FLAGS…] DIR" init --help
 answers "a flag" 2 'the verb comes first, then its flags: "--over" is a flag' --over tcp up
 
 # What a wiring runs out of bazel-bin is built by its label, and what lies elsewhere is not touched.
@@ -81,6 +82,8 @@ called " //services/greet:greet"
 run "$checkout" caps
 expect caps 0 "ran caps"
 not_called caps
+run "$checkout" init services/hello
+expect init 0 "ran init services/hello"
 echo "$checkout/bazel-bin/nowhere/greet" >"$dir/programs"
 run "$checkout" up w.toml
 expect "a program without a target" 1 "the wiring runs bazel-bin/nowhere/greet, and no folder above"

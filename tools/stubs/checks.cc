@@ -1,54 +1,17 @@
 #include "tools/stubs/checks.h"
 
-#include <algorithm>
 #include <array>
 #include <map>
 #include <set>
 
 #include "kernel/base/text.h"
+#include "tools/stubs/words.h"
 
 namespace jackfield::stubs {
 namespace {
 
 constexpr std::string_view kAttributes[] = {"deadline_ms", "idempotent", "one_way", "streaming",
                                             "tables_max"};
-
-// What cannot name a member function or a table ([lex.key], and the other spellings of operators).
-constexpr std::string_view kWords[] = {"alignas",       "alignof",     "and",
-                                       "and_eq",        "asm",         "auto",
-                                       "bitand",        "bitor",       "bool",
-                                       "break",         "case",        "catch",
-                                       "char",          "char16_t",    "char32_t",
-                                       "char8_t",       "class",       "co_await",
-                                       "co_return",     "co_yield",    "compl",
-                                       "concept",       "const",       "const_cast",
-                                       "consteval",     "constexpr",   "constinit",
-                                       "continue",      "decltype",    "default",
-                                       "delete",        "do",          "double",
-                                       "dynamic_cast",  "else",        "enum",
-                                       "explicit",      "export",      "extern",
-                                       "false",         "float",       "for",
-                                       "friend",        "goto",        "if",
-                                       "inline",        "int",         "long",
-                                       "mutable",       "namespace",   "new",
-                                       "noexcept",      "not",         "not_eq",
-                                       "nullptr",       "operator",    "or",
-                                       "or_eq",         "private",     "protected",
-                                       "public",        "register",    "reinterpret_cast",
-                                       "requires",      "return",      "short",
-                                       "signed",        "sizeof",      "static",
-                                       "static_assert", "static_cast", "struct",
-                                       "switch",        "template",    "this",
-                                       "thread_local",  "throw",       "true",
-                                       "try",           "typedef",     "typeid",
-                                       "typename",      "union",       "unsigned",
-                                       "using",         "virtual",     "void",
-                                       "volatile",      "wchar_t",     "while",
-                                       "xor",           "xor_eq"};
-
-bool IsWord(std::string_view name) {
-  return std::find(std::begin(kWords), std::end(kWords), name) != std::end(kWords);
-}
 
 // Namespaces that generated code names. Within another of the same name it would find that one.
 constexpr std::string_view kNamed[] = {"jackfield", "absl", "std"};
@@ -58,7 +21,7 @@ absl::Status CheckSpace(const Place& place, const std::set<std::string>& types) 
   for (size_t dot = place.service.rfind('.'); dot != std::string::npos;) {
     const std::string space = place.service.substr(0, dot);
     dot = space.rfind('.');
-    if (const std::string part = space.substr(dot + 1); IsWord(part)) {
+    if (const std::string part = space.substr(dot + 1); IsCppWord(part)) {
       return place.Refuse(Text(part, ", a part of its namespace, is a word of C++"),
                           "name that part otherwise");
     }
@@ -91,7 +54,7 @@ absl::Status CheckMethodNames(const Place& place, const ServiceModel& service) {
   for (const MethodModel& method : service.methods) {
     for (const std::string& table : {method.request, method.reply}) {
       const std::string name = table.substr(table.rfind(':') + 1);
-      if (IsWord(name)) {
+      if (IsCppWord(name)) {
         return Place{place.source, place.service, method.name}.Refuse(
             Text("the name of its table ", name, " is a word of C++"),
             "begin it with a capital letter");
@@ -107,7 +70,7 @@ absl::Status CheckMethodNames(const Place& place, const ServiceModel& service) {
       if (!is_new)
         return here.Refuse(Text("its stub ", name, " would have the name of ", at->second),
                            "give it another name");
-      if (IsWord(name)) {
+      if (IsCppWord(name)) {
         return here.Refuse(Text(name, " is a word of C++"), "begin it with a capital letter");
       }
     }

@@ -10,6 +10,7 @@
 #include "tools/verbs/down.h"
 #include "tools/verbs/explain.h"
 #include "tools/verbs/help.h"
+#include "tools/verbs/init.h"
 #include "tools/verbs/logs.h"
 #include "tools/verbs/ls.h"
 #include "tools/verbs/programs.h"
@@ -24,10 +25,10 @@ namespace jackfield {
 
 std::vector<Verb> AllVerbs() {
   return {
-      UpVerb(),    PsVerb(),      TopVerb(),      LogsVerb(),     RestartVerb(),
-      DownVerb(),  CallVerb(),    DescribeVerb(), LsVerb(),       DemoVerb(),
-      CheckVerb(), ExplainVerb(), CapsVerb(),     CleanVerb(),    BenchVerb(),
-      HelpVerb(),  VersionVerb(), ServiceVerb(),  ProgramsVerb(),
+      InitVerb(),    UpVerb(),    PsVerb(),      TopVerb(),      LogsVerb(),
+      RestartVerb(), DownVerb(),  CallVerb(),    DescribeVerb(), LsVerb(),
+      DemoVerb(),    CheckVerb(), ExplainVerb(), CapsVerb(),     CleanVerb(),
+      BenchVerb(),   HelpVerb(),  VersionVerb(), ServiceVerb(),  ProgramsVerb(),
   };
 }
 

@@ -164,6 +164,7 @@ TEST(WordsTest, HelpListsWhatThereIs) {
 
 usage: jackfield VERB [FLAGS…] …
 
+  init      write a new service that builds, runs and has a test
   up        start the services of a wiring file, and stay until they are done
   ps        the services of a running wiring: state, process, restarts, addresses
   top       the channels of a running wiring, live: rates, calls under way, the oldest
@@ -231,7 +232,8 @@ TEST(WordsTest, HelpOfAVerbThatReadsItsWordsItselfIsItsOwn) {
 }
 
 TEST(WordsTest, EveryLineOfHelpFitsATerminal) {
-  for (const std::string_view verb : {"", "up", "check", "explain", "caps", "help", "version"}) {
+  for (const std::string_view verb :
+       {"", "up", "check", "explain", "caps", "help", "init", "version"}) {
     const std::string text =
         verb.empty() ? OutputOf({"help"}) : OutputOf({"help", std::string(verb)});
     size_t width = 0;

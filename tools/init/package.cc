@@ -1,0 +1,74 @@
+#include "tools/init/package.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "kernel/base/text.h"
+
+namespace jackfield {
+namespace {
+
+// Where the template lies and what it is called: what is replaced.
+constexpr std::string_view kFolder = "tools/init/template";
+constexpr std::string_view kName = "greet";
+constexpr std::string_view kNameUpper = "GREET";
+// What stands behind this in its BUILD file is not for others.
+constexpr std::string_view kEnd = "\n# From here on it is of the template only";
+
+struct TemplateFile {
+  std::string_view name, text;
+};
+constexpr TemplateFile kFiles[] = {
+#include "tools/init/template.inc"
+};
+
+bool IsLetter(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; }
+
+void ReplaceAll(std::string& text, std::string_view from, std::string_view to) {
+  for (size_t at = 0; (at = text.find(from, at)) != text.npos; at += to.size())
+    text.replace(at, from.size(), to);
+}
+
+// Where no letter stands before or behind it: in greet_service and greet::, not in greeter.
+void ReplaceName(std::string& text, std::string_view from, std::string_view to) {
+  for (size_t at = 0; (at = text.find(from, at)) != text.npos;) {
+    const size_t end = at + from.size();
+    const bool is_part =
+        (at > 0 && IsLetter(text[at - 1])) || (end < text.size() && IsLetter(text[end]));
+    if (!is_part) text.replace(at, from.size(), to);
+    at += is_part ? from.size() : to.size();
+  }
+}
+
+// "../../", from a folder up to the root.
+std::string UpFrom(std::string_view folder) {
+  std::string up = "../";
+  for (const char c : folder) {
+    if (c == '/') up += "../";
+  }
+  return up;
+}
+
+std::string Renamed(std::string_view text, std::string_view name, std::string_view folder) {
+  std::string renamed(text.substr(0, text.find(kEnd)));
+  std::string upper(name);
+  std::transform(upper.begin(), upper.end(), upper.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  // The name first: a folder may have the old one in it.
+  ReplaceName(renamed, kName, name);
+  ReplaceName(renamed, kNameUpper, upper);
+  ReplaceAll(renamed, Text("\"", UpFrom(kFolder)), Text("\"", UpFrom(folder)));
+  ReplaceAll(renamed, kFolder, folder);
+  return renamed;
+}
+
+}  // namespace
+
+std::vector<NewFile> FilesOfPackage(std::string_view name, std::string_view folder) {
+  std::vector<NewFile> files;
+  for (const TemplateFile& file : kFiles)
+    files.push_back({Renamed(file.name, name, folder), Renamed(file.text, name, folder)});
+  return files;
+}
+
+}  // namespace jackfield

@@ -1,0 +1,25 @@
+// What `jackfield init` writes: the files of tools/init/template, which is a package of this tree,
+// with the name and the place of another.
+//
+// Thread: any.
+#ifndef JACKFIELD_TOOLS_INIT_PACKAGE_H_
+#define JACKFIELD_TOOLS_INIT_PACKAGE_H_
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace jackfield {
+
+struct NewFile {
+  std::string name;  // within the folder
+  std::string text;
+};
+
+// The service `name` in `folder`, as seen from the root of the workspace: "services/greet". In the
+// order in which they are best read. Requires: CheckPackageName and CheckPackageFolder are OK.
+std::vector<NewFile> FilesOfPackage(std::string_view name, std::string_view folder);
+
+}  // namespace jackfield
+
+#endif  // JACKFIELD_TOOLS_INIT_PACKAGE_H_
