@@ -114,7 +114,7 @@ std::vector<std::string> TopView::Lines(size_t columns, size_t lines_max) const 
                row->oldest_ns == 0 ? "-" : FormatDurationNs(row->oldest_ns), Text(row->in_doubt),
                row->state});
   }
-  std::vector<std::string> lines = {Text(head_, "  sorted by ", NameOf(order_), "  [q]uit [s]ort")};
+  std::vector<std::string> lines = {Text(head_, "  sorted by ", NameOf(order_))};
   std::string text = table.ToString();
   for (size_t end; (end = text.find('\n')) != std::string::npos; text.erase(0, end + 1))
     lines.push_back(text.substr(0, end));

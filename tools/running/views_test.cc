@@ -101,7 +101,7 @@ TEST(TopViewTest, ARateIsWhatWasSentBetweenTwoLooks) {
   };
   view.Take(Of(sent(100)), kSecondNs);
   EXPECT_EQ(Joined(view.Lines(80, 10)),
-            "shop  up 2s  2 of 2 services get on  sorted by rate  [q]uit [s]ort\n"
+            "shop  up 2s  2 of 2 services get on  sorted by rate\n"
             "CLIENT  SERVER  OVER  SENT/s  CALLS  OLDEST  IN DOUBT\n"
             "orders  stock   shm   -       3      5ms     2\n");
   view.Take(Of(sent(1300)), 2 * kSecondNs);

@@ -36,23 +36,33 @@ void PrintServices(const init::Wiring& wiring) {
   std::fputs(table.ToString().c_str(), stdout);
 }
 
-// Who waits, on whom, for which method, since when, and what is known of that one.
+const init::Service* Find(const init::Wiring& wiring, const flatbuffers::String* name) {
+  for (const init::Service* service : *wiring.services()) {
+    if (name != nullptr && service->name()->string_view() == name->string_view()) return service;
+  }
+  return nullptr;
+}
+
+// Who waits, on whom, for which method, since when, and what is known of that one. A service that
+// is stopped or silent is waited for however short the calls are: they may have short deadlines.
 void PrintWaiting(const init::Wiring& wiring) {
   Table table({"WAITS", "ON", "FOR", "SINCE", "CALLS", "BECAUSE"});
   bool any = false;
   for (const init::Service* service : *wiring.services()) {
     for (const init::Call* call : *service->calls()) {
-      if (call->oldest() == nullptr || call->oldest_ns() < kLongNs) continue;
+      const init::Service* server = Find(wiring, call->service());
+      const bool out = server != nullptr && (server->stopped() || server->silent());
+      if (call->oldest() == nullptr || (call->oldest_ns() < kLongNs && !out)) continue;
       any = true;
-      std::string on = TextOf(call->service()), because = call->open() ? "" : "it is not connected";
-      for (const init::Service* other : *wiring.services()) {
-        if (call->service() == nullptr || other->name()->str() != call->service()->str()) continue;
-        if (const std::string why = WhyStuck(*other); !why.empty())
-          because = Text(TextOf(other->name()), " ", why);
+      std::string because = call->open() ? "" : "it is not connected";
+      if (server != nullptr) {
+        if (const std::string why = WhyStuck(*server); !why.empty())
+          because = Text(TextOf(server->name()), " ", why);
       }
-      if (on.empty()) on = TextOf(call->address());
-      table.Add({TextOf(service->name()), on, TextOf(call->oldest()),
-                 FormatDurationNs(call->oldest_ns()), Text(call->calls()), because});
+      table.Add({TextOf(service->name()),
+                 server == nullptr ? TextOf(call->address()) : TextOf(server->name()),
+                 TextOf(call->oldest()), FormatDurationNs(call->oldest_ns()), Text(call->calls()),
+                 because});
     }
   }
   if (any) std::printf("\n%s", table.ToString().c_str());
@@ -86,7 +96,7 @@ Verb PsVerb() {
               "WIRING: its name, or NAME@PID; needed where several are up. A service that has not\n"
               "been started says what it waits for, one that has ended says how. Calls that have "
               "been under\n"
-              "way for 1 s or more are listed with who waits for them, and why that may be.\n"
+              "way for 1 s or more, or to one that is stuck, are listed with who waits for them.\n"
               "\n"
               "exit status: 0 done, 1 it does not answer, 2 several are meant, 3 it is not up\n",
           .operands_max = 1,

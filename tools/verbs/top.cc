@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <string>
+#include <string_view>
 
 #include "kernel/base/text.h"
 #include "kernel/base/units.h"
@@ -26,6 +27,7 @@ constexpr Flag kFlags[] = {
 constexpr int64_t kDelayNs = 1'000'000'000, kDelayNsLeast = 100'000'000;
 constexpr size_t kColumnsOfText = 200;
 constexpr int kKeyWaitMs = 100;
+constexpr std::string_view kKeys = "  [q]uit [s]ort";  // ends with a zero
 
 // The terminal, as long as this lives.
 class Screen final {
@@ -49,6 +51,8 @@ class Screen final {
       mvaddstr(static_cast<int>(i), 0, lines[i].c_str());
       if (i == 1) attroff(A_REVERSE);
     }
+    if (!lines.empty() && lines[0].size() + kKeys.size() <= static_cast<size_t>(COLS))
+      mvaddstr(0, COLS - static_cast<int>(kKeys.size()), kKeys.data());
     refresh();
   }
 };
