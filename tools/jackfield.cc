@@ -5,6 +5,7 @@
 #include "services/semaphore/worker.h"
 #include "services/shop/shop.h"
 #include "services/shop/wiring.h"
+#include "services/topics/topics.h"
 #include "services/wordcount/wordcount.h"
 #include "tools/cli/program.h"
 #include "tools/verbs/all.h"
@@ -29,6 +30,7 @@ int main(int argc, char** argv) {
       {"shop.orders", jackfield::shop::RunOrders, "the demo: takes orders, calls all the others"},
       {"shop.packer", jackfield::shop::RunPacker, "the demo: one worker of a pool"},
       {"shop.stock", jackfield::shop::RunStock, "the demo: keeps the pieces and their prices"},
+      {"topics", jackfield::topics::RunTopics, "publish and subscribe, by topic"},
       {"wordcount.count", jackfield::wordcount::RunCount,
        "adds words up and tells how often each came"},
       {"wordcount.source", jackfield::wordcount::RunSource,

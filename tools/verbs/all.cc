@@ -15,8 +15,10 @@
 #include "tools/verbs/ls.h"
 #include "tools/verbs/programs.h"
 #include "tools/verbs/ps.h"
+#include "tools/verbs/pub.h"
 #include "tools/verbs/restart.h"
 #include "tools/verbs/service.h"
+#include "tools/verbs/sub.h"
 #include "tools/verbs/top.h"
 #include "tools/verbs/up.h"
 #include "tools/verbs/version.h"
@@ -25,10 +27,10 @@ namespace jackfield {
 
 std::vector<Verb> AllVerbs() {
   return {
-      InitVerb(),    UpVerb(),    PsVerb(),      TopVerb(),      LogsVerb(),
-      RestartVerb(), DownVerb(),  CallVerb(),    DescribeVerb(), LsVerb(),
-      DemoVerb(),    CheckVerb(), ExplainVerb(), CapsVerb(),     CleanVerb(),
-      BenchVerb(),   HelpVerb(),  VersionVerb(), ServiceVerb(),  ProgramsVerb(),
+      InitVerb(), UpVerb(),      PsVerb(),      TopVerb(),      LogsVerb(),     RestartVerb(),
+      DownVerb(), CallVerb(),    PubVerb(),     SubVerb(),      DescribeVerb(), LsVerb(),
+      DemoVerb(), CheckVerb(),   ExplainVerb(), CapsVerb(),     CleanVerb(),    BenchVerb(),
+      HelpVerb(), VersionVerb(), ServiceVerb(), ProgramsVerb(),
   };
 }
 

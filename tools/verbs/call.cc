@@ -2,16 +2,17 @@
 
 #include <unistd.h>
 
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "kernel/base/text.h"
 #include "kernel/base/units.h"
 #include "tools/dynamic/calls.h"
 #include "tools/message/values.h"
+#include "tools/verbs/data.h"
 #include "tools/verbs/reach.h"
 #include "tools/verbs/running_wiring.h"
 #include "tools/verbs/target.h"
@@ -22,45 +23,21 @@ namespace {
 using dynamic::Remote;
 using message::Layout;
 
-constexpr size_t kInputBytesMax = 64 << 20;
-
 constexpr Flag kFlags[] = {
     {'d', "data", "@FILE|-", "the request, or the items, from a file or from stdin"},
     {'t', "template", "", "print an example of the request, every field in it, and end"},
     kTimeoutFlag,
     kWiringFlag};
 
-absl::StatusOr<std::string> ReadAll(const std::string& name) {
-  std::FILE* file = name == "-" ? stdin : std::fopen(name.c_str(), "re");
-  const std::string shown = name == "-" ? "standard input" : Escaped(name);
-  if (file == nullptr)
-    return absl::NotFoundError(Text("cannot read ", shown, ": ", std::strerror(errno)));
-  std::string text;
-  char bytes[1 << 16];
-  size_t got = 0;
-  while (text.size() <= kInputBytesMax && (got = std::fread(bytes, 1, sizeof bytes, file)) > 0)
-    text.append(bytes, got);
-  const bool failed = std::ferror(file) != 0;
-  const int error = errno;
-  if (file != stdin) std::fclose(file);
-  if (failed) return absl::NotFoundError(Text("cannot read ", shown, ": ", std::strerror(error)));
-  if (text.size() <= kInputBytesMax) return text;
-  return absl::InvalidArgumentError(
-      Text(shown, " has more than ", FormatBytes(kInputBytesMax), ", the limit of one call"));
-}
-
 // The JSON text: the operand, or what -d names; "{}" when there is neither.
 absl::StatusOr<std::string> InputOf(const Arguments& arguments,
                                     const std::vector<std::string>& words, bool items) {
-  const std::optional<std::string_view> data = arguments.Find("data");
-  if (data.has_value() && words.size() > 2)
-    return absl::InvalidArgumentError("the data stand behind the method or in --data, not in both");
-  if (words.size() > 2) return words[2];
-  if (!data.has_value()) return std::string(items ? "" : "{}");
-  if (*data == "-") return ReadAll("-");
-  if (data->starts_with('@') && data->size() > 1) return ReadAll(std::string(data->substr(1)));
-  return absl::InvalidArgumentError(
-      Text("--data is @FILE, or - for stdin, not \"", Escaped(*data), "\""));
+  std::optional<std::string_view> word;
+  if (words.size() > 2) word = words[2];
+  absl::StatusOr<std::optional<std::string>> data =
+      DataOf(word, arguments.Find("data"), "the method");
+  if (!data.ok()) return data.status();
+  return std::move(*data).value_or(items ? "" : "{}");
 }
 
 absl::StatusOr<std::vector<std::string>> MessagesOf(const Remote::Found& found,
@@ -82,14 +59,6 @@ absl::StatusOr<std::vector<std::string>> MessagesOf(const Remote::Found& found,
     messages.push_back(*std::move(bytes));
   }
   return messages;
-}
-
-absl::Status PrintLine(std::string_view text) {
-  errno = 0;
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  std::fputc('\n', stdout);
-  if (std::fflush(stdout) == 0) return absl::OkStatus();
-  return absl::UnknownError(Text("cannot write to standard output: ", std::strerror(errno)));
 }
 
 int PrintTemplate(const Remote::Found& found) {

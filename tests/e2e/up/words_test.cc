@@ -172,6 +172,8 @@ usage: jackfield VERB [FLAGS…] …
   restart   stop one service of a running wiring, and start it again
   down      stop a running wiring
   call      call a method of a service, by the schema that it serves: JSON in, JSON out
+  pub       publish a message to a topic
+  sub       print the messages of the topics that match a pattern
   describe  the schema that a service serves: its methods and their messages
   ls        the methods of a service; what the bus holds in the system
   demo      run the example: a shop of six services, whose books must add up
