@@ -7,6 +7,7 @@
 #include "tools/verbs/clean.h"
 #include "tools/verbs/demo.h"
 #include "tools/verbs/describe.h"
+#include "tools/verbs/doctor.h"
 #include "tools/verbs/down.h"
 #include "tools/verbs/explain.h"
 #include "tools/verbs/help.h"
@@ -24,10 +25,10 @@ namespace jackfield {
 
 std::vector<Verb> AllVerbs() {
   return {
-      UpVerb(),    PsVerb(),      TopVerb(),      LogsVerb(),     RestartVerb(),
-      DownVerb(),  CallVerb(),    DescribeVerb(), LsVerb(),       DemoVerb(),
-      CheckVerb(), ExplainVerb(), CapsVerb(),     CleanVerb(),    BenchVerb(),
-      HelpVerb(),  VersionVerb(), ServiceVerb(),  ProgramsVerb(),
+      UpVerb(),    PsVerb(),      TopVerb(),      LogsVerb(),    RestartVerb(),
+      DownVerb(),  CallVerb(),    DescribeVerb(), LsVerb(),      DemoVerb(),
+      CheckVerb(), ExplainVerb(), CapsVerb(),     DoctorVerb(),  CleanVerb(),
+      BenchVerb(), HelpVerb(),    VersionVerb(),  ServiceVerb(), ProgramsVerb(),
   };
 }
 

@@ -177,6 +177,7 @@ usage: jackfield VERB [FLAGS…] …
   check     say what is wrong with a wiring file, without starting anything
   explain   which medium a channel uses, what it can do, what else would do
   caps      what each transport can do
+  doctor    the limits and settings of this machine that matter to the bus
   clean     remove what dead owners have left behind
   bench     how fast the bus is over a transport, and the bare medium beside it
   help      what there is, or what one verb does
