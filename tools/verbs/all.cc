@@ -5,6 +5,8 @@
 #include "tools/verbs/caps.h"
 #include "tools/verbs/check.h"
 #include "tools/verbs/clean.h"
+#include "tools/verbs/complete.h"
+#include "tools/verbs/completion.h"
 #include "tools/verbs/demo.h"
 #include "tools/verbs/describe.h"
 #include "tools/verbs/doctor.h"
@@ -25,10 +27,11 @@ namespace jackfield {
 
 std::vector<Verb> AllVerbs() {
   return {
-      UpVerb(),    PsVerb(),      TopVerb(),      LogsVerb(),    RestartVerb(),
-      DownVerb(),  CallVerb(),    DescribeVerb(), LsVerb(),      DemoVerb(),
-      CheckVerb(), ExplainVerb(), CapsVerb(),     DoctorVerb(),  CleanVerb(),
-      BenchVerb(), HelpVerb(),    VersionVerb(),  ServiceVerb(), ProgramsVerb(),
+      UpVerb(),       PsVerb(),         TopVerb(),      LogsVerb(),    RestartVerb(),
+      DownVerb(),     CallVerb(),       DescribeVerb(), LsVerb(),      DemoVerb(),
+      CheckVerb(),    ExplainVerb(),    CapsVerb(),     DoctorVerb(),  CleanVerb(),
+      BenchVerb(),    CompletionVerb(), HelpVerb(),     VersionVerb(), ServiceVerb(),
+      ProgramsVerb(), CompleteVerb(),
   };
 }
 
