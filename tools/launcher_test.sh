@@ -47,8 +47,8 @@ checkout=$dir/checkout
 # Help, the version and typos, before anything is installed or built.
 answers() { what=$1 wanted=$2 text=$3; shift 3; run "$checkout" "$@"; expect "$what" "$wanted" "$text"; not_called "$what"; }
 answers "no word" 2 "usage: jackfield VERB"
-answers help 0 "  test      build and run every test" help
-answers --help 0 "  up        start the services" --help
+answers help 0 "  test        build and run every test" help
+answers --help 0 "  up          start the services" --help
 answers "help up" 0 "usage: jackfield up " help up
 answers "up --help" 0 "usage: jackfield up " up --help
 answers "help test" 0 "usage: ./jackfield test" help test
@@ -62,6 +62,24 @@ answers frobnicate 2 'jackfield: no verb "frobnicate"' frobnicate
 answers "help chekc" 2 'jackfield: no verb "chekc"; did you mean "check"?' help chekc
 answers "init --help" 0 "usage: jackfield init [FLAGS…] DIR" init --help
 answers "a flag" 2 'the verb comes first, then its flags: "--over" is a flag' --over tcp up
+
+# TAB builds nothing: the verbs are in the help, and what is built already knows the rest.
+complete() {
+    what=$1 wanted=$2; shift 2
+    run "$checkout" __complete "$@"
+    not_called "$what"
+    [ "$status" = 0 ] && [ "$(tr '\n' ' ' <"$dir/said")" = "$wanted" ] ||
+        { echo "$what: status $status, said:"; cat "$dir/said"; failures=1; }
+}
+complete "TAB" "explain " ex
+complete "TAB for its own verbs" "completion compdb " comp
+complete "TAB behind a verb" "" up -
+complete "TAB for nothing" "" frob
+mkdir -p "$checkout/.jackfield-cache"
+echo "$dir/out/tools/jackfield" >"$checkout/.jackfield-cache/program"
+complete "TAB of a program" "ran __complete up - " up -
+complete "TAB of a program, and its own verbs" "test ran __complete te " te
+rm -rf "$checkout/.jackfield-cache"
 
 # What a wiring runs out of bazel-bin is built by its label, and what lies elsewhere is not touched.
 printf '%s\n' /usr/bin/env "$checkout/bazel-bin/services/greet/greet" \

@@ -5,8 +5,11 @@
 #include "tools/verbs/caps.h"
 #include "tools/verbs/check.h"
 #include "tools/verbs/clean.h"
+#include "tools/verbs/complete.h"
+#include "tools/verbs/completion.h"
 #include "tools/verbs/demo.h"
 #include "tools/verbs/describe.h"
+#include "tools/verbs/doctor.h"
 #include "tools/verbs/down.h"
 #include "tools/verbs/explain.h"
 #include "tools/verbs/help.h"
@@ -27,10 +30,11 @@ namespace jackfield {
 
 std::vector<Verb> AllVerbs() {
   return {
-      InitVerb(), UpVerb(),      PsVerb(),      TopVerb(),      LogsVerb(),     RestartVerb(),
-      DownVerb(), CallVerb(),    PubVerb(),     SubVerb(),      DescribeVerb(), LsVerb(),
-      DemoVerb(), CheckVerb(),   ExplainVerb(), CapsVerb(),     CleanVerb(),    BenchVerb(),
-      HelpVerb(), VersionVerb(), ServiceVerb(), ProgramsVerb(),
+      InitVerb(),     UpVerb(),      PsVerb(),      TopVerb(),      LogsVerb(),
+      RestartVerb(),  DownVerb(),    CallVerb(),    PubVerb(),      SubVerb(),
+      DescribeVerb(), LsVerb(),      DemoVerb(),    CheckVerb(),    ExplainVerb(),
+      CapsVerb(),     DoctorVerb(),  CleanVerb(),   BenchVerb(),    CompletionVerb(),
+      HelpVerb(),     VersionVerb(), ServiceVerb(), ProgramsVerb(), CompleteVerb(),
   };
 }
 

@@ -3,19 +3,27 @@
 #include <cstdio>
 
 #include "kernel/base/text.h"
+#include "tools/cli/help_json.h"
 
 namespace jackfield {
 namespace {
 
+constexpr Flag kFlags[] = {
+    {'o', "output", "FORMAT", "table (the default: text) or json, one object for all of it"}};
+
 int RunHelp(const Program& program, const Arguments& arguments) {
+  const absl::StatusOr<Output> output = OutputOf(arguments);
+  if (!output.ok()) return Complain(kExitUsage, std::string(output.status().message()));
+  const bool json = *output == Output::kJson;
   std::string text;
-  if (arguments.operands.empty()) text = HelpOfProgram(program);
+  if (arguments.operands.empty())
+    text = json ? HelpOfProgramAsJson(program) : HelpOfProgram(program);
   std::vector<std::string_view> names;
   for (const Verb& verb : program.verbs) {
     if (!verb.hidden) names.push_back(verb.name);
     if (arguments.operands.empty() || verb.name != arguments.operands[0]) continue;
-    if (verb.run_words == nullptr) {
-      text = HelpOfVerb(verb);
+    if (json || verb.run_words == nullptr) {
+      text = json ? HelpOfVerbAsJson(verb) : HelpOfVerb(verb);
       continue;
     }
     std::string words[] = {std::string(verb.name), "--help"};  // it knows its own flags
@@ -38,6 +46,7 @@ Verb HelpVerb() {
           .summary = "what there is, or what one verb does",
           .usage = "[VERB]",
           .description = "",
+          .flags = kFlags,
           .operands_max = 1,
           .run = RunHelp};
 }

@@ -1,17 +1,26 @@
 #include "tools/verbs/ps.h"
 
+#include <unistd.h>
+
+#include <cstddef>
 #include <cstdio>
+#include <memory>
+#include <span>
 #include <string>
 
 #include "kernel/base/text.h"
 #include "kernel/base/units.h"
 #include "tools/cli/table.h"
+#include "tools/message/schema.h"
 #include "tools/running/supervisor_client.h"
 #include "tools/running/why_stuck.h"
 #include "tools/verbs/running_wiring.h"
 
 namespace jackfield {
 namespace {
+
+constexpr Flag kFlags[] = {
+    {'o', "output", "FORMAT", "table (the default) or json, one object: jackfield.init.Wiring"}};
 
 std::string RestartsOf(const init::Service& service) {
   if (service.restarts_in_a_row() == 0) return Text(service.restarts());
@@ -76,14 +85,38 @@ void Print(const init::Wiring& wiring) {
   PrintWaiting(wiring);
 }
 
+// By the schema of what came, so that a reader knows what each name means.
+absl::Status PrintJson(std::span<const std::byte> wiring) {
+  const absl::StatusOr<std::unique_ptr<message::Schema>> schema =
+      message::SchemaOf(std::string(init::kInitInterface.schema), init::kInitInterface.schema_hash);
+  if (!schema.ok()) return schema.status();
+  const absl::StatusOr<const Method*> look =
+      FindMethod(*(*schema)->FindInterface(init::kInitInterface.name), "Look");
+  if (!look.ok()) return look.status();
+  const absl::StatusOr<message::Schema::Json> json = (*schema)->ToJson(
+      **look, Way::kReply, wiring,
+      isatty(STDOUT_FILENO) ? message::Layout::kIndented : message::Layout::kLine);
+  if (!json.ok()) return json.status();
+  std::printf("%s\n", json->text.c_str());
+  if (!json->is_utf8)
+    std::fputs("# some text is no UTF-8; its bytes are \\xNN above, which is no JSON\n", stderr);
+  return absl::OkStatus();
+}
+
 int RunPs(const Program& program, const Arguments& arguments) {
+  const absl::StatusOr<Output> output = OutputOf(arguments);
+  if (!output.ok()) return Complain(kExitUsage, std::string(output.status().message()));
   const std::string wanted = arguments.operands.empty() ? "" : arguments.operands[0];
   const auto client = SupervisorClient::Open(*program.registry, wanted);
   if (!client.ok()) return ComplainOfRunning(client.status());
-  const absl::StatusOr<MessageOf<init::Wiring>> wiring = (*client)->Look();
+  absl::StatusOr<MessageOf<init::Wiring>> wiring = (*client)->Look();
   if (!wiring.ok()) return Complain(kExitFailed, std::string(wiring.status().message()));
-  Print(**wiring);
-  return kExitOk;
+  if (*output == Output::kTable) {
+    Print(**wiring);
+    return kExitOk;
+  }
+  const absl::Status printed = PrintJson(wiring->message().payload());
+  return printed.ok() ? kExitOk : Complain(kExitFailed, std::string(printed.message()));
 }
 
 }  // namespace
@@ -97,8 +130,11 @@ Verb PsVerb() {
               "been started says what it waits for, one that has ended says how. Calls that have "
               "been under\n"
               "way for 1 s or more, or to one that is stuck, are listed with who waits for them.\n"
+              "With -o json it is the answer of jackfield.init.Init/Look, by its schema\n"
+              "(services/init/init.fbs).\n"
               "\n"
               "exit status: 0 done, 1 it does not answer, 2 several are meant, 3 it is not up\n",
+          .flags = kFlags,
           .operands_max = 1,
           .run = RunPs};
 }

@@ -8,8 +8,8 @@
 
 namespace jackfield {
 
-inline constexpr Flag kWiringFlag = {'w', "wiring", "NAME",
-                                     "of the wiring, or NAME@PID; needed where several are up"};
+inline constexpr Flag kWiringFlag = {'w', "wiring", "WIRING",
+                                     "its name, or NAME@PID; needed where several are up"};
 
 // kExitUnreachable, or kExitUsage where several are meant.
 int ComplainOfRunning(const absl::Status& status);

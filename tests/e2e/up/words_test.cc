@@ -1,5 +1,10 @@
 // What the program says: every wrong command has its sentence and its exit status, and the help is
 // what we mean it to be.
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include "gtest/gtest.h"
 #include "tests/e2e/up/command.h"
 
@@ -227,6 +232,25 @@ exit status: 0 all is done, 1 a service failed, 2 the wiring is wrong, 130 inter
   -q, --quiet          no messages but errors
   -v, --verbose        more messages
 )");
+}
+
+TEST(WordsTest, HelpAsJsonHasWhatTheTextHas) {
+  const std::string json = OutputOf({"help", "-o", "json"});
+  std::istringstream lines(OutputOf({"help"}));
+  size_t listed = 0;
+  for (std::string line; std::getline(lines, line);) {
+    std::string name;
+    if (!line.starts_with("  ") || !(std::istringstream(line) >> name) || name == "jackfield")
+      continue;
+    ++listed;
+    EXPECT_NE(json.find("{\"name\":\"" + name + "\",\"summary\":"), std::string::npos) << name;
+  }
+  EXPECT_GT(listed, 20u) << "verbs and services";
+  const std::string up = OutputOf({"help", "up", "-o", "json"});
+  EXPECT_NE(json.find(up.substr(0, up.size() - 1)), std::string::npos) << "one of them: " << up;
+  Command wrong({"help", "-o", "yaml"});
+  EXPECT_EQ(wrong.Wait(), 2);
+  EXPECT_EQ(wrong.out(), "");
 }
 
 TEST(WordsTest, HelpOfAVerbThatReadsItsWordsItselfIsItsOwn) {

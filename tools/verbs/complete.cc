@@ -1,0 +1,100 @@
+#include "tools/verbs/complete.h"
+
+#include <signal.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "kernel/base/text.h"
+#include "tools/completion/complete.h"
+#include "tools/running/service_names.h"
+#include "tools/running/supervisor_client.h"
+#include "tools/running/why_stuck.h"
+
+namespace jackfield {
+namespace {
+
+using completion::Completion;
+
+// A user who types does not notice 100 ms, to begin and to end the program included.
+constexpr suseconds_t kLimitUs = 50'000;
+
+// From here on the program lives so long, whatever it waits for. What was printed by then stands.
+void LiveShortly() {
+  signal(SIGALRM, [](int) { _exit(kExitOk); });
+  const itimerval once = {.it_interval = {}, .it_value = {.tv_sec = 0, .tv_usec = kLimitUs}};
+  setitimer(ITIMER_REAL, &once, nullptr);
+}
+
+void Print(Completion& completion) {
+  std::fputs(completion::ToLines(completion).c_str(), stdout);
+  std::fflush(stdout);
+  completion.files = false;
+}
+
+// First what the system knows at once, then what a supervisor knows beside: services that are no
+// processes. One that does not answer takes the rest of the time.
+void PrintServices(const Program& program, Completion& completion) {
+  std::vector<RunningWiring> wirings = RunningWirings();
+  if (!completion.wiring.empty()) {
+    absl::StatusOr<RunningWiring> picked = PickWiring(wirings, completion.wiring);
+    wirings.clear();
+    if (picked.ok()) wirings.push_back(*std::move(picked));
+  }
+  for (const RunningWiring& wiring : wirings) {
+    for (const std::string& name : ServiceProcesses(wiring.pid)) completion.Add(name);
+  }
+  Print(completion);
+  for (const RunningWiring& wiring : wirings) {
+    const auto client =
+        SupervisorClient::Open(*program.registry, Text(wiring.name, "@", wiring.pid));
+    if (!client.ok()) continue;
+    const absl::StatusOr<MessageOf<init::Wiring>> look = (*client)->Look();
+    if (!look.ok()) continue;
+    const size_t told = completion.candidates.size();
+    for (const init::Service* service : *(*look)->services())
+      completion.Add(TextOf(service->name()));
+    Completion added = completion;
+    added.candidates.erase(added.candidates.begin(),
+                           added.candidates.begin() + static_cast<ptrdiff_t>(told));
+    Print(added);
+  }
+}
+
+int RunComplete(const Program& program, int argc, char** argv) {
+  LiveShortly();
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  Completion completion = completion::Complete(program, words);
+  if (completion.wirings) {
+    const std::vector<RunningWiring> up = RunningWirings();
+    for (const RunningWiring& wiring : up) {
+      const bool several = std::count_if(up.begin(), up.end(), [&](const RunningWiring& other) {
+                             return other.name == wiring.name;
+                           }) > 1;
+      completion.Add(several ? Text(wiring.name, "@", wiring.pid) : wiring.name);
+    }
+  }
+  if (completion.services)
+    PrintServices(program, completion);
+  else
+    Print(completion);
+  return kExitOk;
+}
+
+}  // namespace
+
+Verb CompleteVerb() {
+  return {.name = "__complete",
+          .summary = "what may stand behind these words, for a shell",
+          .usage = "WORDS…",
+          .description = "",
+          .run_words = RunComplete,
+          .hidden = true};
+}
+
+}  // namespace jackfield
