@@ -58,8 +58,9 @@ Finding CheckRuntimeDirectory(const Machine& machine) {
     finding.mark = Mark::kFail;
     finding.value = Text(Escaped(path), " cannot be made: ", Escaped(parent),
                          no_parent ? " is not there" : " may not be written");
-    finding.help = Text(no_parent ? Text("mkdir -p -m 700 ", Escaped(parent), ", or ") : std::string(),
-                        "XDG_RUNTIME_DIR=, a directory of this user's own");
+    finding.help =
+        Text(no_parent ? Text("mkdir -p -m 700 ", Escaped(parent), ", or ") : std::string(),
+             "XDG_RUNTIME_DIR=, a directory of this user's own");
     return finding;
   }
   const absl::StatusOr<OwnedFd> opened = OpenPrivateDirectory(path, "it is not usable");
