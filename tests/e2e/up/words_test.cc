@@ -169,26 +169,28 @@ TEST(WordsTest, HelpListsWhatThereIs) {
 
 usage: jackfield VERB [FLAGS…] …
 
-  init      write a new service that builds, runs and has a test
-  up        start the services of a wiring file, and stay until they are done
-  ps        the services of a running wiring: state, process, restarts, addresses
-  top       the channels of a running wiring, live: rates, calls under way, the oldest
-  logs      what the services of a running wiring have written on stderr
-  restart   stop one service of a running wiring, and start it again
-  down      stop a running wiring
-  call      call a method of a service, by the schema that it serves: JSON in, JSON out
-  pub       publish a message to a topic
-  sub       print the messages of the topics that match a pattern
-  describe  the schema that a service serves: its methods and their messages
-  ls        the methods of a service; what the bus holds in the system
-  demo      run the example: a shop of six services, whose books must add up
-  check     say what is wrong with a wiring file, without starting anything
-  explain   which medium a channel uses, what it can do, what else would do
-  caps      what each transport can do
-  clean     remove what dead owners have left behind
-  bench     how fast the bus is over a transport, and the bare medium beside it
-  help      what there is, or what one verb does
-  version   the version of this program
+  init        write a new service that builds, runs and has a test
+  up          start the services of a wiring file, and stay until they are done
+  ps          the services of a running wiring: state, process, restarts, addresses
+  top         the channels of a running wiring, live: rates, calls under way, the oldest
+  logs        what the services of a running wiring have written on stderr
+  restart     stop one service of a running wiring, and start it again
+  down        stop a running wiring
+  call        call a method of a service, by the schema that it serves: JSON in, JSON out
+  pub         publish a message to a topic
+  sub         print the messages of the topics that match a pattern
+  describe    the schema that a service serves: its methods and their messages
+  ls          the methods of a service; what the bus holds in the system
+  demo        run the example: a shop of six services, whose books must add up
+  check       say what is wrong with a wiring file, without starting anything
+  explain     which medium a channel uses, what it can do, what else would do
+  caps        what each transport can do
+  doctor      the limits and settings of this machine that matter to the bus
+  clean       remove what dead owners have left behind
+  bench       how fast the bus is over a transport, and the bare medium beside it
+  completion  a script that makes the TAB key of a shell complete these words
+  help        what there is, or what one verb does
+  version     the version of this program
 
 built-in services, for run = "NAME" in a wiring file:
   source    sends words
