@@ -16,7 +16,7 @@ constexpr std::string_view kLimitKeys[] = {"memory", "nofile"};
 constexpr std::string_view kCallKeys[] = {"service", "over", "at", "one_way"};
 constexpr std::string_view kRestartKeys[] = {"when", "backoff", "max"};
 constexpr NotYet kServiceNotYet[] = {
-    {"topics", "there is no topics service yet"},
+    {"topics", "topics are a service that others call: [service.topics] with run = \"topics\""},
     {"ready", "a service is ready when it says so itself (Service::Serve does)"},
 };
 
