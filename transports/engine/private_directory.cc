@@ -94,6 +94,10 @@ absl::StatusOr<OwnedFd> MakeRuntimeDirectory() {
   return fd;
 }
 
+void MakeRuntimeDirectoryFor(const std::string& path) {
+  if (path.substr(0, path.rfind('/')) == RuntimeDirectory()) MakeRuntimeDirectory().IgnoreError();
+}
+
 void RemoveRuntimeDirectoryIfEmpty() { rmdir(RuntimeDirectory().c_str()); }
 
 }  // namespace jackfield

@@ -32,6 +32,10 @@ std::string RuntimeDirectory();
 // empty (RemoveRuntimeDirectoryIfEmpty): who finds that a name in it cannot be made tries again.
 absl::StatusOr<OwnedFd> MakeRuntimeDirectory();
 
+// Makes it if `path` lies in it: for who serves once more at a place that was chosen there before,
+// as a service that is started again does. Who opens the place says what is wrong with it.
+void MakeRuntimeDirectoryFor(const std::string& path);
+
 // Called by whoever removed something from it, or made it and then put nothing there.
 void RemoveRuntimeDirectoryIfEmpty();
 

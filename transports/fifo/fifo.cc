@@ -71,6 +71,7 @@ class FifoTransport final : public Transport {
                                                 LinkSink& sink) const override {
     if (absl::Status status = Check(address, role); !status.ok()) return status;
     if (address.bare()) return ServeAnywhere(address, loop, sink);
+    if (role == Role::kServe) MakeRuntimeDirectoryFor(address.target());
     absl::StatusOr<FifoPlace> place = OpenFifoPlace(address.target(), address.ToString());
     if (!place.ok()) return place.status();
     if (role == Role::kServe) return Serve(address, loop, sink, *std::move(place), Where::kGiven);

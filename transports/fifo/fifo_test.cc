@@ -166,6 +166,18 @@ TEST_F(FifoTest, ARuntimeDirectoryThatIsNotThereIsSaidWithTheVariableThatNamesIt
   EXPECT_NE(said.find("which XDG_RUNTIME_DIR names, is not there"), std::string::npos) << said;
 }
 
+// The directory goes with the last name in it, and who is started again finds it gone.
+TEST_F(FifoTest, APlaceInTheRuntimeDirectoryCanBeServedAgain) {
+  std::unique_ptr<Port> port = Port::Open(*node_, {"fifo:"}).value();
+  ASSERT_TRUE(port->WaitServing().ok()) << port->failure();
+  const std::string address = port->addresses()[0].ToString();
+  port = nullptr;
+  ASSERT_NE(access((runtime_ + "/jackfield").c_str(), F_OK), 0);
+  port = Port::Open(*node_, {address}).value();
+  EXPECT_TRUE(port->WaitServing().ok()) << port->failure();
+  EXPECT_EQ(port->addresses()[0].ToString(), address);
+}
+
 TEST_F(FifoTest, WhatIsNotAFifoIsLeftAlone) {
   const auto expect_left = [&](std::string_view is) {
     struct stat before {

@@ -87,6 +87,8 @@ absl::Status AskerService(Service& service) {
   if (!count.ok()) return count.status();
   (*count)->OnInstance([&another](uint64_t, uint64_t) { another = true; });
   uint64_t answered = 0, in_doubt = 0, lost = 0;
+  // The first instance is no other one, and must have been met.
+  if (absl::Status open = (*count)->WaitOpen(); !open.ok()) return open;
   std::fputs("asks\n", stderr);
   while (!service.stop_requested()) {
     const absl::Status status = Tell(**count, kWord, "word");

@@ -18,8 +18,8 @@ absl::Status TokenizeService(Service& service);
 // Counts; prints the count when it is told that this was all. Its first argument, if any, is
 // printed in front.
 absl::Status CountService(Service& service);
-// Calls "count" again and again until it is stopped; says on stderr "asks" when it begins, and
-// "answered by another" when a further instance has answered. Prints how the calls ended: "120
+// Calls "count" again and again until it is stopped; says on stderr "asks" when it is connected,
+// and "answered by another" when a further instance has answered. Prints how the calls ended: "120
 // answered, 3 in doubt, 0 lost".
 absl::Status AskerService(Service& service);
 // Serves, and stays.
