@@ -43,6 +43,9 @@
 namespace jackfield {
 
 class ControlPort;
+class Service;
+
+using ServiceFunction = absl::Status (*)(Service& service);
 
 inline constexpr int64_t kGraceNs = 2'000'000'000;         // unless the grants say otherwise
 inline constexpr int64_t kGraceNsMax = 3'600'000'000'000;  // more is refused
@@ -101,9 +104,6 @@ class Service {
     node_.Stop();
   }
   bool stop_requested() const { return stop_requested_; }
-  // For RunService: nothing where the grants name no place for it. Errors: as ControlPort::Open.
-  absl::StatusOr<std::unique_ptr<ControlPort>> OpenControl();
-
   // Ends what still goes on in its grace: the second SIGTERM or SIGINT. Thread: as RequestStop.
   void EndGrace() { grace_ended_ = true; }
   bool grace_ended() const { return grace_ended_; }
@@ -117,6 +117,9 @@ class Service {
   const std::vector<std::string>& args() const { return grants_.args; }
 
  private:
+  friend int RunService(Service& service, ServiceFunction run);
+  // Nothing where the grants name no place for it. Errors: as ControlPort::Open.
+  absl::StatusOr<std::unique_ptr<ControlPort>> OpenControl();
   void FinishPorts();
 
   Node& node_;
@@ -124,8 +127,6 @@ class Service {
   std::function<void(const std::vector<Address>&)> on_ready_;
   bool stop_requested_ = false, grace_ended_ = false, was_refused_a_grant_ = false;
 };
-
-using ServiceFunction = absl::Status (*)(Service& service);
 
 // It was asked to stop and its function returned CANCELLED: its work is not complete, and it has
 // not failed.

@@ -7,7 +7,7 @@
 #include <optional>
 #include <vector>
 
-#include "flatbuffers/reflection_generated.h"
+#include "flatbuffers/reflection.h"
 #include "kernel/base/text.h"
 #include "kernel/payload.h"
 
@@ -20,21 +20,7 @@ constexpr size_t kBufferBytesMin = 8;  // an offset to a table, and the table's 
 constexpr size_t kPathHead = 6, kPathTail = 2;  // parts of a path that are written out
 
 uint32_t BytesOf(BaseType scalar) {
-  switch (scalar) {
-    case BaseType::Short:
-    case BaseType::UShort:
-      return 2;
-    case BaseType::Int:
-    case BaseType::UInt:
-    case BaseType::Float:
-      return 4;
-    case BaseType::Long:
-    case BaseType::ULong:
-    case BaseType::Double:
-      return 8;
-    default:
-      return 1;  // UType, Bool, Byte, UByte
-  }
+  return static_cast<uint32_t>(flatbuffers::GetTypeSize(scalar));
 }
 
 bool IsScalar(BaseType type) { return type >= BaseType::UType && type <= BaseType::Double; }

@@ -63,15 +63,15 @@ absl::Status ReadWord(std::string_view flag, std::string_view text,
 }
 
 absl::Status ReadSize(std::string_view text, uint64_t& to) {
-  uint64_t size = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), size);
-  if (error != std::errc() || end != text.data() + text.size()) {
+  std::optional<uint64_t> number = NumberOf(text);
+  if (!number) {
     absl::StatusOr<uint64_t> with_unit = ParseBytes(text);
     if (!with_unit.ok())
       return Bad(
           Text("--size is a number of bytes, such as 64 or 4KiB, not \"", Escaped(text), "\""));
-    size = *with_unit;
+    number = *with_unit;
   }
+  const uint64_t size = *number;
   if (size < Options::kSizeMin) {
     return Bad(Text("--size ", size,
                     " is too small: a payload holds at least a sequence number, so ",

@@ -1,6 +1,7 @@
 #include "tools/cli/arguments.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "kernel/base/text.h"
 
@@ -127,6 +128,13 @@ absl::StatusOr<Arguments> ParseArguments(std::span<const std::string> words,
   Reader reader(words, known);
   if (absl::Status status = reader.Read(rest); !status.ok()) return status;
   return reader.Take();
+}
+
+std::optional<uint64_t> NumberOf(std::string_view text) {
+  uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
 }
 
 std::string DescribeFlags(std::span<const Flag> flags) {

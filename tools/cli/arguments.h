@@ -12,6 +12,7 @@
 #ifndef JACKFIELD_TOOLS_CLI_ARGUMENTS_H_
 #define JACKFIELD_TOOLS_CLI_ARGUMENTS_H_
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -46,6 +47,9 @@ struct Arguments {
 // Errors: INVALID_ARGUMENT, one sentence that names the nearest known flag.
 absl::StatusOr<Arguments> ParseArguments(std::span<const std::string> words,
                                          std::span<const Flag> known, RestAllowed rest);
+
+// A number of digits and nothing else, as a flag's value. Nothing: it is none, or beyond 64 bits.
+std::optional<uint64_t> NumberOf(std::string_view text);
 
 // One line for each flag, in columns: "  -o, --output FORMAT  table or json".
 std::string DescribeFlags(std::span<const Flag> flags);

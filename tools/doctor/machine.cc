@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <memory>
 #include <sstream>
 
@@ -13,6 +12,7 @@
 #include "kernel/base/owned_fd.h"
 #include "kernel/base/text.h"
 #include "kernel/loop/loop.h"
+#include "tools/cli/arguments.h"
 
 namespace jackfield::doctor {
 namespace {
@@ -22,10 +22,7 @@ constexpr size_t kFileBytesMax = 64 << 10;
 std::optional<uint64_t> NumberIn(std::string_view text) {
   while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.remove_suffix(1);
   if (text == "max" || text == "unlimited") return UINT64_MAX;
-  uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
+  return NumberOf(text);
 }
 
 // `group` and all above it, as far as they can be seen from here.

@@ -7,6 +7,7 @@
 #include <set>
 #include <vector>
 
+#include "flatbuffers/reflection.h"
 #include "kernel/base/text.h"
 #include "tools/message/reading.h"
 
@@ -25,21 +26,7 @@ constexpr std::string_view kKnownAttributes[] = {"idempotent", "streaming"};
 std::string_view NameOf(BaseType type) { return kBaseNames[static_cast<size_t>(type)]; }
 
 int32_t AlignmentOf(BaseType scalar) {
-  switch (scalar) {
-    case BaseType::Short:
-    case BaseType::UShort:
-      return 2;
-    case BaseType::Int:
-    case BaseType::UInt:
-    case BaseType::Float:
-      return 4;
-    case BaseType::Long:
-    case BaseType::ULong:
-    case BaseType::Double:
-      return 8;
-    default:
-      return 1;
-  }
+  return static_cast<int32_t>(flatbuffers::GetTypeSize(scalar));
 }
 
 std::string_view SpaceOf(std::string_view full_name) {

@@ -18,7 +18,7 @@ struct Found {
 // Adds what one wiring has of it; its other services go to `names`.
 absl::Status Search(const Registry& registry, const RunningWiring& wiring, std::string_view service,
                     std::vector<Found>& found, std::vector<std::string>& names) {
-  const auto client = SupervisorClient::Open(registry, Text(wiring.name, "@", wiring.pid));
+  const auto client = SupervisorClient::Open(registry, wiring);
   if (!client.ok()) return client.status();
   const absl::StatusOr<MessageOf<init::Wiring>> look = (*client)->Look();
   if (!look.ok()) return look.status();

@@ -11,15 +11,20 @@ absl::StatusOr<std::unique_ptr<SupervisorClient>> SupervisorClient::Open(const R
                                                                          std::string_view wanted) {
   absl::StatusOr<RunningWiring> wiring = PickWiring(RunningWirings(), wanted);
   if (!wiring.ok()) return wiring.status();
+  return Open(registry, *std::move(wiring));
+}
+
+absl::StatusOr<std::unique_ptr<SupervisorClient>> SupervisorClient::Open(const Registry& registry,
+                                                                         RunningWiring wiring) {
   absl::StatusOr<std::unique_ptr<Node>> node =
       Node::Create({.name = "jackfield", .registry = &registry, .spin_ns = 0});
   if (!node.ok()) return node.status();
   absl::StatusOr<std::unique_ptr<Channel>> channel =
-      Channel::Open(**node, wiring->address, {.role = wiring->name, .reconnect = false});
+      Channel::Open(**node, wiring.address, {.role = wiring.name, .reconnect = false});
   absl::Status open = channel.ok() ? (*channel)->WaitOpen() : channel.status();
   if (!open.ok()) return open;
   auto client = std::make_unique<SupervisorClient>();
-  client->wiring_ = *std::move(wiring);
+  client->wiring_ = std::move(wiring);
   client->node_ = *std::move(node);
   client->channel_ = *std::move(channel);
   client->init_ = std::make_unique<init::InitClient>(*client->channel_);

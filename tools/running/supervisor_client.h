@@ -25,6 +25,9 @@ class SupervisorClient {
   // wanted: as PickWiring. Errors: as PickWiring; UNAVAILABLE: it does not answer.
   static absl::StatusOr<std::unique_ptr<SupervisorClient>> Open(const Registry& registry,
                                                                 std::string_view wanted);
+  // Of one that was listed. Errors: UNAVAILABLE.
+  static absl::StatusOr<std::unique_ptr<SupervisorClient>> Open(const Registry& registry,
+                                                                RunningWiring wiring);
 
   init::InitClient& init() { return *init_; }
   // Errors: those of a call; DATA_LOSS.

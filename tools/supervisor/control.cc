@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <set>
 #include <string>
 
@@ -43,7 +44,8 @@ Handling Control::Logs(ServerStreamOf<init::LogsRequest, init::LogLine> call) {
     for (const auto* service : *request.services()) wanted.insert(service->str());
   }
   const bool follow = request.follow();
-  uint64_t next = log_.Last(request.lines_max(), wanted);
+  uint64_t next =
+      log_.Last(static_cast<uint64_t>(std::max<int64_t>(0, request.lines_max())), wanted);
   Log::Waiter* waiter = nullptr;
   call.call().OnCancel([&waiter] {
     if (waiter != nullptr) waiter->Wake();

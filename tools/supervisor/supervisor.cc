@@ -21,6 +21,7 @@
 #include "tools/supervisor/signals.h"
 #include "tools/supervisor/supervised.h"
 #include "tools/supervisor/telling.h"
+#include "tools/wiring/restartable.h"
 
 namespace jackfield {
 namespace {
@@ -344,13 +345,8 @@ class Supervisor final : public RunningService::Watcher, private Commands {
           Text(plan_.name, " has no service \"", Escaped(name), "\"", DidYouMean(name, names)));
     if (phase_ != Phase::kUp)
       return absl::FailedPreconditionError(Text(plan_.name, " is being stopped"));
-    for (const PlannedChannel& channel : plan_.channels) {
-      if (channel.caps.inherited && (channel.server == index || channel.client == index))
-        return absl::FailedPreconditionError(
-            Text(name, " cannot be restarted: its channel with ",
-                 NameOf(channel.server == index ? channel.client : channel.server), " over ",
-                 channel.address.ToString(), " ends with either of them for good"));
-    }
+    if (const std::optional<NoRestart> not_so = WhyNoRestart(plan_, index))
+      return absl::FailedPreconditionError(Text(name, " cannot be restarted: ", not_so->why));
     Supervised& service = services_[index];
     switch (service.state) {
       case State::kWaiting:

@@ -3,10 +3,12 @@
 //
 // A wiring that ends by itself: a service that exits with 0 when nobody needs it any more has
 // finished. When all that nothing calls have finished, the others are stopped, clients before their
-// providers, and Run returns 0. A service that dies, or leaves while it is needed, ends everything:
-// one line says which and how, and Run returns 1. ^C and SIGTERM stop everything; the second one at
-// once. Whatever the reason: clients first, so that what they have sent is still handled. A service
-// that exits with 1 while it is stopped has lost messages, or failed: Run returns 1 then, too.
+// providers, and Run returns 0. A service that dies, or leaves while it is needed, is started again
+// where its RestartRule says so (restarts.h). Else it ends everything: one line says which and how,
+// and Run returns 1. ^C and SIGTERM stop everything; the second one at once. Other commands look at
+// it, restart a service, and stop it all, after which Run returns 0 (control.h). Whatever the
+// reason: clients first, so that what they have sent is still handled. A service that exits with 1
+// while it is stopped has lost messages, or failed: Run returns 1 then, too.
 //
 // Whatever Run returns, none of its services is left.
 //

@@ -1,7 +1,5 @@
 #include "tools/verbs/demo.h"
 
-#include <charconv>
-#include <cstdint>
 #include <cstdio>
 #include <string>
 
@@ -15,12 +13,6 @@ namespace {
 constexpr std::string_view kOrders = "5000";  // some seconds of them
 constexpr Flag kOrdersFlag = {'\0', "orders", "N", "ends after so many (default 5000); 0: at ^C"};
 constexpr Flag kFlags[] = {kOrdersFlag, kOverFlag, kSetFlag};
-
-bool IsNumber(std::string_view text) {
-  uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && end == text.data() + text.size();
-}
 
 // What is worth a look in a second terminal, while it runs.
 void SayWhatToTry() {
@@ -40,7 +32,7 @@ void SayWhatToTry() {
 int RunDemo(const Program& program, const Arguments& arguments) {
   if (program.demo.empty()) return Complain(kExitUsage, "this program has no demo in it");
   const std::string orders(arguments.Find("orders").value_or(kOrders));
-  if (!IsNumber(orders)) {
+  if (!NumberOf(orders)) {
     return Complain(kExitUsage, Text("--orders is a number, such as ", kOrders, ", not \"",
                                      Escaped(orders), "\""));
   }

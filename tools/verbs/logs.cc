@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <ctime>
 #include <optional>
 #include <string>
@@ -30,7 +29,7 @@ constexpr Flag kFlags[] = {
 
 struct Wanted {
   std::vector<std::string> services;
-  uint64_t lines_max = UINT64_MAX;
+  int64_t lines_max = INT64_MAX;
   int64_t since_ns = INT64_MIN;
   std::string grep;
   bool follow = false, names = true;
@@ -51,11 +50,10 @@ absl::StatusOr<Wanted> Read(const Arguments& arguments) {
   wanted.names = !arguments.Has("no-names");
   wanted.grep = arguments.Find("grep").value_or("");
   if (const auto lines = arguments.Find("lines")) {
-    char* end = nullptr;
-    const std::string text(*lines);
-    wanted.lines_max = std::strtoull(text.c_str(), &end, 10);
-    if (text.empty() || *end != '\0' || text[0] < '0' || text[0] > '9')
-      return absl::InvalidArgumentError(Text("--lines is a number, not \"", Escaped(text), "\""));
+    const std::optional<uint64_t> number = NumberOf(*lines);
+    if (!number)
+      return absl::InvalidArgumentError(Text("--lines is a number, not \"", Escaped(*lines), "\""));
+    wanted.lines_max = static_cast<int64_t>(std::min<uint64_t>(*number, INT64_MAX));
   }
   if (const auto since = arguments.Find("since")) {
     const absl::StatusOr<int64_t> ns = ParseDurationNs(*since);

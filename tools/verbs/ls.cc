@@ -1,12 +1,12 @@
 #include "tools/verbs/ls.h"
 
 #include <algorithm>
-#include <array>
 #include <cstdio>
 #include <string>
 #include <vector>
 
 #include "kernel/base/text.h"
+#include "tools/cli/table.h"
 #include "tools/verbs/reach.h"
 #include "tools/verbs/running_wiring.h"
 
@@ -48,22 +48,12 @@ std::string AsJson(std::string_view scheme, const Resource& resource) {
 }
 
 std::string AsTable(const std::vector<Resource>& resources) {
-  std::vector<std::array<std::string, 4>> rows = {{"WHAT", "PLACE", "AGE", "OWNER"}};
+  Table table({"WHAT", "PLACE", "AGE", "OWNER"});
   for (const Resource& resource : resources) {
-    rows.push_back({resource.what, Escaped(resource.place), Age(resource.age_seconds),
-                    OwnerOf(resource) + (resource.keeps ? "; it is kept" : "")});
+    table.Add({resource.what, Escaped(resource.place), Age(resource.age_seconds),
+               OwnerOf(resource) + (resource.keeps ? "; it is kept" : "")});
   }
-  std::array<size_t, 4> widths{};
-  for (const auto& row : rows) {
-    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  }
-  std::string text;
-  for (const auto& row : rows) {
-    for (size_t i = 0; i + 1 < row.size(); ++i)
-      text += row[i] + std::string(widths[i] + 2 - row[i].size(), ' ');
-    text += row.back() + "\n";
-  }
-  return text;
+  return table.ToString();
 }
 
 // What a service serves: "greet.Greeter/Greet", as `call` takes it.

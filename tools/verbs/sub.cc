@@ -1,6 +1,5 @@
 #include "tools/verbs/sub.h"
 
-#include <charconv>
 #include <cstdint>
 #include <cstdio>
 #include <memory>
@@ -26,9 +25,7 @@ constexpr Flag kFlags[] = {
 absl::StatusOr<uint64_t> CountOf(const Arguments& arguments) {
   const std::optional<std::string_view> text = arguments.Find("count");
   if (!text.has_value()) return 0;
-  uint64_t count = 0;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), count);
-  if (error == std::errc() && end == text->data() + text->size() && count != 0) return count;
+  if (const std::optional<uint64_t> count = NumberOf(*text); count.value_or(0) != 0) return *count;
   return absl::InvalidArgumentError(
       Text("--count is a number, 1 or more, not \"", Escaped(*text), "\""));
 }

@@ -15,6 +15,7 @@
 #include "kernel/base/text.h"
 #include "kernel/common_params.h"
 #include "kernel/loop/memory_limit.h"
+#include "tools/wiring/restartable.h"
 #include "tools/wiring/start_order.h"
 
 namespace jackfield {
@@ -312,7 +313,7 @@ class Planner {
       for (size_t edge = 0; edge < plan_.services[i].edges; ++edge) CheckEdge(i, edge);
     }
     for (size_t i = 0; i < plan_.services.size() && plan_.one_process; ++i) CheckThread(i);
-    for (const PlannedChannel& channel : plan_.channels) CheckRestart(channel);
+    for (size_t i = 0; i < plan_.services.size(); ++i) CheckRestart(i);
   }
 
   // A service of a wiring that must be one process.
@@ -333,27 +334,20 @@ class Planner {
                  " joins threads of one process; choose another medium, such as \"unix:\""));
   }
 
-  // Whoever starts again serves where it did; ends that are inherited are not met a second time.
   // Where the file says both it is wrong; where the command line chose the medium it has the last
   // word.
-  void CheckRestart(const PlannedChannel& channel) {
-    if (!channel.caps.inherited) return;
-    for (const size_t end : {channel.server, channel.client}) {
-      PlannedService& service = plan_.services[end];
-      if (service.restart.when == RestartRule::When::kNever) continue;
-      const std::string why =
-          Text("its channel with ",
-               plan_.services[end == channel.server ? channel.client : channel.server].name,
-               " over ", channel.address.ToString(), " ends with either of them for good");
-      if (channel.over_place.line == 0) {
-        service.restart.when = RestartRule::When::kNever;
-        plan_.notes.push_back(Text(service.name, " will not be restarted: ", why));
-      } else {
-        Wrong(wiring_.services[end].restart_place,
-              Text("service ", service.name, " is to be restarted, and ", why,
-                   "; choose a medium with a place, such as \"unix:\", or say restart = "
-                   "\"never\""));
-      }
+  void CheckRestart(size_t index) {
+    PlannedService& service = plan_.services[index];
+    if (service.restart.when == RestartRule::When::kNever) return;
+    const std::optional<NoRestart> not_so = WhyNoRestart(plan_, index);
+    if (!not_so) return;
+    if (not_so->channel->over_place.line == 0) {
+      service.restart.when = RestartRule::When::kNever;
+      plan_.notes.push_back(Text(service.name, " will not be restarted: ", not_so->why));
+    } else {
+      Wrong(wiring_.services[index].restart_place,
+            Text("service ", service.name, " is to be restarted, and ", not_so->why,
+                 "; choose a medium with a place, such as \"unix:\", or say restart = \"never\""));
     }
   }
 

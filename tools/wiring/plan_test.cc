@@ -175,6 +175,11 @@ TEST_F(PlanTest, SaysWhatIsWrongAndWhere) {
        "/dev/shop.toml:4:11: service a is to be restarted, and its channel with b over pipe: ends "
        "with either of them for good; choose a medium with a place, such as \"unix:\", or say "
        "restart = \"never\""},
+      {"[service.a]\nrun = \"source\"\nrestart = \"always\"\ncalls = { b = { over = \"mmap:\", "
+       "one_way = true } }\n[service.b]\nrun = \"count\"\nrestart = \"always\"\n",
+       "/dev/shop.toml:8:11: service b is to be restarted, and its channel with a over mmap: is at "
+       "a place that goes with its process; choose a medium with a place, such as \"unix:\", or "
+       "say restart = \"never\""},
       {"[service.a]\nrun = \"source\"\ncalls = { b = \"sim:\" }\n[service.b]\nrun = \"count\"\n",
        "/dev/shop.toml:4:15: the calls of a to b: sim: joins nodes that one thread drives, and "
        "each "
@@ -196,6 +201,21 @@ TEST_F(PlanTest, SaysWhatIsWrongAndWhere) {
   for (const auto& [body, sentence] : kWrongs) EXPECT_EQ(ErrorOf(body), sentence) << body;
 }
 
+// What carries no answers is met again at a place that somebody chose.
+TEST_F(PlanTest, AOneWayMediumWithAPlaceOfItsOwnAllowsRestart) {
+  for (const std::string over : {"mmap:./events", "file:./events", "unix:"}) {
+    const absl::StatusOr<Plan> plan =
+        Make("[service.a]\nrun = \"source\"\ncalls = { b = { over = \"" + over +
+             "\", one_way = true } }\n[service.b]\nrun = \"count\"\nrestart = \"always\"\n");
+    ASSERT_TRUE(plan.ok()) << plan.status();
+    EXPECT_EQ(plan->services[0].restart.when, RestartRule::When::kAlways) << over;
+  }
+  EXPECT_NE(ErrorOf("[service.a]\nrun = \"source\"\ncalls = { b = { over = \"signal:\", one_way = "
+                    "true } }\n[service.b]\nrun = \"count\"\nrestart = \"always\"\n")
+                .find("over signal: is at a place that goes with its process"),
+            std::string::npos);
+}
+
 // The file may not contradict itself; the command line has the last word.
 TEST_F(PlanTest, AMediumOfTheCommandLineWinsOverRestart) {
   constexpr std::string_view kWiring =
@@ -210,9 +230,9 @@ TEST_F(PlanTest, AMediumOfTheCommandLineWinsOverRestart) {
   for (const PlannedService& service : plan->services)
     EXPECT_EQ(service.restart.when, RestartRule::When::kNever) << service.name;
   EXPECT_EQ(plan->notes,
-            (std::vector<std::string>{"b will not be restarted: its channel with a over pipe: ends "
+            (std::vector<std::string>{"a will not be restarted: its channel with b over pipe: ends "
                                       "with either of them for good",
-                                      "a will not be restarted: its channel with b over pipe: ends "
+                                      "b will not be restarted: its channel with a over pipe: ends "
                                       "with either of them for good"}));
 }
 

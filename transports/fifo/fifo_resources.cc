@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <set>
 #include <utility>
@@ -34,6 +35,11 @@ class FifoResources final : public Resources {
     }
     for (const PlaceRecord& record : PlaceRecordsOf(scheme())) {
       if (IsStillThere(record)) {
+        // One that the bus chose has a note when its service was started again.
+        const bool found_already =
+            std::any_of(found.begin(), found.end(),
+                        [&record](const Resource& other) { return other.place == record.place; });
+        if (found_already) continue;
         directories.insert(DirectoryOf(record.place));
         Add(record.place, "FIFO", record.maker, found);
       } else {

@@ -19,10 +19,6 @@
 namespace jackfield {
 namespace {
 
-bool Contains(std::string_view text, std::string_view words) {
-  return text.find(words) != std::string_view::npos;
-}
-
 class CrashTest : public testing::Test {
  protected:
   CrashTest() { setenv("XDG_RUNTIME_DIR", directory_.path().c_str(), 1); }

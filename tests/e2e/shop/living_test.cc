@@ -17,10 +17,6 @@
 namespace jackfield {
 namespace {
 
-bool Contains(std::string_view text, std::string_view words) {
-  return text.find(words) != std::string_view::npos;
-}
-
 class LivingShop : public testing::Test {
  protected:
   LivingShop() {

@@ -19,10 +19,6 @@ namespace {
 
 std::string wiring;  // the path of shop.toml
 
-bool Contains(std::string_view text, std::string_view words) {
-  return text.find(words) != std::string_view::npos;
-}
-
 // Nobody died, and every order of `placed` came to one end.
 void ExpectWhole(const std::string& table, int64_t placed) {
   EXPECT_EQ(NumberOf(table, "orders placed"), placed) << table;

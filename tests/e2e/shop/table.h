@@ -8,6 +8,10 @@
 
 namespace jackfield {
 
+inline bool Contains(std::string_view text, std::string_view words) {
+  return text.find(words) != text.npos;
+}
+
 // The number of a row, such as "in doubt"; -1: there is no such row.
 inline int64_t NumberOf(std::string_view table, std::string_view row) {
   while (!table.empty()) {
