@@ -38,7 +38,6 @@ void Connector::Start(int64_t until_ns) {
 
 void Connector::StartAgain(const absl::Status& why) {
   const int64_t now_ns = node_.clock().NowNs();
-  again_ = true;
   gone_why_ = last_failure_ = why;
   hurry_until_ns_ = AfterNs(now_ns, kHurryNs);
   pause_ns_ = std::min(pause_ns_, kPauseNs);
@@ -47,7 +46,20 @@ void Connector::StartAgain(const absl::Status& why) {
   Arm(Phase::kPause, 0);  // later: this may be inside the end of the link
 }
 
+void Connector::GoTo(Address address) {
+  Stop();
+  gone_why_ = absl::UnavailableError(Text("moved from ", address_.ToString()));
+  address_ = std::move(address);
+}
+
+void Connector::StartNow() {
+  pause_ns_ = kFirstPauseNs;
+  hurry_until_ns_ = AfterNs(node_.clock().NowNs(), kHurryNs);
+  Arm(Phase::kPause, 0);
+}
+
 void Connector::Opened() {
+  again_ = true;
   opened_ns_ = node_.clock().NowNs();
   last_failure_ = absl::OkStatus();
 }

@@ -1,8 +1,8 @@
 // Connections for a client: opens an address, again and again after growing, jittered pauses, until
-// one of them has come to a session; and anew when its service has gone. What it brings it hands
-// over, and hears what became of it.
+// one of them has come to a session; anew when its service has gone; and elsewhere when it is told
+// so. What it brings it hands over, and hears what became of it.
 //
-// Here is the place for what will choose an address anew for each attempt: a name, a move.
+// Here is the place for what will choose an address anew for each attempt: a name.
 //
 // Thread: the node's. Ownership: its user's, which outlives it or names another one.
 #ifndef JACKFIELD_KERNEL_CONNECTOR_H_
@@ -58,6 +58,11 @@ class Connector final : private LinkSink {
   void Opened();
   // Somebody waits for a connection.
   void Hurry();
+  // Another address from the next attempt on, which StartNow makes. Ends one that is under way.
+  void GoTo(Address address);
+  void StartNow();
+  // No attempt is under way, and none is due.
+  bool idle() const { return phase_ == Phase::kIdle; }
   void Stop();
 
   const Address& address() const { return address_; }
@@ -76,7 +81,7 @@ class Connector final : private LinkSink {
   void Pause(int64_t now_ns);
 
   Node& node_;
-  const Address address_;
+  Address address_;
   const int64_t attempt_ns_;
   User* user_;
   std::unique_ptr<Opening> opening_;

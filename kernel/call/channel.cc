@@ -230,7 +230,7 @@ void Channel::WatchDeadline(int64_t deadline_ns) {
 }
 
 absl::Status Channel::NoRoomInTime(absl::Status why, const CallLimit& limit) const {
-  if (left_ != nullptr && left_->state() == Session::State::kOpen)
+  if (left_ != nullptr && left_->state() == Session::State::kOpen && left_->peer_closing())
     why = absl::UnavailableError("the service is closing, and no other is here yet");
   else if (!open())
     why = !connector_->last_failure().ok() ? connector_->last_failure()
@@ -285,7 +285,9 @@ void Channel::OnDeadline() {
   if (left_ != nullptr && left_->state() == Session::State::kOpen) {
     // The service has said goodbye, and stays: it is hung, or waits for others. It is not waited
     // for when nothing of ours is under way there.
-    if (AwaitsAnswers(*left_) || !left_->outbox_empty() || left_->ledger().queued() != 0)
+    if (!left_->peer_closing())
+      next_ns = std::min(next_ns, GoOver(now_ns));
+    else if (!Rests(*left_))
       next_ns = std::min(next_ns, AfterNs(now_ns, options_.session.hello_ns));
     else
       left_->Fail(Refused(Reason::kClosed, "the service has said goodbye"));

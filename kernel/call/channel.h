@@ -20,9 +20,9 @@
 // connects to the next instance at its address. What has not left by then, and who waits for room,
 // goes there, within the same deadline; what had left is IN_DOUBT. OnInstance tells who keeps state
 // in the service. So it is where the address can be connected to once more; a pipe cannot, and a
-// medium without answers does not notice. Then, with ChannelOptions.reconnect off, after a corrupt
-// frame, and when the next instance cannot be used (another version, no permission), the channel
-// ends: ended_why.
+// medium without answers does not notice. MoveTo sends it to another address. Then, with
+// ChannelOptions.reconnect off, after a corrupt frame, and when the next instance cannot be used
+// (another version, no permission), the channel ends: ended_why.
 //
 // Deadlines: every call has one, but a stream only if it is given one (CallOptions.timeout_us). An
 // answer that is found in the same turn as the end of the deadline counts. A call or stream that is
@@ -173,6 +173,14 @@ class Channel final : public ListNode<ChannelTag>,
   // returns a receipt. Blocks: outside handlers only; otherwise (or with 0) it closes at once.
   Receipt Close(int64_t timeout_us);
 
+  // Says goodbye and goes over to `address`. What was sent ends where it was sent, calls under way
+  // and streams too. What has not been sent and what is begun afterwards goes to `address`, as soon
+  // as the one-way messages sent before have been handled: their order holds.
+  // Errors, with which nothing has changed: INVALID_ARGUMENT (the address); FAILED_PRECONDITION
+  // (needs that it cannot meet; ends that are inherited; ChannelOptions.reconnect is off);
+  // UNAVAILABLE (calls go on at the address before this one: later); ended_why().
+  absl::Status MoveTo(const Address& address);
+
   // `told` hears of each further instance of the service, before what waits is sent to it: the
   // numbers are those of two lives of it (the same one twice: only the connection was lost). A call
   // that it begins goes behind what waits, but for one of priority 0.
@@ -236,6 +244,12 @@ class Channel final : public ListNode<ChannelTag>,
   bool owes_one_way() const;
   bool AllReceipts() const;
   bool GoesOn(const Session& session, const absl::Status& why) const;
+  void Leave();  // session_ becomes left_
+  void ConnectAgain(const absl::Status& why);
+  bool Rests(const Session& session) const;  // nothing of ours is under way there
+  // Of a channel that moves: connects as soon as it may, and ends left_ when that has answered.
+  // Returns when to look again.
+  int64_t GoOver(int64_t now_ns);
   Receipt receipt() const;
   // Of a one-way message: all but the deadline. Nobody waits for it, so it is in no chain.
   absl::Status MakeTerms(const CallOptions& options, Terms& terms) const;
@@ -278,16 +292,15 @@ class Channel final : public ListNode<ChannelTag>,
   void OnQueuedRefused(uint64_t call_id, const absl::Status& why) override;
   void OnPeerClosing(Session& session) override;
   bool AwaitsAnswers(const Session& session) const override;
-  void OnReceipt(Session&) override {
-    if (lingers_ && AllReceipts()) EndLinger();
-  }
+  void OnReceipt(Session& session) override;
   void OnEnd(Session& session, const absl::Status& why) override;
 
   Node& node_;
   ChannelOptions options_;
   std::unique_ptr<Connector> connector_;
   std::unique_ptr<Session> session_;  // for what is begun
-  // The one before it, as long as something of it goes on: its service has said goodbye.
+  // The one before it, as long as something of it goes on: its service has said goodbye, or this
+  // end has, to move.
   std::unique_ptr<Session> left_;
   Ledger past_ledger_;  // of those that are gone
   Receipt past_receipt_;

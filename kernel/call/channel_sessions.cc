@@ -20,6 +20,10 @@ absl::StatusOr<Address> TakeOptions(const Address& address, Node& node, ChannelO
   return TakeSpin(address.Without("on_full"), node);
 }
 
+constexpr int64_t kLookNs = 1'000'000;
+
+absl::Status Moved() { return Refused(Reason::kClosed, "the channel has moved"); }
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Channel>> Channel::Open(Node& node, std::string_view address,
@@ -126,20 +130,77 @@ void Channel::OnPeerClosing(Session& session) {
     session.WakeWaiters(Timers::kNever);  // they are refused, with the reason
     return;
   }
+  Leave();
+  WatchDeadline(
+      AfterNs(node_.clock().NowNs(), options_.session.hello_ns));  // whether it is still there
+}
+
+void Channel::Leave() {
   Reap();
   left_ = std::move(session_);
   session_ = NewSession();
   left_->PassWaiters(*session_);
-  WatchDeadline(
-      AfterNs(node_.clock().NowNs(), options_.session.hello_ns));  // whether it is still there
+}
+
+bool Channel::Rests(const Session& session) const {
+  return !AwaitsAnswers(session) && session.outbox_empty() && session.ledger().queued() == 0;
+}
+
+absl::Status Channel::MoveTo(const Address& address) {
+  if (absl::Status status = node_.Usable(); !status.ok()) return status;
+  if (!ended_why_.ok()) return ended_why_;
+  ChannelOptions options = options_;
+  absl::StatusOr<Address> inner = TakeOptions(address, node_, options);
+  if (!inner.ok()) return inner.status();
+  absl::StatusOr<Registry::Stacked> stacked =
+      node_.registry().Stack(*inner, Role::kConnect, options.needs, options.message_bytes_max);
+  if (!stacked.ok()) return stacked.status();
+  if (!options.reconnect || stacked->caps.inherited) {
+    return absl::FailedPreconditionError(
+        Text("a channel cannot move to ", address.ToString(),
+             options.reconnect ? ": its ends are inherited" : ": ChannelOptions.reconnect is off"));
+  }
+  if (open() && left_ != nullptr && left_->state() == Session::State::kOpen) {
+    if (!Rests(*left_)) {
+      return absl::UnavailableError(Text("calls still go on where the channel to ",
+                                         this->address().ToString(), " was before"));
+    }
+    left_->Fail(Moved());
+  }
+  options_.on_full = options.on_full;
+  reconnects_ = true;
+  const bool held = left_ != nullptr && left_->state() == Session::State::kOpen;
+  connector_->GoTo(std::move(stacked->address));
+  if (open()) {
+    session_->StartClose();
+    Leave();
+    WatchDeadline(0);
+  } else {
+    session_->DropLink();
+    if (!held) connector_->StartNow();  // else GoOver does, or the end of left_
+  }
+  return absl::OkStatus();
+}
+
+int64_t Channel::GoOver(int64_t now_ns) {
+  if (left_->receipt_came() && Rests(*left_)) {
+    left_->Fail(Moved());  // its end connects, if nothing has yet
+    return Timers::kNever;
+  }
+  if (!connector_->idle() || session_->has_link())
+    return AfterNs(now_ns, options_.session.hello_ns);
+  // What tells that messages have been handled comes with any frame: it is looked for.
+  if (!left_->outbox_empty() || left_->owes_one_way()) return AfterNs(now_ns, kLookNs);
+  connector_->StartNow();
+  return AfterNs(now_ns, options_.session.hello_ns);
 }
 
 // Does the channel go on when `session` ends so?
 bool Channel::GoesOn(const Session& session, const absl::Status& why) const {
   const Reason reason = ReasonOf(why);
-  return reconnects_ && ended_why_.ok() && !session.one_way() &&
+  return reconnects_ && ended_why_.ok() &&
          (&session == left_.get() ||
-          (session.peer_epoch() != 0 &&
+          (session.peer_epoch() != 0 && !session.one_way() &&
            (reason == Reason::kPeerDied || reason == Reason::kUnreachable)));
 }
 
@@ -183,14 +244,14 @@ void Channel::OnEnd(Session& session, const absl::Status& why) {
       slot.session = session_.get();
       if (slot.stream != nullptr) slot.stream->PassTo(*session_);
     }
-    connector_->StartAgain(why);
+    ConnectAgain(why);
     WatchDeadline(0);  // it is destroyed then
     return EndCalls(session, why);
   }
   if (&session == left_.get()) {
     EndCalls(session, why);
     if (!lingers_ || !ended_why_.ok()) return;
-    return AllReceipts() ? EndLinger() : connector_->StartAgain(why);
+    return AllReceipts() ? EndLinger() : ConnectAgain(why);
   }
   if (ended_why_.ok()) ended_why_ = why;
   connector_->Stop();
@@ -199,12 +260,24 @@ void Channel::OnEnd(Session& session, const absl::Status& why) {
   session.WakeWaiters(Timers::kNever);  // they try again and are refused, with the reason
 }
 
+void Channel::OnReceipt(Session& session) {
+  if (lingers_ && AllReceipts()) return EndLinger();
+  if (&session != left_.get()) return;
+  lingers_ ? left_->Fail(Moved()) : WatchDeadline(0);
+}
+
+// Unless it moves, and is on its way already.
+void Channel::ConnectAgain(const absl::Status& why) {
+  if (connector_->idle() && !session_->has_link()) connector_->StartAgain(why);
+}
+
 void Channel::Reap() {
   if (left_ == nullptr || left_->state() != Session::State::kEnded) return;
   past_ledger_.Add(left_->ledger());
   past_receipt_.Add(left_->receipt());
   past_owes_ |= left_->owes_one_way();
   left_.reset();
+  if (open()) session_->WakeSenders();  // what it has handed over
 }
 
 // ---- The end.

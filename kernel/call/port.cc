@@ -38,19 +38,13 @@ absl::StatusOr<std::unique_ptr<Port>> Port::Open(Node& node,
   if (absl::Status status = node.Usable(); !status.ok()) return status;
   if (options.handlers_max == 0) return absl::InvalidArgumentError("handlers_max is at least 1");
   std::unique_ptr<Port> port(new Port(node, options));
-  port->actual_.resize(addresses.size());
-  for (size_t i = 0; i < addresses.size(); ++i) {
-    absl::StatusOr<Address> address = node.registry().Parse(addresses[i]);
-    if (!address.ok()) return address.status();
-    address = TakeSpin(address->Without("on_full"), node);
-    if (!address.ok()) return address.status();
-    absl::StatusOr<Registry::Stacked> stacked =
-        node.registry().Stack(*address, Role::kServe, options.needs, options.message_bytes_max);
-    if (!stacked.ok()) return stacked.status();
-    auto listener = std::make_unique<Listener>(*port, i, std::move(stacked->address));
-    if (absl::Status status = listener->Open(); !status.ok()) return status;
-    port->openings_.push_back(std::move(listener));
+  for (const std::string& address : addresses) {
+    absl::StatusOr<std::unique_ptr<Listener>> listener = port->NewListener(address);
+    if (!listener.ok()) return listener.status();
+    port->openings_.push_back(*std::move(listener));
+    if (absl::Status status = port->openings_.back()->Open(); !status.ok()) return status;
   }
+  port->ListAddresses();
   return port;
 }
 
@@ -69,11 +63,6 @@ Port::~Port() {
   EndReceivers();
   node_.timers().Cancel(deadline_timer_);
   node_.timers().Cancel(work_timer_);
-}
-
-void Port::StopServing() {
-  openings_.clear();
-  serving_ = 0;
 }
 
 // ---- Handlers.

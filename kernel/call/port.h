@@ -94,8 +94,17 @@ class Port : public ListNode<PortTag> {
     node_.timers().Arm(work_timer_, 0);
   }
 
+  // ---- Addresses, while it serves.
+
+  // One more. `told`, once, perhaps from in here: where it serves, or why not; then the port is as
+  // it was. Errors, and it is not told: as Open.
+  using ServingToldFunction = InlineFunction<void(const absl::StatusOr<Address>& actual)>;
+  absl::Status ServeAt(std::string_view address, ServingToldFunction told);
+  // No client comes there any more; those that came stay. Errors: NOT_FOUND.
+  absl::Status LeaveAddress(const Address& actual);
+
   // ---- Questions.
-  bool serving() const { return serving_ == openings_.size(); }
+  bool serving() const;  // at all addresses that it was opened with
   // With what the transports chose filled in.
   const std::vector<Address>& addresses() const { return actual_; }
   const absl::Status& failure() const { return failure_; }
@@ -150,7 +159,10 @@ class Port : public ListNode<PortTag> {
   void StartTask(ServerCall& call, Task<absl::Status> task);
   void WatchDeadline(const ServerCall& call);
   void Work();
+  absl::StatusOr<std::unique_ptr<Listener>> NewListener(std::string_view address);
+  void ListAddresses();
   void StopServing();
+  static absl::Status Closed();
   bool IsReceived(uint32_t type) const;
   HandlerEntry* NewEntry(uint32_t type);  // nullptr: it has one
   HandlerEntry* Find(uint32_t type);
@@ -178,7 +190,6 @@ class Port : public ListNode<PortTag> {
   const PortOptions options_;
   std::vector<std::unique_ptr<Listener>> openings_;
   std::vector<Address> actual_;
-  size_t serving_ = 0;
   absl::Status failure_;
   std::vector<std::unique_ptr<class PortSeat>> seats_;
   List<class PortSeat, SilentTag> silent_;  // have not said hello, the oldest first

@@ -18,22 +18,25 @@ struct Port::Listener final : LinkSink {
   static constexpr int64_t kRetryNs = 10'000'000;
   static constexpr int64_t kRetryForNs = 1'000'000'000;
 
-  Listener(Port& port, size_t place, Address address)
+  // kFailed: it was one more address, and can go.
+  enum class State : uint8_t { kOpens, kServes, kFailed };
+
+  Listener(Port& port, Address address)
       : port(port),
-        place(place),
         address(std::move(address)),
         retry_until_ns(port.node_.clock().NowNs() + kRetryForNs),
         retry(
             [](Timer& timer) {
               auto* self = static_cast<Listener*>(timer.user);
-              if (absl::Status status = self->Open(); !status.ok())
-                self->port.failure_ = std::move(status);
+              if (absl::Status status = self->Open(); !status.ok()) self->Fail(std::move(status));
             },
             this) {}
   ~Listener() override {
     port.node_.timers().Cancel(retry);
     port.node_.EndOpening(std::move(opening));
   }
+  bool serves() const { return state == State::kServes; }
+  bool is_awaited() const { return state == State::kOpens && !told; }  // since the port was opened
   absl::Status Open() {
     absl::StatusOr<std::unique_ptr<Opening>> opened =
         port.node_.registry().Open(address, Role::kServe, port.node_, *this);
@@ -50,8 +53,10 @@ struct Port::Listener final : LinkSink {
     return true;
   }
   void OnServing(const Address& actual) override {
-    port.actual_[place] = actual;
-    ++port.serving_;
+    state = State::kServes;
+    this->actual = actual;
+    port.ListAddresses();
+    if (told) std::exchange(told, {})(this->actual);
   }
   void OnLink(std::unique_ptr<LinkDriver> driver, LinkTraits traits) override {
     if (port.silent_count_ > 0 && port.silent_count_ >= port.SilentMax()) port.PushOutSilent();
@@ -63,15 +68,25 @@ struct Port::Listener final : LinkSink {
     }
   }
   void OnOpenFailed(absl::Status status) override {
-    if (!RetriesAfter(status)) port.failure_ = std::move(status);
+    if (!RetriesAfter(status)) Fail(std::move(status));
+  }
+  void Fail(absl::Status why) {
+    if (!told) {
+      port.failure_ = std::move(why);
+      return;
+    }
+    state = State::kFailed;
+    std::exchange(told, {})(std::move(why));
   }
   void OnRefused(const absl::Status& why) override { port.notes_.Note(why); }
   // Who has only just come may be about to say hello: until that is known, the door waits.
   bool MakeRoom() override { return port.PushOutSilent() || port.silent_count_ > 0; }
 
   Port& port;
-  const size_t place;
   const Address address;
+  State state = State::kOpens;
+  Address actual;            // where it serves
+  ServingToldFunction told;  // of one more address
   const int64_t retry_until_ns;
   Timer retry;
   std::unique_ptr<Opening> opening;

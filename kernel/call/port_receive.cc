@@ -115,17 +115,7 @@ void Port::TellUntold() {
 
 // ---- Questions and the end.
 
-namespace {
-absl::Status Closed() { return Refused(Reason::kClosed, "the port was closed"); }
-}  // namespace
-
-absl::Status Port::WaitServing() {
-  if (node_.in_turn() || !node_.usable()) return BlockedInHandler(node_);
-  // Node::Interrupt does not end this: it takes no longer than the opening of an address, and a
-  // service that is asked to stop meanwhile ends as any other.
-  node_.RunUntil([this] { return serving() || !failure_.ok(); });
-  return failure_.ok() ? node_.Usable() : failure_;
-}
+absl::Status Port::Closed() { return Refused(Reason::kClosed, "the port was closed"); }
 
 Ledger Port::ledger() const {
   Ledger sum = gone_;

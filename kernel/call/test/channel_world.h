@@ -27,9 +27,10 @@ inline constexpr uint32_t kEcho = 1, kNote = 2, kLeave = 3, kReplace = 4, kRelay
 
 // Two ends on one node.
 struct Wire {
-  bool blocked = false;  // what is sent stays with its sender
-  bool silent = false;   // nobody answers who connects, not even with a refusal
-  absl::Status refuses;  // whoever connects
+  bool blocked = false;   // what is sent stays with its sender
+  bool silent = false;    // nobody answers who connects, not even with a refusal
+  absl::Status refuses;   // whoever connects
+  absl::Status no_place;  // whoever wants to serve, in a later turn
   uint32_t frame_bytes_max = 2 << 20;
   std::map<std::string, LinkSink*> servers;
 };
@@ -46,6 +47,10 @@ class WireTransport final : public Transport {
   absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Loop& loop,
                                                 LinkSink& sink) const override {
     if (role == Role::kServe) {
+      if (!wire_.no_place.ok()) {
+        loop.Defer([this, &sink] { sink.OnOpenFailed(wire_.no_place); });
+        return std::make_unique<Opening>();
+      }
       wire_.servers[address.target()] = &sink;
       loop.Defer([this, &sink, target = address.target()] {
         const auto server = wire_.servers.find(target);
