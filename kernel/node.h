@@ -75,8 +75,8 @@ class Node final : public Loop {
   // those that are not, and of those that a port had received and not handled when it was
   // destroyed, `on_loss` is told in a sentence ("950 of 1024 messages to log were not handled: …"),
   // once for each channel and port. Who was told by Close is not told again.
-  void SetGrace(int64_t grace_ns, InlineFunction<void(const std::string& sentence)> on_loss) {
-    grace_ns_ = grace_ns;
+  void SetGrace(nanoseconds grace, InlineFunction<void(const std::string& sentence)> on_loss) {
+    grace_ns_ = grace.count();
     on_loss_ = std::move(on_loss);
   }
   int64_t grace_ns() const { return grace_ns_; }        // 0: there is none

@@ -77,7 +77,7 @@ TEST_P(NodeTest, SpawnedTasksSleepAndEnd) {
   int ended = 0;
   for (int i = 0; i < 100; ++i) {
     node_->Spawn([](Node& node, int i, int& ended) -> Task<void> {
-      co_await node.Sleep(i * 10'000);
+      co_await node.Sleep(i * 10us);
       ++ended;
     }(*node_, i, ended));
   }
@@ -93,7 +93,7 @@ TEST_P(NodeTest, ATaskThatStillWaitsIsDestroyedWithTheNode) {
   bool gone = false;
   node_->Spawn([](Node& node, bool* gone) -> Task<void> {
     const Guard guard{gone};
-    co_await node.Sleep(3'600'000'000'000);
+    co_await node.Sleep(1h);
   }(*node_, &gone));
   for (int i = 0; i < 3; ++i) node_->Turn(Node::kDoNotSleep);
   EXPECT_FALSE(gone);
@@ -144,7 +144,7 @@ TEST_P(NodeTest, CoroutinesThatAreAlwaysReadyStarveNobody) {
     for (;;) co_await Again{node};
   }(*node_));
   node_->Spawn([](Node& node, bool& slept) -> Task<void> {
-    co_await node.Sleep(1'000'000);
+    co_await node.Sleep(1ms);
     slept = true;
   }(*node_, slept));
   node_->RunUntil([&] { return slept; });

@@ -69,9 +69,9 @@ Session::Session(Loop& loop, Side side, SessionLimits limits, bool passes_fds, U
             auto* self = static_cast<Session*>(timer.user);
             self->OnNoWelcome(
                 NoWelcome::kSilence,
-                Refused(Reason::kUnreachable, Text("no hello from the other end of ", self->Where(),
-                                                   " within ", self->limits_.hello_ns / 1'000'000,
-                                                   " ms; is it a Jackfield service?")));
+                Refused(Reason::kUnreachable,
+                        Text("no hello from the other end of ", self->Where(), " within ",
+                             self->limits_.hello / 1ms, " ms; is it a Jackfield service?")));
           },
           this),
       ack_timer_(
@@ -91,7 +91,7 @@ void Session::Attach(std::unique_ptr<LinkDriver> driver, LinkTraits traits) {
   identity_ = link_->traits().peer;
   frame_bytes_max_ = std::min(limits_.frame_bytes_max, link_->caps().frame_bytes_max);
   if (!link_->caps().reply) return OpenOneWay();
-  loop_.timers().Arm(hello_timer_, loop_.clock().NowNs() + limits_.hello_ns);
+  loop_.timers().Arm(hello_timer_, loop_.clock().NowNs() + limits_.hello.count());
   if (side_ == Side::kClient && !SendHello()) OnNoWelcome(NoWelcome::kRefused, NoMemory());
 }
 

@@ -34,6 +34,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "kernel/base/duration.h"
 #include "kernel/base/list.h"
 #include "kernel/base/outcome.h"
 #include "kernel/frame.h"
@@ -52,7 +53,7 @@ struct SessionLimits {
   uint32_t outbox_frames =
       256;  // sent while there was no room, of those who do not wait themselves
   uint32_t frame_bytes_max = kFrameBytesMaxDefault;  // 256..kFrameBytesMaxDefault
-  int64_t hello_ns = 2'000'000'000;                  // until the peer must have said hello
+  nanoseconds hello = 2s;                            // until the peer must have said hello
 };
 
 struct Ledger {

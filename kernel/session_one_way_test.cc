@@ -117,7 +117,7 @@ TEST_F(OneWayTest, WhatIsSentArrivesInOrderAndIsDeliveredWhenTheMediumHasIt) {
   auto channel = Connect();
   for (const char* letter : {"a", "b", "c"})
     ASSERT_TRUE(channel->Send(1, Bytes(std::string_view(letter))).Wait().ok());
-  const Receipt receipt = channel->Close(1'000'000);
+  const Receipt receipt = channel->Close(1s);
   EXPECT_EQ(receipt.delivered, 3u);
   EXPECT_EQ(receipt.handled + receipt.in_doubt + receipt.undelivered, 0u);
   auto port = Serve();
@@ -155,7 +155,7 @@ TEST_F(OneWayTest, AGapIsCountedAndWhatCameAlreadyIsDropped) {
   auto channel = Connect();
   for (const char* letter : {"a", "b", "c", "d"})
     ASSERT_TRUE(channel->Send(1, Bytes(std::string_view(letter))).Wait().ok());
-  channel->Close(1'000'000);
+  channel->Close(1s);
   tape_.frames.push_back(tape_.frames[3]);  // again
   tape_.frames.erase(tape_.frames.begin() + 1, tape_.frames.begin() + 3);
   auto port = Serve();
@@ -169,7 +169,7 @@ TEST_F(OneWayTest, WhatTheMediumSaysItLostIsCountedOnce) {
   auto channel = Connect();
   for (const char* letter : {"a", "b", "c", "d", "e"})
     ASSERT_TRUE(channel->Send(1, Bytes(std::string_view(letter))).Wait().ok());
-  channel->Close(1'000'000);
+  channel->Close(1s);
   const auto rest = std::exchange(tape_.frames, {});
   auto port = Serve();
   tape_.frames.push_back(rest[0]);
@@ -189,7 +189,7 @@ TEST_F(OneWayTest, WhatTheMediumSaysItLostIsCountedOnce) {
 TEST_F(OneWayTest, WhatTheMediumTookIsDeliveredThoughTheChannelClosesAtOnce) {
   auto channel = Connect();
   ASSERT_TRUE(channel->Send(1, Bytes("a")).Wait().ok());
-  const Receipt receipt = channel->Close(0);
+  const Receipt receipt = channel->Close(0s);
   EXPECT_EQ(tape_.frames.size(), 1u);
   EXPECT_EQ(receipt.delivered, 1u);
   EXPECT_EQ(receipt.in_doubt, 0u);
@@ -201,7 +201,7 @@ TEST_F(OneWayTest, ChannelsOfOneNodeAtOnceOrInTurnAreSendersOfTheirOwn) {
     ASSERT_TRUE(first->Send(1, Bytes(std::string_view(letter))).Wait().ok());
     ASSERT_TRUE(second->Send(1, Bytes(std::string_view(letter))).Wait().ok());
   }
-  first->Close(1'000'000);
+  first->Close(1s);
   first = Connect();
   ASSERT_TRUE(first->Send(1, Bytes("c")).Wait().ok());
   auto port = Serve();
@@ -214,7 +214,7 @@ TEST_F(OneWayTest, ChannelsOfOneNodeAtOnceOrInTurnAreSendersOfTheirOwn) {
 TEST_F(OneWayTest, WhatCannotBeReadIsDroppedAndTheRestArrives) {
   auto channel = Connect();
   ASSERT_TRUE(channel->Send(1, Bytes("a")).Wait().ok());
-  channel->Close(1'000'000);
+  channel->Close(1s);
   std::vector<std::byte> rubbish(64, std::byte{0x4a});
   rubbish[4] = std::byte{64}, rubbish[5] = rubbish[6] = rubbish[7] = std::byte{0};
   tape_.frames.push_front(rubbish);
@@ -228,7 +228,7 @@ TEST_F(OneWayTest, APortWithNoRoomLeavesTheRestInTheMedium) {
   auto channel = Connect();
   constexpr int kMessages = 500;
   for (int i = 0; i < kMessages; ++i) ASSERT_TRUE(channel->Send(1, Bytes("x")).Wait().ok());
-  channel->Close(1'000'000);
+  channel->Close(1s);
   PortOptions options;
   options.session.window_units = 10;
   auto port = Serve(options);

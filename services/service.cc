@@ -240,7 +240,7 @@ int RunService(Service& service, ServiceFunction run) {
   Node& node = service.node();
   const char* name = service.name().c_str();
   bool lost = false;
-  node.SetGrace(service.grace_ns(), [name, &lost](const std::string& sentence) {
+  node.SetGrace(nanoseconds(service.grace_ns()), [name, &lost](const std::string& sentence) {
     lost = true;
     std::fprintf(stderr, "%s: %s\n", name, sentence.c_str());
   });
@@ -251,7 +251,7 @@ int RunService(Service& service, ServiceFunction run) {
   const absl::Status status = run(service);
   node.RunUntil([&] { return !node.lingers() || service.grace_ended(); });
   node.EndLingering();
-  node.SetGrace(0, {});
+  node.SetGrace(0s, {});
   const bool stopped = service.stop_requested() && status.code() == absl::StatusCode::kCancelled;
   if (!status.ok() && !stopped)
     std::fprintf(stderr, "%s: %s\n", name, std::string(status.message()).c_str());

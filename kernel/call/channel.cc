@@ -12,7 +12,7 @@
 namespace jackfield {
 namespace {
 
-constexpr int64_t kShortUs = 1'000'000;
+constexpr nanoseconds kShort = 1s;
 
 }  // namespace
 
@@ -35,11 +35,12 @@ absl::Status Channel::MakeTerms(const CallOptions& options, Terms& terms) const 
 
 // Inlined: each call passes here.
 [[gnu::always_inline]] inline void Channel::SetDeadline(const CallOptions& options,
-                                                        int64_t default_us, Terms& terms) const {
-  const int64_t timeout_us = options.timeout_us != 0 ? options.timeout_us : default_us;
+                                                        nanoseconds by_default,
+                                                        Terms& terms) const {
+  const nanoseconds timeout = options.timeout != 0s ? options.timeout : by_default;
   // What is short may be over in a turn that computes: it does not begin with the turn.
-  const int64_t now_ns = timeout_us < kShortUs ? node_.clock().NowNs() : node_.FreshNowNs();
-  terms.deadline_ns = AfterUs(now_ns, timeout_us);
+  const int64_t now_ns = timeout < kShort ? node_.clock().NowNs() : node_.FreshNowNs();
+  terms.deadline_ns = AfterNs(now_ns, timeout.count());
   const ServerCall* call = options.detached ? nullptr : node_.current_call();
   if (call != nullptr && call->deadline_ns() < terms.deadline_ns) {
     terms.deadline_ns = call->deadline_ns();
@@ -48,18 +49,18 @@ absl::Status Channel::MakeTerms(const CallOptions& options, Terms& terms) const 
 }
 
 void Channel::SetWaitDeadline(const CallOptions& options, Terms& terms) const {
-  SetDeadline(options, options_.timeout_us, terms);
+  SetDeadline(options, options_.timeout, terms);
 }
 
-absl::Status Channel::MakeCallTerms(const CallOptions& options, int64_t default_us, Terms& terms,
-                                    ExtensionSpace& space) const {
+absl::Status Channel::MakeCallTerms(const CallOptions& options, nanoseconds by_default,
+                                    Terms& terms, ExtensionSpace& space) const {
   if (absl::Status status = MakeTerms(options, terms); !status.ok()) return status;
-  SetDeadline(options, default_us, terms);
+  SetDeadline(options, by_default, terms);
   if (terms.deadline_ns <= node_.now_ns()) {
     return Refused(
         Reason::kDeadline,
         Text("deadline: it had passed before the call to ", address().ToString(), " was made (",
-             LimitText({options.timeout_us, terms.inherited_type}), "); nothing was sent"));
+             LimitText({options.timeout, terms.inherited_type}), "); nothing was sent"));
   }
   const ServerCall* call = options.detached ? nullptr : node_.current_call();
   if (call == nullptr) return absl::OkStatus();
@@ -254,10 +255,10 @@ std::string Channel::LimitText(const CallLimit& limit) const {
     }
     return Text("the deadline of the call being handled, ", name);
   }
-  if (limit.timeout_us == 0)
-    return Text(FormatDurationNs(options_.timeout_us * 1000), ", ChannelOptions.timeout_us");
-  return Text(FormatDurationNs(limit.timeout_us * 1000),
-              ", CallOptions.timeout_us or the method's deadline_ms");
+  if (limit.timeout == 0s)
+    return Text(FormatDurationNs(options_.timeout.count()), ", ChannelOptions.timeout");
+  return Text(FormatDurationNs(limit.timeout.count()),
+              ", CallOptions.timeout or the method's deadline_ms");
 }
 
 void Channel::OnDeadline() {
@@ -288,7 +289,7 @@ void Channel::OnDeadline() {
     if (!left_->peer_closing())
       next_ns = std::min(next_ns, GoOver(now_ns));
     else if (!Rests(*left_))
-      next_ns = std::min(next_ns, AfterNs(now_ns, options_.session.hello_ns));
+      next_ns = std::min(next_ns, AfterNs(now_ns, options_.session.hello.count()));
     else
       left_->Fail(Refused(Reason::kClosed, "the service has said goodbye"));
   }

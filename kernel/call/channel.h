@@ -24,7 +24,7 @@
 // ChannelOptions.reconnect off, after a corrupt frame, and when the next instance cannot be used
 // (another version, no permission), the channel ends: ended_why.
 //
-// Deadlines: every call has one, but a stream only if it is given one (CallOptions.timeout_us). An
+// Deadlines: every call has one, but a stream only if it is given one (CallOptions.timeout). An
 // answer that is found in the same turn as the end of the deadline counts. A call or stream that is
 // begun while a handler runs inherits what remains of its deadline, its priority and its chain of
 // callers, unless CallOptions.detached. The error of one that ran out says which limit it was.
@@ -70,10 +70,10 @@
 namespace jackfield {
 
 struct ChannelOptions {
-  int64_t timeout_us = 5'000'000;  // of a call that names none; a stream then has none
-  // Total time to connect. An attempt that begins in time may add 2 × session.hello_ns: one to make
+  nanoseconds timeout = 5s;  // of a call that names none; a stream then has none
+  // Total time to connect. An attempt that begins in time may add 2 × session.hello: one to make
   // the connection, one for the service to say hello on it.
-  int64_t connect_us = 5'000'000;
+  nanoseconds connect_timeout = 5s;
   OnFull on_full =
       OnFull::kWait;         // the address may say: ?on_full=wait|fail|drop_oldest|drop_newest
   uint32_t calls_max = 256;  // calls under way; at most 4,096
@@ -91,7 +91,7 @@ struct ChannelOptions {
 struct CallOptions {
   static constexpr uint8_t kInherit = 0xff;
   // 0: the channel's, or of a stream none; a negative one has passed already
-  int64_t timeout_us = 0;
+  nanoseconds timeout = 0s;
   uint8_t priority =
       kInherit;  // 0 most urgent … 3; kInherit: of the call being handled, or kPriorityDefault
   std::span<const int> fds = {};  // descriptors; after a success the channel closes them
@@ -100,7 +100,7 @@ struct CallOptions {
 
 // Where the deadline of a call comes from.
 struct CallLimit {
-  int64_t timeout_us = 0;       // CallOptions.timeout_us
+  nanoseconds timeout = 0s;     // CallOptions.timeout
   uint32_t inherited_type = 0;  // of the call being handled, whose deadline was nearer; else 0
 };
 
@@ -131,8 +131,8 @@ class Channel final : public ListNode<ChannelTag>,
                                                        ChannelOptions options = {});
   ~Channel() override;
 
-  // Blocks until the session is open or cannot be; where there was one before, connect_us at most.
-  // Errors: why not.
+  // Blocks until the session is open or cannot be; where there was one before, connect_timeout at
+  // most. Errors: why not.
   absl::Status WaitOpen();
 
   class CallBase;
@@ -171,7 +171,7 @@ class Channel final : public ListNode<ChannelTag>,
 
   // Says goodbye and waits, at most so long, until the service has handled everything. Always
   // returns a receipt. Blocks: outside handlers only; otherwise (or with 0) it closes at once.
-  Receipt Close(int64_t timeout_us);
+  Receipt Close(nanoseconds timeout);
 
   // Says goodbye and goes over to `address`. What was sent ends where it was sent, calls under way
   // and streams too. What has not been sent and what is begun afterwards goes to `address`, as soon
@@ -253,11 +253,11 @@ class Channel final : public ListNode<ChannelTag>,
   Receipt receipt() const;
   // Of a one-way message: all but the deadline. Nobody waits for it, so it is in no chain.
   absl::Status MakeTerms(const CallOptions& options, Terms& terms) const;
-  // default_us: of one that names no timeout: the channel's, or for a stream kNoTimeout.
-  absl::Status MakeCallTerms(const CallOptions& options, int64_t default_us, Terms& terms,
+  // by_default: of one that names no timeout: the channel's, or for a stream kNoTimeout.
+  absl::Status MakeCallTerms(const CallOptions& options, nanoseconds by_default, Terms& terms,
                              ExtensionSpace& space) const;
-  static constexpr int64_t kNoTimeout = INT64_MAX;
-  inline void SetDeadline(const CallOptions& options, int64_t default_us, Terms& terms) const;
+  static constexpr nanoseconds kNoTimeout = nanoseconds::max();
+  inline void SetDeadline(const CallOptions& options, nanoseconds by_default, Terms& terms) const;
   void SetWaitDeadline(const CallOptions& options, Terms& terms) const;  // for room
   std::string LimitText(const CallLimit& limit) const;
   absl::Status CheckOpen() const;

@@ -24,7 +24,7 @@ class AgainTest : public ChannelWorld {
   void CheckSums() {
     const Ledger ledger = channel_->ledger();
     EXPECT_EQ(ledger.sent, ledger.delivered + ledger.failed + ledger.in_doubt + ledger.queued());
-    const Receipt receipt = channel_->Close(0);
+    const Receipt receipt = channel_->Close(0s);
     EXPECT_EQ(receipt.handled + receipt.delivered + receipt.in_doubt + receipt.undelivered,
               ledger.sent);
   }
@@ -56,7 +56,7 @@ TEST_F(AgainTest, WhoWaitsFindsItWithin100Milliseconds) {
     Kill();
     Pass(away_ns);
     Result echo;
-    Await(kEcho, "soon", echo, {.timeout_us = 10'000'000});
+    Await(kEcho, "soon", echo, {.timeout = 10s});
     Pass(30'000'000);
     Serve();
     Pass(100'000'000);
@@ -91,7 +91,7 @@ TEST_F(AgainTest, WhatHasNotLeftGoesToTheNextInstanceInOrder) {
     const std::string digit = std::to_string(i);
     Bytes text(digit);
     ASSERT_TRUE(channel_
-                    ->CallAsync(kEcho, text, {.timeout_us = 30'000'000},
+                    ->CallAsync(kEcho, text, {.timeout = 30s},
                                 [&order](Answer& m) {
                                   order.push_back(m.ok() ? std::string(m->text())
                                                          : std::string(m.status().message()));
@@ -99,7 +99,7 @@ TEST_F(AgainTest, WhatHasNotLeftGoesToTheNextInstanceInOrder) {
                     .ok());
   }
   Result awaited;
-  Await(kEcho, "8", awaited, {.timeout_us = 30'000'000});
+  Await(kEcho, "8", awaited, {.timeout = 30s});
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(TryNote());
   Turns();
   EXPECT_TRUE(order.empty());
@@ -124,8 +124,8 @@ TEST_F(AgainTest, WhoWaitsWaitsUntilItsDeadlineAndIsToldWhyThereIsNoConnection) 
   Begin();
   Kill();
   Result queued, awaited;
-  ASSERT_TRUE(Start(kEcho, "queued", queued, {.timeout_us = 700'000}).ok());
-  Await(kEcho, "awaited", awaited, {.timeout_us = 700'000});
+  ASSERT_TRUE(Start(kEcho, "queued", queued, {.timeout = 700ms}).ok());
+  Await(kEcho, "awaited", awaited, {.timeout = 700ms});
   Pass(690'000'000);
   EXPECT_FALSE(queued.has_value() || awaited.has_value());
   Pass(20'000'000);
@@ -145,7 +145,7 @@ TEST_F(AgainTest, WhatIsBegunAfterTheGoodbyeGoesToTheNextAndWhatWasUnderWayEnds)
   port_->StartClose();
   Turns();
   EXPECT_FALSE(under_way.has_value());
-  Await(kEcho, "later", later, {.timeout_us = 10'000'000});
+  Await(kEcho, "later", later, {.timeout = 10s});
   EXPECT_TRUE(TryNote());
   Turns();
   EXPECT_FALSE(later.has_value());
@@ -229,20 +229,20 @@ TEST_F(AgainTest, AServiceThatSaysGoodbyeAndStaysIsNotWaitedFor) {
   const std::unique_ptr<Port> hung = std::move(port_);
   Serve();
   Result later;
-  ASSERT_TRUE(Start(kEcho, "later", later, {.timeout_us = 30'000'000}).ok());
+  ASSERT_TRUE(Start(kEcho, "later", later, {.timeout = 30s}).ok());
   Pass(3'000'000'000);
   ASSERT_TRUE(later.has_value());
   EXPECT_EQ(later->value_or("?"), "later");
 }
 
 TEST_F(AgainTest, WaitOpenHasAnEndAlsoWhileTheServiceSaysGoodbye) {
-  Begin({.connect_us = 300'000});
+  Begin({.connect_timeout = 300ms});
   port_->StartClose();
   Turns();
   node_->Spawn([](Node& node, std::unique_ptr<Port>& port, ManualClock& clock) -> Task<void> {
     for (int i = 0; i < 20; ++i) {
       clock.AdvanceToNs(clock.NowNs() + 50'000'000);
-      co_await node.Sleep(0);
+      co_await node.Sleep(0s);
       if (i == 3) port.reset();
     }
   }(*node_, port_, clock_));
@@ -252,7 +252,7 @@ TEST_F(AgainTest, WaitOpenHasAnEndAlsoWhileTheServiceSaysGoodbye) {
 }
 
 TEST_F(AgainTest, WhatLingersAfterAGoodbyeGoesToTheNextInstance) {
-  node_->SetGrace(2'000'000'000, [](const std::string& sentence) { FAIL() << sentence; });
+  node_->SetGrace(2s, [](const std::string& sentence) { FAIL() << sentence; });
   Begin();
   port_->StartClose();
   Turns();

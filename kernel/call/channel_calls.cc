@@ -68,7 +68,7 @@ absl::Status Channel::CallAsync(uint32_t type, Payload& payload, const CallOptio
                                 Callback done) {
   Terms terms;
   ExtensionSpace space;
-  if (absl::Status status = MakeCallTerms(options, options_.timeout_us, terms, space); !status.ok())
+  if (absl::Status status = MakeCallTerms(options, options_.timeout, terms, space); !status.ok())
     return status;
   Block block = node_.blocks().Get(sizeof(CallbackCall));
   if (!block) return session_->NoMemory();
@@ -76,7 +76,7 @@ absl::Status Channel::CallAsync(uint32_t type, Payload& payload, const CallOptio
   auto* call = new (at) CallbackCall(node_);
   call->self = std::move(block);
   call->done = std::move(done);
-  call->from = {options.timeout_us, terms.inherited_type};
+  call->from = {options.timeout, terms.inherited_type};
   absl::Status status = Start(type, payload, options, terms, *call, nullptr,
                               options_.on_full == OnFull::kWait || QueuesAtFirst());
   if (!status.ok()) call->Free();
@@ -89,8 +89,7 @@ bool Channel::CallBase::Begin() {
   if (started_) return done_;
   started_ = true;
   ExtensionSpace space;
-  absl::Status status =
-      channel_.MakeCallTerms(options_, channel_.options_.timeout_us, terms_, space);
+  absl::Status status = channel_.MakeCallTerms(options_, channel_.options_.timeout, terms_, space);
   if (!status.ok()) {
     result_ = std::move(status);
     return done_ = true;
@@ -156,7 +155,7 @@ bool Channel::SendBase::Try() {
   status_ = channel_.StartOneWay(type_, payload(), options_, terms_, channel_.options_.on_full);
   if (ReasonOf(status_) == Reason::kBackPressure && channel_.options_.on_full == OnFull::kWait) {
     if (channel_.node_.clock().NowNs() < terms_.deadline_ns) return false;
-    status_ = channel_.NoRoomInTime(status_, {options_.timeout_us, terms_.inherited_type});
+    status_ = channel_.NoRoomInTime(status_, {options_.timeout, terms_.inherited_type});
   }
   if (!status_.ok()) ++channel_.session_->counters().refused;
   return done_ = true;

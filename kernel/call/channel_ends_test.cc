@@ -70,7 +70,7 @@ TEST_F(EndsTest, WhoIsToldOfCloseIsInATurnAndNotInsideClose) {
                   .ok());
   Turns();
   inside = true;
-  channel_->Close(0);
+  channel_->Close(0s);
   inside = false;
   EXPECT_FALSE(told);
   Turns(1);
@@ -92,7 +92,7 @@ TEST_F(EndsTest, WhoIsToldMayUseAndDestroyWhatHasEnded) {
                     .ok());
   }
   Turns();
-  channel_->Close(0);
+  channel_->Close(0s);
   Turns();
   EXPECT_EQ(told, 3);
   EXPECT_EQ(channel_, nullptr);

@@ -44,19 +44,19 @@ TEST_F(StreamLimitTest, OneThatIsToldHasItAndBothEndsSayWhichLimitItWas) {
   absl::Status written;
   port_->HandleTask(77, [&written](ServerCall& call) -> Task<absl::Status> {
     while ((written = co_await call.stream()->Write(Bytes("item"))).ok())
-      co_await call.node().Sleep(100'000'000);
+      co_await call.node().Sleep(100ms);
     co_return written;
   });
   Connect();
   Turns();
   CallOptions options;
-  options.timeout_us = 3'000'000;
+  options.timeout = 3s;
   auto stream = channel_->OpenStream(77, Bytes(""), options);
   ASSERT_TRUE(stream.ok()) << stream.status();
   Pass(3'200'000'000);
   const absl::Status end = EndOf(**stream);
   EXPECT_EQ(ReasonOf(end), Reason::kDeadline) << end;
-  EXPECT_THAT(std::string(end.message()), HasSubstr("in time (3s, CallOptions.timeout_us or"));
+  EXPECT_THAT(std::string(end.message()), HasSubstr("in time (3s, CallOptions.timeout or"));
   EXPECT_THAT(std::string(written.message()),
               HasSubstr("the caller no longer waits: its deadline"));
 }
@@ -67,7 +67,7 @@ TEST_F(StreamLimitTest, AServerIsToldThatItsCallerCancelledOrIsGone) {
     absl::Status written;
     port_->HandleTask(77, [&written](ServerCall& call) -> Task<absl::Status> {
       while ((written = co_await call.stream()->Write(Bytes("item"))).ok())
-        co_await call.node().Sleep(1'000'000);
+        co_await call.node().Sleep(1ms);
       co_return written;
     });
     Connect();
@@ -78,7 +78,7 @@ TEST_F(StreamLimitTest, AServerIsToldThatItsCallerCancelledOrIsGone) {
     if (cancels)
       (*stream)->Cancel();
     else
-      channel_->Close(0);
+      channel_->Close(0s);
     Pass(10'000'000);
     EXPECT_THAT(std::string(written.message()),
                 HasSubstr(cancels ? "no longer waits: it cancelled the call"
@@ -96,14 +96,13 @@ TEST_F(StreamLimitTest, ACallThatRanOutSaysWhoseLimitItWas) {
   Turns();
   Result &own = results_.emplace_back(), &channels = results_.emplace_back();
   CallOptions options;
-  options.timeout_us = 200'000;
+  options.timeout = 200ms;
   Await(kLeave, "", own, options);
   Await(kLeave, "", channels);
   Pass(5'100'000'000);
   ASSERT_TRUE(own.has_value() && channels.has_value());
-  EXPECT_THAT(std::string(own->status().message()), HasSubstr("(200ms, CallOptions.timeout_us"));
-  EXPECT_THAT(std::string(channels->status().message()),
-              HasSubstr("(5s, ChannelOptions.timeout_us)"));
+  EXPECT_THAT(std::string(own->status().message()), HasSubstr("(200ms, CallOptions.timeout"));
+  EXPECT_THAT(std::string(channels->status().message()), HasSubstr("(5s, ChannelOptions.timeout)"));
 }
 
 TEST_F(StreamLimitTest, OneThatIsInheritedIsSaidToBe) {
@@ -122,7 +121,7 @@ TEST_F(StreamLimitTest, OneThatIsInheritedIsSaidToBe) {
   std::unique_ptr<Channel> caller = *Channel::Open(*node_, "wire:x");
   Turns();
   CallOptions options;
-  options.timeout_us = 300'000;
+  options.timeout = 300ms;
   ASSERT_TRUE(caller->CallAsync(78, Bytes(""), options, [](Answer&) {}).ok());
   Pass(400'000'000);
   EXPECT_EQ(ReasonOf(inner), Reason::kDeadline) << inner;

@@ -20,7 +20,8 @@ constexpr int64_t kGraceNs = 2'000'000'000;
 class LingerTest : public ChannelWorld {
  protected:
   void SetGrace(int64_t grace_ns = kGraceNs) {
-    node_->SetGrace(grace_ns, [this](const std::string& sentence) { losses_.push_back(sentence); });
+    node_->SetGrace(nanoseconds(grace_ns),
+                    [this](const std::string& sentence) { losses_.push_back(sentence); });
   }
   void Notes(int count) {
     for (int i = 0; i < count; ++i) ASSERT_TRUE(TryNote()) << i;
@@ -165,7 +166,7 @@ TEST_F(LingerTest, WhatAPeerThatDiedLeavesInDoubtIsToldWhenTheChannelGoes) {
   port_->Pause();
   Notes(3);
   Turns();
-  node_->SetGrace(0, {});  // the port's own losses are another test's
+  node_->SetGrace(0s, {});  // the port's own losses are another test's
   port_.reset();
   SetGrace();
   Turns();
@@ -183,7 +184,7 @@ TEST_F(LingerTest, WhoWasTheReceiptGivenIsNotToldAgain) {
   Turns();
   wire_.blocked = true;
   Notes(3);
-  EXPECT_EQ(channel_->Close(0).undelivered, 3u);
+  EXPECT_EQ(channel_->Close(0s).undelivered, 3u);
   channel_.reset();
   EXPECT_FALSE(node_->lingers());
   EXPECT_THAT(losses_, IsEmpty());
@@ -293,7 +294,7 @@ TEST_F(PortEndTest, OfClientsThatHaveGoneNoMoreWaitThanOneMaySend) {
     Turns();
     Notes(4);
     Turns();
-    EXPECT_GT(channel_->Close(0).in_doubt, 0u);
+    EXPECT_GT(channel_->Close(0s).in_doubt, 0u);
     Turns();
   }
   EXPECT_EQ(port_->waiting(), 4u);

@@ -78,7 +78,7 @@ TEST_F(MoveTest, OneWayMessagesStayInOrder) {
   port_.reset();
   port_ = *Port::Open(*node_, {"wire:x"}, {});  // the next instance, which is slow
   port_->HandleTask(kNote, [this](ServerCall& call) -> Task<absl::Status> {
-    co_await call.node().Sleep(500'000'000);
+    co_await call.node().Sleep(500ms);
     order_.push_back("x");
     co_return absl::OkStatus();
   });
@@ -100,7 +100,7 @@ TEST_F(MoveTest, WhatHasNotBeenSentGoesThere) {
   ServeOther();
   Result queued;
   wire_.blocked = true;
-  ASSERT_TRUE(Start(kEcho, "x", queued, {.timeout_us = 30'000'000}).ok());
+  ASSERT_TRUE(Start(kEcho, "x", queued, {.timeout = 30s}).ok());
   ASSERT_TRUE(channel_->MoveTo(Y()).ok());
   Turns();
   port_.reset();
@@ -132,7 +132,7 @@ TEST_F(MoveTest, WhatCannotBeIsRefusedAndChangesNothing) {
   EXPECT_EQ(channel_->MoveTo(Y()).code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(channel_->MoveTo(Address("nowhere", "y")).code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(Echo(), "x");
-  channel_->Close(0);
+  channel_->Close(0s);
   EXPECT_EQ(channel_->MoveTo(Y()), channel_->ended_why());
 }
 
@@ -178,7 +178,7 @@ TEST_F(MoveTest, APortThatCannotServeThereIsAsItWas) {
 }
 
 TEST_F(MoveTest, WhatLingersOfAChannelThatMovesStillArrives) {
-  node_->SetGrace(2'000'000'000, [](const std::string& sentence) { ADD_FAILURE() << sentence; });
+  node_->SetGrace(2s, [](const std::string& sentence) { ADD_FAILURE() << sentence; });
   Begin();
   ServeOther();
   ASSERT_TRUE(TryNote());

@@ -67,7 +67,7 @@ TEST_F(ChannelRoom, NoRoomUntilTheDeadlineIsOneStatusHoweverTheCallIsMade) {
   Result& awaited = results_.emplace_back();
   ASSERT_TRUE(Start(kLeave, "", held).ok());
   CallOptions soon;
-  soon.timeout_us = 20'000;
+  soon.timeout = 20ms;
   ASSERT_TRUE(Start(kEcho, "", queued, soon).ok());
   Await(kEcho, "", awaited, soon);
   Pass(30'000'000);
@@ -102,7 +102,7 @@ TEST_F(ChannelRoom, CloseSendsWhatWasQueuedBeforeThereWasAConnection) {
   Connect();
   Result& echo = results_.emplace_back();
   ASSERT_TRUE(Start(kEcho, "x", echo).ok());
-  const Receipt receipt = channel_->Close(1'000'000);
+  const Receipt receipt = channel_->Close(1s);
   EXPECT_EQ(receipt.handled, 1u);
   EXPECT_EQ(receipt.undelivered + receipt.in_doubt, 0u);
 }

@@ -48,14 +48,16 @@ absl::StatusOr<std::unique_ptr<Channel>> Channel::Open(Node& node, const Address
   std::unique_ptr<Channel> channel(
       new Channel(node, std::move(stacked->address), stacked->caps.inherited, std::move(options)));
   node.channels().PushBack(*channel);
-  channel->connector_->Start(AfterUs(node.clock().NowNs(), channel->options_.connect_us));
+  channel->connector_->Start(
+      AfterNs(node.clock().NowNs(), channel->options_.connect_timeout.count()));
   return channel;
 }
 
 Channel::Channel(Node& node, Address address, bool inherited, ChannelOptions options)
     : node_(node),
       options_(std::move(options)),
-      connector_(std::make_unique<Connector>(node, std::move(address), options_.session.hello_ns,
+      connector_(std::make_unique<Connector>(node, std::move(address),
+                                             options_.session.hello.count(),
                                              static_cast<Connector::User&>(*this))),
       session_(NewSession()),
       deadline_timer_([](Timer& timer) { static_cast<Channel*>(timer.user)->OnDeadline(); }, this),
@@ -105,8 +107,9 @@ void Channel::OnOpen(Session& session) {
 
 absl::Status Channel::WaitOpen() {
   // The first attempts have their own limit, and end the channel.
-  const int64_t until_ns =
-      instance_ != 0 ? AfterUs(node_.clock().NowNs(), options_.connect_us) : Timers::kNever;
+  const int64_t until_ns = instance_ != 0
+                               ? AfterNs(node_.clock().NowNs(), options_.connect_timeout.count())
+                               : Timers::kNever;
   if (!open()) {
     connector_->Hurry();
     if (until_ns != Timers::kNever) WatchDeadline(until_ns);
@@ -118,8 +121,8 @@ absl::Status Channel::WaitOpen() {
   if (!waited.ok() || open() || !ended_why_.ok()) return waited.ok() ? ended_why_ : waited;
   return Refused(Reason::kUnreachable,
                  Text(address().ToString(), " is away, for more than ",
-                      FormatDurationNs(options_.connect_us * 1000),
-                      " (connect_us): ", std::string(connector_->last_failure().message())));
+                      FormatDurationNs(options_.connect_timeout.count()),
+                      " (connect_timeout): ", std::string(connector_->last_failure().message())));
 }
 
 // ---- To the next one.
@@ -132,7 +135,7 @@ void Channel::OnPeerClosing(Session& session) {
   }
   Leave();
   WatchDeadline(
-      AfterNs(node_.clock().NowNs(), options_.session.hello_ns));  // whether it is still there
+      AfterNs(node_.clock().NowNs(), options_.session.hello.count()));  // whether it is still there
 }
 
 void Channel::Leave() {
@@ -188,11 +191,11 @@ int64_t Channel::GoOver(int64_t now_ns) {
     return Timers::kNever;
   }
   if (!connector_->idle() || session_->has_link())
-    return AfterNs(now_ns, options_.session.hello_ns);
+    return AfterNs(now_ns, options_.session.hello.count());
   // What tells that messages have been handled comes with any frame: it is looked for.
   if (!left_->outbox_empty() || left_->owes_one_way()) return AfterNs(now_ns, kLookNs);
   connector_->StartNow();
-  return AfterNs(now_ns, options_.session.hello_ns);
+  return AfterNs(now_ns, options_.session.hello.count());
 }
 
 // Does the channel go on when `session` ends so?
@@ -309,12 +312,12 @@ Receipt Channel::receipt() const {
   return sum;
 }
 
-Receipt Channel::Close(int64_t timeout_us) {
+Receipt Channel::Close(nanoseconds timeout) {
   told_ = true;
   if (ended_why_.ok()) {
     if (open()) reconnects_ = false;  // what is owed to this instance is nothing to the next
-    if (timeout_us > 0 && !node_.in_turn()) {
-      const int64_t deadline_ns = AfterUs(node_.clock().NowNs(), timeout_us);
+    if (timeout > 0s && !node_.in_turn()) {
+      const int64_t deadline_ns = AfterNs(node_.clock().NowNs(), timeout.count());
       node_.RunUntil(  // what was queued before there was a connection is sent, too
           [this] { return open() || session_->outbox_empty() || !ended_why_.ok(); }, deadline_ns);
       reconnects_ = false;

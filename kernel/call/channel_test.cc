@@ -19,7 +19,7 @@ TEST_F(ChannelTest, ADeadlineTooFarForTheHeaderHoldsAllTheSame) {
   Result& held = results_.emplace_back();
   Result& forever = results_.emplace_back();
   CallOptions options;
-  options.timeout_us = int64_t{3} * 3600 * 1'000'000;
+  options.timeout = 3h;
   ASSERT_TRUE(Start(kReplace, "", held, options).ok());
   Turns();
   ASSERT_NE(held_, nullptr);
@@ -32,7 +32,7 @@ TEST_F(ChannelTest, ADeadlineTooFarForTheHeaderHoldsAllTheSame) {
   EXPECT_TRUE(held_->cancelled());
   ASSERT_TRUE(held.has_value());
   EXPECT_EQ(ReasonOf(held->status()), Reason::kDeadline);
-  options.timeout_us = INT64_MAX;
+  options.timeout = nanoseconds::max();
   ASSERT_TRUE(Start(kEcho, "ever", forever, options).ok());
   Turns();
   ASSERT_TRUE(forever.has_value());
@@ -106,11 +106,11 @@ TEST_F(ChannelTest, AMessageTypeWithTwoHandlersIsRefusedAndTheOthersWork) {
 TEST_F(ChannelTest, AConnectionThatIsNeverMadeIsGivenUp) {
   wire_.silent = true;
   ChannelOptions options;
-  options.connect_us = 1'000'000;
+  options.connect_timeout = 1s;
   Connect(options);
   Result& result = results_.emplace_back();
   CallOptions patient;
-  patient.timeout_us = 3'600'000'000;
+  patient.timeout = 1h;
   Await(kEcho, "", result, patient);
   Pass(2'900'000'000);
   EXPECT_FALSE(result.has_value());
@@ -123,15 +123,15 @@ TEST_F(ChannelTest, WhoAsksToBeToldOfACancelThatHasComeIsTold) {
   Serve();
   int told = 0;
   port_->HandleTask(kRelay, [&told](ServerCall& call) -> Task<absl::Status> {
-    co_await call.node().Sleep(30'000'000);
+    co_await call.node().Sleep(30ms);
     call.OnCancel([&told] { ++told; });
-    co_await call.node().Sleep(30'000'000);
+    co_await call.node().Sleep(30ms);
     co_return absl::OkStatus();
   });
   Connect();
   Turns();
   CallOptions soon;
-  soon.timeout_us = 10'000;
+  soon.timeout = 10ms;
   ASSERT_TRUE(Start(kRelay, "", results_.emplace_back(), soon).ok());
   Pass(100'000'000);
   EXPECT_EQ(told, 1);
@@ -176,7 +176,7 @@ TEST_F(ChannelTest, MayBeClosedByWhoIsToldOfAnAnswer) {
                               [&](Answer& reply) {
                                 told = reply.ok();
                                 Start(kEcho, "again", results_.emplace_back()).IgnoreError();
-                                channel_->Close(0);
+                                channel_->Close(0s);
                               })
                   .ok());
   Turns();
@@ -197,7 +197,7 @@ TEST_F(ChannelTest, MayBeClosedByWhoIsToldThatAQueuedCallIsRefused) {
                     ->CallAsync(kEcho, Bytes(large), {},
                                 [&](Answer& reply) {
                                   refused += reply.ok() ? 0 : 1;
-                                  channel_->Close(0);
+                                  channel_->Close(0s);
                                 })
                     .ok());
   }
@@ -209,7 +209,7 @@ TEST_F(ChannelTest, ACallWhoseDeadlineHasPassedIsNotMade) {
   Serve();
   Result inner;
   port_->HandleTask(kRelay, [&](ServerCall& call) -> Task<absl::Status> {
-    co_await call.node().Sleep(30'000'000);  // longer than its caller waits
+    co_await call.node().Sleep(30ms);  // longer than its caller waits
     absl::StatusOr<Message> reply = co_await channel_->Call(kEcho, Bytes(""));
     inner.emplace(reply.status());
     co_return absl::OkStatus();
@@ -217,12 +217,12 @@ TEST_F(ChannelTest, ACallWhoseDeadlineHasPassedIsNotMade) {
   Connect();
   Turns();
   CallOptions past;
-  past.timeout_us = -1;
+  past.timeout = -1us;
   const absl::Status status = Start(kEcho, "", results_.emplace_back(), past);
   EXPECT_EQ(ReasonOf(status), Reason::kDeadline) << status;
   EXPECT_EQ(OutcomeOf(status), Outcome::kRefused) << status;
   CallOptions soon;
-  soon.timeout_us = 10'000;
+  soon.timeout = 10ms;
   ASSERT_TRUE(Start(kRelay, "", results_.emplace_back(), soon).ok());
   Pass(50'000'000);
   ASSERT_TRUE(inner.has_value());
@@ -239,7 +239,7 @@ TEST_F(ChannelTest, AShortTimeoutBeginsWithTheCallAndNotWithTheTurn) {
   port_->HandleTask(kRelay, [&](ServerCall& call) -> Task<absl::Status> {
     clock_.AdvanceToNs(clock_.NowNs() + 20'000'000);  // it computes
     CallOptions soon;
-    soon.timeout_us = 10'000;
+    soon.timeout = 10ms;
     absl::StatusOr<Message> reply = co_await channel_->Call(kEcho, Bytes("x"), soon);
     inner.emplace(reply.ok() ? absl::StatusOr<std::string>(reply->text()) : reply.status());
     co_return call.Reply(Bytes(""));
@@ -259,7 +259,7 @@ TEST_F(ChannelTest, ACallThatNeverFoundAConnectionSaysWhyThereIsNone) {
   port_.reset();  // before its hello
   Result &queued = results_.emplace_back(), &awaited = results_.emplace_back();
   CallOptions soon;
-  soon.timeout_us = 20;
+  soon.timeout = 20us;
   ASSERT_TRUE(Start(kEcho, "", queued, soon).ok());
   Await(kEcho, "", awaited, soon);
   Turns();
@@ -305,7 +305,7 @@ TEST_F(ChannelTest, AServiceThatClosesIsNotThereYetToWhoHasJustConnected) {
   Turns();
   std::unique_ptr<Channel> late = *Channel::Open(*node_, "wire:x");
   node_->Turn(Node::kDoNotSleep);  // its hello is on its way
-  EXPECT_EQ(port_->Close(1'000'000).size(), 1u);
+  EXPECT_EQ(port_->Close(1s).size(), 1u);
   port_.reset();
   Turns();
   EXPECT_TRUE(late->ended_why().ok()) << late->ended_why();

@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "kernel/base/duration.h"
 
 namespace jackfield {
 
@@ -24,9 +25,9 @@ struct Method {
   std::string_view name;  // of the interface and the method: "jackfield.echo.Echo/Say"
   uint32_t type = 0;      // MessageType(name)
   Kind kind = Kind::kCall;
-  int64_t timeout_us = 0;   // of a call that names none; 0: the channel's
-  bool idempotent = false;  // running it twice does no harm
-  int tables_max = 1000;    // the verifier's limit for one message, buffers inside it included
+  nanoseconds timeout = 0s;  // of a call that names none; 0: the channel's
+  bool idempotent = false;   // running it twice does no harm
+  int tables_max = 1000;     // the verifier's limit for one message, buffers inside it included
   // Where its messages want more than FlatBuffers' verifier and a medium give:
   uint32_t alignment = 8;  // bytes: the largest of a struct or list in them (force_align)
   bool walked = false;     // they are checked by the schema, too: nested_flatbuffer, or alignment

@@ -39,7 +39,7 @@ class Channel::CallBase : public CallWaiter, public SendAwaiter<CallBase> {
   bool KeepExtension();
   void DropExtension();
   void OnCallEnd(absl::Status status, MessageView* reply) override;
-  CallLimit limit() const override { return {options_.timeout_us, terms_.inherited_type}; }
+  CallLimit limit() const override { return {options_.timeout, terms_.inherited_type}; }
 
   bool started_ = false, sent_ = false;
   bool keeps_extension_ = false;  // of terms_: it waits for room
@@ -101,7 +101,7 @@ absl::StatusOr<std::unique_ptr<ClientStream>> Channel::OpenStream(uint32_t type,
   ExtensionSpace space;
   if (absl::Status status = MakeCallTerms(options, kNoTimeout, terms, space); !status.ok())
     return status;
-  stream->limit_ = {options.timeout_us, terms.inherited_type};
+  stream->limit_ = {options.timeout, terms.inherited_type};
   if (absl::Status status = Start(type, payload, options, terms, *stream, &stream->end_, true);
       !status.ok())
     return status;

@@ -40,10 +40,10 @@ struct PortOptions {
   uint32_t handlers_max = 1024;    // calls under way at once; 1: one after the other
   uint32_t sessions_max = 16'384;  // clients at once; one more is refused
   // Connections that have not said hello, at once: one more pushes out the oldest, if that has said
-  // nothing for silent_ns. 0: half of what sessions_max and RLIMIT_NOFILE leave beside the clients
+  // nothing for `silent`. 0: half of what sessions_max and RLIMIT_NOFILE leave beside the clients
   // that have said hello. Where descriptors run out, the oldest goes as well.
   uint32_t silent_max = 0;
-  int64_t silent_ns = 100'000'000;
+  nanoseconds silent = 100ms;
   bool reentrant = false;  // it may be called by a service that it waits for
   SessionLimits session = {};
   Caps needs = CallNeeds();
@@ -133,7 +133,7 @@ class Port : public ListNode<PortTag> {
   bool closed() const;
   // StartClose, and waits at most so long until it is closed(). Blocks: outside handlers only.
   // Returns a receipt for each client there was.
-  std::vector<Receipt> Close(int64_t timeout_us);
+  std::vector<Receipt> Close(nanoseconds timeout);
 
   // For tests: the first rule that is broken, here or in what it stands on.
   absl::Status CheckInvariants() const;

@@ -173,10 +173,10 @@ void Port::TellLoss() {
                         " not handled"));
 }
 
-std::vector<Receipt> Port::Close(int64_t timeout_us) {
+std::vector<Receipt> Port::Close(nanoseconds timeout) {
   StartClose();
   if (!node_.in_turn())
-    node_.RunUntil([this] { return closed(); }, AfterUs(node_.clock().NowNs(), timeout_us));
+    node_.RunUntil([this] { return closed(); }, AfterNs(node_.clock().NowNs(), timeout.count()));
   EndReceivers();
   std::vector<Receipt> receipts;
   for (auto& seat : seats_) {

@@ -24,7 +24,7 @@ bool Port::PushOutSilent() {
   PortSeat* oldest = silent_.front();
   if (oldest == nullptr) return false;
   const int64_t silent_ns = node_.clock().NowNs() - oldest->since_ns();
-  if (silent_ns < options_.silent_ns) return false;
+  if (silent_ns < options_.silent.count()) return false;
   const std::string text = Text(
       oldest->session().link().traits().description, ": a connection that had said nothing for ",
       FormatDurationNs(silent_ns), " gave way to a new one (silent_max ", SilentMax(), ")");

@@ -34,14 +34,14 @@ TEST_F(PortTest, ClosingEndsWhoReceives) {
   node_->Spawn(ReceiveOne());
   node_->Turn(Node::kDoNotSleep);
   ASSERT_FALSE(got_.has_value());
-  EXPECT_TRUE(port_->Close(0).empty());
+  EXPECT_TRUE(port_->Close(0s).empty());
   for (int i = 0; i < 3 && !got_.has_value(); ++i) node_->Turn(Node::kDoNotSleep);
   ASSERT_TRUE(got_.has_value());
   EXPECT_EQ(*got_, nullptr);
 }
 
 TEST_F(PortTest, NobodyReceivesFromAClosedPort) {
-  port_->Close(0);
+  port_->Close(0s);
   node_->Spawn(ReceiveOne());
   node_->Turn(Node::kDoNotSleep);
   ASSERT_TRUE(got_.has_value());

@@ -8,9 +8,9 @@
 
 namespace jackfield {
 
-int64_t ServerCall::remaining_us() const {
-  if (deadline_ns_ == Timers::kNever) return kNoDeadline;
-  return (deadline_ns_ - node_.clock().NowNs()) / 1000;
+nanoseconds ServerCall::remaining() const {
+  if (deadline_ns_ == Timers::kNever) return nanoseconds::max();
+  return nanoseconds(deadline_ns_ - node_.clock().NowNs());
 }
 
 uint64_t ServerCall::service_number() const { return port_->service_number_; }

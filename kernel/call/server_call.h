@@ -41,7 +41,7 @@ class ServerCall : public ListNode<CallTag> {
   uint8_t priority() const { return priority_; }
   // Of the node's clock; Timers::kNever for a one-way message.
   int64_t deadline_ns() const { return deadline_ns_; }
-  int64_t remaining_us() const;
+  nanoseconds remaining() const;  // nanoseconds::max(): no deadline
   // Who sent it, by the word of the system and by its own.
   PeerIdentity peer() const { return session_ == nullptr ? PeerIdentity{} : session_->identity(); }
   std::string peer_name() const { return session_ == nullptr ? "" : session_->peer_name(); }

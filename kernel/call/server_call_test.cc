@@ -136,7 +136,7 @@ TEST_F(ServerCallTest, OneWhoseDeadlineHasPassedInTheQueueDoesNotRun) {
   });
   port_->Pause();
   Result result;
-  ASSERT_TRUE(Start(kMine, "x", result, {.timeout_us = 1'000}).ok());
+  ASSERT_TRUE(Start(kMine, "x", result, {.timeout = 1ms}).ok());
   Turns();
   Pass(10'000'000);
   port_->Resume();
@@ -195,29 +195,29 @@ TEST_F(ServerCallTest, ItsDeadlineIsOverWhenItsCallerSaysSoThoughItCameLate) {
   });
   wire_.blocked = true;
   Result& result = results_.emplace_back();
-  ASSERT_TRUE(Start(kMine, "x", result, {.timeout_us = 100'000}).ok());
+  ASSERT_TRUE(Start(kMine, "x", result, {.timeout = 100ms}).ok());
   Pass(50'000'000);  // on its way
   wire_.blocked = false;
   Turns();
   ASSERT_NE(got, nullptr);
-  EXPECT_GT(got->remaining_us(), 90'000);
+  EXPECT_GT(got->remaining(), 90ms);
   Pass(60'000'000);
   ASSERT_TRUE(result.has_value());
   EXPECT_TRUE(got->cancelled());
-  EXPECT_LE(got->remaining_us(), 0);
+  EXPECT_LE(got->remaining(), 0s);
 }
 
 TEST_F(ServerCallTest, ItKnowsWhatIsLeftOfItsDeadlineAndItsPriority) {
-  int64_t left_us = 0;
+  nanoseconds left = 0s;
   uint8_t priority = 99;
   port_->Handle(kMine, [&](ServerCall& call) {
-    left_us = call.remaining_us();
+    left = call.remaining();
     priority = call.priority();
     call.Reply(Bytes("x")).IgnoreError();
   });
-  EXPECT_TRUE(Heard("x", {.timeout_us = 300'000, .priority = 1}).ok());
-  EXPECT_GT(left_us, 200'000);
-  EXPECT_LE(left_us, 300'000);
+  EXPECT_TRUE(Heard("x", {.timeout = 300ms, .priority = 1}).ok());
+  EXPECT_GT(left, 200ms);
+  EXPECT_LE(left, 300ms);
   EXPECT_EQ(priority, 1);
 }
 

@@ -19,6 +19,7 @@
 
 #include "absl/status/statusor.h"
 #include "kernel/base/clock.h"
+#include "kernel/base/duration.h"
 #include "kernel/base/inline_function.h"
 #include "kernel/base/list.h"
 #include "kernel/loop/block_pool.h"
@@ -142,8 +143,8 @@ class Loop {
   // Runs `f` in a later part of this turn, or in the next; or at the loop's end.
   void Defer(InlineFunction<void()> f) { deferred_.push_back(std::move(f)); }
   void Schedule(Suspended& suspended) { ready_.PushBack(suspended); }
-  // co_await loop.Sleep(ns)
-  auto Sleep(int64_t ns);
+  // co_await loop.Sleep(10ms)
+  auto Sleep(nanoseconds time);
 
   // ---- For the kernel and for transports.
 
@@ -282,7 +283,7 @@ class SleepAwaiter {
   Suspended suspended_;
 };
 
-inline auto Loop::Sleep(int64_t ns) { return SleepAwaiter(*this, ns); }
+inline auto Loop::Sleep(nanoseconds time) { return SleepAwaiter(*this, time.count()); }
 
 }  // namespace jackfield
 

@@ -110,7 +110,7 @@ TEST_P(LoopTest, ACoroutineThatWaitedRunsOnBehalfOfWhomItDidBefore) {
 
   void* after = nullptr;
   Task<void> task = [](Loop& loop, void*& after) -> Task<void> {
-    co_await loop.Sleep(0);
+    co_await loop.Sleep(0s);
     after = loop.context();
   }(*loop_, after);
   int done = 0;

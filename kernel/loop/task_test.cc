@@ -141,9 +141,9 @@ class TaskOnLoop : public testing::Test {
 };
 
 Task<void> SleepTwice(Loop& loop, int64_t ns, std::vector<int>& order, int number) {
-  co_await loop.Sleep(ns);
+  co_await loop.Sleep(nanoseconds(ns));
   order.push_back(number);
-  co_await loop.Sleep(0);
+  co_await loop.Sleep(0s);
   order.push_back(-number);
 }
 
@@ -169,7 +169,7 @@ TEST_F(TaskOnLoop, SleepersWakeInTheOrderOfTheirTimes) {
 
 Task<void> HoldOn(Loop& loop, int& alive) {
   const Counted local(alive);
-  co_await loop.Sleep(3'600'000'000'000);
+  co_await loop.Sleep(1h);
 }
 
 TEST_F(TaskOnLoop, ASpawnedOneGoesWithItsLoop) {

@@ -30,7 +30,7 @@ namespace {
 class SlowEcho final : public EchoService {
  public:
   Handling Say(CallOf<SayRequest, SayReply> call) override {
-    co_await call.node().Sleep(0);
+    co_await call.node().Sleep(0s);
     co_return call.Reply([&call](flatbuffers::FlatBufferBuilder& fbb) {
       return CreateSayReply(fbb, fbb.CreateString(call->text()));
     });

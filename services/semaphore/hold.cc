@@ -14,13 +14,14 @@ auto Wanting(std::string_view name, const HoldTerms& terms) {
 
 CallOptions OptionsOf(const HoldTerms& terms) {
   CallOptions options;
-  options.timeout_us = terms.hold_us;
+  options.timeout = std::chrono::microseconds(terms.hold_us);
   return options;
 }
 
 int64_t UntilNs(const Channel& channel, const HoldTerms& terms) {
-  const int64_t hold_us = terms.hold_us != 0 ? terms.hold_us : SemaphoresMethods::kHold.timeout_us;
-  return channel.node().clock().NowNs() + hold_us * 1000;
+  const nanoseconds hold = terms.hold_us != 0 ? std::chrono::microseconds(terms.hold_us)
+                                              : SemaphoresMethods::kHold.timeout;
+  return channel.node().clock().NowNs() + hold.count();
 }
 
 absl::Status NotHeld(absl::Status ended) {

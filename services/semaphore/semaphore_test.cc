@@ -181,7 +181,7 @@ TEST_P(SemaphoreTest, AChannelThatClosesReleasesWhatWasHeldOverIt) {
   const std::shared_ptr<Result> next = TakeLater(*channel_, "m");
   ASSERT_TRUE(Until([&] { return claims() == 2; }));
   EXPECT_FALSE(next->has_value());
-  other->Close(0);
+  other->Close(0s);
   ASSERT_TRUE(Until([&] { return next->has_value(); }));
   ASSERT_TRUE((*next)->ok()) << (*next)->status();
   EXPECT_TRUE((**next)->abandoned());
@@ -237,7 +237,7 @@ TEST_P(SemaphoreTest, AListLongerThanAnItemGoesOn) {
     waiting.push_back(TakeLater(*channels[static_cast<size_t>(i % 2)], "m"));
   ASSERT_TRUE(Until([&] { return claims() == 411; }));
   EXPECT_EQ(List().size(), 411u);
-  for (const auto& channel : channels) channel->Close(0);
+  for (const auto& channel : channels) channel->Close(0s);
   ASSERT_TRUE(Until([&] { return claims() == 1; })) << "who waited and went is out of the queue";
 }
 

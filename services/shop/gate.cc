@@ -22,7 +22,7 @@ namespace jackfield::shop {
 namespace {
 
 constexpr uint64_t kUnderWayMax = 200;           // orders
-constexpr int64_t kPauseNs = 20'000'000;         // before an order is repeated
+constexpr nanoseconds kPause = 20ms;             // before an order is repeated
 constexpr int64_t kPatienceNs = 30'000'000'000;  // then nobody knows what became of it
 constexpr int64_t kProgressNs = 1'000'000'000;
 constexpr int kAuditTriesMax = 10;
@@ -97,7 +97,7 @@ class Gate {
         ++seen_.unknown;
         break;
       }
-      co_await node_.Sleep(kPauseNs);
+      co_await node_.Sleep(kPause);
       ++seen_.repeated;
     }
     --under_way_;
@@ -126,7 +126,7 @@ class Gate {
         books = std::move(answer);
         co_return;
       }
-      co_await node_.Sleep(kPauseNs);
+      co_await node_.Sleep(kPause);
     }
   }
 

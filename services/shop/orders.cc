@@ -24,8 +24,8 @@ namespace {
 
 constexpr std::array<std::string_view, 2> kPackers = {"packer1", "packer2"};  // roles
 // What must be brought to its end takes this long, whatever its customer is ready to wait.
-constexpr CallOptions kToTheEnd = {.timeout_us = 10'000'000, .detached = true};
-constexpr int64_t kPauseNs = 1'000'000;  // between two looks at what an audit waits for
+constexpr CallOptions kToTheEnd = {.timeout = 10s, .detached = true};
+constexpr nanoseconds kPause = 1ms;  // between two looks at what an audit waits for
 
 struct Channels {
   std::unique_ptr<Channel> stock, prices, ledger;
@@ -85,7 +85,7 @@ class Desk final : public OrdersService {
       co_return absl::ResourceExhaustedError(Text("there are ", kCustomersMax, " customers"));
     while (audits_ > 0) {
       if (call.cancelled()) co_return absl::CancelledError("the desk was closed for too long");
-      co_await node_.Sleep(kPauseNs);
+      co_await node_.Sleep(kPause);
     }
     const Ended* ended = ended_.Find(id);
     if (ended == nullptr) {
@@ -108,7 +108,7 @@ class Desk final : public OrdersService {
   // The desk is closed until all is counted, so that what three services say is of one moment.
   Handling Audit(CallOf<AuditRequest, Books> call) override {
     ++audits_;
-    while (!under_way_.empty() && !call.cancelled()) co_await node_.Sleep(kPauseNs);
+    while (!under_way_.empty() && !call.cancelled()) co_await node_.Sleep(kPause);
     const auto ask = [](auto& fbb) { return CreateCountRequest(fbb); };
     absl::StatusOr<MessageOf<StockCount>> stock = co_await stock_.Count(ask);
     // On the channel of the notes, and so behind them.

@@ -18,7 +18,7 @@ class Hands final : public PackerService {
 
   Handling Pack(CallOf<Parcel, Nothing> call) override {
     if (!packed_.Has(call->id())) {
-      co_await call.node().Sleep(work_ns_);
+      co_await call.node().Sleep(nanoseconds(work_ns_));
       crash_.Step();
       if (!packed_.Has(call->id())) packed_.Add(call->id(), {});
     }

@@ -11,7 +11,7 @@
 namespace jackfield::shop {
 namespace {
 
-constexpr int64_t kConnectUs = 60'000'000;
+constexpr nanoseconds kConnectTimeout = 60s;
 
 }  // namespace
 
@@ -44,7 +44,7 @@ uint64_t Numbers::Get(std::string_view name, uint64_t otherwise) const {
 
 absl::StatusOr<std::unique_ptr<Channel>> ConnectOpen(Service& service, std::string_view role) {
   absl::StatusOr<std::unique_ptr<Channel>> channel =
-      service.Connect(role, {.connect_us = kConnectUs});
+      service.Connect(role, {.connect_timeout = kConnectTimeout});
   if (!channel.ok()) return channel;
   if (absl::Status open = (*channel)->WaitOpen(); !open.ok()) return open;
   return channel;

@@ -66,7 +66,7 @@ class PriceBoard final : public PricesService {
         if (!written.ok()) co_return written;  // who followed has gone
         told[item] = pence;
       }
-      co_await call.node().Sleep(kPriceStepNs);
+      co_await call.node().Sleep(nanoseconds(kPriceStepNs));
     }
     co_return absl::OkStatus();
   }

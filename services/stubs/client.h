@@ -28,7 +28,7 @@
 namespace jackfield {
 
 inline CallOptions WithDefaultsOf(const Method& method, CallOptions options) {
-  if (options.timeout_us == 0) options.timeout_us = method.timeout_us;
+  if (options.timeout == 0s) options.timeout = method.timeout;
   return options;
 }
 

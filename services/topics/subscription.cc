@@ -9,7 +9,7 @@
 namespace jackfield::topics {
 namespace {
 
-constexpr int64_t kAgainNs = 100'000'000;  // where the next attempt might fail like the last
+constexpr nanoseconds kAgain = 100ms;  // where the next attempt might fail like the last
 
 const Method& TheMethod() { return TopicsMethods::kSubscribe; }
 
@@ -49,7 +49,7 @@ Task<absl::StatusOr<TopicItem>> Subscription::Next() {
     if (stream_ == nullptr) {
       const absl::Status status = OpenStream();
       if (ReasonOf(status) == Reason::kBackPressure)
-        co_await node().Sleep(kAgainNs);
+        co_await node().Sleep(kAgain);
       else if (!status.ok())
         ended_ = status;
       continue;
@@ -72,7 +72,7 @@ Task<absl::StatusOr<TopicItem>> Subscription::Next() {
               ? absl::UnavailableError(Text("the service has ended the subscription to ", pattern_))
               : end.status();
     else if (!began_)
-      co_await node().Sleep(kAgainNs);
+      co_await node().Sleep(kAgain);
   }
   stream_.reset();
   co_return ended_;

@@ -9,7 +9,7 @@ namespace {
 
 CallOptions Within(int64_t timeout_us) {
   CallOptions options;
-  options.timeout_us = timeout_us;
+  options.timeout = std::chrono::microseconds(timeout_us);
   return options;
 }
 
@@ -220,7 +220,7 @@ TEST_P(Conformance, ADestroyedChannelEndsItsCallsInDoubtWhenTheyHaveLeft) {
                              [&ended](Answer& reply) { ended = reply.status(); })
                   .ok());
   ASSERT_TRUE(world.Call(kEcho, "the call before has left").ok());
-  world.channel().Close(0);
+  world.channel().Close(0s);
   ASSERT_TRUE(world.Drive([&] { return !ended.ok(); })) << "in a turn of the node";
   EXPECT_EQ(OutcomeOf(ended), Outcome::kInDoubt) << ended;
   const absl::Status after = world.Call(kEcho, "too late").status();

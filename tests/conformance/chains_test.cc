@@ -126,18 +126,18 @@ TEST_P(Chains, WhatRemainsOfADeadlineReachesTheSecondHandler) {
   Onward onward;
   onward.address = first();
   onward.type = kRemaining;
-  onward.timeout_us = 300'000'000;  // more than its caller has
+  onward.timeout = 5min;  // more than its caller has
   onward.linger_us = 10'000;
   CallOptions options;
-  options.timeout_us = 30'000'000;
+  options.timeout = 30s;
   const std::string left = Relay(onward.ToText(), options).value_or("0");
   EXPECT_LE(std::stoll(left), 30'000'000 - 10'000);
   EXPECT_GT(std::stoll(left), 0);
-  onward.timeout_us = 3'000'000;  // less: its own holds
+  onward.timeout = 3s;  // less: its own holds
   const std::string own = Relay(onward.ToText(), options).value_or("0");
   EXPECT_LE(std::stoll(own), 3'000'000);
   EXPECT_GT(std::stoll(own), 0);
-  onward.timeout_us = 300'000'000;
+  onward.timeout = 5min;
   onward.detached = 1;
   const std::string detached = Relay(onward.ToText(), options).value_or("0");
   EXPECT_GT(std::stoll(detached), 30'000'000);
@@ -149,8 +149,7 @@ TEST_P(Chains, CancellationReachesTheSecondHandler) {
   // losses a call may not arrive in so short a time: then it is given more.
   std::string cancels = "0";
   CallOptions soon;
-  for (soon.timeout_us = 50'000; cancels == "0" && soon.timeout_us < 10'000'000;
-       soon.timeout_us *= 4) {
+  for (soon.timeout = 50ms; cancels == "0" && soon.timeout < 10s; soon.timeout *= 4) {
     const absl::Status late = Relay(To(first(), kWaitForCancel), soon).status();
     EXPECT_FALSE(late.ok());
     for (int i = 0; i < 20 && cancels == "0"; ++i) cancels = world_->Call(kCancels).value_or("?");

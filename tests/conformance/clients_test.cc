@@ -121,7 +121,7 @@ TEST_P(Conformance, APortThatClosesLetsCallsEndAndGivesAReceiptForEachClient) {
     }
   }
   ASSERT_TRUE(world.Drive([&] { return second.port().ledger().received >= 2 * kCalls; }));
-  const std::vector<Receipt> receipts = second.port().Close(30'000'000);
+  const std::vector<Receipt> receipts = second.port().Close(30s);
   ASSERT_EQ(receipts.size(), 2u);
   for (const Receipt& receipt : receipts) {
     EXPECT_EQ(receipt.handled, static_cast<uint64_t>(kCalls)) << "each answer was taken";
@@ -147,7 +147,7 @@ TEST_P(Conformance, APortThatClosesReturnsByItsDeadlineThoughAHandlerHangs) {
                              [&status](Answer& reply) { status = reply.status(); })
                   .ok());
   ASSERT_TRUE(world.Drive([&] { return second.port().calls_under_way() == 1; }));
-  const std::vector<Receipt> receipts = second.port().Close(20'000);
+  const std::vector<Receipt> receipts = second.port().Close(20ms);
   ASSERT_EQ(receipts.size(), 1u);
   ASSERT_TRUE(world.Drive([&] { return !status.ok(); }));
   EXPECT_EQ(OutcomeOf(status), Outcome::kInDoubt) << status;

@@ -23,7 +23,7 @@ ServerSetup OneAtATime() {
 
 CallOptions Urgent(int64_t timeout_us = 60'000'000) {
   CallOptions options;
-  options.timeout_us = timeout_us;
+  options.timeout = std::chrono::microseconds(timeout_us);
   options.priority = 0;
   return options;
 }
@@ -173,7 +173,7 @@ TEST_P(Conformance, ARequestThatExpiresInTheQueueIsDroppedBeforeWorkAndCounted) 
   ASSERT_TRUE(world.ok());
   Gate gate(world);
   CallOptions soon;
-  soon.timeout_us = 10'000;
+  soon.timeout = 10ms;
   const absl::Status status = world.Call(kWaitForCancel, "", soon).status();
   EXPECT_EQ(OutcomeOf(status), Outcome::kInDoubt) << status;
   EXPECT_EQ(ReasonOf(status), Reason::kDeadline) << status;
@@ -226,7 +226,7 @@ TEST_P(Conformance, CloseReturnsByItsDeadlineThoughNothingIsHandled) {
   ASSERT_TRUE(world.ok());
   Gate gate(world);
   for (uint32_t i = 0; i < 10; ++i) ASSERT_TRUE(TryNote(world, i).ok());
-  const Receipt receipt = world.channel().Close(20'000);  // the watchdog: that it returns at all
+  const Receipt receipt = world.channel().Close(20ms);  // the watchdog: that it returns at all
   const Ledger ledger = world.channel().ledger();
   EXPECT_EQ(receipt.handled + receipt.delivered + receipt.undelivered + receipt.in_doubt,
             ledger.sent);

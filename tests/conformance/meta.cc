@@ -22,10 +22,10 @@ constexpr struct {
   std::string_view folder;
   size_t lines_max;
 } kBounds[] = {
-    {"kernel/base/", 800},
-    {"kernel/loop/", 3'060},
-    {"kernel/", 4'420},  // without those beside it
-    {"kernel/call/", 3'340},
+    {"kernel/base/", 820},
+    {"kernel/loop/", 3'090},
+    {"kernel/", 4'490},  // without those beside it
+    {"kernel/call/", 3'510},
 };
 // What only tests call, of all of them together: *_invariants.cc.
 constexpr size_t kInvariantsLinesMax = 400;

@@ -91,7 +91,7 @@ TEST_P(OneWay, MessagesArriveInOrderUnchangedUnderLoad) {
   ASSERT_TRUE(channel.ok()) << channel.status();
   ASSERT_TRUE(SendNotes(**channel, kCount).ok());
   ExpectNotes(kCount);
-  EXPECT_EQ((*channel)->Close(60'000'000).delivered, kCount);
+  EXPECT_EQ((*channel)->Close(60s).delivered, kCount);
 }
 
 TEST_P(OneWay, MessagesOfAnotherProcessArriveAlsoAfterItsEnd) {
@@ -101,7 +101,7 @@ TEST_P(OneWay, MessagesOfAnotherProcessArriveAlsoAfterItsEnd) {
     const std::unique_ptr<Node> node = MakeNode().value();
     const std::unique_ptr<Channel> channel = Connect(*node, address_).value();
     const bool sent = SendNotes(*channel, kCount).ok();
-    _exit(sent && channel->Close(60'000'000).delivered == kCount ? 0 : 1);
+    _exit(sent && channel->Close(60s).delivered == kCount ? 0 : 1);
   }
   int status = -1;
   ASSERT_EQ(waitpid(child, &status, 0), child);

@@ -126,7 +126,7 @@ TestService::TestService(Port& port, const ServerSetup& setup) : port_(port) {
     const PeerIdentity peer = call.peer();
     Answer(call, Text(int{peer.known}, " ", peer.uid, " ", peer.pid));
   });
-  port.Handle(kRemaining, [](ServerCall& call) { Answer(call, Text(call.remaining_us())); });
+  port.Handle(kRemaining, [](ServerCall& call) { Answer(call, Text(call.remaining() / 1us)); });
   port.Handle(kFds, [](ServerCall& call) {
     std::string text = Text(call.message().fd_count(), " ");
     for (size_t i = 0; i < call.message().fd_count(); ++i) {
@@ -217,7 +217,7 @@ Task<absl::Status> TestService::Both(ServerCall& call) {
 
 Task<absl::Status> TestService::Linger(ServerCall& call) {
   peak_ = std::max(peak_, ++lingering_);
-  co_await call.node().Sleep(int64_t{ParseNumber(call.message().text())} * 1000);
+  co_await call.node().Sleep(std::chrono::microseconds(ParseNumber(call.message().text())));
   --lingering_;
   co_return call.Reply(Bytes(call.payload()));
 }
@@ -239,9 +239,10 @@ Task<absl::Status> TestService::Relay(ServerCall& call) {
   const Onward onward = Onward::FromText(call.message().text());
   Channel* channel = ChannelTo(call, onward.address);
   if (channel == nullptr) co_return absl::OkStatus();
-  if (onward.linger_us != 0) co_await call.node().Sleep(int64_t{onward.linger_us} * 1000);
+  if (onward.linger_us != 0)
+    co_await call.node().Sleep(std::chrono::microseconds(onward.linger_us));
   CallOptions options;
-  options.timeout_us = onward.timeout_us;
+  options.timeout = std::chrono::microseconds(onward.timeout_us);
   options.detached = onward.detached != 0;
   const absl::StatusOr<Message> reply =
       co_await channel->Call(onward.type, Bytes(onward.payload), options);

@@ -142,7 +142,7 @@ TEST_P(Conformance, AWriterMayLetGoOfItsStreamWhenTheCallEnds) {
   ASSERT_TRUE(world.ok());
   bool ended = false;
   CallOptions soon;
-  soon.timeout_us = 20'000;
+  soon.timeout = 20ms;
   {
     auto stream = world.channel().OpenStream(kWaitForCancel, Bytes(""), soon);
     ASSERT_TRUE(stream.ok()) << stream.status();

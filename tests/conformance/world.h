@@ -40,7 +40,7 @@ inline void PrintTo(const Param& param, std::ostream* out) { *out << NameOf(para
 // For a call that a loaded machine may take its time for.
 inline CallOptions Long() {
   CallOptions options;
-  options.timeout_us = 180'000'000;
+  options.timeout = 3min;
   return options;
 }
 

@@ -74,7 +74,7 @@ class Server final : public AlignedService {
   }
   Handling Waiting(CallOf<Shapes, Shapes> call) override {
     Check(call.request());
-    co_await call.node().Sleep(0);
+    co_await call.node().Sleep(0s);
     Check(call.request());
     co_return call.Reply(Shape(call->number()));
   }
@@ -133,7 +133,7 @@ class AlignedOver : public testing::TestWithParam<Subject> {
     port_ = Port::Open(*node_, {std::string(GetParam().serve)}, port_options).value();
     server_.RegisterOn(*port_);
     ASSERT_TRUE(port_->WaitServing().ok());
-    options.timeout_us = options.connect_us = 60'000'000;
+    options.timeout = options.connect_timeout = 60s;
     channel_ = Channel::Open(*node_, port_->addresses()[0], options).value();
   }
   // Ordinary calls between those that are looked at.

@@ -78,7 +78,7 @@ class Allocations : public testing::TestWithParam<ReactorCase> {
     port_->Handle(kPlain,
                   [](ServerCall& call) { call.Reply(Bytes(call.payload())).IgnoreError(); });
     port_->HandleTask(kCoroutine, [](ServerCall& call) -> Task<absl::Status> {
-      co_await call.node().Sleep(0);
+      co_await call.node().Sleep(0s);
       co_return call.Reply(Bytes(call.payload()));
     });
     port_->Handle(kNote, [](ServerCall&) {});

@@ -64,8 +64,8 @@ class Scenario {
 
 std::string Scenario::Talk(std::span<const size_t> sizes, int64_t timeout_us, bool must_succeed) {
   ChannelOptions options;
-  options.connect_us = timeout_us;
-  options.session.hello_ns = timeout_us * 1000;
+  options.connect_timeout = std::chrono::microseconds(timeout_us);
+  options.session.hello = std::chrono::microseconds(timeout_us);
   if (!answers_) options.needs = SendNeeds();
   const auto channel = Channel::Open(*node_, port_->addresses()[0], options);
   if (!channel.ok())
@@ -74,7 +74,7 @@ std::string Scenario::Talk(std::span<const size_t> sizes, int64_t timeout_us, bo
   for (const size_t bytes : sizes) {
     const std::string payload(bytes, static_cast<char>('a' + bytes % 26));
     CallOptions within;
-    within.timeout_us = timeout_us;
+    within.timeout = std::chrono::microseconds(timeout_us);
     if (!answers_) {
       const uint64_t before = (*channel)->ledger().delivered;
       const absl::Status sent = (*channel)->Send(kEcho, Bytes(payload), within).Wait();
@@ -102,13 +102,13 @@ std::string Scenario::Talk(std::span<const size_t> sizes, int64_t timeout_us, bo
     if (!started.ok() && must_succeed) wrong += Text("the next client: ", started.ToString(), "\n");
     if (started.ok() && !Drive([&] { return done; })) {
       wrong += Text("a call of ", bytes, " bytes has no end\n");
-      (*channel)->Close(0);
+      (*channel)->Close(0s);
     }
   }
   const Ledger& ledger = (*channel)->ledger();
   if (ledger.delivered + ledger.failed + ledger.in_doubt > ledger.sent)
     wrong += "the ledger does not add up\n";
-  (*channel)->Close(timeout_us);
+  (*channel)->Close(std::chrono::microseconds(timeout_us));
   return wrong;
 }
 

@@ -1,5 +1,5 @@
 // A client that is started before its service waits for it, over every transport whose ends meet
-// by an address; and one whose service never comes is told, when its connect_us have passed.
+// by an address; and one whose service never comes is told, when its connect_timeout has passed.
 #include <string>
 
 #include "gtest/gtest.h"
@@ -53,7 +53,7 @@ class EarlyClient : public testing::TestWithParam<ReactorCase> {
 
 TEST_P(EarlyClient, WaitsForItsServiceAndIsServed) {
   ChannelOptions options;
-  options.connect_us = 60'000'000;
+  options.connect_timeout = 60s;
   const auto channel = Channel::Open(*node_, Raw(place_), options).value();
   // Long enough for several attempts, none of which is the end.
   EXPECT_FALSE(node_->RunUntil([&] { return !channel->ended_why().ok(); },
@@ -62,7 +62,7 @@ TEST_P(EarlyClient, WaitsForItsServiceAndIsServed) {
   const auto port = Serve(place_);
   ASSERT_TRUE(port.ok()) << port.status();
   CallOptions call;
-  call.timeout_us = 60'000'000;
+  call.timeout = 60s;
   const absl::StatusOr<Message> reply = channel->Call(kEcho, Bytes("hello"), call).Wait();
   ASSERT_TRUE(reply.ok()) << reply.status();
   EXPECT_EQ(reply->text(), "hello");
@@ -70,7 +70,7 @@ TEST_P(EarlyClient, WaitsForItsServiceAndIsServed) {
 
 TEST_P(EarlyClient, WhoseServiceNeverComesIsToldSo) {
   ChannelOptions options;
-  options.connect_us = 100'000;
+  options.connect_timeout = 100ms;
   const auto channel = Channel::Open(*node_, Raw(place_), options).value();
   const absl::Status why = channel->WaitOpen();
   EXPECT_EQ(why.code(), absl::StatusCode::kUnavailable) << why;

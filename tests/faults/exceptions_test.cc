@@ -85,7 +85,7 @@ class ThrowingEcho final : public EchoService {
 
  private:
   Task<int> Deep(Node& node) {
-    co_await node.Sleep(0);
+    co_await node.Sleep(0s);
     throw std::logic_error("two coroutines down");
   }
   Handling SayLater(CallOf<SayRequest, SayReply> call) {
@@ -244,7 +244,7 @@ TEST_F(Exceptions, WhereNobodyWaitsForThemAreSaidOnStderr) {
                   .ok());
   node_->RunUntil([&] { return done == 1; });
   const auto task = [](Node& node, int& done) -> Task<void> {
-    co_await node.Sleep(0);
+    co_await node.Sleep(0s);
     ++done;
     throw std::runtime_error("of a task");
   };
@@ -259,7 +259,7 @@ TEST_F(Exceptions, WhereNobodyWaitsForThemAreSaidOnStderr) {
   }));
   node_->RunUntil([&] { return done == 4; });
   const absl::Status late =
-      EchoClient(*channel_).Say(Saying("told"), {.timeout_us = 20'000}).Wait().status();
+      EchoClient(*channel_).Say(Saying("told"), {.timeout = 20ms}).Wait().status();
   EXPECT_EQ(late.code(), absl::StatusCode::kDeadlineExceeded);
   node_->RunUntil([&] { return echo_.held->cancelled(); });
   for (int i = 0; i < 10; ++i) node_->Turn(Node::kDoNotSleep);

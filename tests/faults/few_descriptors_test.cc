@@ -60,16 +60,16 @@ class FewDescriptors : public testing::TestWithParam<ReactorCase> {
   static absl::Status Talk(Node& node, const Port& port, int64_t timeout_us) {
     const bool answers = Answers(GetParam().subject);
     ChannelOptions options;
-    options.connect_us = timeout_us;
-    options.session.hello_ns = timeout_us * 1000;
-    options.timeout_us = timeout_us;
+    options.connect_timeout = std::chrono::microseconds(timeout_us);
+    options.session.hello = std::chrono::microseconds(timeout_us);
+    options.timeout = std::chrono::microseconds(timeout_us);
     if (!answers) options.needs = SendNeeds();
     const auto channel = Channel::Open(node, port.addresses()[0], options);
     if (!channel.ok()) return channel.status();
     if (absl::Status open = (*channel)->WaitOpen(); !open.ok()) return open;
     if (!answers) {
       const absl::Status sent = (*channel)->Send(kEcho, Bytes("note")).Wait();
-      (*channel)->Close(timeout_us);
+      (*channel)->Close(std::chrono::microseconds(timeout_us));
       return sent;
     }
     return (*channel)->Call(kEcho, Bytes("call")).Wait().status();

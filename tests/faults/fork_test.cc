@@ -54,7 +54,7 @@ struct Ends {
   }
   static absl::Status Ask(Channel& channel) {
     CallOptions options;
-    options.timeout_us = 60'000'000;
+    options.timeout = 60s;
     const absl::StatusOr<Message> reply = channel.Call(kEcho, Bytes("hello"), options).Wait();
     if (!reply.ok()) return reply.status();
     return reply->text() == "hello" ? absl::OkStatus() : absl::InternalError("another answer");
@@ -111,9 +111,9 @@ TEST_P(ForkTest, WhatAChildSendsByItsParentsNodeIsRefused) {
 
 TEST_P(ForkTest, WhatAChildDestroysStaysItsParents) {
   EXPECT_EQ(InChild([&] {
-              ends_->channel->Close(1'000'000);
+              ends_->channel->Close(1s);
               ends_->channel.reset();
-              ends_->port->Close(1'000'000);
+              ends_->port->Close(1s);
               ends_.reset();
               return 0;
             }),

@@ -114,7 +114,7 @@ class Instance {
     const std::string said = Text((*port)->addresses()[0].ToString(), "\n");
     if (write(words, said.data(), said.size()) < 0) return 1;
     (*node)->Run().IgnoreError();
-    (*port)->Close(10'000'000);
+    (*port)->Close(10s);
     port->reset();
     node->reset();
     return 0;
@@ -149,7 +149,7 @@ Task<void> CallOnAndOn(Channel& channel, uint32_t& next, const bool& stop, Count
     const uint32_t number = next++;
     const std::string text(reinterpret_cast<const char*>(&number), sizeof(number));
     const absl::StatusOr<Message> reply =
-        co_await channel.Call(kCount, Bytes(text), {.timeout_us = 60'000'000});
+        co_await channel.Call(kCount, Bytes(text), {.timeout = 60s});
     if (reply.ok()) {
       EXPECT_EQ(reply->text(), text);
       ++counts.answered;
@@ -225,7 +225,7 @@ TEST_P(KilledServiceTest, ItsClientsGoOnWithTheNextInstance) {
   EXPECT_TRUE(channel->Call(kEnd, Bytes("")).Wait().ok());
   const Ledger ledger = channel->ledger();
   EXPECT_EQ(ledger.sent, ledger.queued() + ledger.delivered + ledger.failed + ledger.in_doubt);
-  const Receipt receipt = channel->Close(30'000'000);
+  const Receipt receipt = channel->Close(30s);
   EXPECT_EQ(receipt.undelivered, 0u);
   std::printf("%s: %d answered, %d in doubt, %d failed; first answer after it served, us:%s\n",
               std::string(GetParam().subject.name).c_str(), counts.answered, counts.in_doubt,

@@ -117,14 +117,14 @@ absl::StatusOr<std::unique_ptr<Port>> Serve(Node& node, const std::string& addre
 
 absl::Status Ask(Channel& channel, int64_t timeout_us = 20'000'000) {
   CallOptions options;
-  options.timeout_us = timeout_us;
+  options.timeout = std::chrono::microseconds(timeout_us);
   return channel.Call(kEcho, Bytes("hello"), options).Wait().status();
 }
 
 absl::StatusOr<std::unique_ptr<Channel>> Connect(Node& node, const std::string& address,
                                                  int64_t connect_us = 5'000'000) {
   ChannelOptions options;
-  options.connect_us = connect_us;
+  options.connect_timeout = std::chrono::microseconds(connect_us);
   return Channel::Open(node, address, options);
 }
 

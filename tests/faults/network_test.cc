@@ -118,7 +118,7 @@ absl::Status WhyNotServing(Node& node, const std::string& address, const PortOpt
   return port.ok() ? (*port)->WaitServing() : port.status();
 }
 absl::Status WhyNotConnected(Node& node, const std::string& address, ChannelOptions options = {}) {
-  options.connect_us = 50'000;
+  options.connect_timeout = 50ms;
   const auto channel = Channel::Open(node, address, options);
   return channel.ok() ? (*channel)->WaitOpen() : channel.status();
 }

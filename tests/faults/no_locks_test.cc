@@ -51,7 +51,7 @@ TEST_P(NoLocksTest, TheErrorIsTheSystemsAndNobodyIsSaidToServeThere) {
       if (sends) {
         ChannelOptions options;
         options.needs = SendNeeds();
-        options.connect_us = 1;
+        options.connect_timeout = 1us;
         const auto channel = Channel::Open(**node, address, std::move(options));
         why = channel.ok() ? (*channel)->WaitOpen() : channel.status();
       } else {

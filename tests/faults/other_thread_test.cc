@@ -50,7 +50,7 @@ class OtherThreadTest : public testing::TestWithParam<ReactorCase> {
   // The owner's. Empty: answered.
   std::string Ask(uint32_t type = kEcho) {
     CallOptions options;
-    options.timeout_us = 60'000'000;
+    options.timeout = 60s;
     const absl::StatusOr<Message> reply = channel_->Call(type, Bytes("hello"), options).Wait();
     return !reply.ok() ? reply.status().ToString() : reply->text() == "hello" ? "" : "another";
   }

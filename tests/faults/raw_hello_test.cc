@@ -83,7 +83,7 @@ TEST_F(RawClientTest, AHelloCutShortAtEachByteIsCorruptOrTheEnd) {
 
 TEST_F(RawClientTest, OneThatSaysNothingIsCutOffInTime) {
   PortOptions options;
-  options.session.hello_ns = 20'000'000;
+  options.session.hello = 20ms;
   Serve(options);
   RawPeer peer = Connect();
   ExpectCutOff(peer, Reason::kUnreachable, "no hello", "silent");
@@ -107,9 +107,9 @@ TEST_F(RawClientTest, AFrameBeforeTheHelloIsCorruptAndOneOfAnotherEpochIsStale) 
 TEST_F(RawClientTest, APortThatClosesDoesNotWaitForWhoNeverSaidHello) {
   RawPeer silent = Connect();
   ASSERT_TRUE(TurnUntil(*node_, [this] { return port_->clients() == 2; }));
-  bystander_->Close(1'000'000);
+  bystander_->Close(1s);
   // Its hello is due in 2 s; a close that waited for it would see its session end for that reason.
-  const std::vector<Receipt> receipts = port_->Close(60'000'000);
+  const std::vector<Receipt> receipts = port_->Close(60s);
   EXPECT_LE(receipts.size(), 1u) << "no receipt for who was no client";
   EXPECT_EQ(gone_.ToString().find("no hello"), std::string::npos) << gone_;
 }

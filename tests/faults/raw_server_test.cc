@@ -58,7 +58,7 @@ class RawServerTest : public testing::Test {
   }
   void Call(Answer& answer, int64_t timeout_us = 60'000'000) {
     CallOptions options;
-    options.timeout_us = timeout_us;
+    options.timeout = std::chrono::microseconds(timeout_us);
     const absl::Status started =
         channel_->CallAsync(kEcho, Bytes("x"), options, [&answer](jackfield::Answer& reply) {
           answer.done = true;
@@ -195,7 +195,7 @@ TEST_F(RawServerTest, AWelcomeThatGrantsNothingHoldsCallsBackUntilTheirDeadline)
 
 TEST_F(RawServerTest, OneThatHangsUpBeforeItsWelcomeIsTriedAgainUntilTheTimeIsOver) {
   ChannelOptions options;
-  options.connect_us = 300'000;  // a machine that stands still for 30 ms is not rare
+  options.connect_timeout = 300ms;  // a machine that stands still for 30 ms is not rare
   channel_ = Channel::Open(*node_, listener_.address(), options).value();
   int times = 0;
   while (channel_->ended_why().ok() && times < 1000) {
@@ -324,7 +324,7 @@ TEST_F(RawServerTest, ItemsWithoutCreditEndTheChannel) {
   options.session.window_units = 8;
   RawPeer peer = MeetAndWelcome(options);
   CallOptions within;
-  within.timeout_us = 60'000'000;
+  within.timeout = 60s;
   auto stream = channel_->OpenStream(kEcho, Bytes("x"), within);
   ASSERT_TRUE(stream.ok()) << stream.status();
   const std::optional<RawFrame> request = AwaitRequest(peer);
@@ -341,7 +341,7 @@ TEST_F(RawServerTest, AReceiptForMoreThanWasSentIsCorrupt) {
   fbb.Finish(wire::CreateReceipt(fbb, 5, 1000));
   closed.payload.assign(reinterpret_cast<const char*>(fbb.GetBufferPointer()), fbb.GetSize());
   peer.Send(closed);  // read while Close waits for one
-  const Receipt receipt = channel_->Close(60'000'000);
+  const Receipt receipt = channel_->Close(60s);
   EXPECT_EQ(receipt.handled + receipt.delivered + receipt.undelivered + receipt.in_doubt, 0u);
   ExpectOthersWell("receipt");
 }

@@ -55,7 +55,7 @@ void SeamOneWay::SendNotes(FaultSeam& seam, const std::string& what) {
   if (ended()) return;
   ChannelOptions sends;
   sends.needs = SendNeeds();
-  sends.connect_us = 200'000;
+  sends.connect_timeout = 200ms;
   const auto channel = Channel::Open(**node, (*port)->addresses()[0], sends);
   if (!channel.ok()) return;
   const size_t bytes_max = Describe(Role::kServe).frame_bytes_max - kHeaderBytes;
@@ -63,12 +63,12 @@ void SeamOneWay::SendNotes(FaultSeam& seam, const std::string& what) {
   for (const size_t bytes : {size_t{0}, size_t{4}, size_t{1000}, size_t{100'000}}) {
     const std::string note(std::min(bytes, bytes_max), static_cast<char>('a' + sent.size()));
     CallOptions within;
-    within.timeout_us = 400'000;
+    within.timeout = 400ms;
     const absl::Status status = (*channel)->Send(kNote, Bytes(note), within).Wait();
     EXPECT_TRUE(status.ok() || !status.message().empty()) << what;
     if (status.ok()) sent.push_back(note);
   }
-  (*channel)->Close(400'000);
+  (*channel)->Close(400ms);
   const Ledger& ledger = (*channel)->ledger();
   EXPECT_LE(ledger.delivered + ledger.failed + ledger.in_doubt, ledger.sent) << what;
   // What the medium took arrives, unless the receiver is told of its end or of a loss.

@@ -49,8 +49,8 @@ void RunOnce(const ReactorCase& param, OneSite& seam, const std::string& what) {
   ASSERT_TRUE((*port)->serving() || !(*port)->failure().ok()) << what;
   if (!(*port)->serving()) return;
   ChannelOptions options;
-  options.connect_us = 200'000;
-  options.session.hello_ns = 200'000'000;
+  options.connect_timeout = 200ms;
+  options.session.hello = 200ms;
   const absl::StatusOr<std::unique_ptr<Channel>> channel =
       Channel::Open(*node, (*port)->addresses()[0], options);
   if (!channel.ok()) return;
@@ -58,7 +58,7 @@ void RunOnce(const ReactorCase& param, OneSite& seam, const std::string& what) {
     const std::string payload(bytes, 'x');
     bool done = false;
     CallOptions within;
-    within.timeout_us = 400'000;
+    within.timeout = 400ms;
     const absl::Status started =
         (*channel)->CallAsync(kEcho, Bytes(payload), within, [&](Answer& reply) {
           done = true;
@@ -103,7 +103,7 @@ TEST_P(Seam, MovesOfOneByteGiveTheSameResult) {
       std::string payload(bytes, '\0');
       for (size_t i = 0; i < bytes; ++i) payload[i] = static_cast<char>(i * 7);
       CallOptions within;
-      within.timeout_us = 60'000'000;
+      within.timeout = 60s;
       absl::StatusOr<Message> reply = channel->Call(kEcho, Bytes(payload), within).Wait();
       ASSERT_TRUE(reply.ok()) << bytes_max << ": " << reply.status();
       EXPECT_TRUE(reply->text() == payload) << bytes_max << " " << bytes;

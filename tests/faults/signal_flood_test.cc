@@ -89,8 +89,8 @@ TEST_P(Flooded, NothingFailsAndNothingIsLost) {
     const bool answers = Answers(GetParam().subject);
     const std::unique_ptr<Node> node = MakeNode();
     ChannelOptions options;
-    options.timeout_us = 60'000'000;
-    options.connect_us = 60'000'000;
+    options.timeout = 60s;
+    options.connect_timeout = 60s;
     if (!answers) options.needs = SendNeeds();
     const auto channel = Channel::Open(*node, served.address, options);
     EXPECT_TRUE(channel.ok()) << channel.status();
@@ -106,7 +106,7 @@ TEST_P(Flooded, NothingFailsAndNothingIsLost) {
       EXPECT_TRUE(!reply.ok() || reply->text() == payload) << i;
     }
     if (channel.ok()) {
-      const Receipt receipt = (*channel)->Close(60'000'000);
+      const Receipt receipt = (*channel)->Close(60s);
       EXPECT_EQ(receipt.in_doubt + receipt.undelivered, 0u);
     }
   }

@@ -26,8 +26,8 @@ class SilentClients : public testing::Test {
   void SetUp() override {
     ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before_), 0);
     node_ = Node::Create({.name = "echo", .registry = &TestRegistry()}).value();
-    options_.session.hello_ns = 600'000'000'000;  // none goes because its time is over
-    options_.silent_ns = 0;
+    options_.session.hello = 10min;  // none goes because its time is over
+    options_.silent = 0s;
   }
   void TearDown() override { setrlimit(RLIMIT_NOFILE, &before_); }
   void Serve() {
@@ -52,7 +52,7 @@ class SilentClients : public testing::Test {
   }
   absl::Status Talk() {
     ChannelOptions options;
-    options.connect_us = options.timeout_us = 60'000'000;
+    options.connect_timeout = options.timeout = 60s;
     const auto channel = Channel::Open(*node_, port_->addresses()[0], options);
     return channel.ok() ? (*channel)->Call(kEcho, Bytes("well")).Wait().status() : channel.status();
   }
@@ -85,7 +85,7 @@ TEST_F(SilentClients, OneMoreThanSilentMaxPushesOutTheOldest) {
 
 TEST_F(SilentClients, OneThatHasOnlyJustComeIsNotPushedOut) {
   options_.silent_max = 1;
-  options_.silent_ns = 600'000'000'000;
+  options_.silent = 10min;
   Serve();
   ComeAndSayNothing(3);
   EXPECT_EQ(port_->clients(), 3u);

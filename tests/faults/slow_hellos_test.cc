@@ -65,7 +65,7 @@ class SlowHellos : public testing::TestWithParam<const char*> {
   }
   std::unique_ptr<Channel> HonestClient() {
     ChannelOptions options;
-    options.timeout_us = options.connect_us = 60'000'000;
+    options.timeout = options.connect_timeout = 60s;
     return Channel::Open(*node_, port_->addresses()[0], options).value();
   }
   static void ExpectAnswered(Channel& channel, size_t peers) {

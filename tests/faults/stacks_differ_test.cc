@@ -34,8 +34,8 @@ TEST_P(StacksDiffer, IsSaidAtOnceOnBothSides) {
   port->OnClientGone([&](const std::string&, const absl::Status& why) { gone = why; });
   const Address& actual = port->addresses()[0];
   ChannelOptions options;  // longer than the watchdog: what ends earlier was told
-  options.connect_us = 600'000'000;
-  options.session.hello_ns = 600'000'000'000;
+  options.connect_timeout = 10min;
+  options.session.hello = 10min;
   testing::internal::CaptureStderr();
   const auto channel = Channel::Open(*node,
                                      Text(GetParam().call_shims, actual.scheme(), ":",

@@ -56,8 +56,8 @@ class TurnedAway : public testing::TestWithParam<std::string> {
   // Its time to connect is longer than the watchdog: what ends earlier was told.
   static ChannelOptions Patient() {
     ChannelOptions options;
-    options.connect_us = 600'000'000;
-    options.session.hello_ns = 600'000'000'000;
+    options.connect_timeout = 10min;
+    options.session.hello = 10min;
     return options;
   }
   absl::Status Connect(std::unique_ptr<Channel>& channel) {

@@ -40,7 +40,7 @@ class WaysToEnd : public testing::TestWithParam<Subject> {
   }
   static std::unique_ptr<Channel> Connect(Node& node, const Address& address) {
     ChannelOptions options;
-    options.timeout_us = options.connect_us = 60'000'000;
+    options.timeout = options.connect_timeout = 60s;
     absl::StatusOr<std::unique_ptr<Channel>> channel = Channel::Open(node, address, options);
     return channel.ok() ? *std::move(channel) : nullptr;
   }

@@ -214,7 +214,7 @@ void CallAll(House& house, Medium& medium) {
       }
     }
     Check(channel->ledger());
-    channel->Close(0);
+    channel->Close(0s);
     TurnAll(node, medium);
     if (ended != started) std::abort();
     Check(channel->ledger());

@@ -51,8 +51,8 @@ int RunClient(const std::string& address, const Work& work, Marks marks, Ledger&
     Mark(marks);
     ChannelOptions options;
     options.reconnect = false;  // its ledger is of one instance
-    options.timeout_us = 20'000'000;  // who runs into it was left waiting
-    options.connect_us = work.connect_us;
+    options.timeout = 20s;      // who runs into it was left waiting
+    options.connect_timeout = std::chrono::microseconds(work.connect_us);
     absl::StatusOr<std::unique_ptr<Channel>> channel = Channel::Open(**node, address, options);
     if (!channel.ok()) return 4;
     if ((*channel)->WaitOpen().ok()) mine.connected = 1;
@@ -79,7 +79,7 @@ int RunClient(const std::string& address, const Work& work, Marks marks, Ledger&
       if (!(*channel)->ended_why().ok()) break;
     }
     Mark(marks);
-    const Receipt receipt = (*channel)->Close(20'000'000);
+    const Receipt receipt = (*channel)->Close(20s);
     // Of calls and notes; a call that was answered was handled.
     const uint64_t handled = receipt.handled;
     const uint32_t calls = mine.calls_told_answered;

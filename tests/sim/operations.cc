@@ -42,7 +42,7 @@ size_t Filling(Random& random) {
 
 CallOptions Options(Program& program, int64_t timeout_us) {
   CallOptions options;
-  options.timeout_us = timeout_us;
+  options.timeout = std::chrono::microseconds(timeout_us);
   if (program.random().Chance(0.2))
     options.priority = static_cast<uint8_t>(program.random().Below(kPriorityLevels));
   if (program.random().Chance(0.1)) options.detached = true;
@@ -72,7 +72,7 @@ void Echo(Program& program, ServerCall& call) {
 // Answers a held call some time later, unless the program is gone by then.
 Task<void> AnswerLater(Program& program, ServerCall* call, Record* record, int64_t ns) {
   const uint64_t ports_before = program.ports_opened();
-  co_await program.node().Sleep(ns);
+  co_await program.node().Sleep(nanoseconds(ns));
   if (program.gone() || program.ports_opened() != ports_before) co_return;
   const Words words{.id = record->id};
   NoteAnswer(*record, call->Reply(Bytes(Pack(words))), true);
@@ -81,7 +81,7 @@ Task<void> AnswerLater(Program& program, ServerCall* call, Record* record, int64
 Task<absl::Status> Slow(Program& program, ServerCall& call) {
   Record* record = program.scene().journal.Ran(Unpack(call.payload()).id);
   if (record == nullptr) co_return absl::InternalError("?");
-  co_await program.node().Sleep(program.random().Between(0, 300'000));
+  co_await program.node().Sleep(nanoseconds(program.random().Between(0, 300'000)));
   const int way = static_cast<int>(program.random().Below(3));
   if (way == 0) {
     NoteAnswer(*record, absl::OkStatus(), false);
@@ -90,7 +90,7 @@ Task<absl::Status> Slow(Program& program, ServerCall& call) {
   NoteAnswer(*record, call.Reply(Bytes(call.payload())), true);
   if (way == 1)
     co_await program.node().Sleep(
-        program.random().Between(0, 100'000));  // it works on after its answer
+        nanoseconds(program.random().Between(0, 100'000)));  // it works on after its answer
   co_return absl::OkStatus();
 }
 
@@ -106,7 +106,7 @@ Task<absl::Status> Nested(Program& program, ServerCall& call) {
       Tracked tracked(program.scene().journal, inner);
       const std::vector<std::byte> bytes = Pack({.id = inner.id, .hops = words.hops - 1});
       CallOptions options;
-      options.timeout_us = timeout_us;
+      options.timeout = std::chrono::microseconds(timeout_us);
       absl::StatusOr<Message> reply =
           co_await channel->Call(TypeOf(Style::kNested), Bytes(bytes), options);
       tracked.End(reply.status(), program.scene().world.now_ns());
@@ -129,7 +129,7 @@ Task<absl::Status> StreamDown(Program& program, ServerCall& call) {
       co_return status;
     }
     if (program.random().Chance(0.2))
-      co_await program.node().Sleep(program.random().Between(0, 50'000));
+      co_await program.node().Sleep(nanoseconds(program.random().Between(0, 50'000)));
   }
   NoteAnswer(*record, call.Reply(Bytes(Pack(words))), true);
   co_return absl::OkStatus();
@@ -147,7 +147,7 @@ Task<absl::Status> StreamUp(Program& program, ServerCall& call) {
                                       Text("item ", got.number, " where ", count, " belongs"));
     ++count;
     if (program.random().Chance(0.2))
-      co_await program.node().Sleep(program.random().Between(0, 50'000));
+      co_await program.node().Sleep(nanoseconds(program.random().Between(0, 50'000)));
   }
   if (call.cancelled()) {
     NoteAnswer(*record, absl::OkStatus(), false);
@@ -200,7 +200,7 @@ Task<void> FutureCall(Program& program, Channel& channel) {
   Future<Message> future =
       channel.CallFuture(TypeOf(Style::kSlow), Bytes(bytes), Options(program, timeout_us));
   if (program.random().Chance(0.5))
-    co_await program.node().Sleep(program.random().Between(0, 100'000));
+    co_await program.node().Sleep(nanoseconds(program.random().Between(0, 100'000)));
   absl::StatusOr<Message> reply = co_await future;
   tracked.End(reply.status(), world.now_ns());
 }
@@ -214,7 +214,7 @@ Task<void> OneWay(Program& program, Channel& channel, uint64_t key, uint64_t num
   const std::vector<std::byte> bytes =
       Pack({.id = record.id, .key = key, .number = number}, Filling(program.random()));
   CallOptions options;
-  options.timeout_us = timeout_us;
+  options.timeout = std::chrono::microseconds(timeout_us);
   options.detached = true;  // keeps its priority, and so its place
   if (program.random().Chance(0.3)) {
     Bytes payload(bytes);
@@ -328,7 +328,7 @@ Task<void> RunClient(Program& program, int operations) {
   for (int i = 0; i < operations && !program.gone(); ++i) {
     Channel* channel = program.ChannelTo(program.AnyPlace());
     if (channel == nullptr) {
-      co_await program.node().Sleep(1'000'000);
+      co_await program.node().Sleep(1ms);
       continue;
     }
     if (program.may_close() &&
@@ -372,14 +372,14 @@ Task<void> RunClient(Program& program, int operations) {
       case 10: {  // its caller goes away
         Task<void> call = OneCall(program, *channel, Style::kSlow);
         call.Start(nullptr, nullptr);
-        co_await program.node().Sleep(program.random().Between(0, 200'000));
+        co_await program.node().Sleep(nanoseconds(program.random().Between(0, 200'000)));
         break;
       }
       default:
         co_await OneCall(program, *channel, Style::kEcho);
     }
     if (!program.gone() && program.random().Chance(0.5))
-      co_await program.node().Sleep(program.random().Between(0, 200'000));
+      co_await program.node().Sleep(nanoseconds(program.random().Between(0, 200'000)));
   }
 }
 

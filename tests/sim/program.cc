@@ -66,12 +66,12 @@ Channel* Program::ChannelTo(int place) {
 
 void Program::CloseChannel() {
   std::unique_ptr<Channel>& channel = channels_[random_.Below(channels_.size())];
-  if (channel != nullptr) channel->Close(0);
+  if (channel != nullptr) channel->Close(0s);
 }
 
 void Program::CloseThis(Channel& channel) {
   scene_.closed_any = true;
-  channel.Close(0);
+  channel.Close(0s);
 }
 
 void Program::ReopenPort() {

@@ -176,7 +176,7 @@ class Measurement {
     ChannelOptions channel_options;
     channel_options.calls_max = std::max(1u, options_.depth);
     channel_options.session = LimitsOf(options_);
-    channel_options.timeout_us = 10'000'000;
+    channel_options.timeout = 10s;
     std::vector<std::unique_ptr<Channel>> channels;
     for (uint32_t i = 0; i < options_.connections; ++i) {
       const Address address =

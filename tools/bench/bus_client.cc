@@ -48,7 +48,7 @@ class Fanin {
     // After a fault too: the calls under way refer to this. Their deadline bounds it.
     node_.RunUntil([this] { return under_way_ == 0 || node_.interrupted(); });
     if (under_way_ > 0) {
-      for (const auto& channel : channels_) channel->Close(0);
+      for (const auto& channel : channels_) channel->Close(0s);
     }
     return fault_;
   }

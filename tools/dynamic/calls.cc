@@ -13,7 +13,7 @@
 namespace jackfield::dynamic {
 namespace {
 
-constexpr int64_t kTimeoutUs = 5'000'000;
+constexpr nanoseconds kTimeout = 5s;
 
 Bytes PayloadOf(const std::string& message) { return Bytes(std::string_view(message)); }
 
@@ -37,11 +37,10 @@ class Call {
   }
 
  private:
-  CallOptions TermsOf(int64_t default_us) const {
+  CallOptions TermsOf(nanoseconds by_default) const {
     CallOptions terms;
-    terms.timeout_us = options_.timeout_us != 0  ? options_.timeout_us
-                       : method_.timeout_us != 0 ? method_.timeout_us
-                                                 : default_us;
+    terms.timeout = options_.timeout != 0s ? options_.timeout : method_.timeout;
+    if (terms.timeout == 0s) terms.timeout = by_default;
     return terms;
   }
 
@@ -58,28 +57,28 @@ class Call {
 
   absl::Status Once() {
     absl::StatusOr<Message> reply =
-        remote_.channel().Call(method_.type, PayloadOf(messages_[0]), TermsOf(kTimeoutUs)).Wait();
+        remote_.channel().Call(method_.type, PayloadOf(messages_[0]), TermsOf(kTimeout)).Wait();
     return reply.ok() ? Take(*reply) : reply.status();
   }
 
   absl::Status OneWay() {
-    const CallOptions terms = TermsOf(kTimeoutUs);
+    const CallOptions terms = TermsOf(kTimeout);
     Channel& channel = remote_.channel();
     if (absl::Status sent = channel.Send(method_.type, PayloadOf(messages_[0]), terms).Wait();
         !sent.ok())
       return sent;
-    const Receipt receipt = channel.Close(terms.timeout_us);
+    const Receipt receipt = channel.Close(terms.timeout);
     if (receipt.undelivered + receipt.in_doubt + receipt.delivered == 0) return absl::OkStatus();
     const bool left = receipt.undelivered == 0;
     return MakeStatus(left ? Outcome::kInDoubt : Outcome::kFailed, Reason::kDeadline,
                       Text(left ? "it was sent, and not handled" : "it was not sent", " within ",
-                           FormatDurationNs(terms.timeout_us * 1000)));
+                           FormatDurationNs(terms.timeout.count())));
   }
 
   absl::Status Stream() {
     const Bytes request = TakesItems(method_) ? Bytes() : PayloadOf(messages_[0]);
     absl::StatusOr<std::unique_ptr<ClientStream>> opened =
-        remote_.channel().OpenStream(method_.type, request, TermsOf(0));
+        remote_.channel().OpenStream(method_.type, request, TermsOf(0s));
     if (!opened.ok()) return opened.status();
     stream_ = *std::move(opened);
     Node& node = remote_.node();

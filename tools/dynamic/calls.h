@@ -18,7 +18,7 @@ namespace jackfield::dynamic {
 
 struct DynamicOptions {
   // 0: the method's own deadline; without one 5 s, and of a stream none.
-  int64_t timeout_us = 0;
+  nanoseconds timeout = 0s;
   message::Layout layout = message::Layout::kLine;
 };
 

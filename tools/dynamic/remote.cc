@@ -36,7 +36,7 @@ absl::StatusOr<std::unique_ptr<Remote>> Remote::Open(const Registry& registry,
   if (absl::Status status = remote->signals_.Block(); !status.ok()) return status;
   remote->node_->reactor().Start(remote->signal_op_, remote->signals_.fd(), POLLIN);
   ChannelOptions channel;
-  channel.connect_us = options.connect_us;
+  channel.connect_timeout = options.connect_timeout;
   absl::StatusOr<std::unique_ptr<Channel>> opened =
       Channel::Open(*remote->node_, address, std::move(channel));
   if (!opened.ok()) return opened.status();
@@ -78,7 +78,7 @@ absl::Status Remote::WithoutSchema(const absl::Status& why) const {
 absl::Status Remote::List() {
   sys::SchemaClient client(*channel_);
   CallOptions options;
-  options.timeout_us = options_.timeout_us;
+  options.timeout = options_.timeout;
   const absl::StatusOr<MessageOf<sys::ListReply>> reply =
       client
           .List([](flatbuffers::FlatBufferBuilder& fbb) { return sys::CreateListRequest(fbb); },
@@ -105,7 +105,7 @@ absl::StatusOr<message::Schema*> Remote::Get(std::string_view interface) {
     return known->second.get();
   sys::SchemaClient client(*channel_);
   CallOptions options;
-  options.timeout_us = options_.timeout_us;
+  options.timeout = options_.timeout;
   const auto request = [interface](flatbuffers::FlatBufferBuilder& fbb) {
     return sys::CreateGetRequest(fbb, fbb.CreateString(interface.data(), interface.size()));
   };

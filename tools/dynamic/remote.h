@@ -31,8 +31,8 @@
 namespace jackfield::dynamic {
 
 struct RemoteOptions {
-  int64_t connect_us = 1'000'000;  // a service that starts just now is met
-  int64_t timeout_us = 5'000'000;  // of each question about its schema
+  nanoseconds connect_timeout = 1s;  // a service that starts just now is met
+  nanoseconds timeout = 5s;          // of each question about its schema
 };
 
 class Remote {

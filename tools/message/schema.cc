@@ -90,7 +90,7 @@ absl::Status ReadAttribute(const reflection::KeyValue& attribute, Method& method
     method.idempotent = true;
   } else if (key == "deadline_ms") {
     status = ReadNumber(method, attribute, kDeadlineMsMax, &number);
-    method.timeout_us = number * 1000;
+    method.timeout = std::chrono::milliseconds(number);
   } else if (key == "tables_max") {
     status = ReadNumber(method, attribute, INT32_MAX, &number);
     method.tables_max = static_cast<int>(std::min(number, kTablesMaxMost));

@@ -200,7 +200,7 @@ TEST_F(SchemaTest, MethodsAreAsTheStubsHaveThem) {
     EXPECT_EQ(found.name, method.name);
     EXPECT_EQ(found.type, method.type);
     EXPECT_EQ(found.kind, method.kind);
-    EXPECT_EQ(found.timeout_us, method.timeout_us);
+    EXPECT_EQ(found.timeout, method.timeout);
     EXPECT_EQ(found.idempotent, method.idempotent);
     EXPECT_EQ(found.tables_max, method.tables_max);
     EXPECT_GE(found.alignment, method.alignment);

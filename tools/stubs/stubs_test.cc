@@ -55,21 +55,21 @@ class TestedProbe final : public ProbeService {
   Handling Forward(CallOf<Ask, Answer> call) override {
     if (behind == nullptr) co_return absl::FailedPreconditionError("nobody is behind");
     absl::StatusOr<MessageOf<Answer>> answer = co_await behind->Next(Asking(call->number()));
-    remaining_us = call.call().remaining_us();
+    remaining = call.call().remaining();
     if (!answer.ok()) co_return answer.status();
     co_return call.Reply(Answering((*answer)->number()));
   }
 
   OtherClient* behind = nullptr;
   int cancelled = 0;
-  int64_t remaining_us = 0;
+  nanoseconds remaining = 0s;
   std::vector<ServerCall*> held;
 };
 
 class TestedOther final : public OtherService {
  public:
   Handling Next(CallOf<Ask, Answer> call) override {
-    co_await call.node().Sleep(1000);
+    co_await call.node().Sleep(1us);
     if (call->number() == -1) co_return absl::NotFoundError("nor here");
     co_return call.Reply(Answering(call->number() + 10));
   }
@@ -189,9 +189,9 @@ TEST_F(StubsTest, ACoroutineHandlerAnswersAfterItHasWaitedForAnotherService) {
 
 TEST_F(StubsTest, ACallInsideAHandlerInheritsWhatRemainsOfItsDeadline) {
   probe_.behind = other_client_.get();
-  ASSERT_TRUE(client_->Forward(Asking(1), {.timeout_us = 3'000'000}).Wait().ok());
-  EXPECT_GT(probe_.remaining_us, 0);
-  EXPECT_LE(probe_.remaining_us, 3'000'000);
+  ASSERT_TRUE(client_->Forward(Asking(1), {.timeout = 3s}).Wait().ok());
+  EXPECT_GT(probe_.remaining, 0s);
+  EXPECT_LE(probe_.remaining, 3s);
 }
 
 TEST_F(StubsTest, TheDeadlineOfTheSchemaHoldsForACallThatNamesNone) {
@@ -208,14 +208,14 @@ TEST_F(StubsTest, TheDeadlineOfTheSchemaHoldsForACallThatNamesNone) {
 TEST_F(StubsTest, TheCallersDeadlineGoesBeforeThatOfTheSchema) {
   bool ended = false;
   ASSERT_TRUE(client_
-                  ->WaitAsync(Asking(1), {.timeout_us = 60'000'000},
+                  ->WaitAsync(Asking(1), {.timeout = 60s},
                               [&ended](absl::StatusOr<MessageOf<Answer>> answer) {
                                 EXPECT_TRUE(answer.ok()) << answer.status();
                                 ended = true;
                               })
                   .ok());
   node_->RunUntil([this] { return !probe_.held.empty(); });
-  EXPECT_GT(probe_.held[0]->remaining_us(), 1'000'000);
+  EXPECT_GT(probe_.held[0]->remaining(), 1s);
   probe_.held[0]
       ->Reply(Build([](flatbuffers::FlatBufferBuilder& fbb) { fbb.Finish(CreateAnswer(fbb)); }))
       .IgnoreError();

@@ -59,7 +59,8 @@ std::string MethodsText(const ServiceModel& service) {
     if (KindOf(method) != "kCall")
       text += Text("      .kind = jackfield::Method::Kind::", KindOf(method), ",\n");
     if (method.deadline_ms > 0)
-      text += Text("      .timeout_us = ", Grouped(method.deadline_ms * 1000), ",\n");
+      text +=
+          Text("      .timeout = std::chrono::milliseconds(", Grouped(method.deadline_ms), "),\n");
     if (method.idempotent) text += "      .idempotent = true,\n";
     if (method.tables_max > 0)
       text += Text("      .tables_max = ", Grouped(method.tables_max), ",\n");

@@ -40,7 +40,7 @@ void Reach::Learn(size_t service) {
   control::ControlClient client(*channels_[service]);
   client
       .LookAsync(
-          kLook, {.timeout_us = kAnswerUs},
+          kLook, {.timeout = kAnswerTimeout},
           [methods = methods_, service](absl::StatusOr<MessageOf<control::Process>> process) {
             if (process.ok()) Note(*methods, service, **process);
           })
@@ -62,7 +62,7 @@ Task<Reach::Answers> Reach::Ask() {
   for (size_t i = 0; i < channels_.size(); ++i) {
     if (!connected(i)) continue;
     control::ControlClient client(*channels_[i]);
-    asked[i].emplace(client.LookFuture(kLook, {.timeout_us = kAnswerUs, .detached = true}));
+    asked[i].emplace(client.LookFuture(kLook, {.timeout = kAnswerTimeout, .detached = true}));
   }
   Answers answers(channels_.size());
   for (size_t i = 0; i < channels_.size(); ++i) {

@@ -20,7 +20,7 @@
 namespace jackfield {
 
 // How long a service may take to answer. One whose handler does not come back never does.
-inline constexpr int64_t kAnswerUs = 300'000;
+inline constexpr nanoseconds kAnswerTimeout = 300ms;
 
 class Reach {
  public:

@@ -99,7 +99,7 @@ int RunCall(const Program& program, const Arguments& arguments) {
              "\n  try: jackfield call ", Escaped(words[0]), " ", method.name, " --template"));
   }
   dynamic::DynamicOptions options;
-  options.timeout_us = TimeoutUsOf(arguments).value_or(0);
+  options.timeout = TimeoutOf(arguments).value_or(0s);
   if (isatty(STDOUT_FILENO) && !dynamic::GivesItems(method)) options.layout = Layout::kIndented;
   absl::Status unprinted;
   const dynamic::CallEnd end =

@@ -36,7 +36,7 @@ int RunPub(const Program& program, const Arguments& arguments) {
   dynamic::Remote& remote = *reached.remote;
 
   CallOptions options;
-  options.timeout_us = TimeoutUsOf(arguments).value_or(0);
+  options.timeout = TimeoutOf(arguments).value_or(0s);
   const auto message = [&](flatbuffers::FlatBufferBuilder& fbb) {
     const auto bytes =
         fbb.CreateVector(reinterpret_cast<const uint8_t*>(payload.data()), payload.size());

@@ -10,9 +10,9 @@
 
 namespace jackfield {
 
-absl::StatusOr<int64_t> TimeoutUsOf(const Arguments& arguments) {
+absl::StatusOr<nanoseconds> TimeoutOf(const Arguments& arguments) {
   const std::optional<std::string_view> text = arguments.Find("timeout");
-  if (!text.has_value()) return 0;
+  if (!text.has_value()) return 0s;
   const absl::StatusOr<int64_t> ns = ParseDurationNs(*text);
   if (!ns.ok())
     return absl::InvalidArgumentError(Text("--timeout: ", std::string(ns.status().message())));
@@ -20,7 +20,7 @@ absl::StatusOr<int64_t> TimeoutUsOf(const Arguments& arguments) {
     return absl::InvalidArgumentError(
         Text("--timeout is at least 1us, not \"", Escaped(*text), "\""));
   }
-  return *ns / 1000;
+  return nanoseconds(*ns);
 }
 
 std::string StatusText(const absl::Status& status) {
@@ -36,12 +36,12 @@ Reached ReachTarget(const Program& program, const Arguments& arguments, std::str
   const auto refuse = [](int exit_status, const absl::Status& status) {
     return Reached{nullptr, Complain(exit_status, std::string(status.message()))};
   };
-  const absl::StatusOr<int64_t> timeout_us = TimeoutUsOf(arguments);
-  if (!timeout_us.ok()) return refuse(kExitUsage, timeout_us.status());
+  const absl::StatusOr<nanoseconds> timeout = TimeoutOf(arguments);
+  if (!timeout.ok()) return refuse(kExitUsage, timeout.status());
   const absl::StatusOr<std::string> address = AddressOfTarget(program, arguments, target);
   if (!address.ok()) return {nullptr, ComplainOfRunning(address.status())};
   dynamic::RemoteOptions options;
-  if (*timeout_us != 0) options.connect_us = options.timeout_us = *timeout_us;
+  if (*timeout != 0s) options.connect_timeout = options.timeout = *timeout;
   absl::StatusOr<std::unique_ptr<dynamic::Remote>> remote =
       dynamic::Remote::Open(*program.registry, *address, options);
   if (!remote.ok()) return refuse(kExitUsage, remote.status());

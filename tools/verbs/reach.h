@@ -21,7 +21,7 @@ inline constexpr Flag kTimeoutFlag = {
     "how long to wait to connect (else 1s) and for an answer (else 5s)"};
 
 // 0: the flag is not there. Errors: INVALID_ARGUMENT: it is no duration, or none that one can wait.
-absl::StatusOr<int64_t> TimeoutUsOf(const Arguments& arguments);
+absl::StatusOr<nanoseconds> TimeoutOf(const Arguments& arguments);
 
 struct Reached {
   std::unique_ptr<dynamic::Remote> remote;  // null: it was said why, and that is the exit status

@@ -79,7 +79,7 @@ class PathPermissionsTest : public testing::Test {
   std::string Call(const std::string& address) const {
     const std::unique_ptr<Node> node = Node::Create({.registry = &registry_}).value();
     ChannelOptions options;
-    options.timeout_us = 60'000'000;
+    options.timeout = 60s;
     const auto channel = Channel::Open(*node, address, std::move(options));
     if (!channel.ok()) return channel.status().ToString();
     const absl::StatusOr<Message> reply = (*channel)->Call(1, Bytes("x")).Wait();

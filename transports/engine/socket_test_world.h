@@ -59,7 +59,7 @@ class SocketTestWorld : public testing::Test {
     ASSERT_TRUE(answer.ok()) << answer.status();
     EXPECT_TRUE(answer->text() == large);
     ChannelOptions soon;
-    soon.connect_us = 50'000;
+    soon.connect_timeout = 50ms;
     const absl::Status status = Connect(nowhere, soon);
     EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << status;
   }

@@ -69,7 +69,7 @@ class FifoTest : public testing::Test {
   }
   absl::Status ConnectFails(int64_t connect_us) {
     ChannelOptions options;
-    options.connect_us = connect_us;
+    options.connect_timeout = std::chrono::microseconds(connect_us);
     absl::StatusOr<std::unique_ptr<Channel>> channel =
         Channel::Open(*node_, "fifo:" + path_, options);
     if (!channel.ok()) return channel.status();
@@ -283,7 +283,7 @@ TEST_F(FifoTest, AnAnswerWithAnErrorThatNobodyKnowsIsSaidAllTheSame) {
   const int server = open(path_.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC);
   ASSERT_GE(server, 0);
   ChannelOptions options;
-  options.connect_us = 1;
+  options.connect_timeout = 1us;
   const auto channel = Channel::Open(*node_, "fifo:" + path_, options).value();
   FifoHello hello;
   ASSERT_TRUE(node_->RunUntil([&] { return read(server, &hello, sizeof hello) == sizeof hello; },
@@ -369,7 +369,7 @@ TEST_F(FifoTest, AServerWithoutDescriptorsSaysSoAndLives) {
     if (read(go[0], &start, 1) != 1) _exit(1);
     const std::unique_ptr<Node> node = MakeNode();
     ChannelOptions options;
-    options.connect_us = 300'000;
+    options.connect_timeout = 300ms;
     const auto channel = Channel::Open(*node, "fifo:" + path_, options).value();
     const std::string why = channel->WaitOpen().ToString();
     _exit(write(said[1], why.data(), why.size()) < 0 ? 1 : 0);

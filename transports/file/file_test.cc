@@ -68,7 +68,7 @@ TEST_P(FileTest, ManyWritersOfManyProcessesAppendWholeMessagesAndEveryReaderGets
     std::unique_ptr<Node> node = MakeNode().value();
     std::unique_ptr<Channel> channel = Connect(*node, address_).value();
     const bool sent = Send(*channel, writer, 1, kCount).ok();
-    const bool delivered = channel->Close(60'000'000).delivered == kCount;
+    const bool delivered = channel->Close(60s).delivered == kCount;
     channel.reset();
     node.reset();
     _exit(sent && delivered ? 0 : 1);
@@ -102,7 +102,7 @@ TEST_P(FileTest, WhatIsSyncedIsReadAsWhatIsWrittenIs) {
   auto channel = Connect(*node_, address);
   ASSERT_TRUE(channel.ok()) << channel.status();
   ASSERT_TRUE(Send(**channel, "a", 1, 300).ok());
-  EXPECT_EQ((*channel)->Close(60'000'000).delivered, 300u);
+  EXPECT_EQ((*channel)->Close(60s).delivered, 300u);
   ASSERT_TRUE(AwaitNotes(got, 300));
   EXPECT_EQ(CheckNotes(got)["a"], 300u);
 }

@@ -57,7 +57,7 @@ TEST_P(MmapTest, WhatIsSentIsReceivedInOrderByReadersBeforeAndAfter) {
     Send(**channel, 1, 2000);
     ASSERT_TRUE(AwaitNotes(early, 2000));
     ExpectNotes(early, 1, 2000);
-    EXPECT_EQ((*channel)->Close(60'000'000).delivered, 2000u);
+    EXPECT_EQ((*channel)->Close(60s).delivered, 2000u);
     const std::unique_ptr<Port> second = Serve(address + "&reader=late", late);
     ASSERT_TRUE(AwaitNotes(late, 2000));
     ExpectNotes(late, 1, 2000);
@@ -75,7 +75,7 @@ TEST_P(MmapTest, WhoHasClosedAChannelMayOpenTheNextAtOnce) {
       const absl::Status open = (*channel)->WaitOpen();
       ASSERT_TRUE(open.ok()) << ack << " " << i << ": " << open;
       Send(**channel, i, i);
-      EXPECT_EQ((*channel)->Close(60'000'000).delivered, 1u);
+      EXPECT_EQ((*channel)->Close(60s).delivered, 1u);
     }
   }
 }

@@ -95,7 +95,7 @@ TEST(Mq, AClientWithMessagesOfAnotherSizeIsToldWhichToAskFor) {
   const std::unique_ptr<Port> port = Port::Open(*node, {address + "2KiB"}).value();
   ASSERT_TRUE(port->WaitServing().ok());
   ChannelOptions options;
-  options.connect_us = 100'000;
+  options.connect_timeout = 100ms;
   for (const char* size : {"1KiB", "4KiB"}) {
     absl::StatusOr<std::unique_ptr<Channel>> channel =
         Channel::Open(*node, address + size, options);
@@ -365,7 +365,7 @@ TEST(Mq, ClientsUntilTheQueuesAreUsedUpAndThenOneMoreIsToldWhy) {
   few.rlim_cur = 100'000;  // of this user; others of the same user may have some already
   ASSERT_EQ(setrlimit(RLIMIT_MSGQUEUE, &few), 0);
   ChannelOptions options;
-  options.connect_us = 60'000'000;
+  options.connect_timeout = 60s;
   while (refused.ok() && channels.size() < 20) {
     channels.push_back(Channel::Open(*node, port->addresses()[0], options).value());
     refused = channels.back()->WaitOpen();

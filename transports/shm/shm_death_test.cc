@@ -68,7 +68,7 @@ TEST(ShmDeathTest, CallsInFlightEndSoonWhenTheServerIsKilledAndAnotherServesTher
   int ended = 0;
   for (int i = 0; i < 10; ++i) {
     CallOptions options;
-    options.timeout_us = 600'000'000;
+    options.timeout = 10min;
     const absl::Status started =
         channel->CallAsync(kEcho, Bytes("second"), options, [&](Answer& reply) {
           ++ended;
@@ -92,7 +92,7 @@ TEST(ShmDeathTest, AStoppedServerIsSlowAndNotDead) {
   EXPECT_EQ(Echoed(*channel, "first"), "first");
   child.Stop();
   CallOptions options;
-  options.timeout_us = 50'000;
+  options.timeout = 50ms;
   const absl::Status status = channel->Call(kEcho, Bytes("second"), options).Wait().status();
   EXPECT_EQ(status.code(), absl::StatusCode::kDeadlineExceeded) << status;
   EXPECT_TRUE(channel->ended_why().ok()) << channel->ended_why();
@@ -174,7 +174,7 @@ TEST_F(ShmOtherUserTest, IsRefusedUnlessTheServerSaysOtherwise) {
     BecomeOther();
     const std::unique_ptr<Node> node = ShmNode();
     ChannelOptions options;
-    options.connect_us = 3'000'000;
+    options.connect_timeout = 3s;
     // Root may be trusted to be who it is, so the client itself has no objection.
     const auto channel = Channel::Open(*node, address, options).value();
     const std::string text(channel->WaitOpen().message());
@@ -242,7 +242,7 @@ TEST_F(ShmOtherUserTest, IsServedWithCopiesWhereTheServerSaysSo) {
     }
     for (int i = 0; i < 2000; ++i)
       channel->Send(kNote, Bytes(Text("note ", i))).Wait().IgnoreError();
-    channel->Close(10'000'000);
+    channel->Close(10s);
   });
   ASSERT_TRUE(world.Drive([&] { return world.notes().size() == 2000; }));
   for (int i = 0; i < 2000; ++i) EXPECT_EQ(world.notes()[static_cast<size_t>(i)], Text("note ", i));

@@ -119,14 +119,14 @@ TEST(ShmStarvedTest, AFrozenServerPushesBackAndIsNotDead) {
   ASSERT_TRUE(group.Take(child.pid()));
   const std::unique_ptr<Node> node = ShmNode();
   ChannelOptions patient;
-  patient.timeout_us = 600'000'000;
+  patient.timeout = 10min;
   const auto channel = Channel::Open(*node, address + "?on_full=fail&size=64KiB", patient).value();
   ASSERT_TRUE(channel->WaitOpen().ok());
   EXPECT_EQ(Echoed(*channel, "first"), "first");
   // Until it is thawed nothing may end this test: on version 1 a frozen child cannot be killed.
   EXPECT_TRUE(group.Freeze());
   CallOptions options;
-  options.timeout_us = 50'000;
+  options.timeout = 50ms;
   const absl::Status late = channel->Call(kEcho, Bytes("second"), options).Wait().status();
   EXPECT_EQ(late.code(), absl::StatusCode::kDeadlineExceeded) << late;
   absl::Status sent;
@@ -159,13 +159,13 @@ TEST(ShmStarvedTest, EndsThatAreStarvedOfTheCpuAreNotDead) {
     const std::unique_ptr<Node> node = ShmNode();
     const auto channel = Channel::Open(*node, address).value();
     CallOptions options;
-    options.timeout_us = 600'000'000;
+    options.timeout = 10min;
     for (int i = 0; i < kCalls; ++i) {
       const absl::StatusOr<Message> reply = channel->Call(kEcho, Bytes("x"), options).Wait();
       const std::string note = reply.ok() ? "answered" : std::string(reply.status().message());
       channel->Send(kNote, Bytes(note)).Wait().IgnoreError();
     }
-    channel->Close(600'000'000);
+    channel->Close(10min);
   });
   ASSERT_TRUE(world.Drive([&] { return world.notes().size() == kCalls; })) << world.notes().size();
   for (const std::string& note : world.notes()) EXPECT_EQ(note, "answered");
@@ -204,7 +204,7 @@ void CallAnIdleServer(int policy, std::string_view query) {
   const Child server([&] { ServeForEver(address); });
   const std::unique_ptr<Node> node = ShmNode();
   ChannelOptions patient;
-  patient.timeout_us = 600'000'000;
+  patient.timeout = 10min;
   const auto channel = Channel::Open(*node, Text(address, query), patient).value();
   ASSERT_EQ(Echoed(*channel, "first"), "first");
   const sched_param none = {};
@@ -216,7 +216,7 @@ void CallAnIdleServer(int policy, std::string_view query) {
       GTEST_SKIP() << "no real-time class for this process: " << std::strerror(errno);
     for (int i = 0; i < 5; ++i) {
       CallOptions options;
-      options.timeout_us = 50'000;
+      options.timeout = 50ms;
       const absl::Status status = channel->Call(kEcho, Bytes("second"), options).Wait().status();
       EXPECT_TRUE(status.ok() || status.code() == absl::StatusCode::kDeadlineExceeded) << status;
     }

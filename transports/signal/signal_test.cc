@@ -95,7 +95,7 @@ class SignalTest : public testing::TestWithParam<NodeOptions::Wait> {
   static absl::StatusOr<std::unique_ptr<Channel>> Connect(Node& node, const std::string& address) {
     ChannelOptions options;
     options.needs = SendNeeds();
-    options.connect_us = 100'000;
+    options.connect_timeout = 100ms;
     return Channel::Open(node, address, std::move(options));
   }
   std::unique_ptr<Port> Serve(Node& node, std::vector<std::string>& got,

@@ -31,11 +31,12 @@ struct Pair {
   absl::Status Call(int64_t timeout_us = 1'000'000) {
     absl::Status ended = absl::UnknownError("it never ended");
     bool done = false;
-    absl::Status status = channel->CallAsync(kEcho, Bytes("hello"), {.timeout_us = timeout_us},
-                                             [&](Answer& reply) {
-                                               ended = reply.status();
-                                               done = true;
-                                             });
+    absl::Status status =
+        channel->CallAsync(kEcho, Bytes("hello"),
+                           {.timeout = std::chrono::microseconds(timeout_us)}, [&](Answer& reply) {
+                             ended = reply.status();
+                             done = true;
+                           });
     if (!status.ok()) return status;
     world.RunUntil([&] { return done; });
     return ended;
@@ -118,10 +119,10 @@ TEST(Sim, CarriesManyFramesThroughAQueueOfOne) {
   Pair pair("?depth=1");
   int answers = 0;
   for (int i = 0; i < 100; ++i) {
-    ASSERT_TRUE(pair.channel
-                    ->CallAsync(kEcho, Bytes("x"), {},
-                                [&](Answer& reply) { answers += reply.ok(); })
-                    .ok());
+    ASSERT_TRUE(
+        pair.channel
+            ->CallAsync(kEcho, Bytes("x"), {}, [&](Answer& reply) { answers += reply.ok(); })
+            .ok());
   }
   EXPECT_TRUE(pair.world.RunUntil([&] { return answers == 100; }));
 }
@@ -165,7 +166,7 @@ TEST(Sim, CarriesCallsOnTheRealClockInOneThreadAndRefusesAnother) {
   absl::Status elsewhere;
   std::thread([&] {
     auto other = *Node::Create({.name = "other", .registry = &registry});
-    auto refused = *Channel::Open(*other, address, {.connect_us = 1'000});
+    auto refused = *Channel::Open(*other, address, {.connect_timeout = 1ms});
     elsewhere = refused->WaitOpen();
   }).join();
   EXPECT_FALSE(elsewhere.ok());

@@ -99,7 +99,7 @@ TEST(Sysv, MoreThanTheQueuesHoldWaitsAndNothingIsLost) {
   constexpr int kCalls = 100;
   int right = 0, ended = 0;
   CallOptions patient;
-  patient.timeout_us = 60'000'000;
+  patient.timeout = 60s;
   for (int i = 0; i < kCalls; ++i) {
     const std::string payload(7000, static_cast<char>('!' + i % 90));
     ASSERT_TRUE(channel
@@ -267,7 +267,7 @@ TEST(Sysv, AnEndInAnotherPidNamespaceIsRefusedAtOnceAndToldWhatToUse) {
   const auto call = [&](bool works) -> int {
     const std::unique_ptr<Node> there = Node::Create({.registry = &Sysv()}).value();
     ChannelOptions options;
-    options.connect_us = 600'000'000;  // and it is not tried again
+    options.connect_timeout = 10min;  // and it is not tried again
     const std::unique_ptr<Channel> channel = Channel::Open(*there, AddressOf(key), options).value();
     const absl::Status open = channel->WaitOpen();
     if (works) return open.ok() && channel->Call(kEcho, Bytes("x")).Wait().ok() ? 0 : 1;
@@ -319,7 +319,7 @@ TEST(Sysv, AClientWithMessagesOfAnotherSizeIsToldWhichToAskFor) {
   const std::unique_ptr<Node> node = Node::Create({.registry = &Sysv()}).value();
   const std::unique_ptr<Port> port = ServeEcho(*node, Text(AddressOf(key), "?frame=2KiB"));
   ChannelOptions options;
-  options.connect_us = 100'000;
+  options.connect_timeout = 100ms;
   for (const char* size : {"1KiB", "4KiB"}) {
     const std::unique_ptr<Channel> channel =
         Channel::Open(*node, Text(AddressOf(key), "?frame=", size), options).value();
@@ -386,7 +386,7 @@ TEST(Sysv, TwoNamesOfOneKeyAreToldApart) {
   const std::unique_ptr<Node> node = Node::Create({.registry = &Sysv()}).value();
   const std::unique_ptr<Port> port = ServeEcho(*node, AddressOf(key));
   ChannelOptions options;
-  options.connect_us = 100'000;
+  options.connect_timeout = 100ms;
   const std::unique_ptr<Channel> channel =
       Channel::Open(*node, Text("sysv:", name), options).value();
   const absl::Status refused = channel->WaitOpen();

@@ -110,7 +110,7 @@ class ChannelWorld : public testing::Test {
       call.Hold();
     });
     port_->HandleTask(kUnread, [](ServerCall& call) -> Task<absl::Status> {
-      co_await call.node().Sleep(1'000'000'000);
+      co_await call.node().Sleep(1s);
       co_return call.Reply(Bytes("late"));
     });
   }

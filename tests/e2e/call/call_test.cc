@@ -49,7 +49,7 @@ class Kindly final : public kinds::KindlyService {
       return kinds::KindsBuilder(fbb).Finish();
     };
     if (absl::Status written = co_await call.Write(item); !written.ok()) co_return written;
-    co_await call.node().Sleep(INT64_MAX / 2);
+    co_await call.node().Sleep(24h);
     co_return absl::OkStatus();
   }
   Handling Add(ClientStreamOf<kinds::Kinds, kinds::Leaf>) override {  // takes nothing

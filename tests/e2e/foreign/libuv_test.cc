@@ -168,7 +168,7 @@ TEST_P(LibuvTest, ATimerWakesItWhereNothingElseDoes) {
   int woken = 0;
   client_->Spawn([](Node& node, int& woken, LibuvTest& test) -> Task<void> {
     for (; woken < 20; ++woken) {
-      co_await node.Sleep(2'000'000);
+      co_await node.Sleep(2ms);
       test.Alive();
     }
     test.Done();

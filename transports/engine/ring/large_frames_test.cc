@@ -86,7 +86,7 @@ TEST_F(LargeFramesTest, LargeAndSmallOnesKeepTheirOrder) {
   ASSERT_TRUE(node_->RunUntil([&] { return got_.size() == sent.size(); },
                               SystemClock().NowNs() + 60'000'000'000));
   EXPECT_TRUE(got_ == sent);
-  EXPECT_EQ(channel_->Close(60'000'000).handled, sent.size());
+  EXPECT_EQ(channel_->Close(60s).handled, sent.size());
 }
 
 TEST_F(LargeFramesTest, TheMemoryOfThoseThatHaveGoneIsGivenBack) {
