@@ -12,6 +12,7 @@
 #include "kernel/base/text.h"
 #include "kernel/base/units.h"
 #include "services/control/control.h"
+#include "services/notify.h"
 #include "services/standard_streams.h"
 
 namespace jackfield {
@@ -276,8 +277,12 @@ int ServiceMain(int argc, char** argv, const Registry& registry, ServiceFunction
   if (text != nullptr && argc > 1) grants->args.assign(argv + 1, argv + argc);
   const char* ready = std::getenv("JACKFIELD_READY_FD");
   const int ready_fd = ready == nullptr ? -1 : std::atoi(ready);
+  // Under `up` a service manager waits for the supervisor, not for this service.
+  const char* manager = ready != nullptr ? nullptr : std::getenv("NOTIFY_SOCKET");
+  const std::string notify = manager == nullptr ? "" : manager;
   unsetenv("JACKFIELD_GRANTS");  // they are this service's, not its children's
   unsetenv("JACKFIELD_READY_FD");
+  unsetenv("NOTIFY_SOCKET");
 
   sigset_t ends;
   sigemptyset(&ends);
@@ -296,8 +301,10 @@ int ServiceMain(int argc, char** argv, const Registry& registry, ServiceFunction
   absl::StatusOr<std::unique_ptr<Node>> node = Node::Create(
       {.name = name, .registry = &registry, .memory_bytes_max = grants->memory_bytes_max});
   if (!node.ok()) return fail(node.status());
-  Service service(**node, *std::move(grants), [ready_fd](const std::vector<Address>& addresses) {
+  Service service(**node, *std::move(grants), [&](const std::vector<Address>& addresses) {
     if (ready_fd >= 0) TellReady(ready_fd, addresses);
+    if (notify.empty()) return;
+    if (const absl::Status told = NotifyManager(notify, "READY=1"); !told.ok()) fail(told);
   });
   Signals signals{service, signal_fd};
   signals.Wait();

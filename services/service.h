@@ -15,8 +15,9 @@
 //
 // Started by `jackfield up`, the grants come in the environment (JACKFIELD_GRANTS), its arguments
 // in argv as those of any program, whatever stands in front of it (env, a debugger), and readiness
-// is told to JACKFIELD_READY_FD. By hand: greet --serve unix:@greeter --call log=unix:@log [--name
-// greeter] [--memory 64MiB] [--grace 2s] [-- ARGS…].
+// is told to JACKFIELD_READY_FD; where that is not set, to NOTIFY_SOCKET (systemd, Type=notify).
+// By hand: greet --serve unix:@greeter --call log=unix:@log [--name greeter] [--memory 64MiB]
+// [--grace 2s] [-- ARGS…].
 //
 // The end loses nothing in silence. Asked to stop, Run() takes no new calls and handles what has
 // come; when the function has returned, one-way messages of its channels are still sent until they
