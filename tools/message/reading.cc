@@ -3,12 +3,33 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <iterator>
 
 #include "kernel/base/text.h"
 
 namespace jackfield::message {
 
 using reflection::BaseType;
+
+namespace {
+
+constexpr std::string_view kBaseNames[] = {"none",  "utype",  "bool",   "byte",  "ubyte",
+                                           "short", "ushort", "int",    "uint",  "long",
+                                           "ulong", "float",  "double", "string"};
+
+}  // namespace
+
+std::string_view NameOf(BaseType type) {
+  const auto index = static_cast<size_t>(type);
+  return index < std::size(kBaseNames) ? kBaseNames[index] : "?";
+}
+
+std::string_view TypeName(const reflection::Schema& schema, const reflection::Type& type) {
+  if (type.index() < 0 || ElementOf(type) == BaseType::String) return "";
+  const auto index = static_cast<uint32_t>(type.index());
+  return ElementOf(type) == BaseType::Obj ? schema.objects()->Get(index)->name()->string_view()
+                                          : schema.enums()->Get(index)->name()->string_view();
+}
 
 bool IsScalar(BaseType type) { return type >= BaseType::UType && type <= BaseType::Double; }
 bool IsInteger(BaseType type) { return type >= BaseType::Byte && type <= BaseType::ULong; }

@@ -15,6 +15,12 @@ namespace jackfield::message {
 bool IsScalar(reflection::BaseType type);
 bool IsInteger(reflection::BaseType type);  // not a bool, not the type of a union
 
+// "int", "string"; of scalars and strings.
+std::string_view NameOf(reflection::BaseType type);
+
+// The full name of the table, struct, enum or union that a type, or each of many, is; "": none.
+std::string_view TypeName(const reflection::Schema& schema, const reflection::Type& type);
+
 // What a field of that type is one of, or many of.
 reflection::BaseType ElementOf(const reflection::Type& type);
 

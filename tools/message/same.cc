@@ -17,14 +17,6 @@ absl::Status Differs(std::string_view what, std::string_view how) {
       Text("says of ", what, " what no compiler of schemas says: ", how));
 }
 
-// The name of the type that an index leads to, whatever its place is in either schema.
-std::string_view TypeName(const reflection::Schema& schema, const reflection::Type& type) {
-  if (type.index() < 0 || ElementOf(type) == BaseType::String) return "";
-  const auto index = static_cast<uint32_t>(type.index());
-  return ElementOf(type) == BaseType::Obj ? schema.objects()->Get(index)->name()->string_view()
-                                          : schema.enums()->Get(index)->name()->string_view();
-}
-
 class Comparison {
  public:
   Comparison(const reflection::Schema& peers, const reflection::Schema& parsed)

@@ -14,6 +14,7 @@
 #include "tools/message/example.h"
 #include "tools/message/reading.h"
 #include "tools/message/same.h"
+#include "tools/message/schema_file.h"
 #include "tools/message/schema_text.h"
 
 namespace jackfield::message {
@@ -23,19 +24,6 @@ constexpr int64_t kDeadlineMsMax = 86'400'000;  // as of tools/stubs
 constexpr int64_t kTablesMaxMost = 1'000'000;   // of one message that a tool prints
 
 absl::Status Bad(std::string_view text) { return absl::InvalidArgumentError(std::string(text)); }
-
-// "1: 11: error: WHAT" → "line 1, column 11: WHAT"
-std::string CleanError(std::string_view error) {
-  constexpr std::string_view kMark = ": error: ";
-  const size_t mark = error.find(kMark);
-  if (mark == std::string_view::npos) return std::string(error);
-  std::string_view place = error.substr(0, mark);
-  const std::string_view what = error.substr(mark + kMark.size());
-  if (place.starts_with(':')) place.remove_prefix(1);  // behind the name of no file
-  const size_t colon = place.find(": ");
-  if (colon == std::string_view::npos) return std::string(what);
-  return Text("line ", place.substr(0, colon), ", column ", place.substr(colon + 2), ": ", what);
-}
 
 // The library writes text as it is, control characters included. In a JSON string, those and marks
 // that would hide or turn round what follows are \uNNNN.

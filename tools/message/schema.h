@@ -64,6 +64,8 @@ class Schema {
   // The interface, or one method of it, as .fbs text. Errors: INVALID_ARGUMENT (larger than a
   // limit).
   absl::StatusOr<std::string> TextOf(const Interface& interface, const Method* method) const;
+  // As the peer has sent it, and checked: comments and all. It is the schema's.
+  const std::string& bytes() const { return peers_; }
   // What the schema says of a method: its tables, comments and attributes.
   const reflection::RPCCall& CallOf(const Method& method) const;
 

@@ -16,14 +16,8 @@ namespace {
 
 using reflection::BaseType;
 
-constexpr std::string_view kBaseNames[] = {"none",  "utype",  "bool",   "byte",  "ubyte",
-                                           "short", "ushort", "int",    "uint",  "long",
-                                           "ulong", "float",  "double", "string"};
-
 // What FlatBuffers' parser knows without `attribute "…";`.
 constexpr std::string_view kKnownAttributes[] = {"idempotent", "streaming"};
-
-std::string_view NameOf(BaseType type) { return kBaseNames[static_cast<size_t>(type)]; }
 
 int32_t AlignmentOf(BaseType scalar) {
   return static_cast<int32_t>(flatbuffers::GetTypeSize(scalar));
