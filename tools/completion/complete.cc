@@ -65,8 +65,22 @@ std::string_view Bare(std::string_view word) {
   return word;
 }
 
-// The operand in that place, counted from 0, of each way to use the verb.
-void AddOperand(const Program& program, const Verb& verb, size_t place, Completion& completion) {
+// "[INTERFACE/]METHOD" and "[INTERFACE[/METHOD]]"
+bool IsMethod(std::string_view word) { return word.find("METHOD") != word.npos; }
+
+// TARGET/METHOD, one word, as WordsOfTarget cuts it: an address is not cut.
+void AddMethodBehind(Completion& completion) {
+  const size_t slash = completion.typed.find('/');
+  if (slash == std::string::npos || completion.typed.find(':') != std::string::npos) return;
+  completion.methods_of = completion.typed.substr(0, slash);
+  completion.before += completion.typed.substr(0, slash + 1);
+  completion.typed.erase(0, slash + 1);
+}
+
+// The next operand of each way to use the verb; `operands` are those before it.
+void AddOperand(const Program& program, const Verb& verb,
+                std::span<const std::string_view> operands, Completion& completion) {
+  const size_t place = operands.size();
   for (const std::string_view way : Cut(verb.usage, " | ")) {
     const std::vector<std::string_view> words = Cut(way, " ");
     size_t count = 0;
@@ -75,8 +89,14 @@ void AddOperand(const Program& program, const Verb& verb, size_t place, Completi
       ++count;
     if (count == 0) continue;
     const bool repeats = words[count - 1].find("…") != std::string_view::npos;
-    if (place < count || repeats)
-      AddMeant(program, Bare(words[std::min(place, count - 1)]), completion);
+    if (place >= count && !repeats) continue;
+    const std::string_view word = words[std::min(place, count - 1)];
+    if (IsMethod(word) && place > 0)
+      completion.methods_of = operands[place - 1];
+    else
+      AddMeant(program, Bare(word), completion);
+    if (Bare(word) == "TARGET" && place + 1 < count && IsMethod(words[place + 1]))
+      AddMethodBehind(completion);
   }
 }
 
@@ -105,7 +125,7 @@ std::pair<const Flag*, bool> FindLetters(std::span<const Flag> flags, std::strin
 struct Before {
   std::vector<std::string_view> given;  // names of flags
   const Flag* wants_value = nullptr;
-  size_t operands = 0;
+  std::vector<std::string_view> operands;
   bool rest = false;  // "--" has come
 };
 
@@ -140,7 +160,7 @@ Before ReadBefore(std::span<const Flag> flags, std::span<const std::string> word
       before.given.push_back(flag->name);
       if (!flag->value_name.empty() && !inside) before.wants_value = flag;
     } else {
-      ++before.operands;
+      before.operands.push_back(word);
     }
   }
   return before;

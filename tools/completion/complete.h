@@ -2,7 +2,7 @@
 // the words that a flag or a verb takes. What runs at the moment is for who asks to add.
 //
 // What an operand is, is read off the usage of the verb, the same text that the help shows: FILE,
-// WIRING, SERVICE, TARGET, ADDRESS, VERB; a word in small letters is meant as it stands.
+// WIRING, SERVICE, TARGET, ADDRESS, METHOD, VERB; a word in small letters is meant as it stands.
 //
 // Thread: any. Nothing is opened, and nobody is asked.
 #ifndef JACKFIELD_TOOLS_COMPLETION_COMPLETE_H_
@@ -29,10 +29,11 @@ struct Completion {
   std::vector<Candidate> candidates;
   // What may stand there, too, and the tables do not know:
   bool files = false;
-  bool wirings = false;   // names of running wirings
-  bool services = false;  // and of their services,
-  std::string wiring;     // of this one only, as PickWiring takes it; "": of all
-  // In front of each word: "--over=", where the value is written behind it.
+  bool wirings = false;    // names of running wirings
+  bool services = false;   // and of their services,
+  std::string wiring;      // of this one only, as PickWiring takes it; "": of all
+  std::string methods_of;  // methods of this target: a service or an address; "": of none
+  // In front of each word: "--over=", where the value is written behind it; "kv/", of a method.
   std::string before;
   std::string typed;  // behind that
 };

@@ -110,6 +110,20 @@ TEST_F(CompleteTest, AnOperandIsWhatTheUsageSays) {
   EXPECT_EQ(ToLines(Of({"clean", ""})), "");
 }
 
+TEST_F(CompleteTest, AMethodIsOfTheTargetThatStandsBeforeIt) {
+  EXPECT_EQ(Of({"call", "kv", ""}).methods_of, "kv");
+  EXPECT_EQ(Of({"call", "unix:@a/b", "G"}).methods_of, "unix:@a/b");
+  EXPECT_EQ(Of({"call", "kv", "Get", ""}).methods_of, "") << "JSON";
+  EXPECT_EQ(Of({"call", "kv"}).methods_of, "") << "the service is still being written";
+  Completion behind = Of({"call", "kv/Ge"});
+  EXPECT_EQ(behind.methods_of, "kv");
+  behind.Add("Get");
+  behind.Add("Put");
+  EXPECT_EQ(ToLines(behind), "kv/Get\n");
+  EXPECT_EQ(Of({"call", "unix:/tmp/x"}).methods_of, "") << "that is a path";
+  EXPECT_EQ(Of({"logs", "kv/x"}).methods_of, "") << "it takes no method";
+}
+
 TEST_F(CompleteTest, TheWiringThatIsNamedIsTheOneThatIsAsked) {
   EXPECT_EQ(Of({"logs", ""}).wiring, "");
   for (const std::vector<std::string>& words :

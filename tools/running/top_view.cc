@@ -5,6 +5,7 @@
 
 #include "kernel/base/text.h"
 #include "kernel/base/units.h"
+#include "tools/cli/program.h"
 #include "tools/cli/table.h"
 #include "tools/running/why_stuck.h"
 
@@ -66,7 +67,7 @@ void TopView::Take(const init::Wiring& wiring, int64_t now_ns) {
       Row row{.client = name,
               .server = TextOf(call->service() == nullptr ? call->role() : call->service()),
               .over = SchemeOf(call->address()),
-              .state = call->open() ? "" : "not connected",
+              .open = call->open(),
               .rate = -1,
               .calls = call->calls(),
               .in_doubt = call->in_doubt(),
@@ -94,7 +95,7 @@ void TopView::NextOrder() {
                                       : Order::kRate;
 }
 
-std::vector<std::string> TopView::Lines(size_t columns, size_t lines_max) const {
+std::vector<const TopView::Row*> TopView::Sorted() const {
   std::vector<const Row*> sorted;
   for (const Row& row : rows_) sorted.push_back(&row);
   std::stable_sort(sorted.begin(), sorted.end(), [this](const Row* a, const Row* b) {
@@ -108,11 +109,30 @@ std::vector<std::string> TopView::Lines(size_t columns, size_t lines_max) const 
     }
     return false;
   });
+  return sorted;
+}
+
+std::vector<std::string> TopView::JsonLines() const {
+  std::vector<std::string> lines;
+  for (const Row* row : Sorted()) {
+    char rate[32] = "null";
+    if (row->rate >= 0) std::snprintf(rate, sizeof rate, "%.3f", row->rate);
+    lines.push_back(
+        Text("{\"client\":", JsonString(row->client), ",\"server\":", JsonString(row->server),
+             ",\"over\":", JsonString(row->over), ",\"open\":", row->open ? "true" : "false",
+             ",\"sent_per_s\":", rate, ",\"calls\":", row->calls, ",\"oldest_ns\":", row->oldest_ns,
+             ",\"in_doubt\":", row->in_doubt, "}"));
+  }
+  return lines;
+}
+
+std::vector<std::string> TopView::Lines(size_t columns, size_t lines_max) const {
+  const std::vector<const Row*> sorted = Sorted();
   Table table({"CLIENT", "SERVER", "OVER", "SENT/s", "CALLS", "OLDEST", "IN DOUBT", ""});
   for (const Row* row : sorted) {
     table.Add({row->client, row->server, row->over, RateText(row->rate), Text(row->calls),
                row->oldest_ns == 0 ? "-" : FormatDurationNs(row->oldest_ns), Text(row->in_doubt),
-               row->state});
+               row->open ? "" : "not connected"});
   }
   std::vector<std::string> lines = {Text(head_, "  sorted by ", NameOf(order_))};
   std::string text = table.ToString();

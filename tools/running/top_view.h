@@ -29,13 +29,21 @@ class TopView {
   // than `columns`, counted in characters, and there are at most `lines_max`.
   std::vector<std::string> Lines(size_t columns, size_t lines_max) const;
 
+  // The same as data, a JSON object for each channel, in that order: {"client":…,"server":…,
+  // "over":…,"open":true,"sent_per_s":12.5,"calls":0,"oldest_ns":0,"in_doubt":0}; sent_per_s is
+  // null until it is known.
+  std::vector<std::string> JsonLines() const;
+
  private:
   struct Row {
-    std::string client, server, over, state;
+    std::string client, server, over;
+    bool open = false;
     double rate = 0;  // messages a second; negative: not known yet
     uint64_t calls = 0, in_doubt = 0;
     int64_t oldest_ns = 0;
   };
+
+  std::vector<const Row*> Sorted() const;
 
   std::string head_;
   std::vector<Row> rows_;

@@ -110,6 +110,21 @@ TEST(TopViewTest, ARateIsWhatWasSentBetweenTwoLooks) {
   EXPECT_NE(Joined(view.Lines(80, 10)).find("shm   25 "), std::string::npos);
 }
 
+TEST(TopViewTest, AsDataAChannelIsAnObjectWithItsRate) {
+  TopView view;
+  const auto sent = [](uint64_t count) {
+    return Wiring([count](ServiceFacts&, ServiceFacts&, CallFacts& call) { call.sent = count; });
+  };
+  view.Take(Of(sent(100)), kSecondNs);
+  ASSERT_EQ(view.JsonLines().size(), 1u);
+  EXPECT_NE(view.JsonLines()[0].find("\"sent_per_s\":null,"), std::string::npos);
+  view.Take(Of(sent(101)), 3 * kSecondNs);
+  EXPECT_EQ(view.JsonLines()[0].substr(0, 55),
+            "{\"client\":\"orders\",\"server\":\"stock\",\"over\":\"shm\",\"open\"");
+  EXPECT_NE(view.JsonLines()[0].find("\"sent_per_s\":0.500,\"calls\":"), std::string::npos)
+      << view.JsonLines()[0];
+}
+
 TEST(TopViewTest, NoLineIsWiderOrMoreThanTheTerminal) {
   TopView view;
   const auto wiring = Wiring([](ServiceFacts& server, ServiceFacts&, CallFacts&) {
