@@ -8,6 +8,7 @@
 #include "services/topics/topics.h"
 #include "services/wordcount/wordcount.h"
 #include "tools/cli/program.h"
+#include "tools/lines/lines.h"
 #include "tools/verbs/all.h"
 #include "transports/builtin.h"
 
@@ -20,6 +21,7 @@ int main(int argc, char** argv) {
   program.resources = jackfield::BuiltinResources();
   program.machine = jackfield::BuiltinMachineChecks();
   program.services = {
+      {"lines", jackfield::lines::RunLines, "a program of yours: a line in, a line out"},
       {"semaphore", jackfield::semaphore::RunSemaphore,
        "named counting semaphores and mutexes between processes"},
       {"semaphore.worker", jackfield::semaphore::RunWorker,

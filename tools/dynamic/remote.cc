@@ -159,6 +159,8 @@ absl::StatusOr<std::string> Remote::FullNameOf(std::string_view method) const {
       if (name == method) having.push_back(listed.name);
     }
   }
+  // Every service has that one beside its own.
+  if (having.size() > 1) std::erase(having, sys::kSchemaInterface.name);
   if (having.size() == 1) return Text(having[0], "/", method);
   if (!having.empty()) {
     return absl::InvalidArgumentError(Escaped(Text(

@@ -12,6 +12,7 @@
 #include "tools/verbs/doctor.h"
 #include "tools/verbs/down.h"
 #include "tools/verbs/explain.h"
+#include "tools/verbs/export.h"
 #include "tools/verbs/help.h"
 #include "tools/verbs/init.h"
 #include "tools/verbs/logs.h"
@@ -20,6 +21,9 @@
 #include "tools/verbs/ps.h"
 #include "tools/verbs/pub.h"
 #include "tools/verbs/restart.h"
+#include "tools/verbs/run.h"
+#include "tools/verbs/schema.h"
+#include "tools/verbs/serve.h"
 #include "tools/verbs/service.h"
 #include "tools/verbs/sub.h"
 #include "tools/verbs/top.h"
@@ -30,11 +34,12 @@ namespace jackfield {
 
 std::vector<Verb> AllVerbs() {
   return {
-      InitVerb(),     UpVerb(),      PsVerb(),      TopVerb(),      LogsVerb(),
-      RestartVerb(),  DownVerb(),    CallVerb(),    PubVerb(),      SubVerb(),
-      DescribeVerb(), LsVerb(),      DemoVerb(),    CheckVerb(),    ExplainVerb(),
-      CapsVerb(),     DoctorVerb(),  CleanVerb(),   BenchVerb(),    CompletionVerb(),
-      HelpVerb(),     VersionVerb(), ServiceVerb(), ProgramsVerb(), CompleteVerb(),
+      InitVerb(),    UpVerb(),      PsVerb(),       TopVerb(),        LogsVerb(),
+      RestartVerb(), DownVerb(),    RunVerb(),      ServeVerb(),      CallVerb(),
+      PubVerb(),     SubVerb(),     DescribeVerb(), LsVerb(),         DemoVerb(),
+      CheckVerb(),   SchemaVerb(),  ExportVerb(),   ExplainVerb(),    CapsVerb(),
+      DoctorVerb(),  CleanVerb(),   BenchVerb(),    CompletionVerb(), HelpVerb(),
+      VersionVerb(), ServiceVerb(), ProgramsVerb(), CompleteVerb(),
   };
 }
 

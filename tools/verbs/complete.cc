@@ -12,9 +12,11 @@
 
 #include "kernel/base/text.h"
 #include "tools/completion/complete.h"
+#include "tools/dynamic/remote.h"
 #include "tools/running/service_names.h"
 #include "tools/running/supervisor_client.h"
 #include "tools/running/why_stuck.h"
+#include "tools/verbs/target.h"
 
 namespace jackfield {
 namespace {
@@ -23,6 +25,7 @@ using completion::Completion;
 
 // A user who types does not notice 100 ms, to begin and to end the program included.
 constexpr suseconds_t kLimitUs = 50'000;
+constexpr std::string_view kSchemaInterface = "jackfield.sys.Schema";  // which every service has
 
 // From here on the program lives so long, whatever it waits for. What was printed by then stands.
 void LiveShortly() {
@@ -66,6 +69,23 @@ void PrintServices(const Program& program, Completion& completion) {
   }
 }
 
+// What the target serves says the target itself: within the time there is, or not at all.
+void AddMethods(const Program& program, Completion& completion) {
+  Arguments arguments;
+  if (!completion.wiring.empty()) arguments.flags.emplace_back("wiring", completion.wiring);
+  const auto address = AddressOfTarget(program, arguments, completion.methods_of);
+  if (!address.ok()) return;
+  const auto remote = dynamic::Remote::Open(*program.registry, *address, {});
+  if (!remote.ok() || !(*remote)->Reach().ok()) return;
+  for (const auto& listed : (*remote)->interfaces()) {
+    for (const std::string& method : listed.methods) {
+      const bool in_full = completion.typed.find_first_of("./") != std::string::npos;
+      if (in_full || listed.name != kSchemaInterface)
+        completion.Add(in_full ? Text(listed.name, "/", method) : method);
+    }
+  }
+}
+
 int RunComplete(const Program& program, int argc, char** argv) {
   LiveShortly();
   const std::vector<std::string> words(argv + 1, argv + argc);
@@ -79,7 +99,8 @@ int RunComplete(const Program& program, int argc, char** argv) {
       completion.Add(several ? Text(wiring.name, "@", wiring.pid) : wiring.name);
     }
   }
-  if (completion.services)
+  if (!completion.methods_of.empty()) AddMethods(program, completion);
+  if (completion.services && completion.methods_of.empty())
     PrintServices(program, completion);
   else
     Print(completion);

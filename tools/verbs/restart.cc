@@ -1,16 +1,20 @@
 #include "tools/verbs/restart.h"
 
+#include <cstdio>
 #include <string>
 
+#include "kernel/base/text.h"
 #include "tools/running/supervisor_client.h"
 #include "tools/verbs/running_wiring.h"
 
 namespace jackfield {
 namespace {
 
-constexpr Flag kFlags[] = {kWiringFlag};
+constexpr Flag kFlags[] = {kOutputFlag, kWiringFlag};
 
 int RunRestart(const Program& program, const Arguments& arguments) {
+  const absl::StatusOr<Output> output = OutputOf(arguments);
+  if (!output.ok()) return Complain(kExitUsage, std::string(output.status().message()));
   const auto client =
       SupervisorClient::Open(*program.registry, arguments.Find("wiring").value_or(""));
   if (!client.ok()) return ComplainOfRunning(client.status());
@@ -18,7 +22,15 @@ int RunRestart(const Program& program, const Arguments& arguments) {
     return init::CreateRestartRequestDirect(fbb, arguments.operands[0].c_str());
   };
   const auto done = (*client)->init().Restart(restart).Wait();
-  return done.ok() ? kExitOk : Complain(kExitFailed, std::string(done.status().message()));
+  if (!done.ok()) return Complain(kExitFailed, std::string(done.status().message()));
+  if (*output == Output::kJson) {
+    const RunningWiring& wiring = (*client)->wiring();
+    std::printf("%s\n", Text("{\"wiring\":", JsonString(wiring.name), ",\"pid\":", wiring.pid,
+                             ",\"service\":", JsonString(arguments.operands[0]),
+                             ",\"state\":\"restarting\"}")
+                            .c_str());
+  }
+  return kExitOk;
 }
 
 }  // namespace

@@ -23,6 +23,7 @@ namespace {
 constexpr Flag kFlags[] = {
     {'d', "delay", "TIME", "from one look to the next (default 1s)"},
     {'\0', "once", "", "one look at rates over that time, as text, then the end"},
+    {'o', "output", "FORMAT", "table (the default) or json: one look, an object a channel"},
 };
 constexpr int64_t kDelayNs = 1'000'000'000, kDelayNsLeast = 100'000'000;
 constexpr size_t kColumnsOfText = 200;
@@ -64,12 +65,13 @@ absl::Status LookOnce(SupervisorClient& client, TopView& view) {
   return absl::OkStatus();
 }
 
-absl::Status ShowText(SupervisorClient& client, int64_t delay_ns) {
+absl::Status ShowOnce(SupervisorClient& client, int64_t delay_ns, Output output) {
   TopView view;
   if (absl::Status looked = LookOnce(client, view); !looked.ok()) return looked;
   client.node().RunUntil([] { return false; }, client.node().clock().NowNs() + delay_ns);
   if (absl::Status looked = LookOnce(client, view); !looked.ok()) return looked;
-  for (const std::string& line : view.Lines(kColumnsOfText, SIZE_MAX))
+  for (const std::string& line :
+       output == Output::kJson ? view.JsonLines() : view.Lines(kColumnsOfText, SIZE_MAX))
     std::printf("%s\n", line.c_str());
   return absl::OkStatus();
 }
@@ -100,13 +102,16 @@ int RunTop(const Program& program, const Arguments& arguments) {
                            ", such as 2s, not \"", Escaped(*text), "\""));
     delay_ns = *read;
   }
-  const bool once = arguments.Has("once");
+  const absl::StatusOr<Output> output = OutputOf(arguments);
+  if (!output.ok()) return Complain(kExitUsage, std::string(output.status().message()));
+  const bool once = arguments.Has("once") || *output == Output::kJson;
   if (!once && isatty(1) != 1)
     return Complain(kExitUsage, "top draws on a terminal, and stdout is none\n  try: --once");
   const std::string wanted = arguments.operands.empty() ? "" : arguments.operands[0];
   const auto client = SupervisorClient::Open(*program.registry, wanted);
   if (!client.ok()) return ComplainOfRunning(client.status());
-  const absl::Status shown = once ? ShowText(**client, delay_ns) : ShowScreen(**client, delay_ns);
+  const absl::Status shown =
+      once ? ShowOnce(**client, delay_ns, *output) : ShowScreen(**client, delay_ns);
   if (shown.ok()) return kExitOk;
   if (!(*client)->IsUp()) {
     std::fprintf(stderr, "%s is not up any more\n", (*client)->wiring().name.c_str());
@@ -126,7 +131,10 @@ Verb TopVerb() {
           "Messages a second that each client sends, its calls under way, how long the oldest "
           "of\n"
           "them has been (streams do not count), and what is in doubt. Below: the services that\n"
-          "do not get on, and why. Keys: s sorts by another column, q ends.\n"
+          "do not get on, and why. Keys: s sorts by another column, q ends. With -o json it is "
+          "one look,\n"
+          "an object a channel: rates are over the time of --delay, sent_per_s is null where it is "
+          "not known.\n"
           "\n"
           "exit status: 0 done, 1 it does not answer, 2 several are meant, 3 it is not up\n",
       .flags = kFlags,

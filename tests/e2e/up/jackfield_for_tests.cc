@@ -2,6 +2,7 @@
 #include "kernel/registry.h"
 #include "tests/e2e/up/test_services.h"
 #include "tools/cli/program.h"
+#include "tools/lines/lines.h"
 #include "tools/verbs/all.h"
 #include "transports/builtin.h"
 
@@ -28,6 +29,7 @@ int main(int argc, char** argv) {
       {"flooder", FlooderService, "writes a megabyte"},
       {"notes", NotesService, "sends one-way messages and leaves"},
       {"log", LogService, "counts them"},
+      {"lines", lines::RunLines, "a program: a line in, a line out"},
   };
   program.verbs = AllVerbs();
   return RunProgram(program, argc, argv);

@@ -176,6 +176,8 @@ usage: jackfield VERB [FLAGS…] …
   logs        what the services of a running wiring have written on stderr
   restart     stop one service of a running wiring, and start it again
   down        stop a running wiring
+  run         run a program that may call services, or serve, as if a wiring started it
+  serve       make a service of any program that answers a line with a line
   call        call a method of a service, by the schema that it serves: JSON in, JSON out
   pub         publish a message to a topic
   sub         print the messages of the topics that match a pattern
@@ -183,6 +185,8 @@ usage: jackfield VERB [FLAGS…] …
   ls          the methods of a service; what the bus holds in the system
   demo        run the example: a shop of six services, whose books must add up
   check       say what is wrong with a wiring file, without starting anything
+  schema      export the schema of a running service; check whether two are compatible
+  export      a wiring as units of systemd, for who has a supervisor already
   explain     which medium a channel uses, what it can do, what else would do
   caps        what each transport can do
   doctor      the limits and settings of this machine that matter to the bus
@@ -207,6 +211,7 @@ built-in services, for run = "NAME" in a wiring file:
   flooder   writes a megabyte
   notes     sends one-way messages and leaves
   log       counts them
+  lines     a program: a line in, a line out
 
   jackfield help VERB   what a verb does, and its flags
 )");
