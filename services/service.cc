@@ -21,7 +21,8 @@ namespace {
 constexpr const char* kUsage =
     "usage: %s [--name NAME] [--serve ADDRESS]… [--call ROLE=ADDRESS]… [--memory SIZE] [--grace "
     "2s] "
-    "[-- ARGS…]\n";
+    "[-- ARGS…]\n"
+    "--call again with the same ROLE makes it a role with many servers\n";
 // Asked to stop, a service that has heard nothing for so long has heard all that was on its way.
 constexpr int64_t kQuietNs = 100'000'000;
 constexpr std::string_view kFlags[] = {"--name", "--serve", "--call", "--memory", "--grace"};
@@ -58,7 +59,8 @@ absl::StatusOr<Grants> FromCommandLine(int argc, char** argv) {
       grants.grace_ns = *grace_ns;
     } else if (value.find('=') != std::string_view::npos) {
       const size_t equals = value.find('=');
-      grants.calls.emplace_back(value.substr(0, equals), value.substr(equals + 1));
+      grants.calls.push_back({.role = std::string(value.substr(0, equals)),
+                              .address = std::string(value.substr(equals + 1))});
     } else {
       return absl::InvalidArgumentError(
           Text("--call is ROLE=ADDRESS, such as --call kv=unix:@kv, not \"", Escaped(value), "\""));
@@ -144,9 +146,14 @@ absl::StatusOr<Grants> Grants::Parse(std::string_view text) {
       absl::StatusOr<uint64_t> bytes = ParseMemoryBytes(value.substr(second + 1));
       if (!bytes.ok()) return bytes.status();
       grants.memory_bytes_max = *bytes;
-    } else if (word == "call" && second != std::string_view::npos)
-      grants.calls.emplace_back(value.substr(0, second), value.substr(second + 1));
-    else
+    } else if (word == "call" && second != std::string_view::npos) {
+      const std::string_view name = value.substr(0, second);
+      const size_t equals = std::min(name.find('='), name.size());
+      grants.calls.push_back(
+          {.role = std::string(name.substr(0, equals)),
+           .address = std::string(value.substr(second + 1)),
+           .server = std::string(name.substr(std::min(equals + 1, name.size())))});
+    } else
       return absl::InvalidArgumentError(Text("cannot read the grant \"", Escaped(line), "\""));
   }
   return grants;
@@ -155,30 +162,92 @@ absl::StatusOr<Grants> Grants::Parse(std::string_view text) {
 std::string Grants::ToString() const {
   std::string text = Text("name ", name, "\n");
   for (const std::string& address : serves) text += Text("serve ", address, "\n");
-  for (const auto& [role, address] : calls) text += Text("call ", role, " ", address, "\n");
+  for (const GrantedCall& call : calls)
+    text += Text("call ", call.role, call.server.empty() ? "" : "=", call.server, " ", call.address,
+                 "\n");
   if (memory_bytes_max != 0) text += Text("limit memory ", memory_bytes_max, "B\n");
   if (!control.empty()) text += Text("control ", control, "\n");
   if (grace_ns != kGraceNs) text += Text("grace ", grace_ns, "ns\n");
   return text;
 }
 
-absl::StatusOr<std::unique_ptr<Channel>> Service::Connect(std::string_view role,
-                                                          ChannelOptions options) {
-  std::vector<std::string_view> granted;
-  for (const auto& [name, address] : grants_.calls) {
-    if (name == role || (role.empty() && grants_.calls.size() == 1)) {
-      if (options.role.empty()) options.role = name;
-      return Channel::Open(node_, address, std::move(options));
-    }
-    granted.push_back(name);
+namespace {
+
+// As its wiring file names it: "packer" of "packer.2".
+std::string_view NameInFile(std::string_view name) {
+  const size_t dot = name.find_last_not_of("0123456789");
+  return dot != name.npos && dot + 1 < name.size() && name[dot] == '.' ? name.substr(0, dot) : name;
+}
+
+}  // namespace
+
+std::string NameInRole(std::string_view role, std::string_view server) {
+  if (server.empty()) return std::string(role);
+  const bool instance = server.size() > role.size() && server.substr(0, role.size()) == role &&
+                        server[role.size()] == '.';
+  return instance ? std::string(server) : Text(role, "/", server);
+}
+
+std::vector<std::string_view> Service::roles() const {
+  std::vector<std::string_view> roles;
+  for (const GrantedCall& call : grants_.calls) {
+    if (std::find(roles.begin(), roles.end(), call.role) == roles.end()) roles.push_back(call.role);
   }
+  return roles;
+}
+
+absl::StatusOr<std::vector<const GrantedCall*>> Service::Granted(std::string_view role) {
+  const std::vector<std::string_view> granted = roles();
+  if (role.empty() && granted.size() == 1) role = granted[0];
+  std::vector<const GrantedCall*> found;
+  for (const GrantedCall& call : grants_.calls) {
+    if (call.role == role) found.push_back(&call);
+  }
+  if (!found.empty()) return found;
   was_refused_a_grant_ = true;
   const std::string_view nearest = Nearest(role, granted);
   return absl::PermissionDeniedError(
       Text(grants_.name, " may not call \"", role, "\"",
            nearest.empty() ? "" : Text("; did it mean \"", nearest, "\"?"), "  try: calls = { ",
-           role, " = \"unix:\" } under [service.", grants_.name, "] in the wiring file, or --call ",
-           role, "=ADDRESS"));
+           role, " = \"unix:\" } under [service.", NameInFile(grants_.name),
+           "] in the wiring file, or --call ", role, "=ADDRESS"));
+}
+
+absl::StatusOr<std::unique_ptr<Channel>> Service::Connect(std::string_view role,
+                                                          ChannelOptions options) {
+  const auto granted = Granted(role);
+  if (!granted.ok()) return granted.status();
+  const GrantedCall& first = *granted->front();
+  if (granted->size() > 1) {
+    return absl::FailedPreconditionError(
+        Text("the role \"", first.role, "\" of ", grants_.name, " has ", granted->size(),
+             " servers, and Service::Connect makes one channel; open a Pool of them "
+             "(jackfield/pool.h): Pool<XClient>::Open(service, \"",
+             first.role, "\")"));
+  }
+  if (options.role.empty()) options.role = first.role;
+  return Channel::Open(node_, first.address, std::move(options));
+}
+
+absl::StatusOr<std::vector<Service::Server>> Service::ConnectAll(std::string_view role,
+                                                                 const ChannelOptions& options) {
+  const auto granted = Granted(role);
+  if (!granted.ok()) return granted.status();
+  if (granted->size() > kServersOfRoleMax) {
+    return absl::InvalidArgumentError(Text("the role \"", granted->front()->role, "\" of ",
+                                           grants_.name, " has ", granted->size(),
+                                           " servers; a role has at most ", kServersOfRoleMax));
+  }
+  std::vector<Server> servers;
+  for (const GrantedCall* call : *granted) {
+    ChannelOptions its_options = options;
+    if (its_options.role.empty()) its_options.role = NameInRole(call->role, call->server);
+    absl::StatusOr<std::unique_ptr<Channel>> channel =
+        Channel::Open(node_, call->address, std::move(its_options));
+    if (!channel.ok()) return channel.status();
+    servers.push_back({call->server.empty() ? call->address : call->server, *std::move(channel)});
+  }
+  return servers;
 }
 
 absl::StatusOr<std::unique_ptr<Port>> Service::Serve(PortOptions options) {

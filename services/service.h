@@ -56,8 +56,22 @@ inline constexpr int64_t kGraceNsMax = 3'600'000'000'000;  // more is refused
 inline constexpr uint64_t kMemoryBytesLeast = 1 << 20;
 absl::StatusOr<uint64_t> ParseMemoryBytes(std::string_view text);
 
+// One of the servers of a role.
+struct GrantedCall {
+  std::string role;
+  std::string address;
+  std::string server = {};  // its name, where a role has several; "": its address tells it apart
+};
+
+// Of one role. So many fit into a survey, and into a wiring's `instances`.
+inline constexpr size_t kServersOfRoleMax = 64;
+
+// How people know that server: "packer.2" of the role packer, "packer/crane", else the role.
+std::string NameInRole(std::string_view role, std::string_view server);
+
 // What a service may reach and where it serves. Lines "name N", "serve ADDRESS", "call ROLE
-// ADDRESS", "limit memory SIZE", "grace DURATION", "control ADDRESS".
+// ADDRESS", "limit memory SIZE", "grace DURATION", "control ADDRESS". A role with many servers has
+// a line for each, with its name if it has one: "call ROLE=SERVER ADDRESS".
 struct Grants {
   static absl::StatusOr<Grants> Parse(
       std::string_view text);    // Errors: INVALID_ARGUMENT, with the line
@@ -65,7 +79,7 @@ struct Grants {
 
   std::string name = "service";
   std::vector<std::string> serves;
-  std::vector<std::pair<std::string, std::string>> calls;  // role, address
+  std::vector<GrantedCall> calls;
   std::vector<std::string> args;
   std::string control;  // where it tells who started it what it is doing (services/control); or ""
   uint64_t memory_bytes_max = 0;  // NodeOptions.memory_bytes_max; 0: not limited here
@@ -82,10 +96,22 @@ class Service {
       : node_(node), grants_(std::move(grants)), on_ready_(std::move(on_ready)) {}
 
   // A channel to whoever the wiring put into that role; an empty role means the only one.
-  // Errors: PERMISSION_DENIED (not granted; says which entry is missing), and those of
-  // Channel::Open.
+  // Errors: PERMISSION_DENIED (not granted; says which entry is missing), FAILED_PRECONDITION (the
+  // role has many servers; says what they are for), and those of Channel::Open.
   absl::StatusOr<std::unique_ptr<Channel>> Connect(std::string_view role,
                                                    ChannelOptions options = {});
+
+  // A channel to each server of a role, in the order of the wiring; for jackfield/pool.h. The roles
+  // of the channels are NameInRole. Errors: as Connect, but that a role may have many servers: up
+  // to kServersOfRoleMax (INVALID_ARGUMENT).
+  struct Server {
+    std::string name;  // in the wiring; its address where nobody has given it a name
+    std::unique_ptr<Channel> channel;
+  };
+  absl::StatusOr<std::vector<Server>> ConnectAll(std::string_view role,
+                                                 const ChannelOptions& options = {});
+  // The roles that it was granted, each once, in the order of the wiring.
+  std::vector<std::string_view> roles() const;
 
   // A port at every address that the wiring gave; it waits until they are served, then tells that
   // the service is ready. Errors: FAILED_PRECONDITION (the wiring gave none), and those of
@@ -122,6 +148,8 @@ class Service {
   // Nothing where the grants name no place for it. Errors: as ControlPort::Open.
   absl::StatusOr<std::unique_ptr<ControlPort>> OpenControl();
   void FinishPorts();
+  // Those that fill a role. Errors: PERMISSION_DENIED.
+  absl::StatusOr<std::vector<const GrantedCall*>> Granted(std::string_view role);
 
   Node& node_;
   const Grants grants_;

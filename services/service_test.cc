@@ -23,7 +23,7 @@ class ServiceEndTest : public testing::Test {
     grants.name = "orders";
     grants.grace_ns = grace_ns;
     grants.serves = {"inproc:"};
-    grants.calls = {{"log", "unix:@jackfield.nobody.serves.here"}};
+    grants.calls = {{"log", "unix:@jackfield.nobody.serves.here", ""}};
     Service service(*node_, std::move(grants), nullptr);
     testing::internal::CaptureStderr();
     const int exit_status = RunService(service, run);
@@ -107,6 +107,87 @@ TEST_F(ServiceEndTest, WhatHasComeWhenItIsAskedToStopIsHandled) {
             0)
       << said_;
   EXPECT_EQ(said_, "");
+}
+
+TEST(GrantsTest, ARoleMayHaveManyServersWithAndWithoutNames) {
+  constexpr char kText[] =
+      "name a\ncall kv unix:@kv\ncall pack=pack.1 unix:@1\ncall pack=pack.2 unix:/a b\n"
+      "call log tcp:127.0.0.1:7\n";
+  const Grants grants = Grants::Parse(kText).value();
+  EXPECT_EQ(grants.ToString(), kText);
+  ASSERT_EQ(grants.calls.size(), 4u);
+  EXPECT_EQ(grants.calls[0].server, "");
+  EXPECT_EQ(grants.calls[2].role, "pack");
+  EXPECT_EQ(grants.calls[2].server, "pack.2");
+  EXPECT_EQ(grants.calls[2].address, "unix:/a b");
+}
+
+TEST(GrantsTest, AServerHasANameInItsRole) {
+  EXPECT_EQ(NameInRole("kv", ""), "kv");
+  EXPECT_EQ(NameInRole("pack", "pack.2"), "pack.2");
+  EXPECT_EQ(NameInRole("pack", "crane"), "pack/crane");
+  EXPECT_EQ(NameInRole("pack", "packer.2"), "pack/packer.2");
+}
+
+class RolesTest : public ::testing::Test {
+ protected:
+  RolesTest() {
+    AddBuiltinTransports(registry_);
+    node_ = Node::Create({.name = "orders", .registry = &registry_}).value();
+  }
+  Service Granted(std::vector<GrantedCall> calls) {
+    Grants grants;
+    grants.name = "orders.2";
+    grants.calls = std::move(calls);
+    return Service(*node_, std::move(grants), nullptr);
+  }
+  Registry registry_;
+  std::unique_ptr<Node> node_;
+};
+
+TEST_F(RolesTest, AreToldEachOnceInTheOrderOfTheWiring) {
+  Service service =
+      Granted({{"pack", "unix:@1", "pack.1"}, {"kv", "unix:@kv"}, {"pack", "unix:@2", "pack.2"}});
+  EXPECT_EQ(service.roles(), (std::vector<std::string_view>{"pack", "kv"}));
+}
+
+TEST_F(RolesTest, OneChannelToManyServersIsRefusedAndSaysWhatToUse) {
+  Service service = Granted({{"pack", "unix:@1", "pack.1"}, {"pack", "unix:@2", "pack.2"}});
+  for (const char* role : {"pack", ""}) {
+    const absl::Status status = service.Connect(role).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << role;
+    EXPECT_EQ(status.message(),
+              "the role \"pack\" of orders.2 has 2 servers, and Service::Connect makes one "
+              "channel; open a Pool of them (jackfield/pool.h): Pool<XClient>::Open(service, "
+              "\"pack\")");
+  }
+  EXPECT_FALSE(service.was_refused_a_grant()) << "it has the grant";
+}
+
+TEST_F(RolesTest, ConnectAllMakesAChannelToEachWithItsName) {
+  Service service =
+      Granted({{"pack", "unix:@1", "pack.1"}, {"pack", "unix:@2", "crane"}, {"pack", "unix:@3"}});
+  const auto servers = service.ConnectAll("pack");
+  ASSERT_TRUE(servers.ok()) << servers.status();
+  ASSERT_EQ(servers->size(), 3u);
+  EXPECT_EQ((*servers)[0].name, "pack.1");
+  EXPECT_EQ((*servers)[0].channel->role(), "pack.1");
+  EXPECT_EQ((*servers)[1].channel->role(), "pack/crane");
+  EXPECT_EQ((*servers)[2].name, "unix:@3") << "nobody has given it another";
+  EXPECT_EQ((*servers)[2].channel->role(), "pack");
+  std::vector<GrantedCall> many(kServersOfRoleMax + 1, {"pack", "unix:@1"});
+  EXPECT_EQ(Granted(many).ConnectAll("pack").status().code(), absl::StatusCode::kInvalidArgument);
+  many.pop_back();
+  EXPECT_TRUE(Granted(many).ConnectAll("pack").ok());
+}
+
+TEST_F(RolesTest, WhoIsNotGrantedARoleIsToldWhereToWriteIt) {
+  Service service = Granted({{"pack", "unix:@1"}});
+  EXPECT_EQ(
+      service.ConnectAll("pakc").status().message(),
+      "orders.2 may not call \"pakc\"; did it mean \"pack\"?  try: calls = { pakc = \"unix:\" "
+      "} under [service.orders] in the wiring file, or --call pakc=ADDRESS");
+  EXPECT_TRUE(service.was_refused_a_grant());
 }
 
 TEST(GrantsTest, AGraceIsReadAndWrittenAndHasItsBounds) {

@@ -6,6 +6,7 @@
 #include "kernel/call/channel.h"
 #include "tools/cli/arguments.h"
 #include "tools/running/supervisor_client.h"
+#include "tools/wiring/instance_name.h"
 
 namespace jackfield {
 namespace {
@@ -15,6 +16,22 @@ struct Found {
   std::vector<std::string> serves;
 };
 
+// Of the instances of a service: one that gets on, and has the least to do; none of them: null.
+const init::Service* Idlest(const init::Wiring& wiring, std::string_view service) {
+  const init::Service* idlest = nullptr;
+  const auto stuck = [](const init::Service& one) {
+    return one.state() != init::State::Ready || one.stopped() || one.silent();
+  };
+  const auto has_to_do = [](const init::Service& one) { return one.handling() + one.waiting(); };
+  for (const init::Service* one : *wiring.services()) {
+    if (!Means(service, one->name()->string_view())) continue;
+    if (idlest == nullptr ||
+        (stuck(*idlest) ? !stuck(*one) : !stuck(*one) && has_to_do(*one) < has_to_do(*idlest)))
+      idlest = one;
+  }
+  return idlest;
+}
+
 // Adds what one wiring has of it; its other services go to `names`.
 absl::Status Search(const Registry& registry, const RunningWiring& wiring, std::string_view service,
                     std::vector<Found>& found, std::vector<std::string>& names) {
@@ -22,12 +39,10 @@ absl::Status Search(const Registry& registry, const RunningWiring& wiring, std::
   if (!client.ok()) return client.status();
   const absl::StatusOr<MessageOf<init::Wiring>> look = (*client)->Look();
   if (!look.ok()) return look.status();
-  for (const init::Service* candidate : *(*look)->services()) {
-    const std::string_view name = candidate->name()->string_view();
-    names.emplace_back(name);
-    if (name != service) continue;
+  for (const init::Service* other : *(*look)->services()) names.push_back(other->name()->str());
+  if (const init::Service* meant = Idlest(**look, service)) {
     found.push_back({wiring, {}});
-    for (const auto* address : *candidate->serves()) found.back().serves.push_back(address->str());
+    for (const auto* address : *meant->serves()) found.back().serves.push_back(address->str());
   }
   return absl::OkStatus();
 }

@@ -1,4 +1,5 @@
-// Where a service of a running wiring is reached, by its name.
+// Where a service of a running wiring is reached, by its name. One that has instances is reached at
+// one of them, which gets on and has the least to do.
 //
 // Thread: the main one. It blocks.
 #ifndef JACKFIELD_TOOLS_RUNNING_FIND_SERVICE_H_

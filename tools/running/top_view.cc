@@ -50,7 +50,7 @@ std::string_view NameOf(TopView::Order order) {
 
 void TopView::Take(const init::Wiring& wiring, int64_t now_ns) {
   const double seconds = static_cast<double>(now_ns - taken_ns_) / 1e9;
-  std::map<std::pair<std::string, std::string>, uint64_t> sent;
+  std::map<Key, uint64_t> sent;
   rows_.clear();
   troubles_.clear();
   size_t well = 0;
@@ -72,7 +72,7 @@ void TopView::Take(const init::Wiring& wiring, int64_t now_ns) {
               .calls = call->calls(),
               .in_doubt = call->in_doubt(),
               .oldest_ns = call->oldest_ns()};
-      const std::pair<std::string, std::string> key{name, TextOf(call->role())};
+      const Key key{name, TextOf(call->role()), row.server};
       const auto before = sent_.find(key);
       if (taken_ns_ != 0 && before != sent_.end() && seconds > 0) {
         // A client that was started again counts from 0.

@@ -5,10 +5,10 @@
 #ifndef JACKFIELD_TOOLS_RUNNING_TOP_VIEW_H_
 #define JACKFIELD_TOOLS_RUNNING_TOP_VIEW_H_
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "services/init/init_service.h"
@@ -48,8 +48,9 @@ class TopView {
   std::string head_;
   std::vector<Row> rows_;
   std::vector<std::string> troubles_;
-  std::map<std::pair<std::string, std::string>, uint64_t> sent_;  // by client and role
-  int64_t taken_ns_ = 0;                                          // 0: never
+  using Key = std::array<std::string, 3>;  // client, role, server
+  std::map<Key, uint64_t> sent_;
+  int64_t taken_ns_ = 0;  // 0: never
   Order order_ = Order::kRate;
 };
 

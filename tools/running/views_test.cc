@@ -88,6 +88,39 @@ std::string Joined(const std::vector<std::string>& lines) {
   return text;
 }
 
+TEST(TopViewTest, EachServerOfARoleHasARateOfItsOwn) {
+  const auto sent = [](uint64_t first, uint64_t second) {
+    flatbuffers::FlatBufferBuilder fbb;
+    const auto call = [&fbb](const char* service, uint64_t count) {
+      const auto role = fbb.CreateString("kv"), its_service = fbb.CreateString(service),
+                 address = fbb.CreateString("shm:x");
+      init::CallBuilder built(fbb);
+      built.add_role(role);
+      built.add_service(its_service);
+      built.add_address(address);
+      built.add_open(true);
+      built.add_sent(count);
+      return built.Finish();
+    };
+    const std::vector<flatbuffers::Offset<init::Call>> calls = {call("kv.1", first),
+                                                                call("kv.2", second)};
+    const std::vector<flatbuffers::Offset<init::Service>> services = {
+        Build(fbb, {.name = "orders"}, calls)};
+    const auto name = fbb.CreateString("shop");
+    const auto all = fbb.CreateVector(services);
+    fbb.Finish(init::CreateWiring(fbb, name, 0, 1, 2 * kSecondNs, all));
+    return fbb.Release();
+  };
+  TopView view;
+  view.Take(Of(sent(100, 200)), kSecondNs);
+  view.Take(Of(sent(130, 270)), 2 * kSecondNs);
+  EXPECT_EQ(Joined(view.Lines(80, 10)),
+            "shop  up 2s  1 of 1 services get on  sorted by rate\n"
+            "CLIENT  SERVER  OVER  SENT/s  CALLS  OLDEST  IN DOUBT\n"
+            "orders  kv.2    shm   70      0      -       0\n"
+            "orders  kv.1    shm   30      0      -       0\n");
+}
+
 TEST(TopViewTest, ARateIsWhatWasSentBetweenTwoLooks) {
   TopView view;
   const auto sent = [](uint64_t count) {

@@ -1,5 +1,6 @@
 #include "tools/supervisor/handing.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "kernel/base/text.h"
@@ -32,6 +33,11 @@ absl::Status Handing::MakeEnds(const Sys& sys) {
   return absl::OkStatus();
 }
 
+bool Handing::IsAlone(const PlannedService& client, const PlannedChannel& channel) const {
+  return std::count_if(client.calls.begin(), client.calls.end(),
+                       [&](size_t call) { return plan_.channels[call].role == channel.role; }) == 1;
+}
+
 Grants Handing::GrantsOf(size_t index, std::vector<OwnedFd>& handed) {
   const PlannedService& service = plan_.services[index];
   Grants grants;
@@ -54,15 +60,16 @@ Grants Handing::GrantsOf(size_t index, std::vector<OwnedFd>& handed) {
   }
   for (const size_t call : service.calls) {
     const PlannedChannel& channel = plan_.channels[call];
-    grants.calls.emplace_back(
-        channel.role,
+    std::string address =
         channel.caps.inherited
             ? HandedAddress(channel.address, ends_[call].client_read, ends_[call].client_write,
                             handed)
-            : ClientAddress(channel.address, served_[channel.server][channel.serve]).ToString());
+            : ClientAddress(channel.address, served_[channel.server][channel.serve]).ToString();
+    grants.calls.push_back({channel.role, std::move(address),
+                            IsAlone(service, channel) ? "" : plan_.services[channel.server].name});
   }
   for (const OutsideCall& call : service.outside)
-    grants.calls.emplace_back(call.role, call.address.ToString());
+    grants.calls.push_back({call.role, call.address.ToString()});
   return grants;
 }
 

@@ -38,6 +38,9 @@ class Handing {
   Grants GrantsOf(size_t service, std::vector<OwnedFd>& handed);
 
  private:
+  // Has the role of that channel one server?
+  bool IsAlone(const PlannedService& client, const PlannedChannel& channel) const;
+
   struct Ends {
     OwnedFd server_read, server_write, client_read, client_write;
   };

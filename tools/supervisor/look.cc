@@ -133,11 +133,14 @@ class Builder {
     return sum;
   }
 
-  // What `client` tells of its channel in that role.
-  const control::Channel* ToldOf(size_t client, const std::string& role) const {
+  // What `client` tells of its channel in that role: to `server`, where it has many.
+  const control::Channel* ToldOf(size_t client, const std::string& role,
+                                 const std::string& server) const {
     if (!known_.answers[client] || (*known_.answers[client])->channels() == nullptr) return nullptr;
     for (const control::Channel* channel : *(*known_.answers[client])->channels()) {
-      if (channel->role() != nullptr && channel->role()->string_view() == role) return channel;
+      if (channel->role() == nullptr) continue;
+      const std::string_view told = channel->role()->string_view();
+      if (told == role || told == NameInRole(role, server)) return channel;
     }
     return nullptr;
   }
@@ -146,7 +149,8 @@ class Builder {
     const std::vector<Address>& served = known_.handing.served(channel.server);
     const std::string address =
         served.empty() ? "" : ClientAddress(channel.address, served[channel.serve]).ToString();
-    const control::Channel* told = ToldOf(client, channel.role);
+    const control::Channel* told =
+        ToldOf(client, channel.role, known_.plan.services[channel.server].name);
     return BuildCall(told, channel.role, known_.plan.services[channel.server].name, address,
                      channel.carries, channel.place,
                      told == nullptr || told->oldest_type() == 0
@@ -155,7 +159,7 @@ class Builder {
   }
 
   Offset<init::Call> BuildCall(size_t client, const OutsideCall& call) {
-    const control::Channel* told = ToldOf(client, call.role);
+    const control::Channel* told = ToldOf(client, call.role, "");
     return BuildCall(
         told, call.role, "", call.address.ToString(), call.carries, call.place,
         told == nullptr || told->oldest_type() == 0 ? "" : Text("type ", told->oldest_type()));

@@ -4,6 +4,7 @@
 
 #include "kernel/base/text.h"
 #include "kernel/base/units.h"
+#include "tools/wiring/instance_name.h"
 
 namespace jackfield {
 
@@ -17,18 +18,27 @@ void Telling::Failure(std::string_view line) {
   outlet_.Write(Text("jackfield: ", line, "\n"), Outlet::Whose::kOwn);
 }
 
+// "  calls stock packer pay as till": a role with many servers once, by the name of their group.
+std::string Telling::CallsOf(size_t index) const {
+  std::string text, last;
+  for (const size_t call : plan_.services[index].calls) {
+    const PlannedChannel& channel = plan_.channels[call];
+    const std::string_view name = NameOf(channel.server), group = GroupOf(name);
+    const std::string_view called = group.empty() ? name : group;
+    std::string word = called == channel.role ? channel.role : Text(called, " as ", channel.role);
+    if (word != last) text += Text(text.empty() ? "  calls " : " ", word);
+    last = std::move(word);
+  }
+  return text;
+}
+
 void Telling::State(size_t index, std::string_view state, int64_t took_ns) {
   std::string line =
       Text("  ", NameOf(index), std::string(name_width_ - NameOf(index).size() + 2, ' '), state,
            std::string(9 - state.size(), ' '), FormatDurationNs(took_ns), "  ");
   for (const Address& address : handing_.served(index)) line += Text(address.ToString(), "  ");
   line += services_[index].running->where();
-  bool first = true;
-  for (const size_t call : plan_.services[index].calls) {
-    const PlannedChannel& channel = plan_.channels[call];
-    line += Text(std::exchange(first, false) ? "  calls " : " ", NameOf(channel.server));
-    if (channel.role != NameOf(channel.server)) line += Text(" as ", channel.role);
-  }
+  line += CallsOf(index);
   for (const OutsideCall& call : plan_.services[index].outside)
     line += Text("  calls ", call.role, " at ", call.address.ToString());
   Say(line);

@@ -44,6 +44,7 @@ class Telling {
 
  private:
   const std::string& NameOf(size_t service) const { return plan_.services[service].name; }
+  std::string CallsOf(size_t service) const;
 
   const Plan& plan_;
   const Handing& handing_;

@@ -17,6 +17,7 @@
 #include "tools/running/supervisor_client.h"
 #include "tools/running/why_stuck.h"
 #include "tools/verbs/target.h"
+#include "tools/wiring/instance_name.h"
 
 namespace jackfield {
 namespace {
@@ -40,6 +41,12 @@ void Print(Completion& completion) {
   completion.files = false;
 }
 
+// An instance, and all of them.
+void AddService(std::string_view name, Completion& completion) {
+  completion.Add(name);
+  if (!GroupOf(name).empty()) completion.Add(GroupOf(name));
+}
+
 // First what the system knows at once, then what a supervisor knows beside: services that are no
 // processes. One that does not answer takes the rest of the time.
 void PrintServices(const Program& program, Completion& completion) {
@@ -50,7 +57,7 @@ void PrintServices(const Program& program, Completion& completion) {
     if (picked.ok()) wirings.push_back(*std::move(picked));
   }
   for (const RunningWiring& wiring : wirings) {
-    for (const std::string& name : ServiceProcesses(wiring.pid)) completion.Add(name);
+    for (const std::string& name : ServiceProcesses(wiring.pid)) AddService(name, completion);
   }
   Print(completion);
   for (const RunningWiring& wiring : wirings) {
@@ -61,7 +68,7 @@ void PrintServices(const Program& program, Completion& completion) {
     if (!look.ok()) continue;
     const size_t told = completion.candidates.size();
     for (const init::Service* service : *(*look)->services())
-      completion.Add(TextOf(service->name()));
+      AddService(TextOf(service->name()), completion);
     Completion added = completion;
     added.candidates.erase(added.candidates.begin(),
                            added.candidates.begin() + static_cast<ptrdiff_t>(told));

@@ -16,6 +16,7 @@
 #include "kernel/transport.h"
 #include "tools/verbs/load_plan.h"
 #include "tools/wiring/carry.h"
+#include "tools/wiring/instance_name.h"
 
 namespace jackfield {
 namespace {
@@ -123,13 +124,28 @@ std::string WhenceOf(const Plan& plan, Place place) {
   return whence;
 }
 
+// Is there a service that is meant by that name?
+bool IsThere(const Plan& plan, std::string_view name) {
+  return std::any_of(plan.services.begin(), plan.services.end(),
+                     [name](const PlannedService& s) { return Means(name, s.name); });
+}
+
+// Channels of instances that differ in their numbers alone are explained once.
+bool IsLike(const Plan& plan, const PlannedChannel& one, const PlannedChannel& other) {
+  const auto like = [&plan](size_t a, size_t b) {
+    const std::string_view group = GroupOf(plan.services[a].name);
+    return a == b || (!group.empty() && group == GroupOf(plan.services[b].name));
+  };
+  return one.role == other.role && like(one.client, other.client) && like(one.server, other.server);
+}
+
 absl::StatusOr<std::vector<Explanation>> ExplainChannel(const Program& program, const Plan& plan,
                                                         const std::string& client,
                                                         const std::string& server) {
   std::vector<std::string_view> names;
   for (const PlannedService& service : plan.services) names.push_back(service.name);
   for (const PlannedService& service : plan.services) {
-    if (service.name != client) continue;
+    if (!Means(client, service.name)) continue;
     for (const OutsideCall& call : service.outside) {
       if (call.role != server) continue;
       absl::StatusOr<Explanation> explanation =
@@ -141,23 +157,29 @@ absl::StatusOr<std::vector<Explanation>> ExplainChannel(const Program& program, 
     }
   }
   for (const std::string& name : {client, server}) {
-    if (std::find(names.begin(), names.end(), name) == names.end()) {
+    if (!IsThere(plan, name)) {
       return absl::InvalidArgumentError(Text("there is no service \"", Escaped(name), "\" in ",
                                              plan.file, DidYouMean(name, names)));
     }
   }
   std::vector<Explanation> found;
+  std::vector<const PlannedChannel*> explained;
   bool opposite = false;
   for (const PlannedChannel& channel : plan.channels) {
     const std::string &from = plan.services[channel.client].name,
                       &to = plan.services[channel.server].name;
-    opposite |= from == server && to == client;
-    if (from != client || to != server) continue;
+    opposite |= Means(server, from) && Means(client, to);
+    if (!Means(client, from) || !Means(server, to)) continue;
+    if (std::any_of(explained.begin(), explained.end(),
+                    [&](const PlannedChannel* other) { return IsLike(plan, channel, *other); }))
+      continue;
+    explained.push_back(&channel);
     absl::StatusOr<Explanation> explanation =
         ExplainAddress(program, channel.address.ToString(), channel.carries);
     if (!explanation.ok()) return explanation.status();
-    explanation->title =
-        Text(from, " → ", to, channel.role == to ? "" : Text(" (as ", channel.role, ")"));
+    explanation->title = Text(from == client ? from : Text(client, " (each)"), " → ",
+                              to == server ? to : Text(server, " (each)"),
+                              Means(channel.role, to) ? "" : Text(" (as ", channel.role, ")"));
     explanation->whence = WhenceOf(plan, channel.place);
     AddOthers(program, plan, channel, *explanation);
     const PlannedService& serving = plan.services[channel.server];
@@ -280,16 +302,17 @@ int RunExplain(const Program& program, const Arguments& arguments) {
 }  // namespace
 
 Verb ExplainVerb() {
-  return {.name = "explain",
-          .summary = "which medium a channel uses, what it can do, what else would do",
-          .usage = "ADDRESS | FILE A B",
-          .description =
-              "FILE A B: the channel on which service A calls service B. ADDRESS: any, such as "
-              "unix:@kv.\n",
-          .flags = kFlags,
-          .operands_min = 1,
-          .operands_max = 3,
-          .run = RunExplain};
+  return {
+      .name = "explain",
+      .summary = "which medium a channel uses, what it can do, what else would do",
+      .usage = "ADDRESS | FILE A B",
+      .description =
+          "FILE A B: the channel on which service A calls service B; where these have instances, "
+          "that of\neach. ADDRESS: any, such as unix:@kv.\n",
+      .flags = kFlags,
+      .operands_min = 1,
+      .operands_max = 3,
+      .run = RunExplain};
 }
 
 }  // namespace jackfield

@@ -13,6 +13,7 @@
 #include "kernel/base/units.h"
 #include "tools/running/supervisor_client.h"
 #include "tools/verbs/running_wiring.h"
+#include "tools/wiring/instance_name.h"
 
 namespace jackfield {
 namespace {
@@ -98,29 +99,36 @@ void Print(const init::LogLine& line, const Wanted& wanted) {
   }
 }
 
-// The services that are asked for and are not there.
-absl::Status CheckServices(SupervisorClient& client, const Wanted& wanted) {
+// All that the services are called which are asked for: instances by their own names. Errors: one
+// is not there.
+absl::Status NameServices(SupervisorClient& client, Wanted& wanted) {
   if (wanted.services.empty()) return absl::OkStatus();
   const absl::StatusOr<MessageOf<init::Wiring>> wiring = client.Look();
   if (!wiring.ok()) return wiring.status();
   std::vector<std::string_view> names;
   for (const init::Service* service : *(*wiring)->services())
     names.push_back(service->name()->string_view());
+  std::vector<std::string> meant;
   for (const std::string& service : wanted.services) {
-    if (std::find(names.begin(), names.end(), service) == names.end())
+    const size_t before = meant.size();
+    for (const std::string_view name : names) {
+      if (Means(service, name)) meant.emplace_back(name);
+    }
+    if (meant.size() == before)
       return absl::NotFoundError(Text(client.wiring().name, " has no service \"", Escaped(service),
                                       "\"", DidYouMean(service, names)));
   }
+  wanted.services = std::move(meant);
   return absl::OkStatus();
 }
 
 int RunLogs(const Program& program, const Arguments& arguments) {
-  const absl::StatusOr<Wanted> wanted = Read(arguments);
+  absl::StatusOr<Wanted> wanted = Read(arguments);
   if (!wanted.ok()) return Complain(kExitUsage, std::string(wanted.status().message()));
   const auto client =
       SupervisorClient::Open(*program.registry, arguments.Find("wiring").value_or(""));
   if (!client.ok()) return ComplainOfRunning(client.status());
-  if (const absl::Status there = CheckServices(**client, *wanted); !there.ok())
+  if (const absl::Status there = NameServices(**client, *wanted); !there.ok())
     return Complain(kExitFailed, std::string(there.message()));
   const auto request = [&wanted](flatbuffers::FlatBufferBuilder& fbb) {
     const auto services = fbb.CreateVectorOfStrings(wanted->services);
@@ -148,7 +156,8 @@ Verb LogsVerb() {
       .description =
           "The oldest first, with the time (UTC) at which it came and the service's name. The "
           "last\n"
-          "4 MiB of a wiring are kept, as long as it is up.\n"
+          "4 MiB of a wiring are kept, as long as it is up. A service with instances means all of "
+          "them.\n"
           "\n"
           "exit status: 0 done, 1 there is no such service, 2 several wirings are meant, 3 the\n"
           "wiring is not up\n",

@@ -28,15 +28,26 @@ std::string RestartsOf(const init::Service& service) {
               " in a row)");
 }
 
+// "stock packer (3)": a role with three servers.
+std::string RolesOf(const init::Service& service) {
+  std::string roles;
+  const auto& calls = *service.calls();
+  for (uint32_t i = 0, next = 0; i < calls.size(); i = next) {
+    const std::string role = TextOf(calls[i]->role());
+    while (next < calls.size() && TextOf(calls[next]->role()) == role) ++next;
+    roles += Text(roles.empty() ? "" : " ", role, next - i == 1 ? "" : Text(" (", next - i, ")"));
+  }
+  return roles;
+}
+
 void PrintServices(const init::Wiring& wiring) {
   Table table({"SERVICE", "STATE", "SINCE", "PID", "RESTARTS", "HANDLING", "HANDLED", "SERVES",
                "CALLS", "NOTE"});
   for (const init::Service* service : *wiring.services()) {
-    std::string serves, calls;
+    std::string serves;
+    const std::string calls = RolesOf(*service);
     for (const auto* address : *service->serves())
       serves += Text(serves.empty() ? "" : " ", TextOf(address));
-    for (const init::Call* call : *service->calls())
-      calls += Text(calls.empty() ? "" : " ", TextOf(call->role()));
     table.Add({TextOf(service->name()), StateOf(*service), FormatDurationNs(service->since_ns()),
                service->pid() == 0 ? "-" : Text(service->pid()), RestartsOf(*service),
                Text(service->handling() + service->waiting()), Text(service->handled()),

@@ -26,10 +26,17 @@ void ConvertServices(const Entry& entry, Wiring& wiring, Findings& findings) {
   if (table->size() > kServicesMax)
     return findings.Wrong(entry.place,
                           Text(table->size(), " services; a wiring has at most ", kServicesMax));
+  size_t instances = 0;
   for (const Entry& line : EntriesOf(*table)) {
-    if (std::optional<ServiceEntry> service = ReadService(line, findings))
-      wiring.services.push_back(*std::move(service));
+    std::optional<ServiceEntry> service = ReadService(line, findings);
+    if (!service) continue;
+    instances += service->instances;
+    wiring.services.push_back(*std::move(service));
   }
+  if (instances > kServicesMax)
+    findings.Wrong(entry.place,
+                   Text(instances, " services, each instance counted; a wiring has at ", "most ",
+                        kServicesMax));
 }
 
 absl::StatusOr<Wiring> Convert(std::string_view file, const toml::table& root) {

@@ -43,14 +43,14 @@ TEST(ParseTest, ReadsAWholeWiringInTheOrderOfTheFile) {
   EXPECT_EQ(orders.name, "orders");
   EXPECT_EQ(orders.run, (std::vector<std::string>{"./orders", "--workers=4", "two words"}));
   ASSERT_EQ(orders.calls.size(), 2u);
-  EXPECT_EQ(orders.calls[0].service, "kv");
+  EXPECT_EQ(orders.calls[0].services, std::vector<std::string>{"kv"});
   EXPECT_EQ(orders.calls[0].over, "shm:");
   EXPECT_EQ(orders.calls[0].place.line, 7u);
   EXPECT_EQ(orders.calls[1].role, "log");
-  EXPECT_EQ(orders.calls[1].service, "logger");
+  EXPECT_EQ(orders.calls[1].services, std::vector<std::string>{"logger"});
   EXPECT_EQ(orders.calls[1].over, "");
   EXPECT_EQ(wiring->services[1].run, (std::vector<std::string>{"kv", "--dir", "./data"}));
-  EXPECT_EQ(wiring->services[2].calls[0].service, "kv");
+  EXPECT_EQ(wiring->services[2].calls[0].services, std::vector<std::string>{"kv"});
 }
 
 TEST(ParseTest, TheMemoryOfAServiceIsASizeAndNotGivenIsNoLimit) {
@@ -71,7 +71,8 @@ TEST(ParseTest, SetChangesOneValueAndNothingElse) {
   for (const ServiceEntry& service : wiring->services) {
     for (const CallEntry& call : service.calls) {
       EXPECT_EQ(call.over_place.line, 0u) << "what --set wrote is not in the file";
-      EXPECT_EQ(call.service, call.role == "log" ? "logger" : "kv") << "the role keeps its service";
+      EXPECT_EQ(call.services, std::vector<std::string>{call.role == "log" ? "logger" : "kv"})
+          << "the role keeps its service";
     }
   }
 }
@@ -81,7 +82,7 @@ TEST(ParseTest, SetCanAddAndCanBeAnyValue) {
       Parse(kShop, {"service.kv.calls.logger=unix:", "service.kv.run=[\"kv\", \"-x\"]",
                     "service.logger.calls=[]"});
   ASSERT_TRUE(wiring.ok()) << wiring.status();
-  EXPECT_EQ(wiring->services[1].calls[0].service, "logger");
+  EXPECT_EQ(wiring->services[1].calls[0].services, std::vector<std::string>{"logger"});
   EXPECT_EQ(wiring->services[1].run, (std::vector<std::string>{"kv", "-x"}));
   EXPECT_TRUE(wiring->services[2].calls.empty());
 }

@@ -15,6 +15,7 @@
 #include "kernel/base/text.h"
 #include "kernel/common_params.h"
 #include "kernel/loop/memory_limit.h"
+#include "tools/wiring/instances.h"
 #include "tools/wiring/restartable.h"
 #include "tools/wiring/start_order.h"
 
@@ -45,7 +46,7 @@ std::string InPath(const std::string& program) {
 class Planner {
  public:
   Planner(Wiring wiring, const Program& program, const PlanOptions& options)
-      : wiring_(std::move(wiring)), program_(program), options_(options) {}
+      : wiring_(WithInstances(std::move(wiring))), program_(program), options_(options) {}
 
   absl::StatusOr<Plan> Make() {
     plan_.file = wiring_.file;
@@ -53,7 +54,7 @@ class Planner {
     if (plan_.name.empty()) plan_.name = std::filesystem::path(wiring_.file).stem().string();
     for (const ServiceEntry& entry : wiring_.services) AddService(entry);
     for (size_t i = 0; i < wiring_.services.size(); ++i) {
-      for (const CallEntry& call : wiring_.services[i].calls) AddChannel(i, call);
+      for (const CallEntry& call : wiring_.services[i].calls) AddRole(i, call);
     }
     if (wrongs_.empty()) CheckTogether();
     if (wrongs_.empty()) {
@@ -80,7 +81,7 @@ class Planner {
 
   void AddService(const ServiceEntry& entry) {
     PlannedService service;
-    service.name = entry.name;
+    service.name = NameOf(entry);
     service.args.assign(entry.run.begin() + 1, entry.run.end());
     service.grace_ns = entry.grace_ns;
     service.memory_bytes = entry.memory_bytes;
@@ -107,7 +108,7 @@ class Planner {
                                  : guess));
       }
     }
-    for (const ServeEntry& serve : entry.serves) AddServe(serve, service);
+    for (const ServeEntry& serve : entry.serves) AddServe(serve, entry, service);
     plan_.services.push_back(std::move(service));
   }
 
@@ -122,11 +123,11 @@ class Planner {
   }
 
   // An address for the outside. Neither --over nor another service's calls change it.
-  void AddServe(const ServeEntry& entry, PlannedService& service) {
+  void AddServe(const ServeEntry& entry, const ServiceEntry& server, PlannedService& service) {
     absl::StatusOr<Address> address = ReadAddress(entry.address);
     absl::StatusOr<Registry::Stacked> stacked =
         address.ok() ? CarryFor(*address, Role::kServe, Carried::kCalls,
-                                Text("what ", service.name, " serves"))
+                                Text("what ", server.name, " serves"))
                      : address.status();
     if (!stacked.ok()) return Wrong(entry.place, std::string(stacked.status().message()));
     if (OnlyWithin(stacked->caps)) {
@@ -134,6 +135,8 @@ class Planner {
                                      " joins only what this wiring starts, and serve is for "
                                      "others; write one such as \"tcp://127.0.0.1:7000\""));
     }
+    if (const std::string why = WhyOnePlace(server, *address); !why.empty())
+      return Wrong(entry.place, why);
     service.serves.push_back(address->Without("on_full"));
     ++service.edges;
   }
@@ -221,20 +224,23 @@ class Planner {
     return {wiring_.over, wiring_.over_place};
   }
 
-  void AddChannel(size_t client, const CallEntry& call) {
+  // A channel to each that is in it.
+  void AddRole(size_t client, const CallEntry& call) {
     if (!call.at.empty()) return AddOutside(client, call);
-    const std::string& caller = wiring_.services[client].name;
-    std::vector<std::string_view> names;
-    for (const ServiceEntry& service : wiring_.services) names.push_back(service.name);
-    const auto found = std::find(names.begin(), names.end(), call.service);
-    if (found == names.end()) {
-      return Wrong(call.place,
-                   Text("service ", caller, " calls \"", Escaped(call.service),
-                        "\", and there is no such service", DidYouMean(call.service, names)));
-    }
+    const auto servers = ServersOf(wiring_, wiring_.services[client], call);
+    if (!servers.ok()) return Wrong(call.place, std::string(servers.status().message()));
+    for (const size_t server : *servers) AddChannel(client, server, call);
+    if (plan_.services[client].calls.size() > kChannelsOfServiceMax)
+      Wrong(call.place, Text("service ", wiring_.services[client].name, " has more than ",
+                             kChannelsOfServiceMax, " channels, one to each server of its roles"));
+  }
+
+  void AddChannel(size_t client, size_t server, const CallEntry& call) {
+    const std::string &caller = wiring_.services[client].name,
+                      &called = wiring_.services[server].name;
     PlannedChannel channel;
     channel.client = client;
-    channel.server = static_cast<size_t>(found - names.begin());
+    channel.server = server;
     channel.role = call.role;
     channel.place = call.place;
     channel.carries = CarriedBy(call);
@@ -243,7 +249,7 @@ class Planner {
     if (over.empty())
       return Wrong(
           call.place,
-          Text("over what does ", caller, " call ", call.service,
+          Text("over what does ", caller, " call ", called,
                "? say it here, or for all channels by a line at the top: over = \"unix:\""));
     absl::StatusOr<Address> address = ReadAddress(over);
     if (!address.ok()) return Wrong(place, std::string(address.status().message()));
@@ -252,14 +258,16 @@ class Planner {
     // asked only about a place.
     for (const Role role : {Role::kServe, Role::kConnect}) {
       if (role == Role::kConnect && channel.address.bare()) break;
-      absl::StatusOr<Registry::Stacked> stacked =
-          CarryFor(channel.address, role, channel.carries,
-                   Text("the calls of ", caller, " to ", call.service));
+      absl::StatusOr<Registry::Stacked> stacked = CarryFor(
+          channel.address, role, channel.carries, Text("the calls of ", caller, " to ", called));
       if (!stacked.ok())
         return Wrong(place,
                      Text(std::string(stacked.status().message()), OneWayHint(channel, role)));
       if (role == Role::kServe) channel.caps = stacked->caps;
     }
+    if (const std::string why = WhyOnePlace(wiring_.services[server], channel.address);
+        !why.empty() && !channel.caps.inherited)
+      return Wrong(place, why);
     Connect(std::move(channel));
   }
 
@@ -324,12 +332,13 @@ class Planner {
                      [](const PlannedChannel& channel) { return channel.caps.one_process; });
     if (planned.builtin == nullptr)
       Wrong(wiring_.services[service].run_place,
-            Text("service ", planned.name, " is a program, and ", inside->address.ToString(),
+            Text("service ", wiring_.services[service].name, " is a program, and ",
+                 inside->address.ToString(),
                  " joins only services of one process, which are built in; choose another medium, "
                  "such as \"unix:\""));
     if (!planned.surroundings.inherited())
       Wrong(wiring_.services[service].place,
-            Text("env, env_file, cwd and limits.nofile of service ", planned.name,
+            Text("env, env_file, cwd and limits.nofile of service ", wiring_.services[service].name,
                  " are of a process of its own, and ", inside->address.ToString(),
                  " joins threads of one process; choose another medium, such as \"unix:\""));
   }
@@ -346,7 +355,7 @@ class Planner {
       plan_.notes.push_back(Text(service.name, " will not be restarted: ", not_so->why));
     } else {
       Wrong(wiring_.services[index].restart_place,
-            Text("service ", service.name, " is to be restarted, and ", not_so->why,
+            Text("service ", wiring_.services[index].name, " is to be restarted, and ", not_so->why,
                  "; choose a medium with a place, such as \"unix:\", or say restart = \"never\""));
     }
   }

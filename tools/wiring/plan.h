@@ -45,7 +45,7 @@ struct OutsideCall {
 };
 
 struct PlannedService {
-  std::string name;
+  std::string name;                         // of an instance: tools/wiring/instance_name.h
   const BuiltinService* builtin = nullptr;  // or a program:
   std::string program;                      // its path
   std::vector<std::string> args;

@@ -6,14 +6,15 @@
 #include "kernel/base/text.h"
 #include "kernel/base/units.h"
 #include "services/service.h"
+#include "tools/wiring/instance_name.h"
 
 namespace jackfield {
 namespace {
 
-constexpr std::string_view kServiceKeys[] = {"run", "calls",    "serve", "grace",  "limits",
-                                             "env", "env_file", "cwd",   "restart"};
+constexpr std::string_view kServiceKeys[] = {"run",      "calls", "serve", "grace",   "limits",
+                                             "env_file", "env",   "cwd",   "restart", "instances"};
 constexpr std::string_view kLimitKeys[] = {"memory", "nofile"};
-constexpr std::string_view kCallKeys[] = {"service", "over", "at", "one_way"};
+constexpr std::string_view kCallKeys[] = {"service", "services", "over", "at", "one_way"};
 constexpr std::string_view kRestartKeys[] = {"when", "backoff", "max"};
 constexpr NotYet kServiceNotYet[] = {
     {"topics", "topics are a service that others call: [service.topics] with run = \"topics\""},
@@ -21,10 +22,11 @@ constexpr NotYet kServiceNotYet[] = {
 };
 
 bool IsName(std::string_view name) {
-  return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '_';
-  });
+  return !name.empty() && name.size() <= kServiceNameBytesMax &&
+         std::all_of(name.begin(), name.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  c == '-' || c == '_';
+         });
 }
 
 class ServiceTable {
@@ -54,6 +56,8 @@ class ServiceTable {
         ConvertPath(line, service_.cwd, service_.cwd_place);
       else if (line.key == "restart")
         ConvertRestart(line);
+      else if (line.key == "instances")
+        ConvertInstances(line);
       else
         findings_.WrongKey(line, kServiceKeys, kServiceNotYet, Text(" in service ", service_.name));
     }
@@ -133,8 +137,10 @@ class ServiceTable {
     if (const auto* array = entry.value->as_array()) {
       for (const toml::node& name : *array) {
         const std::string text = findings_.TextOf(name, "each service in calls");
-        AddCall(
-            {.role = text, .service = text, .place = PlaceOf(name), .over_place = PlaceOf(name)});
+        AddCall({.role = text,
+                 .services = {text},
+                 .place = PlaceOf(name),
+                 .over_place = PlaceOf(name)});
       }
     } else if (const auto* table = entry.value->as_table()) {
       for (const Entry& call : EntriesOf(*table)) ConvertCall(call);
@@ -146,7 +152,7 @@ class ServiceTable {
 
   void ConvertCall(const Entry& entry) {
     CallEntry call{.role = entry.key,
-                   .service = entry.key,
+                   .services = {entry.key},
                    .place = entry.place,
                    .over_place = PlaceOf(*entry.value)};
     if (const auto* text = entry.value->as_string()) {
@@ -154,7 +160,9 @@ class ServiceTable {
     } else if (const auto* table = entry.value->as_table()) {
       for (const Entry& line : EntriesOf(*table)) {
         if (line.key == "service") {
-          call.service = findings_.TextOf(*line.value, "service");
+          call.services = {findings_.TextOf(*line.value, "service")};
+        } else if (line.key == "services") {
+          call.services = ServicesOf(line);
         } else if (line.key == "over") {
           call.over = findings_.TextOf(*line.value, "over");
           call.over_place = PlaceOf(*line.value);
@@ -170,7 +178,10 @@ class ServiceTable {
           findings_.WrongKey(line, kCallKeys, {}, Text(" in the call of ", Escaped(entry.key)));
         }
       }
-      if (table->contains("at") && (table->contains("service") || table->contains("over"))) {
+      if (table->contains("service") && table->contains("services"))
+        return findings_.Wrong(entry.place, "service and services say the same; write one of them");
+      if (table->contains("at") &&
+          (table->contains("service") || table->contains("services") || table->contains("over"))) {
         return findings_.Wrong(
             call.over_place,
             "at says where a service runs that is none of this wiring: no service and no "
@@ -182,6 +193,19 @@ class ServiceTable {
           "a call is ROLE = \"unix:\" or ROLE = { service = \"NAME\", over = \"unix:\" }");
     }
     AddCall(std::move(call));
+  }
+
+  std::vector<std::string> ServicesOf(const Entry& entry) {
+    std::vector<std::string> services;
+    const auto* array = entry.value->as_array();
+    if (array == nullptr || array->empty()) {
+      findings_.Wrong(PlaceOf(*entry.value),
+                      "services is an array of services that are in one role: [\"kv1\", \"kv2\"]");
+      return services;
+    }
+    for (const toml::node& name : *array)
+      services.push_back(findings_.TextOf(name, "each service of a role"));
+    return services;
   }
 
   void AddCall(CallEntry call) {
@@ -198,6 +222,20 @@ class ServiceTable {
       return findings_.Wrong(call.place, Text("service ", service_.name, " calls more than ",
                                               kCallEntriesMax, " others"));
     service_.calls.push_back(std::move(call));
+  }
+
+  void ConvertInstances(const Entry& entry) {
+    const auto number = entry.value->value<int64_t>();
+    if (!number || *number < 1 || *number > kInstancesMax)
+      return findings_.Wrong(
+          PlaceOf(*entry.value),
+          Text("instances is how many of the service there are, a number from 1 to ",
+               kInstancesMax));
+    service_.instances = static_cast<uint32_t>(*number);
+    if (InstanceName(service_.name, service_.instances).size() > kServiceNameBytesMax)
+      findings_.Wrong(PlaceOf(*entry.value),
+                      Text("the name of service ", service_.name, " has no room for the number of ",
+                           "an instance; names are at most ", kServiceNameBytesMax, " long"));
   }
 
   void ConvertLimits(const Entry& entry) {

@@ -21,12 +21,17 @@
 //   restart = { when = "on-failure", backoff = "100ms..10s", max = 5 }    # or: "on-failure"
 //   grace = "5s"                              # for what is on its way when it ends; else 2s
 //
+//   [service.packer]
+//   run = "./packer"
+//   instances = 3                             # packer.1, packer.2 and packer.3, in one role
+//
 //   [service.gate]
 //   run   = "./gate"
 //   serve = ["tcp://127.0.0.1:7000"]          # for others than the services of this file
 //   calls = { stock = { at = "tcp://127.0.0.1:7001" } }     # a service that already runs
 //
-// A role is the name of the service that it calls unless its entry names one.
+// A role is the name of the service that it calls unless its entry names one, or several:
+// calls = { pack = { services = ["packer", "crane"], over = "unix:" } }.
 //
 // Thread: any; plain values.
 #ifndef JACKFIELD_TOOLS_WIRING_WIRING_H_
@@ -58,7 +63,8 @@ struct ServeEntry {
 
 struct CallEntry {
   std::string role = {};
-  std::string service = {};
+  // Each by its name, or by that of its instance; one with instances means them all.
+  std::vector<std::string> services = {};
   std::string over = {};  // "": the wiring's
   Place place = {};
   Place over_place = {};  // or that of `at`
@@ -78,6 +84,8 @@ struct ServiceEntry {
   Variables env;
   std::string env_file, cwd;  // paths as written; "": not given
   Place restart_place, env_file_place, cwd_place;
+  uint32_t instances = 1;
+  uint32_t instance = 0;  // which of them, from 1; 0: all of them (tools/wiring/instances.h)
   Place place;
   Place run_place;
 };
@@ -91,9 +99,12 @@ struct Wiring {
 };
 
 inline constexpr size_t kWiringBytesMax = 1 << 20;
-inline constexpr size_t kServicesMax = 256;
-inline constexpr size_t kCallEntriesMax = 64;                                 // of one service
-inline constexpr size_t kServeEntriesMax = 16;                                // the same
+inline constexpr size_t kServicesMax = 256;           // each instance is one
+inline constexpr int64_t kInstancesMax = 64;          // of one service
+inline constexpr size_t kCallEntriesMax = 64;         // of one service
+inline constexpr size_t kServiceNameBytesMax = 64;    // its instance's number included
+inline constexpr size_t kChannelsOfServiceMax = 512;  // that it is the client of
+inline constexpr size_t kServeEntriesMax = 16;        // the same
 inline constexpr int64_t kDescriptorsLeast = 16, kDescriptorsMost = 1 << 20;  // of limits.nofile
 
 // `text` as a Wiring. `sets` are "key.key=value" from the command line: each replaces or adds one

@@ -24,6 +24,22 @@ TEST(ExplainTest, NamesTheMediumWhereItIsWrittenAndWhatElseWouldDo) {
             std::string::npos);
 }
 
+TEST(ExplainTest, AServiceWithInstancesIsExplainedOnceAndCheckedOneByOne) {
+  const TemporaryDirectory directory;
+  directory.Write("words.toml", std::string(kWords) + "instances = 3\n");
+  const auto explain = [&](const std::string& server) {
+    return OutputOf({"explain", "words.toml", "tokenize", server}, directory.path());
+  };
+  const std::string all = explain("count"), one = explain("count.2");
+  EXPECT_EQ(all.substr(0, all.find('\n')), "tokenize → count (each)  unix:   (words.toml:9:10)");
+  EXPECT_EQ(all.find("tokenize", 1), std::string::npos) << "once: " << all;
+  EXPECT_EQ(one.substr(0, one.find('\n')), "tokenize → count.2  unix:   (words.toml:9:10)");
+  EXPECT_EQ(OutputOf({"check", "-v", "words.toml"}, directory.path()),
+            "words.toml: ok, 5 services, 4 channels\n  source → tokenize  unix:\n"
+            "  tokenize → count.1  unix:\n  tokenize → count.2  unix:\n"
+            "  tokenize → count.3  unix:\n");
+}
+
 TEST(ExplainTest, TellsTheMemoryOfTheServerAndTheSharesOfIt) {
   const TemporaryDirectory directory;
   directory.Write("words.toml", std::string(kWords) + "limits = { memory = \"64MiB\" }\n");
