@@ -11,6 +11,9 @@
 // schema says, which names the first fault; UNIMPLEMENTED, with the method's name, from a service
 // that does not have it. Thread: the node's. The channel outlives the client, its calls and its
 // streams.
+//
+// A call of a method that the schema calls `idempotent`, when it is awaited or waited for, is made
+// again if its service went away: tries.h has the rules. All else is made once.
 #ifndef JACKFIELD_SERVICES_STUBS_CLIENT_H_
 #define JACKFIELD_SERVICES_STUBS_CLIENT_H_
 
@@ -24,6 +27,8 @@
 #include "absl/status/statusor.h"
 #include "kernel/call/channel.h"
 #include "services/stubs/message_of.h"
+#include "services/stubs/retried_call.h"
+#include "services/stubs/route.h"
 
 namespace jackfield {
 
@@ -79,8 +84,9 @@ class TypedStream {
 
   // Outside handlers it blocks until the channel is open; inside them the channel must be.
   template <class Carrier>
-  static absl::StatusOr<TypedStream> Open(Channel& channel, const Method& method, Carrier request,
+  static absl::StatusOr<TypedStream> Open(const Route& route, const Method& method, Carrier request,
                                           const CallOptions& options) {
+    Channel& channel = route.channel();
     if (!channel.open() && !channel.node().in_turn())
       channel.WaitOpen().IgnoreError();  // OpenStream says the same
     if (!channel.open() && channel.ended_why().ok()) {
@@ -140,21 +146,26 @@ using BothStreams = TypedStream<Sent, Got, void>;  // (streaming: "both")
 // Implementation: what the methods of generated clients call.
 
 template <class Request, class Reply, class P>
-using CallOfMethod = MethodCall<Reply, stubs_internal::CarrierOf<Request, P>>;
+auto CallMethod(const Route& route, const Method& method, P request, const CallOptions& options) {
+  return MethodCall<Reply, stubs_internal::CarrierOf<Request, P>>(
+      route.channel(), method, stubs_internal::ToPayload<Request>(method, std::move(request)),
+      WithDefaultsOf(method, options));
+}
 
+// Of an idempotent method.
 template <class Request, class Reply, class P>
-CallOfMethod<Request, Reply, P> CallMethod(Channel& channel, const Method& method, P request,
-                                           const CallOptions& options) {
-  return CallOfMethod<Request, Reply, P>(
-      channel, method, stubs_internal::ToPayload<Request>(method, std::move(request)),
+auto RetryMethod(const Route& route, const Method& method, P request, const CallOptions& options) {
+  return RetriedCall<Reply, stubs_internal::CarrierOf<Request, P>>(
+      route, method, stubs_internal::ToPayload<Request>(method, std::move(request)),
       WithDefaultsOf(method, options));
 }
 
 // `done` is called with an absl::StatusOr<MessageOf<Reply>>; not when this returns an error. It may
 // capture 48 bytes.
 template <class Request, class Reply, class P, class Done>
-absl::Status CallMethodAsync(Channel& channel, const Method& method, P request,
+absl::Status CallMethodAsync(const Route& route, const Method& method, P request,
                              const CallOptions& options, Done done) {
+  Channel& channel = route.channel();
   return channel.CallAsync(
       method.type, stubs_internal::ToPayload<Request>(method, std::move(request)),
       WithDefaultsOf(method, options),
@@ -164,36 +175,37 @@ absl::Status CallMethodAsync(Channel& channel, const Method& method, P request,
 }
 
 template <class Request, class Reply, class P>
-Future<MessageOf<Reply>> CallMethodFuture(Channel& channel, const Method& method, P request,
+Future<MessageOf<Reply>> CallMethodFuture(const Route& route, const Method& method, P request,
                                           const CallOptions& options) {
-  Promise<MessageOf<Reply>> promise(channel.node());
+  Promise<MessageOf<Reply>> promise(route.channel().node());
   Future<MessageOf<Reply>> future = promise.future();
   absl::Status refused = CallMethodAsync<Request, Reply>(
-      channel, method, std::move(request), options,
+      route, method, std::move(request), options,
       [promise](absl::StatusOr<MessageOf<Reply>> reply) mutable { promise.Set(std::move(reply)); });
   if (!refused.ok()) promise.Set(std::move(refused));
   return future;
 }
 
 template <class Stream, class Request, class P>
-absl::StatusOr<Stream> OpenStreamOf(Channel& channel, const Method& method, P request,
+absl::StatusOr<Stream> OpenStreamOf(const Route& route, const Method& method, P request,
                                     const CallOptions& options) {
-  return Stream::Open(channel, method,
-                      stubs_internal::ToPayload<Request>(method, std::move(request)), options);
+  return Stream::Open(route, method, stubs_internal::ToPayload<Request>(method, std::move(request)),
+                      options);
 }
 
 template <class Request, class P>
-auto SendMethod(Channel& channel, const Method& method, P request, const CallOptions& options) {
-  return channel.Send(method.type, stubs_internal::ToPayload<Request>(method, std::move(request)),
-                      WithDefaultsOf(method, options));
+auto SendMethod(const Route& route, const Method& method, P request, const CallOptions& options) {
+  return route.channel().Send(method.type,
+                              stubs_internal::ToPayload<Request>(method, std::move(request)),
+                              WithDefaultsOf(method, options));
 }
 
 // The same without waiting: REFUSED when there is no room.
 template <class Request, class P>
-absl::Status TrySendMethod(Channel& channel, const Method& method, P request,
+absl::Status TrySendMethod(const Route& route, const Method& method, P request,
                            const CallOptions& options) {
   auto carrier = stubs_internal::ToPayload<Request>(method, std::move(request));
-  return channel.TrySend(method.type, carrier, WithDefaultsOf(method, options));
+  return route.channel().TrySend(method.type, carrier, WithDefaultsOf(method, options));
 }
 
 }  // namespace jackfield

@@ -90,15 +90,17 @@ std::string ClientFunction(const MethodModel& method, std::string_view result,
   return Text("  template <jackfield::PayloadOf<", method.request, "> PayloadT",
               calls ? ", class DoneT" : "", ">\n",
               Signature(Text(result, " ", name), parameters, " {"),
-              "    return jackfield::", generic, "(\n", "        channel_, Methods::k", method.name,
+              "    return jackfield::", generic, "(\n", "        route_, Methods::k", method.name,
               ", std::move(request), options", calls ? ", std::move(done)" : "", ");\n  }\n");
 }
 
 std::string CallText(const MethodModel& method) {
   const std::string types = Text("<", method.request, ", ", method.reply, ">");
   const std::string answer = Text("jackfield::MessageOf<", method.reply, ">");
-  return Text("  // co_await it, or .Wait(): absl::StatusOr<", answer, ">.\n",
-              ClientFunction(method, "auto", method.name, Text("CallMethod", types)),
+  const char* generic = method.idempotent ? "RetryMethod" : "CallMethod";
+  return Text("  // co_await it, or .Wait(): absl::StatusOr<", answer, ">.",
+              method.idempotent ? " Idempotent: retried.\n" : "\n",
+              ClientFunction(method, "auto", method.name, Text(generic, types)),
               "  // done(absl::StatusOr<", answer, ">), unless this returns an error.\n",
               ClientFunction(method, "absl::Status", Text(method.name, "Async"),
                              Text("CallMethodAsync", types), Done::kCallback),
@@ -121,7 +123,7 @@ std::string ServerStreamText(const MethodModel& method) {
               Signature(Text("absl::StatusOr<", stream, "> ", method.name),
                         "PayloadT request, const jackfield::CallOptions& options = {}", " {"),
               "    return jackfield::OpenStreamOf<", stream, ", ", method.request, ">(\n",
-              "        channel_, Methods::k", method.name, ", std::move(request), options);\n",
+              "        route_, Methods::k", method.name, ", std::move(request), options);\n",
               "  }\n");
 }
 
@@ -131,16 +133,18 @@ std::string ClientStreamText(const MethodModel& method) {
       Text("jackfield::", kind, "<", method.request, ", ", method.reply, ">");
   return Text(Signature(Text("absl::StatusOr<", stream, "> ", method.name),
                         "const jackfield::CallOptions& options = {}", " {"),
-              "    return ", stream, "::Open(\n", "        channel_, Methods::k", method.name,
+              "    return ", stream, "::Open(\n", "        route_, Methods::k", method.name,
               ", jackfield::Bytes(), options);\n", "  }\n");
 }
 
 std::string ClientText(const ServiceModel& service) {
   std::string text = Comment(service.comments, "");
-  text += Text(
-      "class ", service.name, "Client {\n public:\n", "  using Methods = ", service.name,
-      "Methods;\n\n", "  // `channel` outlives this, and the calls and streams made with it.\n",
-      "  explicit ", service.name, "Client(jackfield::Channel& channel) : channel_(channel) {}\n");
+  text += Text("class ", service.name, "Client {\n public:\n", "  using Methods = ", service.name,
+               "Methods;\n\n",
+               "  // Over a channel, or a pool of them, which outlives this and the calls and "
+               "streams made with it.\n",
+               "  explicit ", service.name,
+               "Client(const jackfield::Route& route) : route_(route) {}\n");
   for (const MethodModel& method : service.methods) {
     text += "\n" + Comment(method.comments, "  ");
     if (method.one_way)
@@ -152,7 +156,7 @@ std::string ClientText(const ServiceModel& service) {
     else
       text += ClientStreamText(method);
   }
-  return text + "\n private:\n  jackfield::Channel& channel_;\n};\n";
+  return text + "\n private:\n  jackfield::Route route_;\n};\n";
 }
 
 std::string HandlerText(const MethodModel& method) {
