@@ -1,5 +1,6 @@
 // The program `jackfield` with the test services built in.
 #include "kernel/registry.h"
+#include "tests/e2e/up/pool_services.h"
 #include "tests/e2e/up/test_services.h"
 #include "tools/cli/program.h"
 #include "tools/lines/lines.h"
@@ -30,6 +31,8 @@ int main(int argc, char** argv) {
       {"notes", NotesService, "sends one-way messages and leaves"},
       {"log", LogService, "counts them"},
       {"lines", lines::RunLines, "a program: a line in, a line out"},
+      {"worker", WorkerService, "does what it is told"},
+      {"boss", BossService, "tells one of many"},
   };
   program.verbs = AllVerbs();
   return RunProgram(program, argc, argv);

@@ -212,6 +212,8 @@ built-in services, for run = "NAME" in a wiring file:
   notes     sends one-way messages and leaves
   log       counts them
   lines     a program: a line in, a line out
+  worker    does what it is told
+  boss      tells one of many
 
   jackfield help VERB   what a verb does, and its flags
 )");
