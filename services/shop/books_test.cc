@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "services/shop/pool.h"
 #include "services/shop/prices.h"
 #include "services/shop/reservations.h"
 #include "services/shop/shelf.h"
@@ -126,23 +125,6 @@ TEST(Reservations, ThatDoNotFitTogetherAreNotTaken) {
   EXPECT_FALSE(taken({}, {3, 0, 0, 0}, {tea})) << "fewer orders";
   EXPECT_FALSE(taken({{2, 7}}, {6, 0, 0, 0}, {tea, tea})) << "the same order twice";
   EXPECT_FALSE(taken({{1, 7}}, {3, 0, 0, 0}, {{kCustomer + 1, 3, static_cast<Item>(99)}}));
-}
-
-TEST(Pool, TheIdlestOfThoseWithAConnectionIsChosen) {
-  const Worker busy{true, 5}, idle{true, 1}, gone{false, 0};
-  EXPECT_EQ(Idlest(std::vector<Worker>{busy, idle}, 0), 1u);
-  EXPECT_EQ(Idlest(std::vector<Worker>{idle, busy}, 0), 0u);
-  EXPECT_EQ(Idlest(std::vector<Worker>{busy, gone}, 0), 0u);
-  EXPECT_EQ(Idlest(std::vector<Worker>{gone, busy}, 0), 1u);
-  EXPECT_EQ(Idlest(std::vector<Worker>{{false, 2}, {false, 1}}, 0), 1u) << "none has one";
-}
-
-TEST(Pool, EqualOnesTakeTurns) {
-  const std::vector<Worker> workers(3, Worker{true, 2});
-  size_t last = 0;
-  std::string turns;
-  for (int i = 0; i < 6; ++i) turns += std::to_string(last = Idlest(workers, last));
-  EXPECT_EQ(turns, "120120");
 }
 
 TEST(Prices, StayWithinTheirBoundsAndReachBoth) {

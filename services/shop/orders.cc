@@ -10,9 +10,8 @@
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
+#include "jackfield/pool.h"
 #include "kernel/base/text.h"
-#include "services/shop/again.h"
-#include "services/shop/pool.h"
 #include "services/shop/reservations.h"
 #include "services/shop/shop.h"
 #include "services/shop/shop_service.h"
@@ -22,14 +21,13 @@
 namespace jackfield::shop {
 namespace {
 
-constexpr std::array<std::string_view, 2> kPackers = {"packer1", "packer2"};  // roles
 // What must be brought to its end takes this long, whatever its customer is ready to wait.
 constexpr CallOptions kToTheEnd = {.timeout = 10s, .detached = true};
 constexpr nanoseconds kPause = 1ms;  // between two looks at what an audit waits for
 
 struct Channels {
   std::unique_ptr<Channel> stock, prices, ledger;
-  std::array<std::unique_ptr<Channel>, kPackers.size()> packers;
+  std::optional<Pool<PackerClient>> packers;
 };
 
 // What the things cost now, as Prices says.
@@ -145,10 +143,8 @@ class Desk final : public OrdersService {
     const bool had_begun = held_.Has(id);  // in a life before this, which may have sold it
     if (!had_begun) {
       if (pence > order.pence_max()) co_return Ended{End::TooDear};
-      absl::StatusOr<MessageOf<WishDone>> wish = co_await Again(node_, [&] {
-        return stock_.Reserve(
-            [&](auto& fbb) { return CreateWish(fbb, id, order.item(), order.pieces()); });
-      });
+      absl::StatusOr<MessageOf<WishDone>> wish = co_await stock_.Reserve(
+          [&](auto& fbb) { return CreateWish(fbb, id, order.item(), order.pieces()); });
       if (!wish.ok()) {  // it may hold them all the same
         co_await Release(id);
         co_return Ended{End::GivenUp};
@@ -157,7 +153,11 @@ class Desk final : public OrdersService {
       held_.Add(Reservation(id, order.pieces(), order.item()));
     }
     crash_.Step();  // the pieces are reserved, and nobody packs them
-    if (!co_await Pack(order)) {
+    // By the less busy one; when that dies, by another. A parcel that it had in its hands is packed
+    // once more, and the first one has gone with it.
+    const absl::StatusOr<MessageOf<Nothing>> packed = co_await channels_.packers->One().Pack(
+        [&](auto& fbb) { return CreateParcel(fbb, id, order.item(), order.pieces()); });
+    if (!packed.ok()) {
       if (had_begun) co_return absl::UnavailableError(Text("nobody packs order ", id, " now"));
       held_.Remove(id);
       co_await Release(id);
@@ -166,28 +166,9 @@ class Desk final : public OrdersService {
     co_return Ended{End::Sold, uint64_t{std::min(pence, order.pence_max())} * order.pieces()};
   }
 
-  // By the idlest packer; when that fails, by another. A parcel that a dead packer had in its hands
-  // is packed once more, and the first one has gone with it.
-  Task<bool> Pack(const Order& order) {
-    for (int tries = 0; tries < kTriesMax; ++tries) {
-      std::array<Worker, kPackers.size()> workers;
-      for (size_t i = 0; i < workers.size(); ++i) {
-        const Channel& channel = *channels_.packers[i];
-        workers[i] = {.open = channel.open(), .calls_under_way = channel.calls_under_way()};
-      }
-      last_packer_ = Idlest(workers, last_packer_);
-      PackerClient packer(*channels_.packers[last_packer_]);
-      absl::StatusOr<MessageOf<Nothing>> packed = co_await packer.Pack(
-          [&](auto& fbb) { return CreateParcel(fbb, order.id(), order.item(), order.pieces()); });
-      if (packed.ok()) co_return true;
-    }
-    co_return false;
-  }
-
   Task<void> Release(uint64_t id) {
-    const absl::StatusOr<MessageOf<Nothing>> released = co_await Again(node_, [&] {
-      return stock_.Release([id](auto& fbb) { return CreateReleaseRequest(fbb, id); }, kToTheEnd);
-    });
+    const absl::StatusOr<MessageOf<Nothing>> released = co_await stock_.Release(
+        [id](auto& fbb) { return CreateReleaseRequest(fbb, id); }, kToTheEnd);
     if (!released.ok()) Say(Text("stock may hold pieces for order ", id), released.status());
   }
 
@@ -212,7 +193,6 @@ class Desk final : public OrdersService {
   absl::flat_hash_set<uint64_t> under_way_;  // ids
   Window<Ended> ended_;
   int audits_ = 0;  // under way
-  size_t last_packer_ = 0;
   uint32_t ledger_restarts_ = 0;
 };
 
@@ -220,12 +200,14 @@ absl::StatusOr<Channels> ConnectAll(Service& service) {
   Channels channels;
   std::vector<std::pair<std::string_view, std::unique_ptr<Channel>*>> all = {
       {"stock", &channels.stock}, {"prices", &channels.prices}, {"ledger", &channels.ledger}};
-  for (size_t i = 0; i < kPackers.size(); ++i) all.emplace_back(kPackers[i], &channels.packers[i]);
   for (auto& [role, place] : all) {
     absl::StatusOr<std::unique_ptr<Channel>> channel = ConnectOpen(service, role);
     if (!channel.ok()) return channel.status();
     *place = *std::move(channel);
   }
+  auto packers = Pool<PackerClient>::Open(service, "packer", {.connect_timeout = kConnectTimeout});
+  if (!packers.ok()) return packers.status();
+  channels.packers = *std::move(packers);
   return channels;
 }
 

@@ -9,11 +9,6 @@
 #include "kernel/base/text.h"
 
 namespace jackfield::shop {
-namespace {
-
-constexpr nanoseconds kConnectTimeout = 60s;
-
-}  // namespace
 
 absl::StatusOr<Numbers> Numbers::Parse(std::span<const std::string> args,
                                        std::span<const std::string_view> known) {

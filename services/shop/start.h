@@ -29,6 +29,8 @@ class Numbers {
   std::map<std::string, uint64_t, std::less<>> numbers_;
 };
 
+inline constexpr nanoseconds kConnectTimeout = 60s;  // a service may be being started again
+
 // The channel of a role, open. Waits for a service that is being started again.
 absl::StatusOr<std::unique_ptr<Channel>> ConnectOpen(Service& service, std::string_view role);
 

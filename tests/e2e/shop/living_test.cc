@@ -82,7 +82,7 @@ TEST_F(LivingShop, AnyServiceIsDescribedAndCalledByItsName) {
 }
 
 TEST_F(LivingShop, EachServiceIsKilledInTurnAndTheBooksAddUp) {
-  const char* victims[] = {"stock", "packer1", "packer2", "orders", "ledger"};
+  const char* victims[] = {"stock", "packer.1", "packer.2", "orders", "ledger"};
   for (const char* victim : victims) {
     LetItWork(20);
     const pid_t pid = demo_->PidOf(victim);
