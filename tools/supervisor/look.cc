@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <string>
 #include <system_error>
 
@@ -59,11 +60,11 @@ class Builder {
     std::vector<std::string> waits_for, serves;
     for (const size_t call : planned.calls) {
       const PlannedChannel& channel = known_.plan.channels[call];
-      calls.push_back(BuildCall(index, channel));
+      calls.push_back(BuildCall(planned.name, channel));
       if (service.state == ServiceState::kWaiting && !known_.services[channel.server].has_served)
         waits_for.push_back(known_.plan.services[channel.server].name);
     }
-    for (const OutsideCall& call : planned.outside) calls.push_back(BuildCall(index, call));
+    for (const OutsideCall& call : planned.outside) calls.push_back(BuildCall(planned.name, call));
     for (const Address& address : known_.handing.served(index))
       serves.push_back(address.ToString());
     const auto name = fbb_.CreateString(planned.name);
@@ -71,7 +72,7 @@ class Builder {
     const auto serves_at = fbb_.CreateVectorOfStrings(serves);
     const auto all_calls = fbb_.CreateVector(calls);
     const auto waits = fbb_.CreateVectorOfStrings(waits_for);
-    const Handled handled = HandledBy(index);
+    const Handled handled = HandledBy(planned.name);
     const auto oldest = Some(handled.oldest);
 
     init::ServiceBuilder built(fbb_);
@@ -93,7 +94,7 @@ class Builder {
       built.add_pid(pid);
       if (!service.over() && service.state != ServiceState::kPausing) {
         built.add_stopped(pid > 0 && IsStopped(pid));
-        built.add_silent(known_.reach.connected(index) && !known_.answers[index]);
+        built.add_silent(known_.reach.connected(planned.name) && ToldBy(planned.name) == nullptr);
       }
     }
     built.add_clients(handled.clients);
@@ -117,10 +118,11 @@ class Builder {
     std::string oldest;
     int64_t oldest_ns = 0;
   };
-  Handled HandledBy(size_t service) const {
+  Handled HandledBy(const std::string& service) const {
     Handled sum;
-    if (!known_.answers[service] || (*known_.answers[service])->ports() == nullptr) return sum;
-    for (const control::Port* port : *(*known_.answers[service])->ports()) {
+    const control::Process* process = ToldBy(service);
+    if (process == nullptr || process->ports() == nullptr) return sum;
+    for (const control::Port* port : *process->ports()) {
       sum.clients += port->clients();
       sum.handling += port->calls();
       sum.waiting += port->waiting();
@@ -133,28 +135,34 @@ class Builder {
     return sum;
   }
 
+  const control::Process* ToldBy(const std::string& service) const {
+    const auto answer = known_.answers.find(service);
+    return answer == known_.answers.end() ? nullptr : &*answer->second;
+  }
+
   // What `client` tells of its channel in that role.
-  const control::Channel* ToldOf(size_t client, const std::string& role) const {
-    if (!known_.answers[client] || (*known_.answers[client])->channels() == nullptr) return nullptr;
-    for (const control::Channel* channel : *(*known_.answers[client])->channels()) {
+  const control::Channel* ToldOf(const std::string& client, const std::string& role) const {
+    const control::Process* process = ToldBy(client);
+    if (process == nullptr || process->channels() == nullptr) return nullptr;
+    for (const control::Channel* channel : *process->channels()) {
       if (channel->role() != nullptr && channel->role()->string_view() == role) return channel;
     }
     return nullptr;
   }
 
-  Offset<init::Call> BuildCall(size_t client, const PlannedChannel& channel) {
-    const std::vector<Address>& served = known_.handing.served(channel.server);
-    const std::string address =
-        served.empty() ? "" : ClientAddress(channel.address, served[channel.serve]).ToString();
+  Offset<init::Call> BuildCall(const std::string& client, const PlannedChannel& channel) {
+    const std::optional<Address> actual = known_.handing.ServedAt(channel);
+    const std::string address = actual ? ClientAddress(channel.address, *actual).ToString() : "";
     const control::Channel* told = ToldOf(client, channel.role);
     return BuildCall(told, channel.role, known_.plan.services[channel.server].name, address,
                      channel.carries, channel.place,
                      told == nullptr || told->oldest_type() == 0
                          ? ""
-                         : known_.reach.MethodOf(channel.server, told->oldest_type()));
+                         : known_.reach.MethodOf(known_.plan.services[channel.server].name,
+                                                 told->oldest_type()));
   }
 
-  Offset<init::Call> BuildCall(size_t client, const OutsideCall& call) {
+  Offset<init::Call> BuildCall(const std::string& client, const OutsideCall& call) {
     const control::Channel* told = ToldOf(client, call.role);
     return BuildCall(
         told, call.role, "", call.address.ToString(), call.carries, call.place,

@@ -1,5 +1,6 @@
 // The program `jackfield` with the test services built in.
 #include "kernel/registry.h"
+#include "tests/e2e/up/front_service.h"
 #include "tests/e2e/up/test_services.h"
 #include "tools/cli/program.h"
 #include "tools/lines/lines.h"
@@ -30,6 +31,7 @@ int main(int argc, char** argv) {
       {"notes", NotesService, "sends one-way messages and leaves"},
       {"log", LogService, "counts them"},
       {"lines", lines::RunLines, "a program: a line in, a line out"},
+      {"front", FrontService, "calls and sends under load, and counts"},
   };
   program.verbs = AllVerbs();
   return RunProgram(program, argc, argv);
