@@ -263,6 +263,7 @@ absl::StatusOr<std::unique_ptr<Port>> Service::Serve(PortOptions options) {
   (*port)->Pause();
   if (absl::Status status = (*port)->WaitServing(); !status.ok()) return status;
   (*port)->Resume();
+  served_ = port->get();
   Ready((*port)->addresses());
   return port;
 }
@@ -271,10 +272,22 @@ void Service::Ready(const std::vector<Address>& addresses) {
   if (on_ready_) std::exchange(on_ready_, nullptr)(addresses);
 }
 
-absl::StatusOr<std::unique_ptr<ControlPort>> Service::OpenControl() {
-  if (grants_.control.empty()) return nullptr;
-  return ControlPort::Open(node_, grants_.control);
-}
+// What of its grants may change while it runs.
+struct Service::Regranting final : Granted {
+  explicit Regranting(Service& of) : service(of) {}
+  // Nothing where the grants name no place for it. Errors: as ControlPort::Open.
+  absl::StatusOr<std::unique_ptr<ControlPort>> Open() {
+    if (service.grants_.control.empty()) return nullptr;
+    return ControlPort::Open(service.node_, service.grants_.control, *this);
+  }
+  const Port* ServedPort() const override { return service.served_; }
+  void Regrant(std::string_view role, std::string address) override {
+    for (GrantedCall& call : service.grants_.calls) {
+      if (NameInRole(call.role, call.server) == role) call.address = address;
+    }
+  }
+  Service& service;
+};
 
 absl::Status Service::Run() {
   absl::Status status;
@@ -314,7 +327,8 @@ int RunService(Service& service, ServiceFunction run) {
     lost = true;
     std::fprintf(stderr, "%s: %s\n", name, sentence.c_str());
   });
-  const absl::StatusOr<std::unique_ptr<ControlPort>> control = service.OpenControl();
+  Service::Regranting regranting(service);
+  const absl::StatusOr<std::unique_ptr<ControlPort>> control = regranting.Open();
   if (!control.ok())
     std::fprintf(stderr, "%s: nobody can look at it: %s\n", name,
                  std::string(control.status().message()).c_str());

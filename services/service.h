@@ -145,14 +145,14 @@ class Service {
 
  private:
   friend int RunService(Service& service, ServiceFunction run);
-  // Nothing where the grants name no place for it. Errors: as ControlPort::Open.
-  absl::StatusOr<std::unique_ptr<ControlPort>> OpenControl();
+  struct Regranting;  // services/control
   void FinishPorts();
   // Those that fill a role. Errors: PERMISSION_DENIED.
   absl::StatusOr<std::vector<const GrantedCall*>> Granted(std::string_view role);
 
   Node& node_;
-  const Grants grants_;
+  Grants grants_;
+  const Port* served_ = nullptr;  // by Serve; it may have gone
   std::function<void(const std::vector<Address>&)> on_ready_;
   bool stop_requested_ = false, grace_ended_ = false, was_refused_a_grant_ = false;
 };

@@ -46,10 +46,11 @@ Offset<control::Port> BuildPort(FlatBufferBuilder& fbb, const Port& port, int64_
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<ControlPort>> ControlPort::Open(Node& node,
-                                                               const std::string& address) {
+                                                               const std::string& address,
+                                                               Granted& granted) {
   absl::StatusOr<std::unique_ptr<Port>> port = Port::Open(node, {address}, {.sessions_max = 1});
   if (!port.ok()) return port.status();
-  return std::unique_ptr<ControlPort>(new ControlPort(*std::move(port)));
+  return std::unique_ptr<ControlPort>(new ControlPort(*std::move(port), granted));
 }
 
 Handling ControlPort::Look(CallOf<control::LookRequest, control::Process> call) {
@@ -68,6 +69,58 @@ Handling ControlPort::Look(CallOf<control::LookRequest, control::Process> call) 
     const auto all_ports = fbb.CreateVector(ports);
     return control::CreateProcess(fbb, all_channels, all_ports);
   });
+}
+
+// It may have been destroyed since, so it is looked for among those that are there.
+absl::StatusOr<Port*> ControlPort::ServedPort() const {
+  Node& node = port_->node();
+  for (Port* port = node.ports().front(); port != nullptr; port = node.ports().next(port)) {
+    if (port == granted_.ServedPort()) return port;
+  }
+  return absl::FailedPreconditionError(node.name() +
+                                       " serves nothing, and cannot begin to while it runs");
+}
+
+Handling ControlPort::Serve(CallOf<control::ServeRequest, control::Served> call) {
+  const absl::StatusOr<Port*> port = ServedPort();
+  if (!port.ok()) co_return port.status();
+  Promise<Address> told(port_->node());
+  Future<Address> serving = told.future();
+  const absl::Status begun =
+      (*port)->ServeAt(call->address()->string_view(),
+                       [told = std::move(told)](const absl::StatusOr<Address>& actual) mutable {
+                         told.Set(actual);
+                       });
+  if (!begun.ok()) co_return begun;
+  const absl::StatusOr<Address> actual = co_await std::move(serving);
+  if (!actual.ok()) co_return actual.status();
+  co_return call.Reply([text = actual->ToString()](FlatBufferBuilder& fbb) {
+    return control::CreateServedDirect(fbb, text.c_str());
+  });
+}
+
+Handling ControlPort::Unserve(CallOf<control::UnserveRequest, control::Done> call) {
+  const absl::StatusOr<Port*> port = ServedPort();
+  if (!port.ok()) return port.status();
+  const absl::StatusOr<Address> address = Address::Parse(call->address()->string_view());
+  if (!address.ok()) return address.status();
+  if (absl::Status left = (*port)->LeaveAddress(*address); !left.ok()) return left;
+  return call.Reply([](FlatBufferBuilder& fbb) { return control::CreateDone(fbb); });
+}
+
+// One that has ended stays so, and is no reason to hold up the others.
+Handling ControlPort::Move(CallOf<control::MoveRequest, control::Done> call) {
+  Node& node = port_->node();
+  const std::string_view role = call->role()->string_view();
+  const absl::StatusOr<Address> address = Address::Parse(call->address()->string_view());
+  if (!address.ok()) return address.status();
+  for (Channel* channel = node.channels().front(); channel != nullptr;
+       channel = node.channels().next(channel)) {
+    if (channel->role() != role || !channel->ended_why().ok()) continue;
+    if (absl::Status moved = channel->MoveTo(*address); !moved.ok()) return moved;
+  }
+  granted_.Regrant(role, call->address()->str());
+  return call.Reply([](FlatBufferBuilder& fbb) { return control::CreateDone(fbb); });
 }
 
 }  // namespace jackfield

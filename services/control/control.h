@@ -1,5 +1,5 @@
 // The service jackfield.control.Control: tells whoever started this process what its channels and
-// ports are doing.
+// ports are doing, and lets them serve and reach other addresses while the process runs.
 //
 // It answers while the node turns, whatever its handlers wait for. One that does not come back (it
 // computes, or blocks in the system) keeps it from answering, and that says as much.
@@ -10,6 +10,8 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "jackfield/port.h"
@@ -17,17 +19,38 @@
 
 namespace jackfield {
 
+// What was granted to the process, as far as it can be changed. Outlives the ControlPort.
+class Granted {
+ public:
+  // The port that serves what was granted; may be one that has gone, or null.
+  virtual const Port* ServedPort() const = 0;
+  // Whoever asks for the role from now on is given this address.
+  virtual void Regrant(std::string_view role, std::string address) = 0;
+
+ protected:
+  ~Granted() = default;
+};
+
 class ControlPort final : private control::ControlService {
  public:
   // Serves at `address`. It is destroyed before the node.
   // Errors: those of Port::Open.
-  static absl::StatusOr<std::unique_ptr<ControlPort>> Open(Node& node, const std::string& address);
+  static absl::StatusOr<std::unique_ptr<ControlPort>> Open(Node& node, const std::string& address,
+                                                           Granted& granted);
 
  private:
-  explicit ControlPort(std::unique_ptr<Port> port) : port_(std::move(port)) { RegisterOn(*port_); }
+  ControlPort(std::unique_ptr<Port> port, Granted& granted)
+      : port_(std::move(port)), granted_(granted) {
+    RegisterOn(*port_);
+  }
   Handling Look(CallOf<control::LookRequest, control::Process> call) override;
+  Handling Serve(CallOf<control::ServeRequest, control::Served> call) override;
+  Handling Unserve(CallOf<control::UnserveRequest, control::Done> call) override;
+  Handling Move(CallOf<control::MoveRequest, control::Done> call) override;
+  absl::StatusOr<Port*> ServedPort() const;
 
   const std::unique_ptr<Port> port_;
+  Granted& granted_;
 };
 
 }  // namespace jackfield

@@ -5,10 +5,26 @@
 #include <algorithm>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "tools/running/wirings.h"
 
 namespace jackfield {
+namespace {
+
+init::ChangeKind KindOf(ChangeLine::Kind kind) {
+  switch (kind) {
+    case ChangeLine::Kind::kDone:
+      return init::ChangeKind::Done;
+    case ChangeLine::Kind::kNot:
+      return init::ChangeKind::NotDone;
+    case ChangeLine::Kind::kNote:
+      return init::ChangeKind::Note;
+  }
+  return init::ChangeKind::Note;
+}
+
+}  // namespace
 
 absl::Status Control::Serve(Node& node, std::string_view wiring) {
   absl::StatusOr<std::unique_ptr<Port>> port =
@@ -35,6 +51,33 @@ Handling Control::Restart(CallOf<init::RestartRequest, init::Done> call) {
   absl::Status done = commands_.Restart(call->service()->string_view());
   if (!done.ok()) return done;
   return call.Reply([](flatbuffers::FlatBufferBuilder& fbb) { return init::CreateDone(fbb); });
+}
+
+Handling Control::Reload(ServerStreamOf<init::ReloadRequest, init::ChangeLine> call) {
+  const init::ReloadRequest& request = call.request();
+  Changes::Asked asked;
+  if (request.sets() != nullptr) {
+    for (const auto* set : *request.sets()) asked.sets.push_back(set->str());
+  }
+  asked.forget = request.forget();
+  asked.dry_run = request.dry_run();
+  const std::shared_ptr<ChangeReport> report = commands_.Reload(std::move(asked));
+  call.call().OnCancel([&report] { report->stir().Wake(); });
+  for (size_t next = 0; !call.cancelled();) {
+    if (next == report->lines().size()) {
+      if (report->over()) co_return report->why();
+      co_await report->stir().Next();
+      continue;
+    }
+    const ChangeLine line = report->lines()[next++];  // a copy: others may come meanwhile
+    absl::Status written = co_await call.Write([&line](flatbuffers::FlatBufferBuilder& fbb) {
+      const auto about = line.about.empty() ? 0 : fbb.CreateString(line.about);
+      const auto text = fbb.CreateString(line.text);
+      return init::CreateChangeLine(fbb, KindOf(line.kind), about, text);
+    });
+    if (!written.ok()) co_return written;
+  }
+  co_return absl::CancelledError("the reader has gone");
 }
 
 Handling Control::Logs(ServerStreamOf<init::LogsRequest, init::LogLine> call) {

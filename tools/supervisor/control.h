@@ -14,6 +14,7 @@
 #include "kernel/call/port.h"
 #include "kernel/node.h"
 #include "services/init/init_service.h"
+#include "tools/supervisor/changes.h"
 #include "tools/supervisor/log.h"
 #include "tools/supervisor/reach.h"
 
@@ -27,6 +28,7 @@ class Commands {
   virtual void StopAll() = 0;
   // Errors: NOT_FOUND, FAILED_PRECONDITION; nothing was done.
   virtual absl::Status Restart(std::string_view service) = 0;
+  virtual std::shared_ptr<ChangeReport> Reload(Changes::Asked asked) = 0;
 
  protected:
   ~Commands() = default;
@@ -46,6 +48,7 @@ class Control final : private init::InitService {
   Handling Stop(CallOf<init::StopRequest, init::Done> call) override;
   Handling Restart(CallOf<init::RestartRequest, init::Done> call) override;
 
+  Handling Reload(ServerStreamOf<init::ReloadRequest, init::ChangeLine> call) override;
   Handling Logs(ServerStreamOf<init::LogsRequest, init::LogLine> call) override;
 
   Commands& commands_;

@@ -21,17 +21,14 @@ Launch::Launch(const Plan& plan, Node& node, Handing& handing, Reach& reach, Out
       reach_(reach),
       outlet_(outlet),
       log_(log),
-      logs_stdout_(logs_stdout) {
-  for (const PlannedService& service : plan.services)
-    name_width_ = std::max(name_width_, service.name.size());
-}
+      logs_stdout_(logs_stdout) {}
 
 absl::StatusOr<std::unique_ptr<RunningService>> Launch::Start(size_t index,
                                                               RunningService::Watcher& watcher) {
   const PlannedService& planned = plan_.services[index];
   std::vector<OwnedFd> handed;
   Grants grants = handing_.GrantsOf(index, handed);
-  absl::StatusOr<std::string> control = reach_.Connect(index, handed);
+  absl::StatusOr<std::string> control = reach_.Connect(planned.name, handed);
   if (!control.ok()) return control.status();
   grants.control = *std::move(control);
   if (plan_.one_process) {
@@ -55,7 +52,7 @@ absl::StatusOr<std::unique_ptr<RunningService>> Launch::Start(size_t index,
   start.reads_stdin = ReadsStdin(planned);
   start.logs_stdout = logs_stdout_;
   return StartProcess(node_, std::move(start),
-                      Relay(outlet_, log_, planned.name, name_width_, index), watcher);
+                      Relay(outlet_, log_, planned.name, NameWidth(plan_), index), watcher);
 }
 
 // The only one that nothing calls reads what this program is given, unless a person would type it.

@@ -28,8 +28,6 @@ class Launch {
   absl::StatusOr<std::unique_ptr<RunningService>> Start(size_t service,
                                                         RunningService::Watcher& watcher);
 
-  size_t name_width() const { return name_width_; }  // of the longest name
-
  private:
   bool ReadsStdin(const PlannedService& service) const;
 
@@ -40,7 +38,6 @@ class Launch {
   Outlet& outlet_;
   Log& log_;
   const bool logs_stdout_;
-  size_t name_width_ = 0;
 };
 
 }  // namespace jackfield

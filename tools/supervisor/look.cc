@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <string>
 #include <system_error>
 
 #include "kernel/base/text.h"
+#include "tools/wiring/call_name.h"
 
 namespace jackfield {
 namespace {
@@ -59,11 +61,11 @@ class Builder {
     std::vector<std::string> waits_for, serves;
     for (const size_t call : planned.calls) {
       const PlannedChannel& channel = known_.plan.channels[call];
-      calls.push_back(BuildCall(index, channel));
+      calls.push_back(BuildCall(planned.name, channel));
       if (service.state == ServiceState::kWaiting && !known_.services[channel.server].has_served)
         waits_for.push_back(known_.plan.services[channel.server].name);
     }
-    for (const OutsideCall& call : planned.outside) calls.push_back(BuildCall(index, call));
+    for (const OutsideCall& call : planned.outside) calls.push_back(BuildCall(planned.name, call));
     for (const Address& address : known_.handing.served(index))
       serves.push_back(address.ToString());
     const auto name = fbb_.CreateString(planned.name);
@@ -71,7 +73,7 @@ class Builder {
     const auto serves_at = fbb_.CreateVectorOfStrings(serves);
     const auto all_calls = fbb_.CreateVector(calls);
     const auto waits = fbb_.CreateVectorOfStrings(waits_for);
-    const Handled handled = HandledBy(index);
+    const Handled handled = HandledBy(planned.name);
     const auto oldest = Some(handled.oldest);
 
     init::ServiceBuilder built(fbb_);
@@ -93,7 +95,7 @@ class Builder {
       built.add_pid(pid);
       if (!service.over() && service.state != ServiceState::kPausing) {
         built.add_stopped(pid > 0 && IsStopped(pid));
-        built.add_silent(known_.reach.connected(index) && !known_.answers[index]);
+        built.add_silent(known_.reach.connected(planned.name) && ToldBy(planned.name) == nullptr);
       }
     }
     built.add_clients(handled.clients);
@@ -117,10 +119,11 @@ class Builder {
     std::string oldest;
     int64_t oldest_ns = 0;
   };
-  Handled HandledBy(size_t service) const {
+  Handled HandledBy(const std::string& service) const {
     Handled sum;
-    if (!known_.answers[service] || (*known_.answers[service])->ports() == nullptr) return sum;
-    for (const control::Port* port : *(*known_.answers[service])->ports()) {
+    const control::Process* process = ToldBy(service);
+    if (process == nullptr || process->ports() == nullptr) return sum;
+    for (const control::Port* port : *process->ports()) {
       sum.clients += port->clients();
       sum.handling += port->calls();
       sum.waiting += port->waiting();
@@ -133,33 +136,35 @@ class Builder {
     return sum;
   }
 
-  // What `client` tells of its channel in that role: to `server`, where it has many.
-  const control::Channel* ToldOf(size_t client, const std::string& role,
-                                 const std::string& server) const {
-    if (!known_.answers[client] || (*known_.answers[client])->channels() == nullptr) return nullptr;
-    for (const control::Channel* channel : *(*known_.answers[client])->channels()) {
-      if (channel->role() == nullptr) continue;
-      const std::string_view told = channel->role()->string_view();
-      if (told == role || told == NameInRole(role, server)) return channel;
+  const control::Process* ToldBy(const std::string& service) const {
+    const auto answer = known_.answers.find(service);
+    return answer == known_.answers.end() ? nullptr : &*answer->second;
+  }
+
+  // What `client` tells of the channel that it has under that name (CallNameOf).
+  const control::Channel* ToldOf(const std::string& client, const std::string& name) const {
+    const control::Process* process = ToldBy(client);
+    if (process == nullptr || process->channels() == nullptr) return nullptr;
+    for (const control::Channel* channel : *process->channels()) {
+      if (channel->role() != nullptr && channel->role()->string_view() == name) return channel;
     }
     return nullptr;
   }
 
-  Offset<init::Call> BuildCall(size_t client, const PlannedChannel& channel) {
-    const std::vector<Address>& served = known_.handing.served(channel.server);
-    const std::string address =
-        served.empty() ? "" : ClientAddress(channel.address, served[channel.serve]).ToString();
-    const control::Channel* told =
-        ToldOf(client, channel.role, known_.plan.services[channel.server].name);
+  Offset<init::Call> BuildCall(const std::string& client, const PlannedChannel& channel) {
+    const std::optional<Address> actual = known_.handing.ServedAt(channel);
+    const std::string address = actual ? ClientAddress(channel.address, *actual).ToString() : "";
+    const control::Channel* told = ToldOf(client, CallNameOf(known_.plan, channel));
     return BuildCall(told, channel.role, known_.plan.services[channel.server].name, address,
                      channel.carries, channel.place,
                      told == nullptr || told->oldest_type() == 0
                          ? ""
-                         : known_.reach.MethodOf(channel.server, told->oldest_type()));
+                         : known_.reach.MethodOf(known_.plan.services[channel.server].name,
+                                                 told->oldest_type()));
   }
 
-  Offset<init::Call> BuildCall(size_t client, const OutsideCall& call) {
-    const control::Channel* told = ToldOf(client, call.role, "");
+  Offset<init::Call> BuildCall(const std::string& client, const OutsideCall& call) {
+    const control::Channel* told = ToldOf(client, call.role);
     return BuildCall(
         told, call.role, "", call.address.ToString(), call.carries, call.place,
         told == nullptr || told->oldest_type() == 0 ? "" : Text("type ", told->oldest_type()));

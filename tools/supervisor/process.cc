@@ -113,7 +113,7 @@ struct Prepared {  // made before fork(), so that the child allocates nothing
 class ProcessService final : public RunningService {
  public:
   ProcessService(Node& node, size_t service, Relay relay, Watcher& watcher)
-      : node_(node), service_(service), relay_(std::move(relay)), watcher_(watcher) {}
+      : RunningService(service), node_(node), relay_(std::move(relay)), watcher_(watcher) {}
 
   ~ProcessService() override {
     if (pid_ > 0 && !reaped_) Kill();
@@ -232,7 +232,7 @@ class ProcessService final : public RunningService {
           node_.registry().Parse(text.substr(kServing.size(), end - kServing.size()));
       addresses.push_back(address.ok() ? *std::move(address) : Address());
     }
-    watcher_.OnReady(service_, addresses);
+    watcher_.OnReady(service(), addresses);
     return more;
   }
 
@@ -265,11 +265,10 @@ class ProcessService final : public RunningService {
     relay_.End();
     Ending ending;
     (how.si_code == CLD_EXITED ? ending.exit_status : ending.signal) = how.si_status;
-    watcher_.OnEnded(service_, ending);
+    watcher_.OnEnded(service(), ending);
   }
 
   Node& node_;
-  const size_t service_;
   Relay relay_;
   Watcher& watcher_;
   pid_t pid_ = -1;

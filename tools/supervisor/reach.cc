@@ -3,6 +3,8 @@
 #include <utility>
 
 #include "kernel/base/text.h"
+#include "kernel/base/units.h"
+#include "kernel/registry.h"
 
 namespace jackfield {
 namespace {
@@ -15,7 +17,8 @@ constexpr auto kLook = [](flatbuffers::FlatBufferBuilder& fbb) {
 
 }  // namespace
 
-absl::StatusOr<std::string> Reach::Connect(size_t service, std::vector<OwnedFd>& handed) {
+absl::StatusOr<std::string> Reach::Connect(const std::string& service,
+                                           std::vector<OwnedFd>& handed) {
   int to_service[2], from_service[2];
   if (const int error = node_.sys().Pipe(to_service); error < 0) return SysError(-error, "pipe");
   OwnedFd service_read(to_service[0]), write(to_service[1]);
@@ -33,51 +36,108 @@ absl::StatusOr<std::string> Reach::Connect(size_t service, std::vector<OwnedFd>&
   return address;
 }
 
-void Reach::Disconnect(size_t service) { channels_[service] = nullptr; }
+void Reach::Disconnect(const std::string& service) { channels_.erase(service); }
 
-void Reach::Learn(size_t service) {
-  if (channels_[service] == nullptr) return;
-  control::ControlClient client(*channels_[service]);
+void Reach::Learn(const std::string& service) {
+  const auto channel = channels_.find(service);
+  if (channel == channels_.end()) return;
+  control::ControlClient client(*channel->second);
   client
       .LookAsync(
           kLook, {.timeout = kAnswerTimeout},
-          [methods = methods_, service](absl::StatusOr<MessageOf<control::Process>> process) {
-            if (process.ok()) Note(*methods, service, **process);
+          [methods = MethodsOf(service)](absl::StatusOr<MessageOf<control::Process>> process) {
+            if (process.ok()) Note(*methods, **process);
           })
       .IgnoreError();
 }
 
-void Reach::Note(Methods& methods, size_t service, const control::Process& process) {
+const std::shared_ptr<Reach::Methods>& Reach::MethodsOf(const std::string& service) {
+  std::shared_ptr<Methods>& methods = methods_[service];
+  if (methods == nullptr) methods = std::make_shared<Methods>();
+  return methods;
+}
+
+void Reach::Note(Methods& methods, const control::Process& process) {
   if (process.ports() == nullptr) return;
   for (const control::Port* port : *process.ports()) {
     if (port->methods() == nullptr) continue;
     for (const control::Method* method : *port->methods()) {
-      if (method->name() != nullptr) methods[service][method->type()] = method->name()->str();
+      if (method->name() != nullptr) methods[method->type()] = method->name()->str();
     }
   }
 }
 
 Task<Reach::Answers> Reach::Ask() {
-  std::vector<std::optional<Future<MessageOf<control::Process>>>> asked(channels_.size());
-  for (size_t i = 0; i < channels_.size(); ++i) {
-    if (!connected(i)) continue;
-    control::ControlClient client(*channels_[i]);
-    asked[i].emplace(client.LookFuture(kLook, {.timeout = kAnswerTimeout, .detached = true}));
+  std::vector<std::pair<std::string, Future<MessageOf<control::Process>>>> asked;
+  for (const auto& [service, channel] : channels_) {
+    if (!channel->open()) continue;
+    control::ControlClient client(*channel);
+    asked.emplace_back(service,
+                       client.LookFuture(kLook, {.timeout = kAnswerTimeout, .detached = true}));
   }
-  Answers answers(channels_.size());
-  for (size_t i = 0; i < channels_.size(); ++i) {
-    if (!asked[i]) continue;
-    absl::StatusOr<MessageOf<control::Process>> process = co_await std::move(*asked[i]);
+  Answers answers;
+  for (auto& [service, answer] : asked) {
+    absl::StatusOr<MessageOf<control::Process>> process = co_await std::move(answer);
     if (!process.ok()) continue;
-    Note(*methods_, i, **process);
-    answers[i] = *std::move(process);
+    Note(*MethodsOf(service), **process);
+    answers.emplace(service, *std::move(process));
   }
   co_return answers;
 }
 
-std::string Reach::MethodOf(size_t service, uint32_t type) const {
-  const auto method = (*methods_)[service].find(type);
-  return method == (*methods_)[service].end() ? Text("type ", type) : method->second;
+absl::Status Reach::NotConnected(const std::string& service) {
+  return absl::UnavailableError(Text(service, " does not run, or is no service of the bus"));
+}
+
+absl::Status Reach::InWords(absl::Status status, const std::string& service) {
+  if (!absl::IsDeadlineExceeded(status)) return status;
+  return absl::DeadlineExceededError(Text(service, " does not answer within ",
+                                          FormatDurationNs(kChangeTimeout.count()),
+                                          "; see what holds it: jackfield ps"));
+}
+
+Task<absl::StatusOr<Address>> Reach::Serve(std::string service, std::string address) {
+  const auto channel = channels_.find(service);
+  if (channel == channels_.end()) co_return NotConnected(service);
+  control::ControlClient client(*channel->second);
+  const auto request = [&address](flatbuffers::FlatBufferBuilder& fbb) {
+    return control::CreateServeRequestDirect(fbb, address.c_str());
+  };
+  absl::StatusOr<MessageOf<control::Served>> served =
+      co_await client.ServeFuture(request, {.timeout = kChangeTimeout, .detached = true});
+  if (!served.ok()) co_return InWords(served.status(), service);
+  co_return node_.registry().Parse((*served)->actual()->string_view());
+}
+
+Task<absl::Status> Reach::Unserve(std::string service, std::string actual) {
+  const auto channel = channels_.find(service);
+  if (channel == channels_.end()) co_return NotConnected(service);
+  control::ControlClient client(*channel->second);
+  const auto request = [&actual](flatbuffers::FlatBufferBuilder& fbb) {
+    return control::CreateUnserveRequestDirect(fbb, actual.c_str());
+  };
+  const absl::StatusOr<MessageOf<control::Done>> done =
+      co_await client.UnserveFuture(request, {.timeout = kChangeTimeout, .detached = true});
+  co_return InWords(done.status(), service);
+}
+
+Task<absl::Status> Reach::Move(std::string service, std::string role, std::string address) {
+  const auto channel = channels_.find(service);
+  if (channel == channels_.end()) co_return NotConnected(service);
+  control::ControlClient client(*channel->second);
+  const auto request = [&](flatbuffers::FlatBufferBuilder& fbb) {
+    return control::CreateMoveRequestDirect(fbb, role.c_str(), address.c_str());
+  };
+  const absl::StatusOr<MessageOf<control::Done>> done =
+      co_await client.MoveFuture(request, {.timeout = kChangeTimeout, .detached = true});
+  co_return InWords(done.status(), service);
+}
+
+std::string Reach::MethodOf(const std::string& service, uint32_t type) const {
+  const auto methods = methods_.find(service);
+  if (methods == methods_.end()) return Text("type ", type);
+  const auto method = methods->second->find(type);
+  return method == methods->second->end() ? Text("type ", type) : method->second;
 }
 
 }  // namespace jackfield

@@ -23,6 +23,12 @@ class Restarts {
   // It was started again because somebody asked for it, which is no restart in a row.
   void CountAsked() { ++total_; }
 
+  // Another rule, under which counting begins anew.
+  void SetRule(const RestartRule& rule) {
+    rule_ = rule;
+    in_a_row_ = 0;
+  }
+
   uint32_t in_a_row() const { return in_a_row_; }
   uint64_t total() const { return total_; }
   const RestartRule& rule() const { return rule_; }

@@ -17,6 +17,15 @@ TEST(RestartsTest, NeverIsNever) {
   EXPECT_FALSE(restarts.Next(false, kSettledNs));
 }
 
+TEST(RestartsTest, UnderAnotherRuleCountingBeginsAnew) {
+  Restarts restarts(Rule(RestartRule::When::kOnFailure));
+  for (int i = 0; i < 5; ++i) EXPECT_TRUE(restarts.Next(true, 0));
+  EXPECT_FALSE(restarts.Next(true, 0));
+  restarts.SetRule(Rule(RestartRule::When::kAlways));
+  EXPECT_EQ(restarts.Next(false, 0), 0);
+  EXPECT_EQ(restarts.total(), 6u);
+}
+
 TEST(RestartsTest, OnFailureTellsADeathFromADoneService) {
   Restarts restarts(Rule(RestartRule::When::kOnFailure));
   EXPECT_FALSE(restarts.Next(false, 0));

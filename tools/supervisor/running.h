@@ -5,6 +5,7 @@
 #ifndef JACKFIELD_TOOLS_SUPERVISOR_RUNNING_H_
 #define JACKFIELD_TOOLS_SUPERVISOR_RUNNING_H_
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -34,13 +35,23 @@ class RunningService {
     ~Watcher() = default;
   };
 
+  explicit RunningService(size_t service) : service_(service) {}
   // Requires: it has ended, or the program ends now.
   virtual ~RunningService() = default;
+
+  // Its place in the plan has become this one.
+  void SetService(size_t service) { service_ = service; }
 
   virtual void AskToStop() = 0;           // SIGTERM, or what comes to the same
   virtual void Kill() = 0;                // at once
   virtual std::string where() const = 0;  // "pid 4121", "a thread"
   virtual int pid() const = 0;            // 0: a thread
+
+ protected:
+  size_t service() const { return service_; }
+
+ private:
+  size_t service_;
 };
 
 }  // namespace jackfield

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "kernel/loop/timers.h"
 #include "tools/supervisor/restarts.h"
@@ -40,6 +41,8 @@ struct Supervised {
   bool asked_to_restart = false;  // it stops, in order to be started again
   bool left_too_early = false;
   bool has_served = false;  // it was ready once: where it serves is known
+  bool in_change = false;   // how it ends is for a change to judge (live_plan.h), not for the rules
+  std::string not_started;  // why its last process could not be started, or ""
 };
 
 }  // namespace jackfield

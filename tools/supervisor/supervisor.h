@@ -21,7 +21,10 @@
 #include <cstdint>
 #include <functional>
 #include <set>
+#include <string>
+#include <vector>
 
+#include "absl/status/statusor.h"
 #include "kernel/registry.h"
 #include "tools/wiring/plan.h"
 
@@ -42,9 +45,18 @@ struct PlanEnd {
   std::set<int> processes;  // that its services were
 };
 
+// Where the plan comes from, for who changes it while it runs (changes.h).
+struct WiringSource {
+  // The plan as it would be started now, with these KEY=VALUE beside those of its command line.
+  std::function<absl::StatusOr<Plan>(const std::vector<std::string>& sets)> read;
+  std::string once;     // a sentence, if it cannot be read again: what `read` gives stays the same
+  std::string watched;  // a file: when that is saved the wiring changes; "": none
+};
+
 struct RunOptions {
   Loudness loudness = Loudness::kNormal;
-  bool logs_stdout = false;     // what services write on stdout is treated as if it were on stderr
+  bool logs_stdout = false;  // what services write on stdout is treated as if it were on stderr
+  WiringSource source;
   std::function<void()> on_up;  // once, when all services are started and ready, and that was said
 };
 

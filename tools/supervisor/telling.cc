@@ -32,10 +32,15 @@ std::string Telling::CallsOf(size_t index) const {
   return text;
 }
 
+void Telling::Line(std::string_view line) {
+  log_.Append("", line);
+  outlet_.Write(Text(line, "\n"), Outlet::Whose::kOwn);
+}
+
 void Telling::State(size_t index, std::string_view state, int64_t took_ns) {
   std::string line =
-      Text("  ", NameOf(index), std::string(name_width_ - NameOf(index).size() + 2, ' '), state,
-           std::string(9 - state.size(), ' '), FormatDurationNs(took_ns), "  ");
+      Text("  ", NameOf(index), std::string(NameWidth(plan_) - NameOf(index).size() + 2, ' '),
+           state, std::string(9 - state.size(), ' '), FormatDurationNs(took_ns), "  ");
   for (const Address& address : handing_.served(index)) line += Text(address.ToString(), "  ");
   line += services_[index].running->where();
   line += CallsOf(index);

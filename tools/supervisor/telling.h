@@ -21,17 +21,17 @@ class Telling {
  public:
   // All outlive it. services: as in the plan.
   Telling(const Plan& plan, const Handing& handing, const std::vector<Supervised>& services,
-          Outlet& outlet, Log& log, Loudness loudness, size_t name_width)
+          Outlet& outlet, Log& log, Loudness loudness)
       : plan_(plan),
         handing_(handing),
         services_(services),
         outlet_(outlet),
         log_(log),
-        loudness_(loudness),
-        name_width_(name_width) {}
+        loudness_(loudness) {}
 
   void Say(std::string_view line);      // unless it is to be quiet
   void Failure(std::string_view line);  // always
+  void Line(std::string_view line);     // the same, as it stands
 
   // "  kv     ready    12.1ms  unix:@6f37a  pid 4121  calls log"
   void State(size_t service, std::string_view state, int64_t took_ns);
@@ -52,7 +52,6 @@ class Telling {
   Outlet& outlet_;
   Log& log_;
   const Loudness loudness_;
-  const size_t name_width_;
 };
 
 }  // namespace jackfield

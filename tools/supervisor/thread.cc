@@ -22,8 +22,8 @@ class ThreadService final : public RunningService {
  public:
   ThreadService(Node& supervisor, size_t service, std::string name, Outlet& outlet,
                 Watcher& watcher)
-      : supervisor_(supervisor),
-        service_(service),
+      : RunningService(service),
+        supervisor_(supervisor),
         name_(std::move(name)),
         outlet_(outlet),
         watcher_(watcher) {}
@@ -47,13 +47,13 @@ class ThreadService final : public RunningService {
       if (!node.ok()) return made.set_value(node.status());
       handle_ = (*node)->handle();
       running_.emplace(**node, std::move(grants), [this](const std::vector<Address>& addresses) {
-        supervisor_.handle().Run([this, copy = addresses] { watcher_.OnReady(service_, copy); });
+        supervisor_.handle().Run([this, copy = addresses] { watcher_.OnReady(service(), copy); });
       });
       made.set_value(absl::OkStatus());
       ending_.exit_status = RunService(*running_, run);
       node->reset();
       std::fflush(stdout);
-      supervisor_.handle().Run([this] { watcher_.OnEnded(service_, ending_); });
+      supervisor_.handle().Run([this] { watcher_.OnEnded(service(), ending_); });
     };
     try {
       thread_ = std::thread(std::move(body));
@@ -79,7 +79,6 @@ class ThreadService final : public RunningService {
 
  private:
   Node& supervisor_;
-  const size_t service_;
   const std::string name_;
   Outlet& outlet_;
   Watcher& watcher_;

@@ -20,11 +20,13 @@
 #include "tools/verbs/programs.h"
 #include "tools/verbs/ps.h"
 #include "tools/verbs/pub.h"
+#include "tools/verbs/reload.h"
 #include "tools/verbs/restart.h"
 #include "tools/verbs/run.h"
 #include "tools/verbs/schema.h"
 #include "tools/verbs/serve.h"
 #include "tools/verbs/service.h"
+#include "tools/verbs/set.h"
 #include "tools/verbs/sub.h"
 #include "tools/verbs/top.h"
 #include "tools/verbs/up.h"
@@ -34,12 +36,13 @@ namespace jackfield {
 
 std::vector<Verb> AllVerbs() {
   return {
-      InitVerb(),    UpVerb(),      PsVerb(),       TopVerb(),        LogsVerb(),
-      RestartVerb(), DownVerb(),    RunVerb(),      ServeVerb(),      CallVerb(),
-      PubVerb(),     SubVerb(),     DescribeVerb(), LsVerb(),         DemoVerb(),
-      CheckVerb(),   SchemaVerb(),  ExportVerb(),   ExplainVerb(),    CapsVerb(),
-      DoctorVerb(),  CleanVerb(),   BenchVerb(),    CompletionVerb(), HelpVerb(),
-      VersionVerb(), ServiceVerb(), ProgramsVerb(), CompleteVerb(),
+      InitVerb(),       UpVerb(),     PsVerb(),      TopVerb(),     LogsVerb(),
+      RestartVerb(),    ReloadVerb(), SetVerb(),     DownVerb(),    RunVerb(),
+      ServeVerb(),      CallVerb(),   PubVerb(),     SubVerb(),     DescribeVerb(),
+      LsVerb(),         DemoVerb(),   CheckVerb(),   SchemaVerb(),  ExportVerb(),
+      ExplainVerb(),    CapsVerb(),   DoctorVerb(),  CleanVerb(),   BenchVerb(),
+      CompletionVerb(), HelpVerb(),   VersionVerb(), ServiceVerb(), ProgramsVerb(),
+      CompleteVerb(),
   };
 }
 

@@ -2,6 +2,8 @@
 
 #include <cstdio>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "kernel/base/text.h"
 #include "tools/verbs/load_plan.h"
@@ -22,6 +24,7 @@ void SayWhatToTry() {
       "  jackfield logs -f -w shop      what they write\n"
       "  kill -9 PID                    of one that ps shows: it is started again, the books add "
       "up\n"
+      "  jackfield set shop gate.calls.orders=unix:   moves a channel\n"
       "  jackfield down shop            stops it\n"
       "and then the same over one medium, or for as long as you like:\n"
       "  jackfield demo --over pipe\n"
@@ -36,11 +39,15 @@ int RunDemo(const Program& program, const Arguments& arguments) {
     return Complain(kExitUsage, Text("--orders is a number, such as ", kOrders, ", not \"",
                                      Escaped(orders), "\""));
   }
-  absl::StatusOr<Plan> plan =
-      PlanOfText(program, arguments, "demo", program.demo, {"--orders", orders});
+  WiringSource source;
+  source.read = [&](const std::vector<std::string>& sets) {
+    return PlanOfText(program, arguments, "demo", program.demo, {"--orders", orders}, sets);
+  };
+  source.once = "the wiring is in the program";
+  const absl::StatusOr<Plan> plan = source.read({});
   if (!plan.ok()) return ComplainOfWiring(plan.status(), Would::kStart);
   if (!arguments.Has("quiet")) SayWhatToTry();
-  return RunUntilDone(program, arguments, *plan);
+  return RunUntilDone(program, arguments, *plan, std::move(source));
 }
 
 }  // namespace

@@ -21,17 +21,25 @@ absl::StatusOr<Plan> PlanOf(const Program& program, const Arguments& arguments,
   return MakePlan(*std::move(wiring), program, options);
 }
 
+std::vector<std::string> SetsOf(const Arguments& arguments, const std::vector<std::string>& more) {
+  std::vector<std::string> sets = arguments.All("set");
+  sets.insert(sets.end(), more.begin(), more.end());
+  return sets;
+}
+
 }  // namespace
 
-absl::StatusOr<Plan> LoadPlan(const Program& program, const Arguments& arguments) {
-  const std::vector<std::string> sets = arguments.All("set");
+absl::StatusOr<Plan> LoadPlan(const Program& program, const Arguments& arguments,
+                              const std::vector<std::string>& more_sets) {
+  const std::vector<std::string> sets = SetsOf(arguments, more_sets);
   return PlanOf(program, arguments, ReadWiring(arguments.operands[0], sets), arguments.rest);
 }
 
 absl::StatusOr<Plan> PlanOfText(const Program& program, const Arguments& arguments,
                                 std::string_view file, std::string_view text,
-                                std::vector<std::string> args) {
-  const std::vector<std::string> sets = arguments.All("set");
+                                std::vector<std::string> args,
+                                const std::vector<std::string>& more_sets) {
+  const std::vector<std::string> sets = SetsOf(arguments, more_sets);
   return PlanOf(program, arguments, ParseWiring(file, text, sets), std::move(args));
 }
 

@@ -22,14 +22,17 @@ inline constexpr Flag kSetFlag = {
     "change one value of the file, such as service.orders.calls.kv=unix:", true};
 
 // The wiring file is the first operand; the flags are those above; the rest goes to the services
-// that nothing calls. Errors: as ReadWiring and MakePlan; FAILED_PRECONDITION: --over is empty.
-absl::StatusOr<Plan> LoadPlan(const Program& program, const Arguments& arguments);
+// that nothing calls. more_sets: behind those of --set. Errors: as ReadWiring and MakePlan;
+// FAILED_PRECONDITION: --over is empty.
+absl::StatusOr<Plan> LoadPlan(const Program& program, const Arguments& arguments,
+                              const std::vector<std::string>& more_sets = {});
 
 // The same of a wiring that is in the program: `text`, which messages call `file`, and whose
 // services that nothing calls get `args`.
 absl::StatusOr<Plan> PlanOfText(const Program& program, const Arguments& arguments,
                                 std::string_view file, std::string_view text,
-                                std::vector<std::string> args);
+                                std::vector<std::string> args,
+                                const std::vector<std::string>& more_sets = {});
 
 // Prints what is wrong with a wiring. Returns kExitUsage.
 enum class Would { kLook, kStart };  // what the verb was to do

@@ -2,18 +2,15 @@
 
 #include <unistd.h>
 
-#include <cstddef>
 #include <cstdio>
-#include <memory>
-#include <span>
 #include <string>
 
 #include "kernel/base/text.h"
 #include "kernel/base/units.h"
 #include "tools/cli/table.h"
-#include "tools/message/schema.h"
 #include "tools/running/supervisor_client.h"
 #include "tools/running/why_stuck.h"
+#include "tools/verbs/init_json.h"
 #include "tools/verbs/running_wiring.h"
 
 namespace jackfield {
@@ -96,24 +93,6 @@ void Print(const init::Wiring& wiring) {
   PrintWaiting(wiring);
 }
 
-// By the schema of what came, so that a reader knows what each name means.
-absl::Status PrintJson(std::span<const std::byte> wiring) {
-  const absl::StatusOr<std::unique_ptr<message::Schema>> schema =
-      message::SchemaOf(std::string(init::kInitInterface.schema), init::kInitInterface.schema_hash);
-  if (!schema.ok()) return schema.status();
-  const absl::StatusOr<const Method*> look =
-      FindMethod(*(*schema)->FindInterface(init::kInitInterface.name), "Look");
-  if (!look.ok()) return look.status();
-  const absl::StatusOr<message::Schema::Json> json = (*schema)->ToJson(
-      **look, Way::kReply, wiring,
-      isatty(STDOUT_FILENO) ? message::Layout::kIndented : message::Layout::kLine);
-  if (!json.ok()) return json.status();
-  std::printf("%s\n", json->text.c_str());
-  if (!json->is_utf8)
-    std::fputs("# some text is no UTF-8; its bytes are \\xNN above, which is no JSON\n", stderr);
-  return absl::OkStatus();
-}
-
 int RunPs(const Program& program, const Arguments& arguments) {
   const absl::StatusOr<Output> output = OutputOf(arguments);
   if (!output.ok()) return Complain(kExitUsage, std::string(output.status().message()));
@@ -126,7 +105,9 @@ int RunPs(const Program& program, const Arguments& arguments) {
     Print(**wiring);
     return kExitOk;
   }
-  const absl::Status printed = PrintJson(wiring->message().payload());
+  const absl::Status printed =
+      PrintInitJson("Look", wiring->message().payload(),
+                    isatty(STDOUT_FILENO) ? message::Layout::kIndented : message::Layout::kLine);
   return printed.ok() ? kExitOk : Complain(kExitFailed, std::string(printed.message()));
 }
 

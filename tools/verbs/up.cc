@@ -3,8 +3,10 @@
 #include <cstdint>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "kernel/base/clock.h"
+#include "kernel/base/text.h"
 #include "tools/cli/clean_first.h"
 #include "tools/supervisor/detach.h"
 #include "tools/supervisor/supervisor.h"
@@ -17,7 +19,8 @@ namespace {
 constexpr Flag kFlags[] = {
     kOverFlag,
     kSetFlag,
-    {'d', "detach", "", "come back when the wiring is up; it goes on without a terminal"}};
+    {'d', "detach", "", "come back when the wiring is up; it goes on without a terminal"},
+    {'\0', "no-watch", "", "saving FILE changes nothing; `jackfield reload` does still"}};
 
 // The rest of what a detached one says is for `jackfield logs`.
 absl::StatusOr<Detached> Leave(const Plan& plan) {
@@ -28,15 +31,38 @@ absl::StatusOr<Detached> Leave(const Plan& plan) {
   return Detach();
 }
 
+// A file is read each time anew; what comes through a descriptor is read once, and kept.
+absl::StatusOr<WiringSource> SourceOf(const Program& program, const Arguments& arguments) {
+  const std::string& file = arguments.operands[0];
+  WiringSource source;
+  if (IsSavedFile(file)) {
+    source.read = [&program, arguments](const std::vector<std::string>& sets) {
+      return LoadPlan(program, arguments, sets);
+    };
+    if (!arguments.Has("no-watch")) source.watched = file;
+    return source;
+  }
+  absl::StatusOr<std::string> text = ReadWiringText(file);
+  if (!text.ok()) return text.status();
+  source.read = [&program, arguments,
+                 text = *std::move(text)](const std::vector<std::string>& sets) {
+    return PlanOfText(program, arguments, arguments.operands[0], text, arguments.rest, sets);
+  };
+  source.once = Text("the wiring came through ", file, " and is not read again");
+  return source;
+}
+
 int RunUp(const Program& program, const Arguments& arguments) {
-  absl::StatusOr<Plan> plan = LoadPlan(program, arguments);
+  absl::StatusOr<WiringSource> source = SourceOf(program, arguments);
+  const absl::StatusOr<Plan> plan = source.ok() ? source->read({}) : source.status();
   if (!plan.ok()) return ComplainOfWiring(plan.status(), Would::kStart);
-  return RunUntilDone(program, arguments, *plan);
+  return RunUntilDone(program, arguments, *plan, *std::move(source));
 }
 
 }  // namespace
 
-int RunUntilDone(const Program& program, const Arguments& arguments, const Plan& plan) {
+int RunUntilDone(const Program& program, const Arguments& arguments, const Plan& plan,
+                 WiringSource source) {
   const Loudness loudness = arguments.Has("quiet")     ? Loudness::kQuiet
                             : arguments.Has("verbose") ? Loudness::kVerbose
                                                        : Loudness::kNormal;
@@ -44,6 +70,7 @@ int RunUntilDone(const Program& program, const Arguments& arguments, const Plan&
   const int64_t began_ns = SystemClock().NowNs();
   RunOptions options;
   options.loudness = loudness;
+  options.source = std::move(source);
   OwnedFd parent;
   if (arguments.Has("detach")) {
     absl::StatusOr<Detached> detached = Leave(plan);
@@ -71,6 +98,7 @@ Verb UpVerb() {
           "write on\n"
           "stderr comes with their name in front. ^C stops them in order, a second ^C at once.\n"
           "With -d it comes back when all are ready: then see `jackfield ps`, `logs` and `down`.\n"
+          "Saving FILE while it is up changes what is different, and nothing else (`reload`).\n"
           "\n"
           "exit status: 0 all is done, 1 a service failed, 2 the wiring is wrong, 130 "
           "interrupted\n",

@@ -3,6 +3,7 @@
 #define JACKFIELD_TOOLS_VERBS_UP_H_
 
 #include "tools/cli/program.h"
+#include "tools/supervisor/supervisor.h"
 #include "tools/wiring/plan.h"
 
 namespace jackfield {
@@ -10,8 +11,10 @@ namespace jackfield {
 Verb UpVerb();
 
 // Runs a plan as `up` does, and removes before and after it what the dead leave. `arguments` say
-// how much is printed. Returns the exit status. Blocks: until all is over.
-int RunUntilDone(const Program& program, const Arguments& arguments, const Plan& plan);
+// how much is printed; `source` where the plan comes from. Returns the exit status. Blocks: until
+// all is over.
+int RunUntilDone(const Program& program, const Arguments& arguments, const Plan& plan,
+                 WiringSource source);
 
 }  // namespace jackfield
 

@@ -67,15 +67,6 @@ absl::StatusOr<Wiring> Convert(std::string_view file, const toml::table& root) {
   return wiring;
 }
 
-// Does the name stand for a descriptor that this program was started with? Whoever says so means
-// what comes through it.
-bool IsDescriptor(std::string_view file) {
-  for (const std::string_view name : {"/dev/stdin", "/dev/fd/", "/proc/self/fd/"}) {
-    if (file.substr(0, name.size()) == name) return true;
-  }
-  return false;
-}
-
 std::string_view KindOf(mode_t mode) {
   return S_ISDIR(mode)    ? "directory"
          : S_ISFIFO(mode) ? "FIFO"
@@ -99,6 +90,16 @@ void NameEntries(toml::node*& node, toml::table& parent, std::string_view key) {
   node = parent.get(key);
 }
 
+// `path` may begin with the name of a service, and means service.NAME then.
+std::string WholePath(const toml::table& root, std::string_view path) {
+  const std::string_view first = path.substr(0, path.find('.'));
+  const toml::table* services = root["service"].as_table();
+  const bool is_service =
+      std::find(std::begin(kTopKeys), std::end(kTopKeys), first) == std::end(kTopKeys) &&
+      first.size() < path.size() && services != nullptr && services->contains(first);
+  return is_service ? Text("service.", path) : std::string(path);
+}
+
 absl::Status Set(toml::table& root, const std::string& set) {
   const auto bad = [&set](std::string_view why) {
     return absl::FailedPreconditionError(Text("--set ", Escaped(set), ": ", why));
@@ -106,7 +107,8 @@ absl::Status Set(toml::table& root, const std::string& set) {
   const size_t equals = set.find('=');
   if (equals == 0 || equals == std::string::npos)
     return bad("write --set KEY=VALUE, such as --set service.orders.calls.kv=unix:");
-  const std::string_view path = std::string_view(set).substr(0, equals);
+  const std::string whole = WholePath(root, std::string_view(set).substr(0, equals));
+  const std::string_view path = whole;
   const std::string value = set.substr(equals + 1);
   toml::table* table = &root;
   size_t begin = 0;
@@ -145,6 +147,13 @@ absl::Status Set(toml::table& root, const std::string& set) {
 
 }  // namespace
 
+bool IsSavedFile(std::string_view file) {
+  for (const std::string_view name : {"/dev/stdin", "/dev/fd/", "/proc/self/fd/"}) {
+    if (file.substr(0, name.size()) == name) return false;
+  }
+  return true;
+}
+
 std::string Prefix(std::string_view file, Place place) {
   if (place.line == 0) return Text(file, ", as changed by the command line: ");
   return Text(file, ":", place.line, ":", place.column, ": ");
@@ -163,14 +172,14 @@ absl::StatusOr<Wiring> ParseWiring(std::string_view file, std::string_view text,
   return Convert(file, parsed.table());
 }
 
-absl::StatusOr<Wiring> ReadWiring(const std::string& file, std::span<const std::string> sets) {
+absl::StatusOr<std::string> ReadWiringText(const std::string& file) {
   const auto cannot = [&file](int error) {
     const std::string text =
         Text("cannot read the wiring file ", Escaped(file), ": ", std::strerror(error));
     return error == ENOENT ? absl::NotFoundError(text) : absl::UnavailableError(text);
   };
   if (file.empty()) return absl::NotFoundError("the name of the wiring file is empty");
-  const bool stream = IsDescriptor(file);
+  const bool stream = !IsSavedFile(file);
   const OwnedFd fd(open(file.c_str(), O_RDONLY | O_CLOEXEC | (stream ? 0 : O_NONBLOCK | O_NOCTTY)));
   if (!fd.ok()) return cannot(errno);
   struct stat is {};
@@ -188,7 +197,13 @@ absl::StatusOr<Wiring> ReadWiring(const std::string& file, std::span<const std::
   if (got < 0) return cannot(errno);
   if (text.size() > kWiringBytesMax)
     return absl::InvalidArgumentError(Text(file, ": larger than 1 MiB; is it a wiring file?"));
-  return ParseWiring(file, text, sets);
+  return text;
+}
+
+absl::StatusOr<Wiring> ReadWiring(const std::string& file, std::span<const std::string> sets) {
+  const absl::StatusOr<std::string> text = ReadWiringText(file);
+  if (!text.ok()) return text.status();
+  return ParseWiring(file, *text, sets);
 }
 
 }  // namespace jackfield

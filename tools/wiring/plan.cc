@@ -401,6 +401,12 @@ uint64_t MemoryOf(const Plan& plan, const PlannedService& service) {
   return DefaultMemoryBytes(MemoryLimitBytes() / std::max<size_t>(1, plan.services.size()));
 }
 
+size_t NameWidth(const Plan& plan) {
+  size_t width = 0;
+  for (const PlannedService& service : plan.services) width = std::max(width, service.name.size());
+  return width;
+}
+
 std::string Summary(const Plan& plan) {
   size_t outside = 0;
   for (const PlannedService& service : plan.services)

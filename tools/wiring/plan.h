@@ -88,6 +88,8 @@ Address ClientAddress(const Address& wired, const Address& actual);
 // and those that it starts may use together (kernel/loop/memory_limit.h).
 uint64_t MemoryOf(const Plan& plan, const PlannedService& service);
 
+size_t NameWidth(const Plan& plan);  // of its longest name of a service, in bytes
+
 // "3 services, 2 channels"; "1 service, 0 channels, 2 to the outside"
 std::string Summary(const Plan& plan);
 

@@ -26,6 +26,7 @@ struct RestartRule {
   int64_t pause_least_ns = 100'000'000;
   int64_t pause_most_ns = 10'000'000'000;
   uint32_t restarts_max = 5;
+  bool operator==(const RestartRule&) const = default;
 };
 
 }  // namespace jackfield

@@ -21,6 +21,7 @@ struct Surroundings {
   bool inherited() const {
     return environment.empty() && directory.empty() && descriptors_max == 0;
   }
+  bool operator==(const Surroundings&) const = default;
 };
 
 // One thing that is wrong, and where it is written.

@@ -108,13 +108,20 @@ inline constexpr size_t kServeEntriesMax = 16;        // the same
 inline constexpr int64_t kDescriptorsLeast = 16, kDescriptorsMost = 1 << 20;  // of limits.nofile
 
 // `text` as a Wiring. `sets` are "key.key=value" from the command line: each replaces or adds one
-// value before the file is read; a value that is no TOML is taken as a string. Errors:
+// value before the file is read; where the first key is no key of a wiring but a service's name it
+// is one of that service; a value that is no TOML is taken as a string. Errors:
 // INVALID_ARGUMENT; each line of the message is one thing that is wrong: "FILE:LINE:COLUMN:
 // sentence". FAILED_PRECONDITION: one of `sets` cannot be read, in one sentence.
 absl::StatusOr<Wiring> ParseWiring(std::string_view file, std::string_view text,
                                    std::span<const std::string> sets);
 
-// The same, reading the file. Errors: as well NOT_FOUND and UNAVAILABLE, in one sentence.
+// Is it a file that can be read again, and not a descriptor that this program was started with
+// (/dev/stdin, a shell's <(…))?
+bool IsSavedFile(std::string_view file);
+// Its text. Errors: as ReadWiring.
+absl::StatusOr<std::string> ReadWiringText(const std::string& file);
+
+// Both together. Errors: as well NOT_FOUND and UNAVAILABLE, in one sentence.
 absl::StatusOr<Wiring> ReadWiring(const std::string& file, std::span<const std::string> sets);
 
 // "FILE:LINE:COLUMN: ", or "FILE, as changed by the command line: ".

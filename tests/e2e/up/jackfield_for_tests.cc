@@ -1,6 +1,7 @@
 // The program `jackfield` with the test services built in.
 #include "kernel/registry.h"
 #include "tests/e2e/up/pool_services.h"
+#include "tests/e2e/up/front_service.h"
 #include "tests/e2e/up/test_services.h"
 #include "tools/cli/program.h"
 #include "tools/lines/lines.h"
@@ -33,6 +34,7 @@ int main(int argc, char** argv) {
       {"lines", lines::RunLines, "a program: a line in, a line out"},
       {"worker", WorkerService, "does what it is told"},
       {"boss", BossService, "tells one of many"},
+      {"front", FrontService, "calls and sends under load, and counts"},
   };
   program.verbs = AllVerbs();
   return RunProgram(program, argc, argv);

@@ -175,6 +175,8 @@ usage: jackfield VERB [FLAGS…] …
   top         the channels of a running wiring, live: rates, calls under way, the oldest
   logs        what the services of a running wiring have written on stderr
   restart     stop one service of a running wiring, and start it again
+  reload      read the file of a running wiring again, and change what is different
+  set         change single values of a running wiring
   down        stop a running wiring
   run         run a program that may call services, or serve, as if a wiring started it
   serve       make a service of any program that answers a line with a line
@@ -214,6 +216,7 @@ built-in services, for run = "NAME" in a wiring file:
   lines     a program: a line in, a line out
   worker    does what it is told
   boss      tells one of many
+  front     calls and sends under load, and counts
 
   jackfield help VERB   what a verb does, and its flags
 )");
