@@ -8,6 +8,7 @@
 
 #include "kernel/base/text.h"
 #include "services/service.h"
+#include "tools/wiring/call_name.h"
 
 namespace jackfield::units {
 namespace {
@@ -134,12 +135,13 @@ class Writer {
     for (const Address& place : places_[index]) grants.serves.push_back(place.ToString());
     for (const size_t call : service.calls) {
       const PlannedChannel& channel = plan_.channels[call];
-      grants.calls.emplace_back(
-          channel.role,
-          ClientAddress(channel.address, places_[channel.server][channel.serve]).ToString());
+      grants.calls.push_back(
+          {channel.role,
+           ClientAddress(channel.address, places_[channel.server][channel.serve]).ToString(),
+           IsAloneInRole(plan_, channel) ? "" : plan_.services[channel.server].name});
     }
     for (const OutsideCall& call : service.outside)
-      grants.calls.emplace_back(call.role, call.address.ToString());
+      grants.calls.push_back({call.role, call.address.ToString()});
     return grants;
   }
 

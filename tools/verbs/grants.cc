@@ -97,15 +97,17 @@ GrantsRead ReadGrants(const Program& program, const Arguments& arguments,
   for (const std::string& text : arguments.All("call")) {
     absl::StatusOr<std::pair<std::string, std::string>> call = CutCall(text);
     if (!call.ok()) return {call.status()};
-    for (const auto& [role, address] : grants.calls) {
-      if (role == call->first)
-        return {absl::InvalidArgumentError(Text("--call names the role \"", role, "\" twice"))};
+    for (const GrantedCall& other : grants.calls) {
+      if (other.role == call->first) {
+        return {
+            absl::InvalidArgumentError(Text("--call names the role \"", other.role, "\" twice"))};
+      }
     }
     absl::StatusOr<std::string> address = AddressOfTarget(program, arguments, call->second);
     if (!address.ok()) return {address.status(), true};
     if (absl::Status status = CheckGrant(program, *address, Role::kConnect); !status.ok())
       return {status};
-    grants.calls.emplace_back(std::move(call->first), *std::move(address));
+    grants.calls.push_back({std::move(call->first), *std::move(address)});
   }
   return {std::move(grants)};
 }
