@@ -19,7 +19,7 @@ from runner.terminal import Terminal, WatchdogError
 from runner.wanted import matches
 
 LAUNCHER = "./jackfield"         # builds, with Bazel: not run here
-MAYBE_MISSING = ("gdb", "strace", "jq")  # third_party/packages.txt does not ask for them
+MAYBE_MISSING = ("gdb", "strace", "jq", "systemd-analyze")  # third_party/packages.txt does not ask for them
 SOON = re.compile(r"# soon$")    # a command that is called again until it shows what the page says
 PAGE_SECONDS_MAX = 200.0         # a watchdog: no page takes a tenth of it
 PAUSE_SECONDS = 0.1              # between two looks of a command with "# soon"
