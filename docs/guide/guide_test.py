@@ -14,6 +14,8 @@ import shutil
 import signal
 import sys
 
+sys.dont_write_bytecode = True  # the sources may be another's
+
 from runner.page import Block, Command, File, PageError, read_page
 from runner.terminal import Terminal, WatchdogError
 from runner.wanted import matches
