@@ -173,7 +173,7 @@ class Planner {
     if (!address.ok()) return address;
     const auto whole = [this](std::string_view path) {
       std::error_code unknown;  // of where we are: then the path stays as it is, and is refused
-      return (std::filesystem::absolute(DirectoryOf(wiring_.file), unknown) /
+      return (std::filesystem::current_path(unknown) / DirectoryOf(wiring_.file) /
               path.substr(path[1] == '/' ? 2 : 0))
           .string();
     };

@@ -255,6 +255,24 @@ TEST_F(PlanTest, APlaceThatBeginsWithADotIsSeenFromTheFileOverEveryMedium) {
   }
 }
 
+// A name without a folder: the file lies where we are.
+TEST_F(PlanTest, APlaceIsSeenFromTheFileAlsoWhereItsNameIsAllThatIsGiven) {
+  constexpr std::string_view kText =
+      "[service.a]\nrun = \"./true\"\nserve = [\"unix:./a.sock\"]\ncwd = \".\"\n";
+  char name[] = "/tmp/jackfield-plan-XXXXXX";
+  const std::filesystem::path folder = mkdtemp(name);
+  const std::filesystem::path before = std::filesystem::current_path();
+  std::filesystem::create_symlink("/bin/true", folder / "true");
+  std::filesystem::current_path(folder);
+  const auto plan =
+      MakePlan(*ParseWiring("shop.toml", Text("jackfield = 1\n", kText), {}), program_, {});
+  std::filesystem::current_path(before);
+  std::filesystem::remove_all(folder);
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_EQ(plan->services[0].serves[0].ToString(), Text("unix:", folder.string(), "/a.sock"));
+  EXPECT_EQ(plan->services[0].surroundings.directory, folder.string() + "/");
+}
+
 // The folder that is named is the one that is meant: of links, too.
 TEST_F(PlanTest, AProgramIsSeenFromTheLinkThatLeadsToAWiringAndWhereItIsNotThatIsSaid) {
   char name[] = "/tmp/jackfield-plan-XXXXXX";

@@ -16,7 +16,7 @@ namespace {
 
 std::string SeenFrom(std::string_view folder, const std::string& path) {
   std::error_code unknown;  // of where we are: then the path stays as it is
-  return (std::filesystem::absolute(folder, unknown) / path).lexically_normal().string();
+  return (std::filesystem::current_path(unknown) / folder / path).lexically_normal().string();
 }
 
 std::string WhyNoDirectory(const std::string& path) {
