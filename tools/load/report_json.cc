@@ -39,9 +39,10 @@ std::string StageJson(const StageResult& stage) {
       ",\"due\":", stage.due, ",\"ended\":", stage.ended, ",\"errors\":", stage.errors,
       ",\"ended_per_s\":", Number(stage.ended_per_second), ",\"steadiness\":\"",
       stage.judged ? Name(stage.steadiness.kind) : "not judged", "\",\"warmup_ns\":", warmup_ns,
-      ",", HistogramJson("intended", stage.latency, stage.told()), ",",
-      HistogramJson("sent", stage.sent, stage.told()), ",", HistogramJson("lag", stage.lag, true),
-      ",", HistogramJson("queue", stage.queue, stage.told()), "}");
+      ",", HistogramJson("from_intended", stage.latency, stage.told()), ",",
+      HistogramJson("from_sent", stage.sent, stage.told()), ",",
+      HistogramJson("lag", stage.lag, true), ",",
+      HistogramJson("own_queue", stage.queue, stage.told()), "}");
 }
 
 }  // namespace

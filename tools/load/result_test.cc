@@ -89,7 +89,7 @@ TEST_F(ResultTest, OfAServiceThatDoesNotKeepUpNoQuantileIsTold) {
   EXPECT_THAT(result.faults[0], HasSubstr("900 of 1000 calls a second end"));
   const std::string table = TableOf({}, result);
   EXPECT_THAT(table, Not(HasSubstr("380ms")));
-  EXPECT_THAT(JsonOf({}, result), HasSubstr("\"intended\":{\"n\":2000,\"p50_ns\":null"));
+  EXPECT_THAT(JsonOf({}, result), HasSubstr("\"from_intended\":{\"n\":2000,\"p50_ns\":null"));
 }
 
 TEST_F(ResultTest, AGeneratorThatIsLateIsSaidToBeTheLimit) {

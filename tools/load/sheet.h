@@ -159,7 +159,9 @@ class Sheet {
   void Merge(const Sheet& other) const {
     counts_->Merge(*other.counts_);
     for (size_t i = 0; i < grid_->batches(); ++i) batches_[i].Merge(other.batches_[i]);
-    for (size_t i = 0; i < grid_->slots(); ++i) slots_[i].Merge(other.slots_[i]);
+    for (size_t i = 0; i < grid_->slots(); ++i) {  // memory that was never touched is not
+      if (other.slots_[i].due + other.slots_[i].ended > 0) slots_[i].Merge(other.slots_[i]);
+    }
   }
 
  private:

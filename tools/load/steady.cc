@@ -31,16 +31,19 @@ std::vector<double> ValuesOf(std::span<const BatchFigures> batches, Get get) {
   return values;
 }
 
-// Do more and more calls wait for their end in the second half?
+// Do more and more calls wait for their end, and in the second half still?
 bool PilesUp(std::span<const BatchFigures> batches) {
   int64_t backlog = 0, at_half = 0;
   uint64_t due = 0;
+  std::vector<double> backlogs;
   for (size_t i = 0; i < batches.size(); ++i) {
     if (i == batches.size() / 2) at_half = backlog;
     if (i >= batches.size() / 2) due += batches[i].due;
     backlog += static_cast<int64_t>(batches[i].due) - static_cast<int64_t>(batches[i].ended_in_it);
+    backlogs.push_back(static_cast<double>(std::max<int64_t>(0, backlog)));
   }
-  return static_cast<double>(backlog - at_half) > kBacklogShare * static_cast<double>(due);
+  return TrendOf(backlogs, kTrendP50) > 0 &&
+         static_cast<double>(backlog - at_half) > kBacklogShare * static_cast<double>(due);
 }
 
 }  // namespace
@@ -80,13 +83,13 @@ Steadiness JudgeSteadiness(std::span<const BatchFigures> batches) {
          (TrendOf(from(p50), kTrendP50) != 0 || TrendOf(from(rate), kTrendRate) != 0)) {
     ++begin;
   }
-  const bool settles = begin <= most;
-  if (!settles) begin = 0;
+  const bool overloaded = PilesUp(batches);
+  const bool settles = begin <= most && TrendOf(from(p99), kTrendP99) == 0;
+  if (!settles || overloaded) begin = 0;
   const Thirds thirds = ThirdsOf(from(p50));
   found.from_ns = static_cast<int64_t>(thirds.first);
   found.to_ns = static_cast<int64_t>(thirds.last);
-  const bool rises = TrendOf(from(p50), kTrendP50) > 0 || TrendOf(from(p99), kTrendP99) > 0;
-  if (rises && PilesUp(batches.subspan(begin)))
+  if (overloaded)
     found.kind = Steadiness::Kind::kOverloaded;
   else if (!settles)
     found.kind = Steadiness::Kind::kUnsettled;

@@ -2,8 +2,8 @@
 //
 // Warm-up ends at the first batch after which neither p50 nor the rate of ends has a trend
 // (Mann-Kendall, 1 %, and a change that matters). A run of which more than half would be warm-up is
-// not steady. It is overloaded when latency rises and what has not ended piles up too: then a
-// quantile of it says how long the run was, and nothing of the service.
+// not steady, nor is one whose p99 goes on changing. It is overloaded when more and more calls wait
+// for their end: then a quantile of it says how long the run was, and nothing of the service.
 //
 // Thread: any; pure functions.
 #ifndef JACKFIELD_TOOLS_LOAD_STEADY_H_

@@ -1,5 +1,6 @@
 #include "tools/load/steady.h"
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <vector>
@@ -55,6 +56,14 @@ TEST(SteadyTest, LatencyThatRisesWhileCallsPileUpIsOverload) {
       JudgeSteadiness(Batches([](double i) { return 100 + 5000 * i; }, [](double) { return 95; }));
   EXPECT_EQ(found.kind, Kind::kOverloaded);
   EXPECT_LT(found.from_ns, found.to_ns);
+}
+
+// Latency may seem to settle, where those that end are not those that came first.
+TEST(SteadyTest, CallsThatPileUpAreOverloadWhateverTheirLatencies) {
+  const Steadiness found = JudgeSteadiness(Batches(
+      [](double i) { return std::min(i, 9.0) * 300'000 + 100; }, [](double) { return 65; }));
+  EXPECT_EQ(found.kind, Kind::kOverloaded);
+  EXPECT_EQ(found.warmup_batches, 0u);
 }
 
 TEST(SteadyTest, LatencyThatRisesWhileAllCallsEndIsNoOverload) {
