@@ -1,6 +1,7 @@
 // The program `jackfield`. Only here the three lists come together: transports, built-in services,
 // verbs.
 #include "kernel/registry.h"
+#include "services/echo/echo.h"
 #include "services/semaphore/semaphore.h"
 #include "services/semaphore/worker.h"
 #include "services/shop/shop.h"
@@ -21,6 +22,8 @@ int main(int argc, char** argv) {
   program.resources = jackfield::BuiltinResources();
   program.machine = jackfield::BuiltinMachineChecks();
   program.services = {
+      {"echo", jackfield::echo::RunEcho,
+       "says back what it is told: something to call and to load"},
       {"lines", jackfield::lines::RunLines, "a program of yours: a line in, a line out"},
       {"semaphore", jackfield::semaphore::RunSemaphore,
        "named counting semaphores and mutexes between processes"},

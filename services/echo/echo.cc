@@ -1,5 +1,6 @@
 #include "services/echo/echo.h"
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -57,6 +58,14 @@ Handling Echo::Chat(BothStreamsOf<SayRequest, SayReply> call) {
     if (!written.ok()) co_return written;
   }
   co_return absl::OkStatus();
+}
+
+absl::Status RunEcho(Service& service) {
+  Echo echo;
+  absl::StatusOr<std::unique_ptr<Port>> port = service.Serve();
+  if (!port.ok()) return port.status();
+  echo.RegisterOn(**port);
+  return service.Run();
 }
 
 }  // namespace jackfield::echo

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 
+#include "jackfield/service.h"
 #include "services/echo/echo_service.h"
 
 namespace jackfield::echo {
@@ -27,6 +28,9 @@ class Echo final : public EchoService {
  private:
   uint64_t heard_ = 0;
 };
+
+// Serves it until it is asked to stop: the service "echo" of a wiring. Thread: its service's.
+absl::Status RunEcho(Service& service);
 
 }  // namespace jackfield::echo
 

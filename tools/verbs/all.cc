@@ -15,6 +15,7 @@
 #include "tools/verbs/export.h"
 #include "tools/verbs/help.h"
 #include "tools/verbs/init.h"
+#include "tools/verbs/load.h"
 #include "tools/verbs/logs.h"
 #include "tools/verbs/ls.h"
 #include "tools/verbs/programs.h"
@@ -36,13 +37,13 @@ namespace jackfield {
 
 std::vector<Verb> AllVerbs() {
   return {
-      InitVerb(),       UpVerb(),     PsVerb(),      TopVerb(),     LogsVerb(),
-      RestartVerb(),    ReloadVerb(), SetVerb(),     DownVerb(),    RunVerb(),
-      ServeVerb(),      CallVerb(),   PubVerb(),     SubVerb(),     DescribeVerb(),
-      LsVerb(),         DemoVerb(),   CheckVerb(),   SchemaVerb(),  ExportVerb(),
-      ExplainVerb(),    CapsVerb(),   DoctorVerb(),  CleanVerb(),   BenchVerb(),
-      CompletionVerb(), HelpVerb(),   VersionVerb(), ServiceVerb(), ProgramsVerb(),
-      CompleteVerb(),
+      InitVerb(),     UpVerb(),         PsVerb(),   TopVerb(),     LogsVerb(),
+      RestartVerb(),  ReloadVerb(),     SetVerb(),  DownVerb(),    RunVerb(),
+      ServeVerb(),    CallVerb(),       LoadVerb(), PubVerb(),     SubVerb(),
+      DescribeVerb(), LsVerb(),         DemoVerb(), CheckVerb(),   SchemaVerb(),
+      ExportVerb(),   ExplainVerb(),    CapsVerb(), DoctorVerb(),  CleanVerb(),
+      BenchVerb(),    CompletionVerb(), HelpVerb(), VersionVerb(), ServiceVerb(),
+      ProgramsVerb(), CompleteVerb(),
   };
 }
 

@@ -181,6 +181,7 @@ usage: jackfield VERB [FLAGS…] …
   run         run a program that may call services, or serve, as if a wiring started it
   serve       make a service of any program that answers a line with a line
   call        call a method of a service, by the schema that it serves: JSON in, JSON out
+  load        call a method at a given rate, and how long that took from when each was due
   pub         publish a message to a topic
   sub         print the messages of the topics that match a pattern
   describe    the schema that a service serves: its methods and their messages
