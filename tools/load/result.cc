@@ -77,9 +77,11 @@ void AddSteadiness(const StageResult& stage, Result& result) {
   const std::string drift = Text("p50 goes from ", duration(stage.steadiness.from_ns), " to ",
                                  duration(stage.steadiness.to_ns));
   if (stage.steadiness.kind == Steadiness::Kind::kOverloaded) {
-    result.faults.push_back(Text(where, "unsteady: the offered rate exceeds the capacity: ", drift,
-                                 ", and ", Number(stage.ended_per_second, 0), " of ",
-                                 Number(stage.due_per_second, 0), " calls a second end"));
+    result.faults.push_back(
+        Text(where, "unsteady: the offered rate exceeds the capacity: ", drift, ", and ",
+             Number(stage.ended_per_second, 0), " of ", Number(stage.due_per_second, 0),
+             " calls a second end",
+             stage.errors > 0 ? Text(", ", stage.errors, " calls with an error") : std::string()));
   } else if (stage.steadiness.kind == Steadiness::Kind::kUnsettled) {
     result.faults.push_back(Text(where, "unsteady: it has not settled in half of the time: ", drift,
                                  "  try: a longer --duration"));

@@ -220,8 +220,10 @@ int RunCompare(Loading& loading, const std::string& address) {
       std::snprintf(ratio, sizeof ratio, "%.3f", found.ratio);
       std::snprintf(interval, sizeof interval, "%.3f..%.3f", found.low, found.high);
     }
-    table.Add({name, FormatDurationNs(static_cast<int64_t>(row.a_ns)),
-               FormatDurationNs(static_cast<int64_t>(row.b_ns)), ratio, interval,
+    const auto median = [&](double ns) {
+      return row.ratio.has_value() ? FormatDurationNs(static_cast<int64_t>(ns)) : std::string("-");
+    };
+    table.Add({name, median(row.a_ns), median(row.b_ns), ratio, interval,
                !row.ratio.has_value() ? "too few calls to tell"
                : !found.differs()     ? "no difference shown"
                : found.ratio > 1      ? "B is slower"
