@@ -57,7 +57,7 @@ answers "compdb -h" 0 "usage: ./jackfield compdb" compdb -h
 answers version 0 "jackfield 0." version
 answers -V 0 "jackfield 0." -V
 answers uup 2 'jackfield: no verb "uup"; did you mean "up"?' uup
-answers tset 2 'jackfield: no verb "tset"; did you mean "test"?' tset
+answers tesst 2 'jackfield: no verb "tesst"; did you mean "test"?' tesst
 answers frobnicate 2 'jackfield: no verb "frobnicate"' frobnicate
 answers "help chekc" 2 'jackfield: no verb "chekc"; did you mean "check"?' help chekc
 answers "init --help" 0 "usage: jackfield init [FLAGS…] DIR" init --help
@@ -71,7 +71,7 @@ complete() {
     [ "$status" = 0 ] && [ "$(tr '\n' ' ' <"$dir/said")" = "$wanted" ] ||
         { echo "$what: status $status, said:"; cat "$dir/said"; failures=1; }
 }
-complete "TAB" "explain " ex
+complete "TAB" "export explain " ex
 complete "TAB for its own verbs" "completion compdb " comp
 complete "TAB behind a verb" "" up -
 complete "TAB for nothing" "" frob

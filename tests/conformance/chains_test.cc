@@ -126,18 +126,18 @@ TEST_P(Chains, WhatRemainsOfADeadlineReachesTheSecondHandler) {
   Onward onward;
   onward.address = first();
   onward.type = kRemaining;
-  onward.timeout = 5min;  // more than its caller has
+  onward.timeout_us = 300'000'000;  // more than its caller has
   onward.linger_us = 10'000;
   CallOptions options;
   options.timeout = 30s;
   const std::string left = Relay(onward.ToText(), options).value_or("0");
   EXPECT_LE(std::stoll(left), 30'000'000 - 10'000);
   EXPECT_GT(std::stoll(left), 0);
-  onward.timeout = 3s;  // less: its own holds
+  onward.timeout_us = 3'000'000;  // less: its own holds
   const std::string own = Relay(onward.ToText(), options).value_or("0");
   EXPECT_LE(std::stoll(own), 3'000'000);
   EXPECT_GT(std::stoll(own), 0);
-  onward.timeout = 5min;
+  onward.timeout_us = 300'000'000;
   onward.detached = 1;
   const std::string detached = Relay(onward.ToText(), options).value_or("0");
   EXPECT_GT(std::stoll(detached), 30'000'000);

@@ -216,7 +216,7 @@ TEST_P(Conformance, CloseGivesAReceiptForEverything) {
   if (!world.may_block()) {
     ASSERT_TRUE(world.Drive([&] { return world.channel().ledger().queued() == 0; }));
   }
-  const Receipt receipt = world.channel().Close(world.may_block() ? 30'000'000 : 10'000);
+  const Receipt receipt = world.channel().Close(world.may_block() ? nanoseconds(30s) : 10ms);
   EXPECT_EQ(receipt.handled, 100u);
   EXPECT_EQ(receipt.delivered + receipt.undelivered + receipt.in_doubt, 0u);
 }

@@ -25,8 +25,8 @@ class FileWatch {
  public:
   static constexpr int64_t kQuietNs = 50'000'000;
 
-  // Errors: NOT_FOUND (its folder), RESOURCE_EXHAUSTED (fs.inotify.max_user_instances,
-  // max_user_watches, descriptors), PERMISSION_DENIED.
+  // Errors: UNAVAILABLE (its folder is not there), PERMISSION_DENIED, RESOURCE_EXHAUSTED
+  // (descriptors, fs.inotify.max_user_instances, max_user_watches).
   static absl::StatusOr<std::unique_ptr<FileWatch>> Open(Node& node, const std::string& file,
                                                          std::function<void()> saved);
   ~FileWatch();

@@ -103,7 +103,7 @@ TEST_F(FileWatchTest, FollowsALinkToWhatItLeadsTo) {
 
 TEST_F(FileWatchTest, AFolderThatIsNotThereIsAnError) {
   EXPECT_EQ(FileWatch::Open(*node_, folder_ + "/none/shop.toml", [] {}).status().code(),
-            absl::StatusCode::kNotFound);
+            absl::StatusCode::kUnavailable);
 }
 
 }  // namespace
