@@ -2,7 +2,7 @@
 // turn about on one thread by a clock that moves one microsecond a turn, so that two runs do the
 // same.
 //
-//   calls ADDRESS CALLS [PAYLOAD_BYTES]
+//   calls ADDRESS CALLS [PAYLOAD_BYTES [CONNECTIONS CALLS_OUT]]
 //   calls --build                           prints what it was built with: "gcc 12 optimised"
 //
 // Exit status: 0; 1 a call did not end as it should; 2 usage.
@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "kernel/call/channel.h"
 #include "kernel/call/port.h"
@@ -38,28 +39,41 @@ class World {
     client_ = Node::Create(options).value();
   }
 
-  int Run(const std::string& address, int calls, size_t payload_bytes) {
+  struct Work {
+    int calls = 0;
+    size_t payload_bytes = 64;
+    size_t connections = 1;
+    int out = 1;  // calls under way, one connection after the other
+  };
+  int Run(const std::string& address, const Work& work) {
     auto port = Port::Open(*server_, {address});
     if (!port.ok()) return Fail(port.status());
     (*port)->Handle(kEcho,
                     [](ServerCall& call) { call.Reply(Bytes(call.payload())).IgnoreError(); });
     if (!TurnUntil([&] { return (*port)->serving(); })) return Fail((*port)->failure());
-    auto channel = Channel::Open(*client_, (*port)->addresses()[0]);
-    if (!channel.ok()) return Fail(channel.status());
-    if (!TurnUntil([&] { return (*channel)->open(); })) return Fail((*channel)->ended_why());
-    const std::string payload(payload_bytes, 'x');
-    for (int i = 0; i < calls; ++i) {
-      bool ended = false;
-      absl::Status how;
-      const absl::Status status =
-          (*channel)->CallAsync(kEcho, Bytes(payload), {}, [&](Answer& reply) {
-            ended = true;
-            how = reply.status();
-            if (reply.ok() && reply->payload().size() != payload_bytes)
+    std::vector<std::unique_ptr<Channel>> channels;
+    for (size_t i = 0; i < work.connections; ++i) {
+      auto channel = Channel::Open(*client_, (*port)->addresses()[0]);
+      if (!channel.ok()) return Fail(channel.status());
+      if (!TurnUntil([&] { return (*channel)->open(); })) return Fail((*channel)->ended_why());
+      channels.push_back(*std::move(channel));
+    }
+    const std::string payload(work.payload_bytes, 'x');
+    int ended = 0;
+    absl::Status how;
+    for (int begun = 0; begun < work.calls;) {
+      const absl::Status status = channels[static_cast<size_t>(begun) % channels.size()]->CallAsync(
+          kEcho, Bytes(payload), {}, [&](Answer& reply) {
+            ++ended;
+            if (!reply.ok())
+              how = reply.status();
+            else if (reply->payload().size() != work.payload_bytes)
               how = absl::DataLossError("an answer of another size");
           });
       if (!status.ok()) return Fail(status);
-      if (!TurnUntil([&] { return ended; })) return Fail(absl::DeadlineExceededError("no answer"));
+      const int enough = ++begun == work.calls ? begun : begun - work.out + 1;
+      if (!TurnUntil([&] { return ended >= enough; }))
+        return Fail(absl::DeadlineExceededError("no answer"));
       if (!how.ok()) return Fail(how);
     }
     return 0;
@@ -102,12 +116,17 @@ int main(int argc, char** argv) {
     std::puts(jackfield::kBuild);
     return 0;
   }
-  if (argc < 3 || argc > 4) {
-    std::fputs("usage: calls ADDRESS CALLS [PAYLOAD_BYTES]\n", stderr);
+  if (argc < 3 || argc > 6 || argc == 5) {
+    std::fputs("usage: calls ADDRESS CALLS [PAYLOAD_BYTES [CONNECTIONS CALLS_OUT]]\n", stderr);
     return 2;
+  }
+  jackfield::World::Work work{.calls = std::atoi(argv[2])};
+  if (argc > 3) work.payload_bytes = static_cast<size_t>(std::atoi(argv[3]));
+  if (argc > 5) {
+    work.connections = static_cast<size_t>(std::atoi(argv[4]));
+    work.out = std::atoi(argv[5]);
   }
   jackfield::Registry registry;
   jackfield::AddBuiltinTransports(registry);
-  return jackfield::World(registry).Run(argv[1], std::atoi(argv[2]),
-                                        argc == 4 ? static_cast<size_t>(std::atoi(argv[3])) : 64);
+  return jackfield::World(registry).Run(argv[1], work);
 }
