@@ -36,10 +36,11 @@ def run_command(terminal: Terminal, page: str, command: Command) -> None:
     status = 0
     try:
         got, status = terminal.run(command.text)
-        while not matches(command.wanted, got):
+        soon = SOON.search(command.text) is not None
+        while not matches(command.wanted, got) or (soon and status != command.status):
             if command.text.endswith("&"):
                 got += terminal.more()
-            elif SOON.search(command.text):
+            elif soon:
                 terminal.pause(PAUSE_SECONDS)
                 got, status = terminal.run(command.text)
             else:
