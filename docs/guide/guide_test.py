@@ -22,6 +22,8 @@ from runner.wanted import matches
 
 LAUNCHER = "./jackfield"         # builds, with Bazel: not run here
 MAYBE_MISSING = ("gdb", "strace", "jq", "systemd-analyze")  # third_party/packages.txt does not ask for them
+# Said by `up` where an earlier program of this machine was killed: no business of a page.
+LEFT_BEHIND = re.compile(r"jackfield: removed .* left behind")
 SOON = re.compile(r"# soon$")    # a command that is called again until it shows what the page says
 PAGE_SECONDS_MAX = 200.0         # a watchdog: no page takes a tenth of it
 PAUSE_SECONDS = 0.1              # between two looks of a command with "# soon"
@@ -31,18 +33,23 @@ class Failed(Exception):
     pass
 
 
+def run_once(terminal: Terminal, text: str) -> tuple[list[str], int]:
+    got, status = terminal.run(text)
+    return [line for line in got if not LEFT_BEHIND.match(line)], status
+
+
 def run_command(terminal: Terminal, page: str, command: Command) -> None:
     got: list[str] = []
     status = 0
     try:
-        got, status = terminal.run(command.text)
+        got, status = run_once(terminal, command.text)
         soon = SOON.search(command.text) is not None
         while not matches(command.wanted, got) or (soon and status != command.status):
             if command.text.endswith("&"):
                 got += terminal.more()
             elif soon:
                 terminal.pause(PAUSE_SECONDS)
-                got, status = terminal.run(command.text)
+                got, status = run_once(terminal, command.text)
             else:
                 break
     except WatchdogError:
