@@ -21,8 +21,6 @@ size_t Pick(uint32_t random, size_t count) {
 
 }  // namespace
 
-uint64_t Draw::Next() { return Mix(state_ += kGolden); }
-
 size_t ChooseOne(std::span<const Candidate> candidates, uint64_t random, size_t avoided) {
   if (candidates.size() == 1) return 0;
   Fitness best = Fitness::kEnded;

@@ -45,16 +45,6 @@ uint64_t HashOf(uint64_t number);
 // Requires: !names.empty(). names, key: by HashOf.
 size_t ChooseByKey(std::span<const uint64_t> names, uint64_t key);
 
-// The next 64 random bits of a sequence (SplitMix64): fast, and good enough to draw by.
-class Draw {
- public:
-  explicit Draw(uint64_t seed) : state_(seed) {}
-  uint64_t Next();
-
- private:
-  uint64_t state_;
-};
-
 }  // namespace jackfield
 
 #endif  // JACKFIELD_SERVICES_POOL_CHOICE_H_

@@ -1,6 +1,7 @@
 #include "services/pool/choice.h"
 
 #include <map>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -13,8 +14,8 @@ namespace {
 std::vector<int> Chosen(const std::vector<Candidate>& candidates, size_t avoided = kNobody,
                         int draws = 10'000) {
   std::vector<int> chosen(candidates.size());
-  Draw draw(1);
-  for (int i = 0; i < draws; ++i) ++chosen[ChooseOne(candidates, draw.Next(), avoided)];
+  std::mt19937_64 draw(1);
+  for (int i = 0; i < draws; ++i) ++chosen[ChooseOne(candidates, draw(), avoided)];
   return chosen;
 }
 

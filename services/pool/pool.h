@@ -2,9 +2,9 @@
 //
 //   absl::StatusOr<Pool<PackerClient>> pool = Pool<PackerClient>::Open(service, "packer");
 //
-//   co_await pool->One().Pack(parcel);            one of them: the less busy of two, drawn at
-//   random co_await pool->For(customer).Pack(parcel);    always the same one for the same key
-//   co_await pool->All([&](auto& client) { return client.Pack(parcel); });    each (survey.h)
+//   co_await pool->One().Pack(parcel);             // the less busy of two that are drawn
+//   co_await pool->For(customer).Pack(parcel);     // always the same one for the same key
+//   co_await pool->All([&](auto& client) { return client.Pack(parcel); });   // each (survey.h)
 //
 // What a client is asked goes to the server that was chosen when One() or For() was called; so they
 // are called anew for each call.

@@ -37,7 +37,7 @@ absl::StatusOr<std::unique_ptr<PoolServers>> PoolServers::Make(std::vector<Servi
 }
 
 PoolServers::PoolServers(std::vector<Service::Server> servers, uint32_t calls_max)
-    : servers_(std::move(servers)), calls_max_(calls_max), draw_(node().epoch()) {
+    : servers_(std::move(servers)), calls_max_(calls_max) {
   for (const Service::Server& server : servers_) hashes_.push_back(HashOf(server.name));
 }
 
@@ -45,7 +45,7 @@ size_t PoolServers::Choose(size_t avoided) {
   std::array<Candidate, kServersOfRoleMax> candidates;
   for (size_t i = 0; i < servers_.size(); ++i)
     candidates[i] = CandidateOf(*servers_[i].channel, calls_max_);
-  return ChooseOne({candidates.data(), servers_.size()}, draw_.Next(), avoided);
+  return ChooseOne({candidates.data(), servers_.size()}, node().NextRandom(), avoided);
 }
 
 Channel& PoolServers::Another(const Channel& tried) {

@@ -42,7 +42,6 @@ class PoolServers final : public Route::Chooser {
   const std::vector<Service::Server> servers_;
   std::vector<uint64_t> hashes_;  // of their names
   const uint32_t calls_max_;
-  Draw draw_;
 };
 
 }  // namespace jackfield

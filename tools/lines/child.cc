@@ -1,11 +1,8 @@
 #include "tools/lines/child.h"
 
 #include <fcntl.h>
-#include <linux/close_range.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,6 +15,7 @@
 
 #include "kernel/base/text.h"
 #include "kernel/registry.h"
+#include "tools/supervisor/child_start.h"
 
 namespace jackfield::lines {
 namespace {
@@ -26,17 +24,10 @@ constexpr int kReadsAtOnce = 64;  // of 4 KiB each, before others get their turn
 
 // Between fork and exec: nothing is allocated.
 [[noreturn]] void Become(char* const* words, int in, int out, int failure, pid_t parent) {
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != parent) _exit(127);  // it died before the line above
-  setpgid(0, 0);
+  DieWithParent(parent, 127);
   dup2(in, 0);
   dup2(out, 1);
-  syscall(SYS_close_range, 3u, ~0u, CLOSE_RANGE_CLOEXEC);
-  for (const int number : {SIGPIPE, SIGXFSZ, SIGINT, SIGTERM, SIGHUP, SIGCHLD})
-    signal(number, SIG_DFL);
-  sigset_t none;
-  sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, nullptr);
+  ForgetParent();
   execvp(words[0], words);
   const int error = errno;
   [[maybe_unused]] const ssize_t written = write(failure, &error, sizeof error);

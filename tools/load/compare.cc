@@ -16,12 +16,6 @@ constexpr double kQuantiles[] = {0.5, 0.9, 0.99};
 constexpr size_t kCount = std::size(kQuantiles);
 using Figures = std::array<std::optional<int64_t>, kCount>;
 
-double MedianOf(std::vector<double> values) {
-  if (values.empty()) return 0;
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
-
 }  // namespace
 
 Ratio RatioOf(std::span<const double> logarithms) {
@@ -73,7 +67,8 @@ absl::StatusOr<Comparison> Compare(Conductor& conductor, const Job& a, const Job
       of_a.push_back(x);
       of_b.push_back(y);
     }
-    Comparison::Row row{kQuantiles[q], std::nullopt, MedianOf(of_a), MedianOf(of_b)};
+    Comparison::Row row{kQuantiles[q], std::nullopt, 0, 0};
+    if (!of_a.empty()) row = {kQuantiles[q], std::nullopt, MedianOf(of_a), MedianOf(of_b)};
     if (logarithms.size() >= kPairsLeast) row.ratio = RatioOf(logarithms);
     comparison.rows.push_back(row);
   }

@@ -79,8 +79,7 @@ absl::StatusOr<Found> FindRate(Conductor& conductor, const Job& job, bool quiet)
       }
     }
     if (verdict == Verdict::kUndecided) {
-      std::sort(values.begin(), values.end());
-      verdict = values[values.size() / 2] < claim.limit() ? Verdict::kHolds : Verdict::kFails;
+      verdict = MedianOf(values) < claim.limit() ? Verdict::kHolds : Verdict::kFails;
     }
     knee.Tell(verdict == Verdict::kHolds);
   }

@@ -1,7 +1,9 @@
 #include "tools/load/interval.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <vector>
 
 namespace jackfield::load {
 namespace {
@@ -24,6 +26,12 @@ Interval IntervalOf(std::span<const double> values) {
   const double mean = sum / n;
   for (const double value : values) squares += (value - mean) * (value - mean);
   return {mean, StudentOf(values.size() - 1) * std::sqrt(squares / (n - 1) / n)};
+}
+
+double MedianOf(std::vector<double> values) {
+  std::nth_element(values.begin(), values.begin() + static_cast<ptrdiff_t>(values.size() / 2),
+                   values.end());
+  return values[values.size() / 2];
 }
 
 }  // namespace jackfield::load

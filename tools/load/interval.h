@@ -5,6 +5,7 @@
 #define JACKFIELD_TOOLS_LOAD_INTERVAL_H_
 
 #include <span>
+#include <vector>
 
 namespace jackfield::load {
 
@@ -14,6 +15,9 @@ struct Interval {
   double mean = 0, half = 0;
 };
 Interval IntervalOf(std::span<const double> values);  // Requires: at least 2
+
+// The middle value, the higher one of two. Requires: at least 1
+double MedianOf(std::vector<double> values);
 
 }  // namespace jackfield::load
 

@@ -4,16 +4,12 @@
 #include <cmath>
 #include <vector>
 
+#include "tools/load/interval.h"
+
 namespace jackfield::load {
 namespace {
 
 constexpr double kZ = 2.576;  // 1 %, of both sides
-
-double MedianOf(std::vector<double> values) {
-  std::nth_element(values.begin(), values.begin() + static_cast<ptrdiff_t>(values.size() / 2),
-                   values.end());
-  return values[values.size() / 2];
-}
 
 struct Thirds {
   double first, last;

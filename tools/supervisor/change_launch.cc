@@ -7,16 +7,9 @@
 #include "kernel/base/text.h"
 #include "tools/supervisor/change.h"
 #include "tools/wiring/call_name.h"
+#include "tools/wiring/restartable.h"
 
 namespace jackfield {
-namespace {
-
-bool Contains(const std::vector<std::string>& names, const std::string& name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
-
-}  // namespace
-
 void Change::Restart(const std::string& service, std::string why) {
   restarts_.emplace(service, WhyRestarted{std::move(why)});
   SpreadRestarts(wanted_, changes_.added, restarts_);
@@ -205,7 +198,7 @@ void Change::GiveUpEnds(const Names& group) {
                         &server = plan->services[channel.server].name;
       if (channel.caps.inherited && (Contains(group, client) || Contains(group, server)))
         handing_.ForgetEnds(client, CallNameOf(*plan, channel));
-      if (channel.address.bare() && !channel.caps.reply && Contains(group, server))
+      if (PlaceGoesWithProcess(channel) && Contains(group, server))
         handing_.Forget(server, ServeAddress(*plan, channel));
     }
   }

@@ -1,11 +1,8 @@
 #include "tools/supervisor/process.h"
 
 #include <fcntl.h>
-#include <linux/close_range.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,6 +15,7 @@
 
 #include "kernel/base/text.h"
 #include "kernel/registry.h"
+#include "tools/supervisor/child_start.h"
 
 namespace jackfield {
 namespace {
@@ -84,19 +82,12 @@ struct Prepared {  // made before fork(), so that the child allocates nothing
 }
 
 [[noreturn]] void BecomeService(const Prepared& prepared) {
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != prepared.parent) _exit(kExitCannotExecute);  // it died before the line above
-  setpgid(0, 0);
+  DieWithParent(prepared.parent, kExitCannotExecute);
   if (prepared.stdin_fd >= 0) dup2(prepared.stdin_fd, 0);
   dup2(prepared.stderr_fd, 2);
   if (prepared.logs_stdout) dup2(prepared.stderr_fd, 1);
-  syscall(SYS_close_range, 3u, ~0u, CLOSE_RANGE_CLOEXEC);
+  ForgetParent();
   for (const int fd : prepared.kept) fcntl(fd, F_SETFD, 0);
-  for (const int signal_number : {SIGPIPE, SIGXFSZ, SIGINT, SIGTERM, SIGHUP, SIGCHLD})
-    signal(signal_number, SIG_DFL);
-  sigset_t none;
-  sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, nullptr);
   if (prepared.descriptors_max != 0) {
     rlimit limit{};
     getrlimit(RLIMIT_NOFILE, &limit);

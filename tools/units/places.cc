@@ -7,6 +7,7 @@
 #include "kernel/base/text.h"
 #include "kernel/call/port.h"
 #include "kernel/node.h"
+#include "tools/wiring/restartable.h"
 #include "tools/wiring/wiring.h"
 
 namespace jackfield::units {
@@ -38,8 +39,7 @@ std::string Refusals(const Plan& plan) {
                 "medium between processes, such as --over unix\n");
   }
   for (const PlannedChannel& channel : plan.channels) {
-    // As for a restart: without answers, a place that nobody chose goes with its process.
-    const bool goes = channel.address.bare() && !channel.caps.reply;
+    const bool goes = PlaceGoesWithProcess(channel);
     if (!channel.caps.inherited && !goes) continue;
     text += Text(Prefix(plan.file, channel.over_place), plan.services[channel.client].name, " → ",
                  plan.services[channel.server].name, " over ", channel.address.ToString(), ": ",

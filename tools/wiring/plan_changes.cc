@@ -5,6 +5,7 @@
 
 #include "kernel/base/text.h"
 #include "tools/wiring/call_name.h"
+#include "tools/wiring/restartable.h"
 
 namespace jackfield {
 namespace {
@@ -61,10 +62,6 @@ std::string AddressText(const FoundCall& call) {
 }
 bool Inherited(const FoundCall& call) {
   return call.channel != nullptr && call.channel->caps.inherited;
-}
-
-bool Contains(const std::vector<std::string>& names, const std::string& name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
 }
 
 class Comparison {
@@ -184,6 +181,10 @@ class Comparison {
 
 }  // namespace
 
+bool Contains(const std::vector<std::string>& services, const std::string& name) {
+  return std::find(services.begin(), services.end(), name) != services.end();
+}
+
 absl::StatusOr<PlanChanges> ChangesBetween(const Plan& in_force, const Plan& wanted) {
   return Comparison(in_force, wanted).Make();
 }
@@ -205,8 +206,7 @@ void SpreadRestarts(const Plan& plan, const std::vector<std::string>& added,
     before = restarted.size();
     for (const PlannedChannel& channel : plan.channels) {
       const std::string &client = ClientOf(plan, channel), &server = ServerOf(plan, channel);
-      const bool place_goes = channel.address.bare() && !channel.caps.reply;
-      if (restarted.contains(server) && (channel.caps.inherited || place_goes))
+      if (restarted.contains(server) && (channel.caps.inherited || PlaceGoesWithProcess(channel)))
         restart(client, server, channel);
       if (restarted.contains(client) && channel.caps.inherited) restart(server, client, channel);
     }

@@ -23,6 +23,8 @@
 
 namespace jackfield {
 
+bool Contains(const std::vector<std::string>& services, const std::string& name);
+
 struct CallName {
   std::string client, call;  // CallNameOf
   auto operator<=>(const CallName&) const = default;

@@ -13,9 +13,7 @@ std::optional<NoRestart> WhyNoRestart(const Plan& plan, size_t service) {
              " over ", channel.address.ToString());
     if (channel.caps.inherited)
       return NoRestart{&channel, Text(with, " ends with either of them for good")};
-    // What carries no answers, and was given no place, has one that bears the process: its number,
-    // or a file that goes with it.
-    if (serves && channel.address.bare() && !channel.caps.reply)
+    if (serves && PlaceGoesWithProcess(channel))
       return NoRestart{&channel, Text(with, " is at a place that goes with its process")};
   }
   return std::nullopt;

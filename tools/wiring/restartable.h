@@ -9,6 +9,12 @@
 
 namespace jackfield {
 
+// What carries no answers, and was given no place, has one that bears the process: its number, or a
+// file that goes with it.
+inline bool PlaceGoesWithProcess(const PlannedChannel& channel) {
+  return channel.address.bare() && !channel.caps.reply;
+}
+
 struct NoRestart {
   const PlannedChannel* channel = nullptr;  // of the plan: what stands against it
   std::string why;                          // "its channel with b over pipe: ends with either …"
