@@ -97,7 +97,7 @@ class Port : public ListNode<PortTag> {
   // ---- Addresses, while it serves.
 
   // One more. `told`, once, perhaps from in here: where it serves, or why not; then the port is as
-  // it was. Errors, and it is not told: as Open.
+  // it was. Errors, and it is not told: as Open, and REFUSED (closed: it serves no more).
   using ServingToldFunction = InlineFunction<void(const absl::StatusOr<Address>& actual)>;
   absl::Status ServeAt(std::string_view address, ServingToldFunction told);
   // No client comes there any more; those that came stay. Errors: NOT_FOUND.
