@@ -16,7 +16,6 @@ namespace {
 // A gap that the builder left in front of a frame is closed by moving the frame if it is at most
 // this large.
 constexpr uint32_t kMoveBytesMax = 4096;
-constexpr uint32_t kTxBlockBytes = 64 << 10;
 
 void CloseFds(const Link::FdList& list) {
   for (uint8_t i = 0; i < list.count; ++i) close(list.fds[i]);
@@ -41,7 +40,9 @@ Link::Link(Loop& loop, std::unique_ptr<LinkDriver> driver, LinkTraits traits)
             self->FailLater(self->NoMemory());
           },
           this),
-      provided_(traits_.provides_tx) {}
+      provided_(traits_.provides_tx) {
+  look_costs_ = provided_ ? 0 : 1;  // the memory that is provided is the medium
+}
 
 Link& Link::Add(Loop& loop, std::unique_ptr<LinkDriver> driver, LinkTraits traits,
                 LinkOwner* owner) {
@@ -149,7 +150,8 @@ bool Link::Refill(uint32_t bytes) {
   const uint32_t needed = bytes + kTxBlockHeadBytes;
   // Room for many frames where there is plenty of memory, for this one where it is short.
   Block block;
-  if (loop_.blocks().budget().plenty()) block = memory_->Get(std::max(needed, kTxBlockBytes));
+  const uint32_t likely = loop_.blocks().budget().likely_bytes();
+  if (likely != 0) block = memory_->Get(std::max(needed, likely));
   if (!block) block = memory_->Get(needed);
   if (!block) return AwaitMemory();
   std::byte* data = block.data();

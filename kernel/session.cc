@@ -4,6 +4,7 @@
 
 #include "kernel/base/text.h"
 #include "kernel/call_chain.h"
+#include "kernel/frame_log.h"
 #include "kernel/loop/loop.h"
 #include "kernel/refusal.h"
 #include "schemas/control_generated.h"
@@ -218,6 +219,7 @@ void Session::OpenWith(const Greeting& greeting) {
   if (passes_fds_) link_->ExpectFds();
   state_ = State::kOpen;
   loop_.timers().Cancel(hello_timer_);
+  if (FrameLog* log = loop_.frame_log()) log->OnOpen(*this);
   user_->OnOpen(*this);
 }
 
@@ -309,6 +311,11 @@ void Session::Deliver(const FrameHeader& header, FrameRef frame, bool sequenced)
     if (!link_->TakeFds(message.fds_->fds.data(), header.fd_count()))
       return Corrupt(header, "other descriptors than it says");
     message.fds_->count = header.fd_count();
+  }
+  if (FrameLog* log = loop_.frame_log(); log != nullptr && FrameLog::Notes(header.kind())) {
+    log->Add(FrameWay::kReceived, &header, peer_epoch_, loop_.now_ns());
+    if (log->wants_messages()) [[unlikely]]
+      log->OnMessage(*this, FrameWay::kReceived, header, message.payload_);
   }
   Received received{header, message, message.extension_,
                     CostsCredit(header.kind()) ? UnitsOf(frame.bytes) : 0, false};
@@ -452,6 +459,7 @@ void Session::Fail(const absl::Status& why) {
   ledger_.dropped += outbox_frames_;
   DropOutbox();
   const absl::Status reason = why;  // `why` may belong to what the user now destroys
+  if (FrameLog* log = loop_.frame_log()) log->OnEnd(*this, reason);
   user_->OnEnd(*this, reason);
 }
 

@@ -8,6 +8,7 @@
 #include "kernel/base/check.h"
 #include "kernel/base/text.h"
 #include "kernel/base/thrown.h"
+#include "kernel/frame_log.h"
 #include "kernel/loop/loop.h"
 #include "kernel/session.h"
 #include "kernel/session_queued.h"
@@ -50,6 +51,13 @@ void Session::FillAndCommit(const Outgoing& out, std::byte* frame, uint32_t fram
                   static_cast<uint8_t>(out.fds.size()), out.message_type, out.call_id, peer_epoch_,
                   sequenced ? tx_sequence_ : 0, told_ack_, Budget(out.deadline_ns), told_grant_);
   if (!out.fds.empty()) link_->AttachFds(out.fds.data(), static_cast<uint8_t>(out.fds.size()));
+  if (FrameLog* log = loop_.frame_log(); log != nullptr && FrameLog::Notes(out.kind)) {
+    log->Add(FrameWay::kSent, frame, peer_epoch_, loop_.now_ns());
+    const size_t before_bytes = kHeaderBytes + out.extension.size();
+    if (log->wants_messages()) [[unlikely]]
+      log->OnMessage(*this, FrameWay::kSent, CopyHeader(frame),
+                     {frame + before_bytes, frame_bytes - before_bytes});
+  }
   link_->Commit(frame, frame_bytes);
 }
 

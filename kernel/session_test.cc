@@ -2,6 +2,8 @@
 // what is owed, and what becomes of it all when one of them ends.
 #include "kernel/session.h"
 
+#include <algorithm>
+#include <array>
 #include <memory>
 #include <string>
 #include <utility>
@@ -10,6 +12,8 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "kernel/base/outcome.h"
+#include "kernel/base/text.h"
+#include "kernel/frame_log.h"
 #include "kernel/node.h"
 #include "kernel/registry.h"
 #include "kernel/test/pair_driver.h"
@@ -140,6 +144,99 @@ TEST_F(SessionTest, BothEndsAreOpenAfterTheHelloAndTheSmallerLimitHolds) {
   EXPECT_EQ(client_end_->peer_name(), "both");
   EXPECT_EQ(ReasonOf(Send(std::string(4096, 'x'))), Reason::kTooLarge);
   EXPECT_TRUE(Send(std::string(4096 - kHeaderBytes, 'x')).ok());
+}
+
+// Keeps four records, and writes down what it is told.
+class Log final : public FrameLog {
+ public:
+  Log() : FrameLog(kept) {}
+  void OnOpen(const Session& session) override { told.push_back("open " + session.peer_name()); }
+  void OnEnd(const Session& session, const absl::Status& why) override {
+    told.push_back(Text("end ", session.peer_name(), ": ", std::string(why.message())));
+  }
+  void OnMessage(const Session&, FrameWay way, const FrameHeader& header,
+                 std::span<const std::byte> payload) override {
+    told.push_back(
+        Text(Name(way), header.message_type(), " ",
+             std::string_view(reinterpret_cast<const char*>(payload.data()), payload.size())));
+  }
+  using FrameLog::WantMessages;
+  static std::string_view Name(FrameWay way) {
+    return way == FrameWay::kSent ? "sent " : "received ";
+  }
+  // Those that are kept, the oldest first.
+  std::vector<std::string> Records() const {
+    std::vector<std::pair<uint64_t, std::string>> found;
+    for (const FrameRecord& record : kept) {
+      if (const uint64_t number = record.number; number != 0)
+        found.emplace_back(number, Text(Name(record.way), EnumNameFrameKind(record.kind), " ",
+                                        record.message_type, " ", record.call_id));
+    }
+    std::sort(found.begin(), found.end());
+    std::vector<std::string> records;
+    for (auto& [number, text] : found) records.push_back(std::move(text));
+    return records;
+  }
+
+  std::array<FrameRecord, 4> kept{};
+  std::vector<std::string> told;
+};
+
+TEST_F(SessionTest, AFrameLogHasEachMessageAsItLeavesAndAsItComes) {
+  Log log;
+  node_->SetFrameLog(&log);
+  Begin();
+  EXPECT_THAT(log.told, ElementsAre("open both", "open both"));
+  EXPECT_THAT(log.Records(), IsEmpty()) << "the hello is none";
+  ASSERT_TRUE(Send("one").ok());
+  ASSERT_TRUE(Send("two", Request(5)).ok());
+  Turns();
+  EXPECT_THAT(log.Records(), ElementsAre("sent OneWay 7 0", "sent Request 7 5",
+                                         "received OneWay 7 0", "received Request 7 5"));
+  EXPECT_EQ(log.kept[1].peer_epoch, node_->epoch()) << "both ends are this node";
+  EXPECT_EQ(log.told.size(), 2u) << "nobody wants whole messages";
+  client_end_->Fail(absl::CancelledError("enough"));
+  EXPECT_EQ(log.told.back(), "end both: enough");
+  node_->SetFrameLog(nullptr);
+}
+
+TEST_F(SessionTest, AFrameLogKeepsTheNewest) {
+  Log log;
+  Begin();
+  node_->SetFrameLog(&log);
+  for (uint64_t id = 1; id <= 7; ++id) ASSERT_TRUE(Send("", Request(id)).ok());
+  EXPECT_THAT(log.Records(), ElementsAre("sent Request 7 4", "sent Request 7 5", "sent Request 7 6",
+                                         "sent Request 7 7"));
+  node_->SetFrameLog(nullptr);
+}
+
+TEST_F(SessionTest, AFrameLogHasNothingOfWhatWasRefused) {
+  Log log;
+  service_.keeps = true;
+  Begin({}, {.window_units = 1});
+  node_->SetFrameLog(&log);
+  ASSERT_TRUE(Send("one").ok());
+  EXPECT_EQ(ReasonOf(Send("two")), Reason::kBackPressure);
+  Turns();
+  EXPECT_THAT(log.Records(), ElementsAre("sent OneWay 7 0", "received OneWay 7 0"));
+  node_->SetFrameLog(nullptr);
+}
+
+TEST_F(SessionTest, WhoWantsWholeMessagesIsToldOfEachAsLongAsItWants) {
+  Log log;
+  Begin();
+  node_->SetFrameLog(&log);
+  log.WantMessages(true);
+  ASSERT_TRUE(Send("one").ok());
+  ASSERT_TRUE(Queue("two").ok());
+  Turns();
+  EXPECT_THAT(log.told,
+              ElementsAre("sent 7 one", "sent 7 two", "received 7 one", "received 7 two"));
+  log.WantMessages(false);
+  ASSERT_TRUE(Send("three").ok());
+  Turns();
+  EXPECT_EQ(log.told.size(), 4u);
+  node_->SetFrameLog(nullptr);
 }
 
 TEST_F(SessionTest, WhatIsHandledAfterTheEndOwesNoAcknowledgement) {

@@ -19,11 +19,6 @@ namespace {
 
 constexpr int kTimersPerTurn = 256;
 constexpr int kResumesPerTurn = 1024;  // so that coroutines that wake each other starve nobody
-// What stays silent for so many passes while others work is armed and left to the reactor.
-constexpr uint32_t kQuietTurnsMax = 16;
-// While anything is awake, the reactor is asked each so many turns (if it cannot tell for nothing
-// whether that pays).
-constexpr uint32_t kPollEvery = 16;
 // A spin that lasts this much longer between two looks was interrupted: the CPU went to somebody
 // else.
 constexpr int64_t kPreemptedNs = 500'000;
@@ -239,8 +234,10 @@ bool Loop::Turn(int64_t sleep_until_ns) {
   }
   now_ns_ = clock_->NowNs();
   bool progress = std::exchange(found_work_, false);
-  // However busy the links are: others wait for their connections, ends and bells.
-  if ((++turns_since_poll_ >= kPollEvery || awake_.empty() || !reactor_->costs_to_ask()) &&
+  // However busy the links are: others wait for their connections, ends and bells. So, while
+  // anything is awake, the reactor is asked as often as something that rests would have been (if it
+  // cannot tell for nothing whether that pays).
+  if ((++turns_since_poll_ >= quiet_turns_.most() || awake_.empty() || !reactor_->costs_to_ask()) &&
       reactor_->MayHaveCompletions()) {
     turns_since_poll_ = 0;
     progress |= Completed(reactor_->Poll()) > 0;
@@ -270,40 +267,54 @@ bool Loop::Turn(int64_t sleep_until_ns) {
 
 // Pumps all that is awake once. True if any of it did something.
 bool Loop::Pass(bool resting) {
-  bool progress = false;
   ++pass_;
   const size_t count = awake_.size();
+  uint32_t useful = 0, vain = 0;
   // What is woken meanwhile comes behind, and is not pumped in this pass.
   for (size_t i = 0, end = count; i < end;) {
     Pumped& pumped = *awake_[i];
-    const uint32_t before = pumped.activity_;
+    uint32_t before = pumped.activity_;
     pumped.Turn(resting);
     context_ = nullptr;
-    if (pumped.activity_ == before) {
-      if (!resting) {
-        // It stays awake for a while: the next frame is likely to come here.
-        if (pumped.StaysAwake() && (++pumped.quiet_turns_ < kQuietTurnsMax || count == 1)) {
-          ++i;
-          continue;
-        }
-        pumped.Turn(true);
-      }
-      pumped.Rest();
-    }
-    pumped.quiet_turns_ = 0;
     if (pumped.activity_ != before) {
-      progress = true;
-      ++i;
-    } else if (pumped.woken_) {
-      ++i;
+      ++useful;
+      pumped.quiet_turns_ = 0;
+      if (quiet_turns_.most() != 0 || resting || pumped.woken_ || pumped.look_costs_ == 0) {
+        ++i;
+        continue;
+      }
     } else {
-      pumped.awake_ = false;
-      awake_[i] = awake_[--end];
-      awake_[end] = awake_.back();
-      awake_.pop_back();
+      vain += pumped.look_costs_;
+      // It stays awake for a while: the next frame is likely to come here.
+      const uint32_t most = pumped.look_costs_ == 0 ? QuietTurns::kMost : quiet_turns_.most();
+      if (!resting && pumped.StaysAwake() && (++pumped.quiet_turns_ < most || count == 1)) {
+        ++i;
+        continue;
+      }
+      pumped.quiet_turns_ = 0;
     }
+    if (!resting) {
+      before = pumped.activity_;
+      pumped.Turn(true);
+      context_ = nullptr;
+      if (pumped.activity_ != before) {
+        ++useful;
+        ++i;
+        continue;
+      }
+    }
+    pumped.Rest();
+    if (pumped.woken_) {
+      ++i;
+      continue;
+    }
+    pumped.awake_ = false;
+    awake_[i] = awake_[--end];
+    awake_[end] = awake_.back();
+    awake_.pop_back();
   }
-  return progress;
+  quiet_turns_.Note(count, useful, vain);
+  return useful != 0;
 }
 
 // What became ready after its turn still gets another in this one.

@@ -26,6 +26,7 @@
 #include "kernel/loop/mailbox.h"
 #include "kernel/loop/owner_mark.h"
 #include "kernel/loop/pumped.h"
+#include "kernel/loop/quiet_turns.h"
 #include "kernel/loop/reactor.h"
 #include "kernel/loop/spin.h"
 #include "kernel/loop/sys.h"
@@ -33,6 +34,8 @@
 #include "kernel/loop/timers.h"
 
 namespace jackfield {
+
+class FrameLog;  // kernel/frame_log.h
 
 // A coroutine that waits on a loop. Member of an awaiter; destroyed with the coroutine.
 struct ReadyTag {};
@@ -175,6 +178,10 @@ class Loop {
   const MailboxHandle& handle() const { return mailbox_; }
   uint64_t NextRandom();  // of a generator seeded by the epoch
 
+  // Where the sessions on it note what they send and receive (kernel/frame_log.h); null: nowhere.
+  FrameLog* frame_log() const { return frame_log_; }
+  void SetFrameLog(FrameLog* log) { frame_log_ = log; }
+
   // On whose behalf the code that runs now runs; a coroutine that waits gets it back. Null at the
   // end of each piece of work.
   void* context() const { return context_; }
@@ -223,6 +230,7 @@ class Loop {
 
   std::vector<std::unique_ptr<Pumped>> pumped_;
   std::vector<Pumped*> awake_;  // of these: to be pumped
+  QuietTurns quiet_turns_;      // of each of them
   bool removed_any_ = false;
   std::vector<InlineFunction<void()>> deferred_, running_;
   List<Suspended, ReadyTag> ready_;
@@ -246,6 +254,7 @@ class Loop {
   bool stopped_ = false, interrupted_ = false;
   bool found_work_ = false;  // while spinning: this turn is not an idle one
   void* context_ = nullptr;
+  FrameLog* frame_log_ = nullptr;
 };
 
 inline MemoryAccount& MemoryOf(Loop& loop) { return loop.blocks(); }

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "gtest/gtest.h"
 
@@ -32,6 +33,9 @@ class Worker final : public Pumped {
   bool StaysAwake() const override { return stays_awake; }
   void End() override { ending_ = true; }
   bool ended() const override { return ending_ && turns_to_end_ == 0; }
+
+  void GiveWork() { ++pieces_; }
+  void LooksForNothing() { look_costs_ = 0; }
 
   bool stays_awake = false;
 
@@ -77,6 +81,43 @@ TEST_P(LoopTest, WhatMayHaveMoreSoonIsAskedAgainWithoutBeingWoken) {
   Turns(10);
   EXPECT_EQ(seen_.turns, 10);
   EXPECT_EQ(seen_.rests, 0);
+}
+
+// Each of many has one piece of work and would then be looked at many times.
+TEST_P(LoopTest, WhereManyAreAwakeLooksInVainAreFew) {
+  constexpr int kMany = 200;
+  std::vector<Worker*> workers;
+  for (int i = 0; i < kMany; ++i) {
+    workers.push_back(&Add(1));
+    workers.back()->stays_awake = true;
+  }
+  Turns(100);
+  EXPECT_LT(seen_.turns, kMany * static_cast<int>(QuietTurns::kMost))
+      << "it falls by one with each pass, while they wait for theirs";
+  // One in twenty has work in each turn from here on: the others sleep.
+  seen_ = {};
+  for (int turn = 0; turn < 100; ++turn) {
+    for (int i = turn % 20; i < kMany; i += 20) {
+      workers[static_cast<size_t>(i)]->GiveWork();
+      loop_->Wake(*workers[static_cast<size_t>(i)]);
+    }
+    Turns(1);
+  }
+  constexpr int kUseful = 100 * kMany / 20, kVainMax = static_cast<int>(QuietTurns::kVainMax);
+  EXPECT_LE(seen_.turns - seen_.resting, (1 + kVainMax) * kUseful);
+  EXPECT_LE(seen_.resting, kUseful) << "each rests once at most for a piece of work";
+}
+
+TEST_P(LoopTest, LooksThatCostNothingAreNeverInVain) {
+  constexpr int kMany = 200;
+  for (int i = 0; i < kMany; ++i) {
+    Worker& worker = Add(1);
+    worker.stays_awake = true;
+    worker.LooksForNothing();
+  }
+  Turns(100);
+  EXPECT_EQ(seen_.turns, kMany * (1 + static_cast<int>(QuietTurns::kMost) + 1))
+      << "the piece of work, the most that are quiet, and one before it rests";
 }
 
 TEST_P(LoopTest, WhatIsRemovedIsDestroyedWhenItHasEndedAndNotBefore) {

@@ -19,9 +19,6 @@ constexpr uint64_t kFloorBytesMin = 16 << 10, kFloorBytesMax = 64 << 10;
 // What a link holds of the reserve is at most this part of what it leaves there.
 constexpr uint64_t kReserveShare = 32;
 constexpr size_t kPeersNamed = 3;
-// In hand of a link: the blocks of a call, so that a link which rests and wakes does not count
-// anew.
-constexpr uint64_t kSpareBytesMax = 256 << 10;
 
 }  // namespace
 
@@ -54,7 +51,9 @@ uint64_t MemoryAccount::Room(Holding holding) const {
 bool MemoryAccount::TakeMore(uint64_t bytes) {
   const uint64_t missing = bytes - spare_;
   if (above_ != nullptr) {
-    for (const uint64_t wanted : {missing + kSpareBytes, missing}) {
+    spare_max_ = SpareMax();
+    const uint64_t more = budget_.likely_bytes() == 0 ? 0 : std::min(kSpareBytes, spare_max_ / 2);
+    for (const uint64_t wanted : {missing + more, missing}) {
       if (wanted > Room(HoldingOf(taken_ + wanted))) continue;
       MemoryAccount* account = this;
       for (; account->above_ != nullptr; account = account->above_) account->taken_ += wanted;
@@ -65,6 +64,12 @@ bool MemoryAccount::TakeMore(uint64_t bytes) {
   }
   budget_.Refused(*this, missing);
   return false;
+}
+
+// What a link has in hand spares it to count anew each time that it rests and wakes. All links
+// together have at most half of the budget in hand.
+uint64_t MemoryAccount::SpareMax() const {
+  return std::min(kSpareBytesMax, budget_.bytes_max() / 2 / std::max(budget_.own_.below_, 1u));
 }
 
 void MemoryAccount::ReturnSpare(uint64_t kept) {
@@ -100,14 +105,14 @@ MemoryAccount* MemoryBudget::Open(std::string_view peer) {
   std::unique_ptr<MemoryAccount>& above = peers_[std::string(peer)];
   if (above == nullptr) above.reset(new MemoryAccount(pool_, *this, &own_, peer));
   ++above->below_;
-  auto* account = new MemoryAccount(pool_, *this, above.get(), "");
-  account->spare_max_ = std::clamp(bytes_max_ / 1024, account->spare_max_, kSpareBytesMax);
-  return account;
+  ++own_.below_;
+  return new MemoryAccount(pool_, *this, above.get(), "");
 }
 
 void MemoryBudget::Forget(MemoryAccount* account) {
   MemoryAccount* above = account->above_;
   delete account;
+  --own_.below_;
   if (--above->below_ == 0) peers_.erase(std::string(above->name_));
 }
 

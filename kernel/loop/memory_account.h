@@ -72,8 +72,9 @@ class MemoryAccount {
   friend class BlockPool;
   friend class MemoryBudget;
   static constexpr uint64_t kCallBytes = 16 << 10;
-  // So much more than it needs at once does an account take from above, and keep.
-  static constexpr uint64_t kSpareBytes = 16 << 10;
+  // So much more than it needs at once does an account take from above; and so much it has in hand
+  // at most, where few links share the budget (SpareMax).
+  static constexpr uint64_t kSpareBytes = 16 << 10, kSpareBytesMax = 256 << 10;
 
   MemoryAccount(BlockPool& pool, class MemoryBudget& budget, MemoryAccount* above,
                 std::string_view name)
@@ -91,6 +92,7 @@ class MemoryAccount {
       ReturnSpare(spare_max_ / 2);
   }
   bool TakeMore(uint64_t bytes);
+  uint64_t SpareMax() const;
   void ReturnSpare(uint64_t kept);
   enum class Holding : uint8_t { kCall, kSmall, kLarge };
   Holding HoldingOf(uint64_t bytes) const;
@@ -102,8 +104,8 @@ class MemoryAccount {
   const std::string name_;      // of a peer's account
   uint64_t taken_ = 0;          // from above
   uint64_t spare_ = 0;          // of it, not in blocks; in the node's own: what nobody has taken
-  uint64_t spare_max_ = 2 * kSpareBytes;
-  uint32_t below_ = 0;  // accounts of links
+  uint64_t spare_max_ = kSpareBytesMax;
+  uint32_t below_ = 0;  // accounts of links: of a peer, or in the node's own of all
 };
 
 // All accounts of one node.
@@ -120,8 +122,12 @@ class MemoryBudget {
 
   uint64_t bytes_max() const { return bytes_max_; }
   uint64_t bytes_held() const { return bytes_max_ - own_.spare_; }
-  // Is more than half of it left? Then there may be large blocks, for what is likely to come.
-  bool plenty() const { return bytes_held() <= bytes_max_ / 2; }
+  // How large a block may be taken for what is likely to come, so that ten thousand links which
+  // are busy at once still find what one call each needs. 0: as large as is needed now.
+  uint32_t likely_bytes() const {
+    const uint64_t held = bytes_held();
+    return held <= bytes_max_ / 8 ? 64 << 10 : held <= bytes_max_ / 4 ? 16 << 10 : 0;
+  }
   uint64_t reserve_bytes() const { return bytes_max_ / 8; }
   uint64_t floor_bytes() const;  // a link's share of the reserve
   // The most that one peer, and one link, may hold while all others hold nothing.

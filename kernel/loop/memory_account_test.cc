@@ -1,6 +1,7 @@
 // Accounts of one budget, by themselves: what each may hold beside the others, and who is woken.
 #include "kernel/loop/memory_account.h"
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -47,6 +48,20 @@ TEST(MemoryAccount, OneLinkAloneHoldsItsShareAndNoMore) {
   link.TakeAll(64 << 10);
   EXPECT_LE(link.account().bytes_held(), pool.budget().link_bytes_max());
   EXPECT_GE(link.account().bytes_held(), pool.budget().link_bytes_max() - kMiB);
+}
+
+// A link takes what is likely to come where there is plenty, else what it needs: a block to read
+// into, and one to send from.
+TEST(MemoryAccount, TenThousandLinksThatAreBusyAtOnceFindWhatOneCallEachNeeds) {
+  BlockPool pool(256 * kMiB);
+  Holders links;
+  for (int i = 0; i < 10'000; ++i) {
+    links.push_back(std::make_unique<Holder>(pool, "uid 0"));
+    const uint32_t likely = pool.budget().likely_bytes();
+    ASSERT_TRUE(links.back()->Take(std::max(likely, 4096u))) << i << pool.budget().Describe();
+    ASSERT_TRUE(links.back()->Take(std::max(likely, 512u))) << i << pool.budget().Describe();
+  }
+  EXPECT_LE(pool.budget().bytes_held(), 256 * kMiB * 2 / 3);
 }
 
 TEST(MemoryAccount, OnePeerWithManyLinksLeavesAThirdToOthers) {

@@ -31,6 +31,9 @@ class Pumped {
 
   uint32_t activity_ = 0;  // grows with all that happens to it
   bool woken_ = false;     // since its last turn; a turn makes it false
+  // 1: a turn in which there is nothing to do costs a system call, so there should not be many. 0:
+  // it only looks at memory.
+  uint32_t look_costs_ = 1;
 
  private:
   friend class Loop;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "kernel/base/fnv.h"
+
 namespace jackfield {
 namespace {
 
@@ -44,11 +46,7 @@ size_t ChooseOne(std::span<const Candidate> candidates, uint64_t random, size_t 
   return candidates[second].calls_under_way < candidates[first].calls_under_way ? second : first;
 }
 
-uint64_t HashOf(std::string_view text) {
-  uint64_t hash = 0xcbf29ce484222325u;  // FNV-1a
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
-  return Mix(hash);
-}
+uint64_t HashOf(std::string_view text) { return Mix(Fnv1a64(text)); }
 
 uint64_t HashOf(uint64_t number) { return Mix(number + kGolden); }
 

@@ -22,9 +22,9 @@ constexpr struct {
   std::string_view folder;
   size_t lines_max;
 } kBounds[] = {
-    {"kernel/base/", 820},
-    {"kernel/loop/", 3'060},
-    {"kernel/", 4'440},  // without those beside it
+    {"kernel/base/", 840},
+    {"kernel/loop/", 3'130},
+    {"kernel/", 4'490},  // without those beside it
     {"kernel/call/", 3'510},
 };
 // What only tests call, of all of them together: *_invariants.cc.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "kernel/base/fnv.h"
 #include "kernel/base/text.h"
 #include "services/lines/lines_service.h"
 #include "services/stubs/message_fault.h"
@@ -99,7 +100,7 @@ class Json final : public Codec {
 std::unique_ptr<Codec> TextCodec() { return std::make_unique<PlainText>(); }
 
 absl::StatusOr<std::unique_ptr<Codec>> JsonCodec(std::string bytes) {
-  const uint64_t hash = message::HashOf(bytes);
+  const uint64_t hash = Fnv1a64(bytes);
   absl::StatusOr<std::unique_ptr<message::Schema>> schema = message::SchemaOf(bytes, hash);
   if (!schema.ok()) return schema.status();
   size_t methods = 0;

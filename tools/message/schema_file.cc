@@ -55,12 +55,6 @@ absl::StatusOr<std::string> ReadSchemaFile(const std::string& path) {
                      parser.builder_.GetSize());
 }
 
-uint64_t HashOf(std::string_view schema) {
-  uint64_t hash = 0xcbf29ce484222325;
-  for (const char c : schema) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-  return hash;
-}
-
 std::string CleanError(std::string_view error) {
   constexpr std::string_view kMark = ": error: ";
   const size_t mark = error.find(kMark);

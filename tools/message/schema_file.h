@@ -18,9 +18,6 @@ namespace jackfield::message {
 // Errors: NOT_FOUND (it cannot be read); INVALID_ARGUMENT: "kv.fbs: line 3, column 7: …".
 absl::StatusOr<std::string> ReadSchemaFile(const std::string& path);
 
-// FNV-1a, 64 bits, as of the schemas in programs (tools/stubs).
-uint64_t HashOf(std::string_view schema);
-
 // The parser's "1: 11: error: WHAT", or "FILE:1: 11: error: WHAT", as "line 1, column 11: WHAT".
 std::string CleanError(std::string_view error);
 

@@ -8,6 +8,7 @@
 #include "flatbuffers/idl.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "kernel/base/fnv.h"
 #include "kernel/frame.h"
 #include "kernel/payload.h"
 #include "tools/stubs/checks.h"
@@ -54,7 +55,7 @@ TEST(Generator, WritesTheseStubs) {
   absl::StatusOr<SchemaModel> model =
       ReadSchema("tools/stubs/golden.fbs", FileText("tools/stubs/golden.bfbs"));
   ASSERT_TRUE(model.ok()) << model.status();
-  EXPECT_EQ(model->hash, Fnv64(model->bfbs));
+  EXPECT_EQ(model->hash, Fnv1a64(model->bfbs));
   model->hash = 0;  // another flatc makes other bytes of the same schema
   EXPECT_EQ(HeaderText(*model), FileText("tools/stubs/testdata/golden_service.h.txt"));
   EXPECT_EQ(SourceText(*model, Schemas::kServed),
@@ -86,8 +87,6 @@ TEST(Generator, HashesAsTheKernelDoes) {
   for (const std::string_view name : {"", "jackfield.echo.Echo/Say", "a.B/\xc3\xa9"}) {
     EXPECT_EQ(Fnv32(name), MessageType(name)) << name;
   }
-  EXPECT_EQ(Fnv64(""), 0xcbf29ce484222325u);  // the algorithm's published values
-  EXPECT_EQ(Fnv64("a"), 0xaf63dc4c8601ec8cu);
 }
 
 TEST(Generator, NamesTablesOfOtherNamespacesInFull) {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "flatbuffers/reflection_generated.h"
+#include "kernel/base/fnv.h"
 #include "kernel/base/text.h"
 #include "tools/stubs/checks.h"
 
@@ -275,7 +276,7 @@ absl::StatusOr<SchemaModel> ReadSchema(std::string source, std::string bfbs) {
   SchemaModel model;
   model.source = std::move(source);
   model.bfbs = std::move(bfbs);
-  model.hash = Fnv64(model.bfbs);
+  model.hash = Fnv1a64(model.bfbs);
   const reflection::Schema& schema = *reflection::GetSchema(model.bfbs.data());
   std::set<std::string> others;  // files that declare services, too
   if (schema.services() != nullptr) {
@@ -312,12 +313,6 @@ absl::StatusOr<SchemaModel> ReadSchema(std::string source, std::string bfbs) {
 uint32_t Fnv32(std::string_view text) {
   uint32_t hash = 2166136261u;
   for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619u;
-  return hash;
-}
-
-uint64_t Fnv64(std::string_view text) {
-  uint64_t hash = 14695981039346656037u;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211u;
   return hash;
 }
 

@@ -51,7 +51,6 @@ struct SchemaModel {
 absl::StatusOr<SchemaModel> ReadSchema(std::string source, std::string bfbs);
 
 uint32_t Fnv32(std::string_view text);  // as kernel/frame.h MessageType; a test compares them
-uint64_t Fnv64(std::string_view text);
 
 }  // namespace jackfield::stubs
 

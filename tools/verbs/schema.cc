@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "kernel/base/fnv.h"
 #include "kernel/base/text.h"
 #include "tools/evolution/compare.h"
 #include "tools/message/schema_file.h"
@@ -51,7 +52,7 @@ Read SideOfFile(const std::string& path) {
   };
   absl::StatusOr<std::string> bytes = message::ReadSchemaFile(path);
   if (!bytes.ok()) return refuse(bytes.status());
-  const uint64_t hash = message::HashOf(*bytes);
+  const uint64_t hash = Fnv1a64(*bytes);
   const auto schema = message::SchemaOf(*bytes, hash);
   if (!schema.ok()) {
     return refuse(absl::InvalidArgumentError(

@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 
+#include "kernel/base/fnv.h"
 #include "kernel/base/owned_fd.h"
 #include "kernel/base/text.h"
 
@@ -107,9 +108,7 @@ uint64_t PidNamespace() {
   if (boot.empty()) return 0;
   struct stat is {};
   stat("/proc/self/ns/pid", &is);         // a kernel without namespaces has one: 0
-  uint64_t hash = 14695981039346656037u;  // FNV-1a
-  for (const char byte : Text(boot, uint64_t{is.st_ino}))
-    hash = (hash ^ static_cast<unsigned char>(byte)) * 1099511628211u;
+  const uint64_t hash = Fnv1a64(Text(boot, uint64_t{is.st_ino}));
   return hash == 0 ? 1 : hash;
 }
 

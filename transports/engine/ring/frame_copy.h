@@ -29,7 +29,7 @@ class FrameCopy {
   void Begin() { together_bytes_ = 0; }
 
   Pushed Push(Link& link, const std::byte* frame, uint32_t bytes) {
-    if (!together_ && link.loop().blocks().budget().plenty())
+    if (!together_ && link.loop().blocks().budget().likely_bytes() != 0)
       together_ = link.memory().Get(kTogetherBytes);
     if (together_ && bytes <= kTogetherBytes - together_bytes_) {
       std::byte* const to = together_.data() + together_bytes_;

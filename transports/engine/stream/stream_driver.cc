@@ -40,7 +40,8 @@ void StreamDriver::Pump(Link& link) {
   if (failing_) return;
   const Rx before = link.has_rx() ? Rx::kUntaken : Rx::kTaken;
   if (link.has_tx() && !tx_broken_) PumpTx(link);
-  if (before == Rx::kTaken && drained_in_pass_ != loop_.pass()) PumpRx(link);
+  if (before == Rx::kTaken && (drained_in_pass_ != loop_.pass() || tx_broken_ || peer_dead_))
+    PumpRx(link);
   if (link.resting() && !failing_) Arm(link, before);
 }
 
@@ -117,11 +118,11 @@ bool StreamDriver::PrepareRead(Link& link) {
     if (rx_.size() >= kReadBytes) return true;
   }
   // Where memory is short a large block would be all that a link gets: then it takes a small one.
-  const bool plenty = loop_.blocks().budget().plenty();
+  const uint32_t likely = loop_.blocks().budget().likely_bytes();
   if (have == 0) {
-    if (rx_ && !plenty) return true;
+    if (rx_ && rx_.size() >= likely) return true;
     rx_.Reset();
-    if (plenty) rx_ = link.memory().Get(kReadBytes);
+    if (likely != 0) rx_ = link.memory().Get(likely);
     if (!rx_) rx_ = link.GetBlock(kReadBytesLeast);
     return static_cast<bool>(rx_);
   }
@@ -131,9 +132,9 @@ bool StreamDriver::PrepareRead(Link& link) {
   const bool full = have == rx_.size();
   const uint32_t step = std::min(wanted, kGrowth * rx_.size());
   uint32_t size = full ? step : rx_.size();
-  if (plenty) {
+  if (likely != 0) {
     const bool believed = own && wanted <= std::max(kReadBytes, whole_bytes_max_);
-    size = believed ? wanted : std::max(size, kReadBytes);
+    size = believed ? wanted : std::max(size, likely);
   }
   if (rx_.size() < size) {
     Block larger = link.memory().Get(size);
@@ -219,7 +220,10 @@ void StreamDriver::PumpRx(Link& link) {
     const int64_t got = ReadSome(link, rx_.data() + rx_end_, room);
     if (looked_ns_ != 0) [[unlikely]]
       LookAtPace(link, got);
-    if (got == -EAGAIN) break;
+    if (got == -EAGAIN) {
+      drained_in_pass_ = loop_.pass();
+      break;
+    }
     if (got <= 0) {
       eof_ = true;
       if (got == -EPROTO)
