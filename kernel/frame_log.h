@@ -19,14 +19,14 @@
 #include <span>
 
 #include "absl/status/status.h"
-#include "kernel/base/check.h"
 #include "kernel/frame.h"
 
 namespace jackfield {
 
 class Session;
 
-enum class FrameWay : uint8_t { kSent, kReceived };
+// What was sent bears the magic of its header, which lies there.
+enum class FrameWay : uint8_t { kReceived = 0, kSent = kMagic };
 
 struct alignas(64) FrameRecord {
   std::atomic<uint64_t> number;  // of all of this log, from 1; 0: it is being written, or never was
@@ -47,26 +47,26 @@ static_assert(std::endian::native == std::endian::little, "a record is read as i
 
 class FrameLog {
  public:
-  // Requires: a power of two of them, all zeros.
-  explicit FrameLog(std::span<FrameRecord> records)
-      : records_(records.data()), mask_(records.size() - 1) {
-    JF_CHECK(std::has_single_bit(records.size()), "the records are a power of two");
-  }
+  static constexpr size_t kRecords = 1024;
+  // Requires: all zeros.
+  explicit FrameLog(FrameRecord (&records)[kRecords]) : records_(records) {}
   FrameLog(const FrameLog&) = delete;
 
   // Messages, and what else belongs to a call or a stream.
   static bool Notes(FrameKind kind) {
     return kind >= FrameKind::Request && kind <= FrameKind::Cancel;
   }
-  // For Session: as it leaves, or has come.
+  // For Session: as it leaves, or has come. The header of what is sent bears the peer's epoch.
   void Add(FrameWay way, const void* header, uint64_t peer_epoch, int64_t now_ns) {
     const uint64_t number = ++number_;
-    FrameRecord& record = records_[number & mask_];
+    FrameRecord& record = records_[number % kRecords];
     record.number.store(0, std::memory_order_relaxed);
     std::atomic_thread_fence(std::memory_order_release);
     std::memcpy(&record.way, header, kHeaderBytes);
-    record.way = way;
-    record.peer_epoch = peer_epoch;
+    if (way == FrameWay::kReceived) {
+      record.way = way;
+      record.peer_epoch = peer_epoch;
+    }
     record.time_ns = now_ns;
     record.number.store(number, std::memory_order_release);
   }
@@ -85,7 +85,6 @@ class FrameLog {
 
  private:
   FrameRecord* const records_;
-  const uint64_t mask_;
   uint64_t number_ = 0;
   bool wants_messages_ = false;
 };

@@ -14,6 +14,7 @@
 #include "services/control/control.h"
 #include "services/notify.h"
 #include "services/standard_streams.h"
+#include "services/watch/watch.h"
 
 namespace jackfield {
 namespace {
@@ -201,9 +202,9 @@ void Service::Ready(const std::vector<Address>& addresses) {
 struct Service::Regranting final : Granted {
   explicit Regranting(Service& of) : service(of) {}
   // Nothing where the grants name no place for it. Errors: as ControlPort::Open.
-  absl::StatusOr<std::unique_ptr<ControlPort>> Open() {
+  absl::StatusOr<std::unique_ptr<ControlPort>> Open(Watch* watch) {
     if (service.grants_.control.empty()) return nullptr;
-    return ControlPort::Open(service.node_, service.grants_.control, *this);
+    return ControlPort::Open(service.node_, service.grants_.control, *this, watch);
   }
   const Port* ServedPort() const override { return service.served_; }
   void Regrant(std::string_view role, std::string address) override {
@@ -252,8 +253,13 @@ int RunService(Service& service, ServiceFunction run) {
     lost = true;
     std::fprintf(stderr, "%s: %s\n", name, sentence.c_str());
   });
+  const absl::StatusOr<std::unique_ptr<Watch>> watch = Watch::Begin(node, service.name());
+  if (!watch.ok())
+    std::fprintf(stderr, "%s: nobody can watch it: %s\n", name,
+                 std::string(watch.status().message()).c_str());
   Service::Regranting regranting(service);
-  const absl::StatusOr<std::unique_ptr<ControlPort>> control = regranting.Open();
+  const absl::StatusOr<std::unique_ptr<ControlPort>> control =
+      regranting.Open(watch.ok() ? watch->get() : nullptr);
   if (!control.ok())
     std::fprintf(stderr, "%s: nobody can look at it: %s\n", name,
                  std::string(control.status().message()).c_str());

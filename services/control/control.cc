@@ -47,10 +47,10 @@ Offset<control::Port> BuildPort(FlatBufferBuilder& fbb, const Port& port, int64_
 
 absl::StatusOr<std::unique_ptr<ControlPort>> ControlPort::Open(Node& node,
                                                                const std::string& address,
-                                                               Granted& granted) {
+                                                               Granted& granted, Watch* watch) {
   absl::StatusOr<std::unique_ptr<Port>> port = Port::Open(node, {address}, {.sessions_max = 1});
   if (!port.ok()) return port.status();
-  return std::unique_ptr<ControlPort>(new ControlPort(*std::move(port), granted));
+  return std::unique_ptr<ControlPort>(new ControlPort(*std::move(port), granted, watch));
 }
 
 Handling ControlPort::Look(CallOf<control::LookRequest, control::Process> call) {
@@ -106,6 +106,16 @@ Handling ControlPort::Unserve(CallOf<control::UnserveRequest, control::Done> cal
   if (!address.ok()) return address.status();
   if (absl::Status left = (*port)->LeaveAddress(*address); !left.ok()) return left;
   return call.Reply([](FlatBufferBuilder& fbb) { return control::CreateDone(fbb); });
+}
+
+Handling ControlPort::Tap(CallOf<control::TapRequest, control::Tapped> call) {
+  if (watch_ == nullptr) {
+    return absl::ResourceExhaustedError(port_->node().name() +
+                                        " had no memory to be watched when it was started");
+  }
+  const absl::StatusOr<int> fd = watch_->Tap();
+  if (!fd.ok()) return fd.status();
+  return call.Reply([fd = *fd](FlatBufferBuilder& fbb) { return control::CreateTapped(fbb, fd); });
 }
 
 // One that has ended stays so, and is no reason to hold up the others.

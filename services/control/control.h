@@ -16,6 +16,7 @@
 #include "absl/status/statusor.h"
 #include "jackfield/port.h"
 #include "services/control/control_service.h"
+#include "services/watch/watch.h"
 
 namespace jackfield {
 
@@ -33,24 +34,26 @@ class Granted {
 
 class ControlPort final : private control::ControlService {
  public:
-  // Serves at `address`. It is destroyed before the node.
+  // Serves at `address`. It is destroyed before the node and before `watch`, which may be null.
   // Errors: those of Port::Open.
   static absl::StatusOr<std::unique_ptr<ControlPort>> Open(Node& node, const std::string& address,
-                                                           Granted& granted);
+                                                           Granted& granted, Watch* watch);
 
  private:
-  ControlPort(std::unique_ptr<Port> port, Granted& granted)
-      : port_(std::move(port)), granted_(granted) {
+  ControlPort(std::unique_ptr<Port> port, Granted& granted, Watch* watch)
+      : port_(std::move(port)), granted_(granted), watch_(watch) {
     RegisterOn(*port_);
   }
   Handling Look(CallOf<control::LookRequest, control::Process> call) override;
   Handling Serve(CallOf<control::ServeRequest, control::Served> call) override;
   Handling Unserve(CallOf<control::UnserveRequest, control::Done> call) override;
   Handling Move(CallOf<control::MoveRequest, control::Done> call) override;
+  Handling Tap(CallOf<control::TapRequest, control::Tapped> call) override;
   absl::StatusOr<Port*> ServedPort() const;
 
   const std::unique_ptr<Port> port_;
   Granted& granted_;
+  Watch* const watch_;
 };
 
 }  // namespace jackfield

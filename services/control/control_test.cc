@@ -20,7 +20,8 @@ class ControlTest : public ::testing::Test, private Granted {
   void SetUp() override {
     AddBuiltinTransports(registry_);
     node_ = *Node::Create({.name = "kv", .registry = &registry_});
-    control_ = *ControlPort::Open(*node_, "inproc:control", *this);
+    watch_ = *Watch::Begin(*node_, "kv");
+    control_ = *ControlPort::Open(*node_, "inproc:control", *this, watch_.get());
     port_ = *Port::Open(*node_, {"inproc:kv"});
     port_->Handle(kWork, [this](ServerCall& call) {
       call.Hold();
@@ -85,6 +86,7 @@ class ControlTest : public ::testing::Test, private Granted {
   std::vector<std::pair<std::string, std::string>> regranted_;
   Registry registry_;
   std::unique_ptr<Node> node_;
+  std::unique_ptr<Watch> watch_;
   std::unique_ptr<ControlPort> control_;
   std::unique_ptr<Port> port_;
   ServerCall* held_ = nullptr;
@@ -124,6 +126,20 @@ TEST_F(ControlTest, TellsOfCallsUnderWayAtBothEndsUntilTheyAreAnswered) {
   EXPECT_EQ(process->ports()->Get(0)->handled(), 1u);
   EXPECT_EQ(InRole(*process, "kv")->calls(), 0u);
   EXPECT_EQ(InRole(*process, "kv")->oldest_type(), 0u);
+}
+
+TEST_F(ControlTest, ATapIsAskedForAndIsTheSameUntilNobodyAsks) {
+  control::ControlClient client(*look_);
+  const auto request = [](flatbuffers::FlatBufferBuilder& fbb) {
+    return control::CreateTapRequest(fbb);
+  };
+  const auto tapped = client.Tap(request).Wait();
+  ASSERT_TRUE(tapped.ok()) << tapped.status();
+  EXPECT_GE((*tapped)->fd(), 0);
+  EXPECT_TRUE(node_->frame_log()->wants_messages());
+  const auto again = client.Tap(request).Wait();
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ((*again)->fd(), (*tapped)->fd());
 }
 
 TEST_F(ControlTest, AChannelThatIsDestroyedIsNotListed) {

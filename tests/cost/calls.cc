@@ -2,7 +2,8 @@
 // turn about on one thread by a clock that moves one microsecond a turn, so that two runs do the
 // same.
 //
-//   calls ADDRESS CALLS [PAYLOAD_BYTES [CONNECTIONS CALLS_OUT]]
+//   calls [--watched] ADDRESS CALLS [PAYLOAD_BYTES [CONNECTIONS CALLS_OUT]]
+//                                           watched: both ends are, as services (services/watch)
 //   calls --build                           prints what it was built with: "gcc 12 optimised"
 //
 // Exit status: 0; 1 a call did not end as it should; 2 usage.
@@ -17,6 +18,7 @@
 #include "kernel/call/port.h"
 #include "kernel/node.h"
 #include "kernel/registry.h"
+#include "services/watch/watch.h"
 #include "transports/builtin.h"
 
 #define JACKFIELD_TEXT_OF(x) #x
@@ -37,6 +39,16 @@ class World {
     server_ = Node::Create(options).value();
     options.epoch = 2;
     client_ = Node::Create(options).value();
+  }
+
+  absl::Status BeginWatch() {
+    for (const auto& [node, watch] :
+         {std::pair{server_.get(), &server_watch_}, {client_.get(), &client_watch_}}) {
+      absl::StatusOr<std::unique_ptr<Watch>> begun = Watch::Begin(*node, "cost");
+      if (!begun.ok()) return begun.status();
+      *watch = *std::move(begun);
+    }
+    return absl::OkStatus();
   }
 
   struct Work {
@@ -96,6 +108,7 @@ class World {
 
   ManualClock clock_;
   std::unique_ptr<Node> server_, client_;
+  std::unique_ptr<Watch> server_watch_, client_watch_;
 };
 
 // Figures of two builds can be compared if this is the same.
@@ -116,8 +129,11 @@ int main(int argc, char** argv) {
     std::puts(jackfield::kBuild);
     return 0;
   }
+  const bool watched = argc > 1 && std::string_view(argv[1]) == "--watched";
+  if (watched) --argc, ++argv;
   if (argc < 3 || argc > 6 || argc == 5) {
-    std::fputs("usage: calls ADDRESS CALLS [PAYLOAD_BYTES [CONNECTIONS CALLS_OUT]]\n", stderr);
+    std::fputs("usage: calls [--watched] ADDRESS CALLS [PAYLOAD_BYTES [CONNECTIONS CALLS_OUT]]\n",
+               stderr);
     return 2;
   }
   jackfield::World::Work work{.calls = std::atoi(argv[2])};
@@ -128,5 +144,12 @@ int main(int argc, char** argv) {
   }
   jackfield::Registry registry;
   jackfield::AddBuiltinTransports(registry);
-  return jackfield::World(registry).Run(argv[1], work);
+  jackfield::World world(registry);
+  if (watched) {
+    if (const absl::Status begun = world.BeginWatch(); !begun.ok()) {
+      std::fprintf(stderr, "calls: %s\n", std::string(begun.message()).c_str());
+      return 1;
+    }
+  }
+  return world.Run(argv[1], work);
 }

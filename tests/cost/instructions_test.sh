@@ -13,8 +13,8 @@ command -v valgrind >/dev/null || { echo "no valgrind here: nothing was measured
 build=$($calls --build)
 [ "$build" != plain ] || { echo "skipped: not an optimised build"; exit 0; }
 
-count() {  # ADDRESS CALLS PAYLOAD_BYTES
-    valgrind --tool=callgrind --callgrind-out-file=/dev/null "$calls" "$@" 2>&1 |
+count() {  # [--watched ]ADDRESS CALLS PAYLOAD_BYTES
+    valgrind --tool=callgrind --callgrind-out-file=/dev/null "$calls" $1 "${@:2}" 2>&1 |
         sed -n 's/.*Collected : //p'
 }
 

@@ -24,6 +24,14 @@ std::string RateText(double rate) {
   return text;
 }
 
+std::string TimeText(const watch::Quantiles& of, int64_t ns) {
+  return of.calls == 0 ? "-" : watch::TookText(ns);
+}
+
+std::string NsOf(const watch::Quantiles& of, int64_t ns) {
+  return of.calls == 0 ? "null" : std::to_string(ns);
+}
+
 std::string SchemeOf(const flatbuffers::String* address) {
   if (address == nullptr) return "-";
   const std::string_view text = address->string_view();
@@ -48,7 +56,7 @@ std::string_view NameOf(TopView::Order order) {
 
 }  // namespace
 
-void TopView::Take(const init::Wiring& wiring, int64_t now_ns) {
+void TopView::Take(const init::Wiring& wiring, int64_t now_ns, const watch::ByChannel& took) {
   const double seconds = static_cast<double>(now_ns - taken_ns_) / 1e9;
   std::map<Key, uint64_t> sent;
   rows_.clear();
@@ -71,7 +79,8 @@ void TopView::Take(const init::Wiring& wiring, int64_t now_ns) {
               .rate = -1,
               .calls = call->calls(),
               .in_doubt = call->in_doubt(),
-              .oldest_ns = call->oldest_ns()};
+              .oldest_ns = call->oldest_ns(),
+              .took = {}};
       const Key key{name, TextOf(call->role()), row.server};
       const auto before = sent_.find(key);
       if (taken_ns_ != 0 && before != sent_.end() && seconds > 0) {
@@ -79,6 +88,9 @@ void TopView::Take(const init::Wiring& wiring, int64_t now_ns) {
         const uint64_t base = call->sent() < before->second ? 0 : before->second;
         row.rate = static_cast<double>(call->sent() - base) / seconds;
       }
+      // Two channels may join the same two: one that has sent nothing has no times.
+      const auto times = took.find({name, row.server});
+      if (times != took.end() && row.rate != 0) row.took = times->second;
       if (!service->silent()) sent[key] = call->sent();
       rows_.push_back(std::move(row));
     }
@@ -120,19 +132,22 @@ std::vector<std::string> TopView::JsonLines() const {
     lines.push_back(
         Text("{\"client\":", JsonString(row->client), ",\"server\":", JsonString(row->server),
              ",\"over\":", JsonString(row->over), ",\"open\":", row->open ? "true" : "false",
-             ",\"sent_per_s\":", rate, ",\"calls\":", row->calls, ",\"oldest_ns\":", row->oldest_ns,
-             ",\"in_doubt\":", row->in_doubt, "}"));
+             ",\"sent_per_s\":", rate, ",\"p50_ns\":", NsOf(row->took, row->took.p50_ns),
+             ",\"p99_ns\":", NsOf(row->took, row->took.p99_ns), ",\"calls\":", row->calls,
+             ",\"oldest_ns\":", row->oldest_ns, ",\"in_doubt\":", row->in_doubt, "}"));
   }
   return lines;
 }
 
 std::vector<std::string> TopView::Lines(size_t columns, size_t lines_max) const {
   const std::vector<const Row*> sorted = Sorted();
-  Table table({"CLIENT", "SERVER", "OVER", "SENT/s", "CALLS", "OLDEST", "IN DOUBT", ""});
+  Table table(
+      {"CLIENT", "SERVER", "OVER", "SENT/s", "P50", "P99", "CALLS", "OLDEST", "IN DOUBT", ""});
   for (const Row* row : sorted) {
-    table.Add({row->client, row->server, row->over, RateText(row->rate), Text(row->calls),
-               row->oldest_ns == 0 ? "-" : FormatDurationNs(row->oldest_ns), Text(row->in_doubt),
-               row->open ? "" : "not connected"});
+    table.Add({row->client, row->server, row->over, RateText(row->rate),
+               TimeText(row->took, row->took.p50_ns), TimeText(row->took, row->took.p99_ns),
+               Text(row->calls), row->oldest_ns == 0 ? "-" : FormatDurationNs(row->oldest_ns),
+               Text(row->in_doubt), row->open ? "" : "not connected"});
   }
   std::vector<std::string> lines = {Text(head_, "  sorted by ", NameOf(order_))};
   std::string text = table.ToString();

@@ -1,5 +1,5 @@
 // The channels of a running wiring as lines of a terminal: how many calls each makes a second, how
-// many are under way, and how long the oldest has been.
+// long they took, how many are under way, and how long the oldest has been.
 //
 // Thread: its owner's; a plain value.
 #ifndef JACKFIELD_TOOLS_RUNNING_TOP_VIEW_H_
@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "services/init/init_service.h"
+#include "tools/watch/latencies.h"
 
 namespace jackfield {
 
@@ -20,7 +21,8 @@ class TopView {
   enum class Order { kRate, kOldest, kName };
 
   // What the wiring is now. now_ns: of a clock that does not jump; later than the time before.
-  void Take(const init::Wiring& wiring, int64_t now_ns);
+  // took: how long calls took since then, where that is known.
+  void Take(const init::Wiring& wiring, int64_t now_ns, const watch::ByChannel& took = {});
 
   void NextOrder();
   Order order() const { return order_; }
@@ -30,8 +32,8 @@ class TopView {
   std::vector<std::string> Lines(size_t columns, size_t lines_max) const;
 
   // The same as data, a JSON object for each channel, in that order: {"client":…,"server":…,
-  // "over":…,"open":true,"sent_per_s":12.5,"calls":0,"oldest_ns":0,"in_doubt":0}; sent_per_s is
-  // null until it is known.
+  // "over":…,"open":true,"sent_per_s":12.5,"p50_ns":8100,"p99_ns":9500,"calls":0,
+  // "oldest_ns":0,"in_doubt":0}; what is not known yet is null.
   std::vector<std::string> JsonLines() const;
 
  private:
@@ -41,6 +43,7 @@ class TopView {
     double rate = 0;  // messages a second; negative: not known yet
     uint64_t calls = 0, in_doubt = 0;
     int64_t oldest_ns = 0;
+    watch::Quantiles took;
   };
 
   std::vector<const Row*> Sorted() const;

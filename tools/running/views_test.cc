@@ -116,9 +116,9 @@ TEST(TopViewTest, EachServerOfARoleHasARateOfItsOwn) {
   view.Take(Of(sent(130, 270)), 2 * kSecondNs);
   EXPECT_EQ(Joined(view.Lines(80, 10)),
             "shop  up 2s  1 of 1 services get on  sorted by rate\n"
-            "CLIENT  SERVER  OVER  SENT/s  CALLS  OLDEST  IN DOUBT\n"
-            "orders  kv.2    shm   70      0      -       0\n"
-            "orders  kv.1    shm   30      0      -       0\n");
+            "CLIENT  SERVER  OVER  SENT/s  P50  P99  CALLS  OLDEST  IN DOUBT\n"
+            "orders  kv.2    shm   70      -    -    0      -       0\n"
+            "orders  kv.1    shm   30      -    -    0      -       0\n");
 }
 
 TEST(TopViewTest, ARateIsWhatWasSentBetweenTwoLooks) {
@@ -135,12 +135,25 @@ TEST(TopViewTest, ARateIsWhatWasSentBetweenTwoLooks) {
   view.Take(Of(sent(100)), kSecondNs);
   EXPECT_EQ(Joined(view.Lines(80, 10)),
             "shop  up 2s  2 of 2 services get on  sorted by rate\n"
-            "CLIENT  SERVER  OVER  SENT/s  CALLS  OLDEST  IN DOUBT\n"
-            "orders  stock   shm   -       3      5ms     2\n");
+            "CLIENT  SERVER  OVER  SENT/s  P50  P99  CALLS  OLDEST  IN DOUBT\n"
+            "orders  stock   shm   -       -    -    3      5ms     2\n");
   view.Take(Of(sent(1300)), 2 * kSecondNs);
   EXPECT_NE(Joined(view.Lines(80, 10)).find("shm   1200 "), std::string::npos);
   view.Take(Of(sent(50)), 4 * kSecondNs);  // it was started again
   EXPECT_NE(Joined(view.Lines(80, 10)).find("shm   25 "), std::string::npos);
+}
+
+TEST(TopViewTest, AChannelHasTheTimesOfItsCallsSinceTheLookBefore) {
+  TopView view;
+  const auto wiring = Wiring([](ServiceFacts&, ServiceFacts&, CallFacts&) {});
+  view.Take(Of(wiring), kSecondNs,
+            {{{"orders", "stock"}, {.calls = 9, .p50_ns = 8100, .p99_ns = 95'000}}});
+  EXPECT_NE(Joined(view.Lines(80, 10)).find("8.1us  95us"), std::string::npos)
+      << Joined(view.Lines(80, 10));
+  EXPECT_NE(view.JsonLines()[0].find("\"p50_ns\":8100,\"p99_ns\":95000,"), std::string::npos);
+  view.Take(Of(wiring), 2 * kSecondNs, {{{"orders", "kv"}, {.calls = 1}}});
+  EXPECT_NE(view.JsonLines()[0].find("\"p50_ns\":null"), std::string::npos)
+      << "of none since then, or of another channel";
 }
 
 TEST(TopViewTest, AsDataAChannelIsAnObjectWithItsRate) {
@@ -154,7 +167,9 @@ TEST(TopViewTest, AsDataAChannelIsAnObjectWithItsRate) {
   view.Take(Of(sent(101)), 3 * kSecondNs);
   EXPECT_EQ(view.JsonLines()[0].substr(0, 55),
             "{\"client\":\"orders\",\"server\":\"stock\",\"over\":\"shm\",\"open\"");
-  EXPECT_NE(view.JsonLines()[0].find("\"sent_per_s\":0.500,\"calls\":"), std::string::npos)
+  EXPECT_NE(
+      view.JsonLines()[0].find("\"sent_per_s\":0.500,\"p50_ns\":null,\"p99_ns\":null,\"calls\":"),
+      std::string::npos)
       << view.JsonLines()[0];
 }
 

@@ -53,6 +53,28 @@ Handling Control::Restart(CallOf<init::RestartRequest, init::Done> call) {
   return call.Reply([](flatbuffers::FlatBufferBuilder& fbb) { return init::CreateDone(fbb); });
 }
 
+Handling Control::Tap(CallOf<init::TapRequest, init::Tapped> call) {
+  const std::string service = call->service()->str();
+  const absl::StatusOr<int> pid = commands_.PidOf(service);
+  if (!pid.ok()) co_return pid.status();
+  const absl::StatusOr<int> fd = co_await reach_.Tap(service);
+  if (!fd.ok()) co_return fd.status();
+  co_return call.Reply([pid = *pid, fd = *fd](flatbuffers::FlatBufferBuilder& fbb) {
+    return init::CreateTapped(fbb, pid, fd);
+  });
+}
+
+Handling Control::LastOf(CallOf<init::LastRequest, init::Last> call) {
+  const absl::StatusOr<Commands::Last> last = commands_.LastOf(call->service()->string_view());
+  if (!last.ok()) return last.status();
+  return call.Reply([&last](flatbuffers::FlatBufferBuilder& fbb) {
+    const auto ending = fbb.CreateString(last->ending);
+    const auto page =
+        fbb.CreateVector(reinterpret_cast<const uint8_t*>(last->page.data()), last->page.size());
+    return init::CreateLast(fbb, ending, page);
+  });
+}
+
 Handling Control::Reload(ServerStreamOf<init::ReloadRequest, init::ChangeLine> call) {
   const init::ReloadRequest& request = call.request();
   Changes::Asked asked;

@@ -29,6 +29,14 @@ class Commands {
   // Errors: NOT_FOUND, FAILED_PRECONDITION; nothing was done.
   virtual absl::Status Restart(std::string_view service) = 0;
   virtual std::shared_ptr<ChangeReport> Reload(Changes::Asked asked) = 0;
+  // In which process a service runs. Errors: NOT_FOUND, UNAVAILABLE.
+  virtual absl::StatusOr<int> PidOf(std::string_view service) const = 0;
+  // Errors: NOT_FOUND.
+  struct Last {
+    std::string_view page;  // lent for the moment
+    std::string ending;
+  };
+  virtual absl::StatusOr<Last> LastOf(std::string_view service) const = 0;
 
  protected:
   ~Commands() = default;
@@ -47,6 +55,8 @@ class Control final : private init::InitService {
   Handling Look(CallOf<init::LookRequest, init::Wiring> call) override;
   Handling Stop(CallOf<init::StopRequest, init::Done> call) override;
   Handling Restart(CallOf<init::RestartRequest, init::Done> call) override;
+  Handling Tap(CallOf<init::TapRequest, init::Tapped> call) override;
+  Handling LastOf(CallOf<init::LastRequest, init::Last> call) override;
 
   Handling Reload(ServerStreamOf<init::ReloadRequest, init::ChangeLine> call) override;
   Handling Logs(ServerStreamOf<init::LogsRequest, init::LogLine> call) override;

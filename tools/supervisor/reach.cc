@@ -89,10 +89,10 @@ absl::Status Reach::NotConnected(const std::string& service) {
   return absl::UnavailableError(Text(service, " does not run, or is no service of the bus"));
 }
 
-absl::Status Reach::InWords(absl::Status status, const std::string& service) {
+absl::Status Reach::InWords(absl::Status status, const std::string& service, nanoseconds within) {
   if (!absl::IsDeadlineExceeded(status)) return status;
   return absl::DeadlineExceededError(Text(service, " does not answer within ",
-                                          FormatDurationNs(kChangeTimeout.count()),
+                                          FormatDurationNs(within.count()),
                                           "; see what holds it: jackfield ps"));
 }
 
@@ -131,6 +131,19 @@ Task<absl::Status> Reach::Move(std::string service, std::string role, std::strin
   const absl::StatusOr<MessageOf<control::Done>> done =
       co_await client.MoveFuture(request, {.timeout = kChangeTimeout, .detached = true});
   co_return InWords(done.status(), service);
+}
+
+Task<absl::StatusOr<int>> Reach::Tap(std::string service) {
+  const auto channel = channels_.find(service);
+  if (channel == channels_.end()) co_return NotConnected(service);
+  control::ControlClient client(*channel->second);
+  const auto request = [](flatbuffers::FlatBufferBuilder& fbb) {
+    return control::CreateTapRequest(fbb);
+  };
+  const absl::StatusOr<MessageOf<control::Tapped>> tapped =
+      co_await client.TapFuture(request, {.timeout = kTapTimeout, .detached = true});
+  if (!tapped.ok()) co_return InWords(tapped.status(), service, kTapTimeout);
+  co_return (*tapped)->fd();
 }
 
 std::string Reach::MethodOf(const std::string& service, uint32_t type) const {

@@ -26,6 +26,9 @@ inline constexpr nanoseconds kAnswerTimeout = 300ms;
 // How long it may take to change what it serves or calls: it may be in the middle of something.
 inline constexpr nanoseconds kChangeTimeout = 2s;
 
+// How long it may take to let its messages be seen.
+inline constexpr nanoseconds kTapTimeout = 1s;
+
 class Reach {
  public:
   explicit Reach(Node& node) : node_(node) {}
@@ -48,6 +51,9 @@ class Reach {
   Task<absl::StatusOr<Address>> Serve(std::string service, std::string address);
   Task<absl::Status> Unserve(std::string service, std::string actual);
   Task<absl::Status> Move(std::string service, std::string role, std::string address);
+  // To copy its messages where they can be read; the descriptor of that, in its process. Errors:
+  // UNAVAILABLE, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED.
+  Task<absl::StatusOr<int>> Tap(std::string service);
 
   // A program that is no service of the bus never is, nor one that has not begun.
   bool connected(const std::string& service) const {
@@ -63,7 +69,8 @@ class Reach {
   const std::shared_ptr<Methods>& MethodsOf(const std::string& service);
   static void Note(Methods& methods, const control::Process& process);
   static absl::Status NotConnected(const std::string& service);
-  static absl::Status InWords(absl::Status status, const std::string& service);
+  static absl::Status InWords(absl::Status status, const std::string& service,
+                              nanoseconds within = kChangeTimeout);
 
   Node& node_;
   std::map<std::string, std::unique_ptr<Channel>, std::less<>> channels_;

@@ -21,6 +21,7 @@
 #include "tools/supervisor/changes.h"
 #include "tools/supervisor/control.h"
 #include "tools/supervisor/handing.h"
+#include "tools/supervisor/last_pages.h"
 #include "tools/supervisor/launch.h"
 #include "tools/supervisor/live_plan.h"
 #include "tools/supervisor/log.h"
@@ -110,6 +111,9 @@ class Supervisor final : public RunningService::Watcher, private Commands, priva
   void StopAll() override;
   absl::Status Restart(std::string_view name) override;
   std::shared_ptr<ChangeReport> Reload(Changes::Asked asked) override;
+  absl::StatusOr<int> PidOf(std::string_view service) const override;
+  absl::StatusOr<Last> LastOf(std::string_view service) const override;
+  absl::Status NoSuchService(std::string_view name) const;
 
   // ---- For who changes the plan: live_plan.h.
 
@@ -142,6 +146,7 @@ class Supervisor final : public RunningService::Watcher, private Commands, priva
   std::vector<Supervised> services_;  // as in the plan
   std::function<void()> on_up_;
   Reach reach_;
+  LastPages last_pages_;
   Launch launch_;
   Telling telling_;
   Changes changes_;

@@ -115,6 +115,7 @@ void Supervisor::OnReady(size_t index, const std::vector<Address>& addresses) {
   handing_.SetServed(index, addresses);
   service.has_served = true;
   reach_.Learn(NameOf(index));
+  if (const int pid = service.running->pid(); pid > 0) last_pages_.Hold(NameOf(index), pid);
   changes_.Wake();
   if (!addresses.empty()) telling_.State(index, "ready", Now() - service.started_ns);
   StartWhatCan();
@@ -138,6 +139,7 @@ void Supervisor::OnEnded(size_t index, const Ending& ending) {
   service.slow_ns = Timers::kNever;
   service.has_ended = true;
   reach_.Disconnect(NameOf(index));
+  last_pages_.Ended(NameOf(index));
   changes_.Wake();
   service.ending = ending;
   Reap();

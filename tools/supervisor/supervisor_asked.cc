@@ -1,5 +1,6 @@
 // What a supervisor hears from outside: signals, other commands, and a change of its plan.
 #include <poll.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <memory>
@@ -52,13 +53,16 @@ void Supervisor::StopAll() {
   StopInOrder(Phase::kStopping);
 }
 
-absl::Status Supervisor::Restart(std::string_view name) {
+absl::Status Supervisor::NoSuchService(std::string_view name) const {
   std::vector<std::string_view> names;
   for (const PlannedService& service : plan_.services) names.push_back(service.name);
+  return absl::NotFoundError(
+      Text(plan_.name, " has no service \"", Escaped(name), "\"", DidYouMean(name, names)));
+}
+
+absl::Status Supervisor::Restart(std::string_view name) {
   const size_t index = IndexOf(name);
-  if (index == names.size())
-    return absl::NotFoundError(
-        Text(plan_.name, " has no service \"", Escaped(name), "\"", DidYouMean(name, names)));
+  if (index == services_.size()) return NoSuchService(name);
   if (phase_ != Phase::kUp)
     return absl::FailedPreconditionError(Text(plan_.name, " is being stopped"));
   if (const std::optional<NoRestart> not_so = WhyNoRestart(plan_, index))
@@ -88,6 +92,27 @@ absl::Status Supervisor::Restart(std::string_view name) {
 
 std::shared_ptr<ChangeReport> Supervisor::Reload(Changes::Asked asked) {
   return changes_.Ask(std::move(asked));
+}
+
+absl::StatusOr<int> Supervisor::PidOf(std::string_view name) const {
+  const Supervised* service = Find(name);
+  if (service == nullptr) return NoSuchService(name);
+  if (service->over() || service->state == State::kPausing || service->state == State::kWaiting)
+    return absl::UnavailableError(Text(name, " does not run; see: jackfield ps ", plan_.name));
+  const int pid = service->running->pid();
+  return pid > 0 ? pid : getpid();
+}
+
+absl::StatusOr<Commands::Last> Supervisor::LastOf(std::string_view name) const {
+  const Supervised* service = Find(name);
+  if (service == nullptr) return NoSuchService(name);
+  const std::string_view page = last_pages_.LastOf(name);
+  if (!page.empty()) return Last{page, service->ending.ToString()};
+  return absl::NotFoundError(Text(name,
+                                  service->has_ended
+                                      ? " has ended before it was ready, or shows nothing of itself"
+                                      : " has not ended since the wiring came up",
+                                  ", so nothing was kept of it"));
 }
 
 // ---- For who changes the plan: live_plan.h.

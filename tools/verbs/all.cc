@@ -18,10 +18,13 @@
 #include "tools/verbs/load.h"
 #include "tools/verbs/logs.h"
 #include "tools/verbs/ls.h"
+#include "tools/verbs/postmortem.h"
 #include "tools/verbs/programs.h"
 #include "tools/verbs/ps.h"
 #include "tools/verbs/pub.h"
+#include "tools/verbs/record.h"
 #include "tools/verbs/reload.h"
+#include "tools/verbs/replay.h"
 #include "tools/verbs/restart.h"
 #include "tools/verbs/run.h"
 #include "tools/verbs/schema.h"
@@ -29,6 +32,7 @@
 #include "tools/verbs/service.h"
 #include "tools/verbs/set.h"
 #include "tools/verbs/sub.h"
+#include "tools/verbs/tap.h"
 #include "tools/verbs/top.h"
 #include "tools/verbs/up.h"
 #include "tools/verbs/version.h"
@@ -37,13 +41,14 @@ namespace jackfield {
 
 std::vector<Verb> AllVerbs() {
   return {
-      InitVerb(),     UpVerb(),         PsVerb(),   TopVerb(),     LogsVerb(),
-      RestartVerb(),  ReloadVerb(),     SetVerb(),  DownVerb(),    RunVerb(),
-      ServeVerb(),    CallVerb(),       LoadVerb(), PubVerb(),     SubVerb(),
-      DescribeVerb(), LsVerb(),         DemoVerb(), CheckVerb(),   SchemaVerb(),
-      ExportVerb(),   ExplainVerb(),    CapsVerb(), DoctorVerb(),  CleanVerb(),
-      BenchVerb(),    CompletionVerb(), HelpVerb(), VersionVerb(), ServiceVerb(),
-      ProgramsVerb(), CompleteVerb(),
+      InitVerb(),       UpVerb(),         PsVerb(),      TopVerb(),     LogsVerb(),
+      TapVerb(),        PostmortemVerb(), RestartVerb(), ReloadVerb(),  SetVerb(),
+      DownVerb(),       RunVerb(),        ServeVerb(),   CallVerb(),    LoadVerb(),
+      RecordVerb(),     ReplayVerb(),     PubVerb(),     SubVerb(),     DescribeVerb(),
+      LsVerb(),         DemoVerb(),       CheckVerb(),   SchemaVerb(),  ExportVerb(),
+      ExplainVerb(),    CapsVerb(),       DoctorVerb(),  CleanVerb(),   BenchVerb(),
+      CompletionVerb(), HelpVerb(),       VersionVerb(), ServiceVerb(), ProgramsVerb(),
+      CompleteVerb(),
   };
 }
 

@@ -50,6 +50,14 @@ absl::StatusOr<std::optional<std::string>> DataOf(std::optional<std::string_view
   return *std::move(text);
 }
 
+absl::StatusOr<uint64_t> CountOf(const Arguments& arguments) {
+  const std::optional<std::string_view> text = arguments.Find("count");
+  if (!text.has_value()) return 0;
+  if (const std::optional<uint64_t> count = NumberOf(*text); count.value_or(0) != 0) return *count;
+  return absl::InvalidArgumentError(
+      Text("--count is a number, 1 or more, not \"", Escaped(*text), "\""));
+}
+
 absl::Status PrintLine(std::string_view text) {
   errno = 0;
   std::fwrite(text.data(), 1, text.size(), stdout);

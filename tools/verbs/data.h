@@ -5,12 +5,14 @@
 #define JACKFIELD_TOOLS_VERBS_DATA_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "tools/cli/arguments.h"
 
 namespace jackfield {
 
@@ -23,6 +25,9 @@ inline constexpr size_t kInputBytesMax = 64 << 20;
 absl::StatusOr<std::optional<std::string>> DataOf(std::optional<std::string_view> word,
                                                   std::optional<std::string_view> data,
                                                   std::string_view noun);
+
+// What --count says. 0: it is not there, without end. Errors: INVALID_ARGUMENT.
+absl::StatusOr<uint64_t> CountOf(const Arguments& arguments);
 
 // And flushes, so that a reader sees each line as soon as it is there. Errors: UNKNOWN, with why.
 absl::Status PrintLine(std::string_view text);

@@ -11,6 +11,7 @@
 
 #include "kernel/base/text.h"
 #include "kernel/base/units.h"
+#include "tools/cli/time_text.h"
 #include "tools/running/supervisor_client.h"
 #include "tools/verbs/running_wiring.h"
 #include "tools/wiring/instance_name.h"
@@ -66,18 +67,6 @@ absl::StatusOr<Wanted> Read(const Arguments& arguments) {
   if (!output.ok()) return output.status();
   wanted.output = *output;
   return wanted;
-}
-
-// RFC 3339, UTC, with milliseconds.
-std::string TimeText(int64_t time_ns) {
-  const time_t seconds = time_ns / 1'000'000'000;
-  tm parts{};
-  gmtime_r(&seconds, &parts);
-  char text[64], milliseconds[8];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
-  std::snprintf(milliseconds, sizeof milliseconds, ".%03d",
-                static_cast<int>(time_ns / 1'000'000 % 1000));
-  return Text(text, milliseconds, "Z");
 }
 
 void Print(const init::LogLine& line, const Wanted& wanted) {

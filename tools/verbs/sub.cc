@@ -21,15 +21,6 @@ using topics::TopicItem;
 constexpr Flag kFlags[] = {
     {'n', "count", "COUNT", "end after so many messages"}, kOutputFlag, kTimeoutFlag, kWiringFlag};
 
-// 0: without end. Errors: INVALID_ARGUMENT.
-absl::StatusOr<uint64_t> CountOf(const Arguments& arguments) {
-  const std::optional<std::string_view> text = arguments.Find("count");
-  if (!text.has_value()) return 0;
-  if (const std::optional<uint64_t> count = NumberOf(*text); count.value_or(0) != 0) return *count;
-  return absl::InvalidArgumentError(
-      Text("--count is a number, 1 or more, not \"", Escaped(*text), "\""));
-}
-
 bool IsUtf8(std::string_view text) {
   const std::string whole(text);  // with a zero behind it, which ends a character that is cut
   const char* at = whole.c_str();

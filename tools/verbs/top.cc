@@ -13,6 +13,7 @@
 #include "tools/running/supervisor_client.h"
 #include "tools/running/top_view.h"
 #include "tools/verbs/running_wiring.h"
+#include "tools/watch/latencies.h"
 
 #define NCURSES_WIDECHAR 1
 #include <curses.h>
@@ -58,18 +59,19 @@ class Screen final {
   }
 };
 
-absl::Status LookOnce(SupervisorClient& client, TopView& view) {
+absl::Status LookOnce(SupervisorClient& client, watch::Latencies& latencies, TopView& view) {
   const absl::StatusOr<MessageOf<init::Wiring>> wiring = client.Look();
   if (!wiring.ok()) return wiring.status();
-  view.Take(**wiring, client.node().clock().NowNs());
+  view.Take(**wiring, client.node().clock().NowNs(), latencies.Look(**wiring));
   return absl::OkStatus();
 }
 
 absl::Status ShowOnce(SupervisorClient& client, int64_t delay_ns, Output output) {
   TopView view;
-  if (absl::Status looked = LookOnce(client, view); !looked.ok()) return looked;
+  watch::Latencies latencies;
+  if (absl::Status looked = LookOnce(client, latencies, view); !looked.ok()) return looked;
   client.node().RunUntil([] { return false; }, client.node().clock().NowNs() + delay_ns);
-  if (absl::Status looked = LookOnce(client, view); !looked.ok()) return looked;
+  if (absl::Status looked = LookOnce(client, latencies, view); !looked.ok()) return looked;
   for (const std::string& line :
        output == Output::kJson ? view.JsonLines() : view.Lines(kColumnsOfText, SIZE_MAX))
     std::printf("%s\n", line.c_str());
@@ -78,11 +80,12 @@ absl::Status ShowOnce(SupervisorClient& client, int64_t delay_ns, Output output)
 
 absl::Status ShowScreen(SupervisorClient& client, int64_t delay_ns) {
   TopView view;
+  watch::Latencies latencies;
   Screen screen;
   for (int64_t next_ns = 0;;) {
     const int64_t now_ns = client.node().clock().NowNs();
     if (now_ns >= next_ns) {
-      if (absl::Status looked = LookOnce(client, view); !looked.ok()) return looked;
+      if (absl::Status looked = LookOnce(client, latencies, view); !looked.ok()) return looked;
       next_ns = now_ns + delay_ns;
     }
     screen.Show(view);

@@ -174,6 +174,8 @@ usage: jackfield VERB [FLAGS…] …
   ps          the services of a running wiring: state, process, restarts, addresses
   top         the channels of a running wiring, live: rates, calls under way, the oldest
   logs        what the services of a running wiring have written on stderr
+  tap         show the messages of services while they go and come
+  postmortem  show what a service did last before its process ended
   restart     stop one service of a running wiring, and start it again
   reload      read the file of a running wiring again, and change what is different
   set         change single values of a running wiring
@@ -182,6 +184,8 @@ usage: jackfield VERB [FLAGS…] …
   serve       make a service of any program that answers a line with a line
   call        call a method of a service, by the schema that it serves: JSON in, JSON out
   load        call a method at a given rate, and how long that took from when each was due
+  record      write the calls that come to a service, and its answers, to a file
+  replay      make recorded calls again, and say where the answers differ
   pub         publish a message to a topic
   sub         print the messages of the topics that match a pattern
   describe    the schema that a service serves: its methods and their messages
