@@ -19,6 +19,12 @@ namespace {
 
 constexpr int kTimersPerTurn = 256;
 constexpr int kResumesPerTurn = 1024;  // so that coroutines that wake each other starve nobody
+// What is awake and quiet is looked at so often, at most, and then left to the reactor.
+constexpr uint8_t kQuietTurnsMax = 16;
+constexpr size_t kFewAwake = 8;  // so many are, however seldom that pays
+// While anything is awake, the reactor is asked each so many turns (if it cannot tell for nothing
+// whether that pays).
+constexpr uint32_t kPollEvery = 16;
 // A spin that lasts this much longer between two looks was interrupted: the CPU went to somebody
 // else.
 constexpr int64_t kPreemptedNs = 500'000;
@@ -234,10 +240,8 @@ bool Loop::Turn(int64_t sleep_until_ns) {
   }
   now_ns_ = clock_->NowNs();
   bool progress = std::exchange(found_work_, false);
-  // However busy the links are: others wait for their connections, ends and bells. So, while
-  // anything is awake, the reactor is asked as often as something that rests would have been (if it
-  // cannot tell for nothing whether that pays).
-  if ((++turns_since_poll_ >= quiet_turns_.most() || awake_.empty() || !reactor_->costs_to_ask()) &&
+  // However busy the links are: others wait for their connections, ends and bells.
+  if ((++turns_since_poll_ >= kPollEvery || awake_.empty() || !reactor_->costs_to_ask()) &&
       reactor_->MayHaveCompletions()) {
     turns_since_poll_ = 0;
     progress |= Completed(reactor_->Poll()) > 0;
@@ -267,41 +271,38 @@ bool Loop::Turn(int64_t sleep_until_ns) {
 
 // Pumps all that is awake once. True if any of it did something.
 bool Loop::Pass(bool resting) {
+  bool progress = false;
   ++pass_;
   const size_t count = awake_.size();
-  uint32_t useful = 0, vain = 0;
   // What is woken meanwhile comes behind, and is not pumped in this pass.
   for (size_t i = 0, end = count; i < end;) {
     Pumped& pumped = *awake_[i];
     uint32_t before = pumped.activity_;
     pumped.Turn(resting);
     context_ = nullptr;
+    const uint8_t patience = count <= kFewAwake ? kQuietTurnsMax : pumped.patience_;
     if (pumped.activity_ != before) {
-      ++useful;
+      progress = true;
       pumped.quiet_turns_ = 0;
-      if (quiet_turns_.most() != 0 || resting || pumped.woken_ || pumped.look_costs_ == 0) {
+      if (patience != 0 || resting || pumped.woken_) {
         ++i;
         continue;
       }
-    } else {
-      vain += pumped.look_costs_;
-      // It stays awake for a while: the next frame is likely to come here.
-      const uint32_t most = pumped.look_costs_ == 0 ? QuietTurns::kMost : quiet_turns_.most();
-      if (!resting && pumped.StaysAwake() && (++pumped.quiet_turns_ < most || count == 1)) {
-        ++i;
-        continue;
-      }
-      pumped.quiet_turns_ = 0;
+    } else if (!resting && pumped.StaysAwake() &&
+               (++pumped.quiet_turns_ < patience || count == 1)) {
+      ++i;  // the next frame is likely to come here
+      continue;
     }
     if (!resting) {
       before = pumped.activity_;
       pumped.Turn(true);
       context_ = nullptr;
-      if (pumped.activity_ != before) {
-        ++useful;
-        ++i;
-        continue;
-      }
+    }
+    pumped.quiet_turns_ = 0;
+    if (pumped.activity_ != before) {
+      progress = true;
+      ++i;
+      continue;
     }
     pumped.Rest();
     if (pumped.woken_) {
@@ -309,12 +310,23 @@ bool Loop::Pass(bool resting) {
       continue;
     }
     pumped.awake_ = false;
+    pumped.rested_pass_ = static_cast<uint32_t>(pass_);
     awake_[i] = awake_[--end];
     awake_[end] = awake_.back();
     awake_.pop_back();
   }
-  quiet_turns_.Note(count, useful, vain);
-  return useful != 0;
+  return progress;
+}
+
+// Would it have paid to stay awake? A look in vain costs a system call, and to rest and be woken
+// costs some. So it is patient for twice as long as it would have taken, where that is not too
+// long; else half as long as before.
+void Loop::LearnPatience(Pumped& woken) const {
+  const uint32_t passes = static_cast<uint32_t>(pass_) - woken.rested_pass_;
+  woken.patience_ = woken.look_costs_ == 0 ? kQuietTurnsMax
+                    : passes <= kQuietTurnsMax
+                        ? static_cast<uint8_t>(std::min<uint32_t>(2 * passes, kQuietTurnsMax))
+                        : static_cast<uint8_t>(woken.patience_ / 2);
 }
 
 // What became ready after its turn still gets another in this one.
@@ -448,6 +460,7 @@ void Loop::Spawn(Task<void> task) {
 }
 
 void Loop::Add(std::unique_ptr<Pumped> pumped) {
+  pumped->rested_pass_ = static_cast<uint32_t>(pass_) - kQuietTurnsMax;  // nothing is known of it
   pumped_.push_back(std::move(pumped));
   Wake(*pumped_.back());
 }
@@ -479,6 +492,7 @@ void Loop::DestroyRemoved() {
 void Loop::Wake(Pumped& pumped) {
   pumped.woken_ = true;
   if (pumped.awake_) return;
+  LearnPatience(pumped);
   pumped.awake_ = true;
   awake_.push_back(&pumped);
 }

@@ -26,7 +26,6 @@
 #include "kernel/loop/mailbox.h"
 #include "kernel/loop/owner_mark.h"
 #include "kernel/loop/pumped.h"
-#include "kernel/loop/quiet_turns.h"
 #include "kernel/loop/reactor.h"
 #include "kernel/loop/spin.h"
 #include "kernel/loop/sys.h"
@@ -197,6 +196,7 @@ class Loop {
 
  private:
   bool Pass(bool resting);
+  void LearnPatience(Pumped& woken) const;
   void PumpWoken();
   bool HasDeferred() const { return !ready_.empty() || !deferred_.empty(); }
   bool RunDeferred();
@@ -230,7 +230,6 @@ class Loop {
 
   std::vector<std::unique_ptr<Pumped>> pumped_;
   std::vector<Pumped*> awake_;  // of these: to be pumped
-  QuietTurns quiet_turns_;      // of each of them
   bool removed_any_ = false;
   std::vector<InlineFunction<void()>> deferred_, running_;
   List<Suspended, ReadyTag> ready_;

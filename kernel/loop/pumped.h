@@ -38,7 +38,9 @@ class Pumped {
  private:
   friend class Loop;
   bool awake_ = false, removed_ = false;
-  uint32_t quiet_turns_ = 0;
+  uint8_t quiet_turns_ = 0;   // in a row, while it is awake
+  uint8_t patience_ = 0;      // with so many of them it rests
+  uint32_t rested_pass_ = 0;  // of the loop, when it did last
 };
 
 }  // namespace jackfield
