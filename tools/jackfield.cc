@@ -2,6 +2,7 @@
 // verbs.
 #include "kernel/registry.h"
 #include "services/echo/echo.h"
+#include "services/journal/journal.h"
 #include "services/semaphore/semaphore.h"
 #include "services/semaphore/worker.h"
 #include "services/shop/shop.h"
@@ -24,6 +25,8 @@ int main(int argc, char** argv) {
   program.services = {
       {"echo", jackfield::echo::RunEcho,
        "says back what it is told: something to call and to load"},
+      {"journal", jackfield::journal::RunJournal,
+       "a durable stream of records in files, with named cursors"},
       {"lines", jackfield::lines::RunLines, "a program of yours: a line in, a line out"},
       {"semaphore", jackfield::semaphore::RunSemaphore,
        "named counting semaphores and mutexes between processes"},

@@ -31,8 +31,11 @@ class Feed final : public PatternTree::Entry, public ListNode<FeedTag> {
   // Gives up all that waits, as missed, or as the end. False: there was nothing.
   bool GiveUp();
 
-  // What it gets next: last values first, by the names of their topics, then what is in the queue.
+  // What it gets next: last values first, by the names of their topics, then what is in the log,
+  // then what is in the queue. nullopt: nothing now; while it replays, in the next turn.
   std::optional<ItemPayload> Next();
+  // Does it read the log? What is published then comes from there as well.
+  bool replays() const { return replay_.has_value(); }
   // co_await: until there may be something, or the call is cancelled.
   class Wait {
    public:
@@ -63,18 +66,24 @@ class Feed final : public PatternTree::Entry, public ListNode<FeedTag> {
 
  private:
   void End();
+  // Of the log: from the message `from` on, or the first one there is.
+  void BeginReplay(uint64_t from, bool from_oldest);
+  std::optional<ItemPayload> NextOfLog();
+  void Miss(uint64_t after, uint64_t up_to);  // the messages of the pattern in (after, up_to]
 
   TopicSet& set_;
   ServerCall& call_;
   const std::string pattern_;
   Backlog<Publication> backlog_;
   Suspended waiting_;
-  const uint64_t begins_behind_;  // the number of a message
-  uint64_t seen_up_to_ = 0;       // last values up to this number are known to the subscriber
+  uint64_t begins_behind_;   // the number of a message
+  uint64_t seen_up_to_ = 0;  // last values up to this number are known to the subscriber
   std::optional<uint64_t> missed_before_;  // nullopt: unknown
   bool wants_last_values_;
   std::string last_value_of_;  // the topic whose last value went out last
-  uint64_t delivered_ = 0;
+  std::optional<TopicLog::Replay> replay_;
+  ItemWords replay_words_;  // missed in the log, and not told
+  uint64_t delivered_ = 0, missed_in_log_ = 0;
 };
 
 }  // namespace jackfield::topics

@@ -41,6 +41,7 @@ Publication Publication::Make(Node& node, std::string_view topic,
     return static_cast<size_t>(item->GetAddressOf(field) - begin);
   };
   shared->missed_at = place(Item::VT_MISSED);
+  shared->missed_is_unknown_at = place(Item::VT_MISSED_IS_UNKNOWN);
   shared->is_last_value_at = place(Item::VT_IS_LAST_VALUE);
   Publication made;
   made.shared_ = shared;
@@ -57,9 +58,12 @@ bool ItemPayload::Write(FrameSpace& space, std::span<std::byte>* written) {
   std::byte* to = space.Claim(item.size());
   if (to == nullptr) return false;
   std::memcpy(to, item.data(), item.size());
-  flatbuffers::WriteScalar(to + publication_.shared_->missed_at, missed_);
-  flatbuffers::WriteScalar(to + publication_.shared_->is_last_value_at,
-                           static_cast<uint8_t>(is_last_value_));
+  const Publication::Shared& shared = *publication_.shared_;
+  flatbuffers::WriteScalar(to + shared.missed_at, words_.missed);
+  flatbuffers::WriteScalar(to + shared.missed_is_unknown_at,
+                           static_cast<uint8_t>(words_.missed_is_unknown));
+  flatbuffers::WriteScalar(to + shared.is_last_value_at,
+                           static_cast<uint8_t>(words_.is_last_value));
   *written = {to, item.size()};
   return true;
 }

@@ -54,24 +54,30 @@ class Publication {
     uint32_t users = 1;
     uint64_t sequence = 0;
     std::span<const std::byte> item;
-    size_t missed_at = 0, is_last_value_at = 0;  // places in it
+    size_t missed_at = 0, missed_is_unknown_at = 0, is_last_value_at = 0;  // places in it
   };
   void Free();
   Shared* shared_ = nullptr;
 };
 
+// In what the item of one subscriber differs from that of another.
+struct ItemWords {
+  uint64_t missed = 0;
+  bool missed_is_unknown = false;
+  bool is_last_value = false;
+};
+
 // The item for one subscriber.
 class ItemPayload final : public Payload {
  public:
-  ItemPayload(Publication publication, uint64_t missed, bool is_last_value)
-      : publication_(std::move(publication)), missed_(missed), is_last_value_(is_last_value) {}
+  ItemPayload(Publication publication, const ItemWords& words)
+      : publication_(std::move(publication)), words_(words) {}
   uint32_t size_hint() const override { return static_cast<uint32_t>(publication_.size()); }
   bool Write(FrameSpace& space, std::span<std::byte>* written) override;
 
  private:
   Publication publication_;
-  uint64_t missed_;
-  bool is_last_value_;
+  ItemWords words_;
 };
 
 }  // namespace jackfield::topics

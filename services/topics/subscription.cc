@@ -31,8 +31,11 @@ Subscription::~Subscription() {
 // It waits in the channel until that is open.
 absl::Status Subscription::OpenStream() {
   const auto request = [this](flatbuffers::FlatBufferBuilder& fbb) {
+    const uint64_t from = epoch_ == 0 ? options_.from : SubscriptionOptions::kNow;
+    const bool oldest = from == SubscriptionOptions::kOldest;
     fbb.Finish(CreateRequest(fbb, fbb.CreateString(pattern_), options_.when_full, options_.items,
-                             options_.bytes, options_.last_values, epoch_, after_, values_after_));
+                             options_.bytes, options_.last_values, epoch_, after_, values_after_,
+                             oldest ? 0 : from, oldest));
   };
   CallOptions options;
   options.detached = true;  // of whichever call is being handled now

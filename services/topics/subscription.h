@@ -14,6 +14,8 @@
 // lived on (only the connection was lost), else missed_is_known() is false; and the last value of
 // each topic that has changed comes again, marked.
 //
+// Where the topics have a log, the gap is read from there, and only what is gone of it is missed.
+//
 // In numbers, while they are known: all that is published on the pattern since the first instance
 // has taken the subscription is what was read without is_last_value(), plus the sum of missed().
 //
@@ -81,6 +83,10 @@ struct SubscriptionOptions {
   uint32_t items = 256;      // the bound of the queue at the publisher: 1..65,536
   uint64_t bytes = 1 << 20;  // the same: 1..64 MiB; one message alone may be larger
   bool last_values = true;   // first those of before
+  // Where the topics have a log: first what it has from this message on, or from the oldest. What
+  // is gone of it is told as missed, but not of kOldest. Else the subscription is refused.
+  static constexpr uint64_t kNow = 0, kOldest = UINT64_MAX;
+  uint64_t from = kNow;
 };
 
 class Subscription {

@@ -2,17 +2,12 @@
 // the death of the service with the word that nobody knows.
 #include "services/topics/subscription.h"
 
-#include <signal.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "kernel/base/text.h"
-#include "services/topics/topics.h"
+#include "services/topics/instance.h"
 #include "services/topics/world.h"
 
 namespace jackfield::topics {
@@ -168,59 +163,7 @@ INSTANTIATE_TEST_SUITE_P(Over, SubscriptionTest,
 
 // ---- Death.
 
-// The service in a process of its own, which ends with this one.
-class Instance {
- public:
-  explicit Instance(const std::string& address) {
-    int told[2];
-    EXPECT_EQ(pipe(told), 0);
-    pid_ = fork();
-    if (pid_ == 0) {
-      prctl(PR_SET_PDEATHSIG, SIGKILL);
-      const auto node = Node::Create({.name = "topics", .registry = &Transports()}).value();
-      Grants grants;
-      grants.serves = {address};
-      Service service(*node, grants, [&told](const std::vector<Address>& addresses) {
-        const std::string text = addresses[0].ToString();
-        if (write(told[1], text.data(), text.size()) < 0) _exit(1);
-      });
-      _exit(RunTopics(service).ok() ? 0 : 1);
-    }
-    close(told[1]);
-    char text[256];
-    const ssize_t bytes = read(told[0], text, sizeof text);
-    EXPECT_GT(bytes, 0);
-    address_.assign(text, static_cast<size_t>(std::max<ssize_t>(bytes, 0)));
-    close(told[0]);
-  }
-  ~Instance() {
-    if (pid_ > 0) Kill();
-  }
-  void Kill() {
-    kill(pid_, SIGKILL);
-    waitpid(std::exchange(pid_, 0), nullptr, 0);
-  }
-  const std::string& address() const { return address_; }
-
- private:
-  pid_t pid_ = 0;
-  std::string address_;
-};
-
-class RestartTest : public testing::TestWithParam<std::string> {
- protected:
-  static absl::Status Publish(Channel& channel, std::string_view topic, std::string_view text) {
-    return TopicsClient(channel)
-        .Publish([&](flatbuffers::FlatBufferBuilder& fbb) {
-          const auto name = fbb.CreateString(topic.data(), topic.size());
-          return CreateMessage(
-              fbb, name,
-              fbb.CreateVector(reinterpret_cast<const uint8_t*>(text.data()), text.size()));
-        })
-        .Wait()
-        .status();
-  }
-};
+class RestartTest : public testing::TestWithParam<std::string> {};
 
 TEST_P(RestartTest, ASubscriptionGoesOnWithTheNextInstanceAndTellsThatTheGapIsUnknown) {
   auto service = std::make_unique<Instance>(GetParam());
@@ -246,14 +189,14 @@ TEST_P(RestartTest, ASubscriptionGoesOnWithTheNextInstanceAndTellsThatTheGapIsUn
     return node->RunUntil(done, node->clock().NowNs() + 60'000'000'000);
   };
   ASSERT_TRUE(until([&] { return begun == 1; }));
-  ASSERT_TRUE(Publish(*publisher, "a.b", "1").ok());
+  ASSERT_TRUE(PublishTo(*publisher, "a.b", "1").ok());
   ASSERT_TRUE(until([&] { return read.size() == 1; }));
   for (int life = 2; life <= 4; ++life) {
     service->Kill();
     service = std::make_unique<Instance>(address);
     ASSERT_TRUE(until([&] { return begun == life && publishers_instances == life; })) << life;
     EXPECT_EQ(read.size(), static_cast<size_t>(life - 1)) << "last values died with the service";
-    ASSERT_TRUE(Publish(*publisher, "a.b", Text(life)).ok());
+    ASSERT_TRUE(PublishTo(*publisher, "a.b", Text(life)).ok());
     ASSERT_TRUE(until([&] { return read.size() == static_cast<size_t>(life); })) << life;
   }
   EXPECT_EQ(read, (Read{"a.b=1", "a.b=2 missed ?", "a.b=3 missed ?", "a.b=4 missed ?"}));

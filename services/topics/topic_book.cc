@@ -19,7 +19,7 @@ void TopicBook::Note(std::string_view topic, const Publication& publication) {
   oldest_first_.PushBack(found->second);
   bytes_ += publication.size();
   sequence_ = publication.sequence();
-  newest_[sequence_ % kNewest] = &found->first;
+  newest_[sequence_ % newest_.size()] = &found->first;
   while (topics_.size() > kTopicsMax || bytes_ > kBytesMax) ForgetOldest();
 }
 
@@ -32,12 +32,14 @@ bool TopicBook::ForgetOldest() {
   return true;
 }
 
-std::optional<uint64_t> TopicBook::CountBehind(std::string_view pattern, uint64_t after) const {
-  if (after > sequence_ || sequence_ - after > kNewest) return std::nullopt;
-  if (after + 1 < known_from_) return std::nullopt;
+std::optional<uint64_t> TopicBook::Count(std::string_view pattern, uint64_t after,
+                                         uint64_t up_to) const {
+  if (after > up_to || up_to > sequence_) return std::nullopt;
+  if (pattern == ">" || after == up_to) return up_to - after;
+  if (sequence_ - after > newest_.size() || after + 1 < known_from_) return std::nullopt;
   uint64_t count = 0;
-  for (uint64_t number = after + 1; number <= sequence_; ++number) {
-    if (Matches(pattern, *newest_[number % kNewest])) ++count;
+  for (uint64_t number = after + 1; number <= up_to; ++number) {
+    if (Matches(pattern, *newest_[number % newest_.size()])) ++count;
   }
   return count;
 }

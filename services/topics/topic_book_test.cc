@@ -57,6 +57,17 @@ TEST_F(TopicBookTest, AGapIsCountedByThePattern) {
   EXPECT_EQ(book_->CountBehind("b", 2), 0u);
   EXPECT_EQ(book_->CountBehind(">", 4), 0u);
   EXPECT_EQ(book_->CountBehind(">", 5), std::nullopt) << "there was no message 5";
+  EXPECT_EQ(book_->Count("a.*", 1, 3), 1u);
+  EXPECT_EQ(book_->Count("a.*", 3, 1), std::nullopt);
+}
+
+TEST_F(TopicBookTest, WhereItBeginsLaterOnlyTheirNumberIsKnownOfThoseBefore) {
+  book_->BeginBehind(10);
+  Note("a");
+  EXPECT_EQ(book_->sequence(), 11u);
+  EXPECT_EQ(book_->CountBehind("a", 10), 1u);
+  EXPECT_EQ(book_->CountBehind("a", 9), std::nullopt);
+  EXPECT_EQ(book_->CountBehind(">", 4), 7u);
 }
 
 TEST_F(TopicBookTest, AGapLongerThanItKnowsIsUnknown) {
@@ -65,6 +76,7 @@ TEST_F(TopicBookTest, AGapLongerThanItKnowsIsUnknown) {
   Note("a");
   EXPECT_EQ(book_->CountBehind("a", 0), std::nullopt);
   EXPECT_EQ(book_->CountBehind("a", 1), TopicBook::kNewest);
+  EXPECT_EQ(book_->CountBehind(">", 0), TopicBook::kNewest + 1) << "they are all of it";
 }
 
 TEST_F(TopicBookTest, BeyondItsBytesTheTopicThatWasLeastLatelyPublishedIsForgotten) {
@@ -77,7 +89,8 @@ TEST_F(TopicBookTest, BeyondItsBytesTheTopicThatWasLeastLatelyPublishedIsForgott
   EXPECT_EQ(Values("old"), Found{});
   EXPECT_EQ(Values("large.0"), Found{});
   EXPECT_EQ(Values("kept").size(), 1u);
-  EXPECT_EQ(book_->CountBehind(">", 1), std::nullopt) << "some are of topics that are forgotten";
+  EXPECT_EQ(book_->CountBehind("large.*", 1), std::nullopt)
+      << "some are of topics that are forgotten";
   EXPECT_EQ(book_->CountBehind("kept", 33), 1u);
 }
 

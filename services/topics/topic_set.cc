@@ -1,6 +1,6 @@
 #include "services/topics/topic_set.h"
 
-#include <chrono>
+#include <algorithm>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -12,29 +12,6 @@
 namespace jackfield::topics {
 namespace {
 
-uint64_t WallClockUs() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(now).count());
-}
-
-absl::Status CheckRequest(const Request& request) {
-  absl::Status pattern = CheckPattern(request.pattern()->string_view());
-  if (!pattern.ok()) return pattern;
-  if (request.items() < 1 || request.items() > TopicSet::kItemsMax) {
-    return absl::InvalidArgumentError(
-        Text("items is 1..", TopicSet::kItemsMax, ", not ", request.items()));
-  }
-  if (request.bytes() < 1 || request.bytes() > TopicSet::kBytesMax) {
-    return absl::InvalidArgumentError(
-        Text("bytes is 1..", TopicSet::kBytesMax, ", not ", request.bytes()));
-  }
-  if (request.when_full() > WhenFull::MAX) {
-    return absl::InvalidArgumentError(Text("when_full is 0..", static_cast<int>(WhenFull::MAX),
-                                           ", not ", static_cast<int>(request.when_full())));
-  }
-  return absl::OkStatus();
-}
-
 absl::Status TooManySubscribers() {
   return absl::ResourceExhaustedError(
       Text("there are ", TopicSet::kSubscribersMax,
@@ -44,9 +21,33 @@ absl::Status TooManySubscribers() {
 
 }  // namespace
 
-TopicSet::TopicSet(Node& node, Publishers publishers)
-    : node_(node), publishers_(publishers), epoch_(WallClockUs()) {}
+TopicSet::TopicSet(Node& node, Publishers publishers, TopicLog* log)
+    : node_(node),
+      publishers_(publishers),
+      log_(log),
+      epoch_(log == nullptr ? EpochOfNow() : log->epoch()),
+      book_(log == nullptr ? TopicBook::kNewest : TopicBook::kNewestWithLog) {
+  if (log != nullptr) ReadLog();
+}
 TopicSet::~TopicSet() = default;
+
+// The newest, as many as the book knows. What of it cannot be read is as what is gone from it.
+void TopicSet::ReadLog() {
+  const uint64_t known = std::min(log_->last(), TopicBook::kNewestWithLog);
+  const uint64_t begin = std::max(log_->first(), log_->last() - known + 1);
+  book_.BeginBehind(begin - 1);
+  TopicLog::Replay replay(*log_, begin);
+  while (true) {
+    const absl::StatusOr<std::optional<TopicLog::Entry>> entry = replay.Next();
+    if (!entry.ok() || !entry->has_value()) break;
+    const Publication publication = Make((*entry)->topic, (*entry)->payload, (*entry)->sequence);
+    if (!publication) break;
+    if (publication.sequence() != book_.sequence() + 1)
+      book_.BeginBehind(publication.sequence() - 1);
+    book_.Note((*entry)->topic, publication);
+  }
+  if (book_.sequence() != log_->last()) book_.BeginBehind(log_->last());
+}
 
 PortOptions TopicSet::OptionsForPort() {
   PortOptions options;
@@ -62,15 +63,15 @@ absl::StatusOr<TopicSet::Result> TopicSet::Publish(std::string_view topic,
     return absl::InvalidArgumentError(Text("a payload of ", payload.size(), " bytes for ", topic,
                                            "; ", kPayloadBytesMax, " are the limit"));
   }
-  Publication publication;
-  do {
-    publication = Publication::Make(node_, topic, payload, book_.sequence() + 1, epoch_);
-  } while (!publication && FreeMemory());
+  const Publication publication = Make(topic, payload, book_.sequence() + 1);
   if (!publication) {
     return absl::ResourceExhaustedError(
         Text("no message memory for ", payload.size(), " bytes on ", topic,
              ", though no queue and no last value holds any more of it  try: a larger "
              "limits.memory"));
+  }
+  if (log_ != nullptr) {
+    if (absl::Status logged = log_->Append(publication); !logged.ok()) return logged;
   }
   book_.Note(topic, publication);
   Result result{.sequence = publication.sequence()};
@@ -79,6 +80,15 @@ absl::StatusOr<TopicSet::Result> TopicSet::Publish(std::string_view topic,
     if (!static_cast<Feed&>(entry).Push(publication)) ++result.full;
   });
   return result;
+}
+
+Publication TopicSet::Make(std::string_view topic, std::span<const std::byte> payload,
+                           uint64_t sequence) {
+  Publication made;
+  do {
+    made = Publication::Make(node_, topic, payload, sequence, epoch_);
+  } while (!made && FreeMemory());
+  return made;
 }
 
 bool TopicSet::FreeMemory() {
@@ -107,6 +117,26 @@ Handling TopicSet::Publish(CallOf<Message, Published> call) {
   });
 }
 
+absl::Status TopicSet::CheckRequest(const Request& request) const {
+  absl::Status pattern = CheckPattern(request.pattern()->string_view());
+  if (!pattern.ok()) return pattern;
+  if (request.items() < 1 || request.items() > kItemsMax)
+    return absl::InvalidArgumentError(Text("items is 1..", kItemsMax, ", not ", request.items()));
+  if (request.bytes() < 1 || request.bytes() > kBytesMax)
+    return absl::InvalidArgumentError(Text("bytes is 1..", kBytesMax, ", not ", request.bytes()));
+  if (request.when_full() > WhenFull::MAX) {
+    return absl::InvalidArgumentError(Text("when_full is 0..", static_cast<int>(WhenFull::MAX),
+                                           ", not ", static_cast<int>(request.when_full())));
+  }
+  if (log_ == nullptr && (request.from() != 0 || request.from_oldest())) {
+    return absl::FailedPreconditionError(
+        Text(node_.name(),
+             " has no log of what was published before  try: to subscribe from now on, or in its "
+             "wiring run = [\"topics\", \"--log\", \"DIRECTORY\"]"));
+  }
+  return absl::OkStatus();
+}
+
 Handling TopicSet::Subscribe(ServerStreamOf<Request, Item> call) {
   absl::Status status = CheckRequest(call.request());
   if (!status.ok()) co_return status;
@@ -119,6 +149,8 @@ Handling TopicSet::Subscribe(ServerStreamOf<Request, Item> call) {
     std::optional<ItemPayload> next = feed.Next();
     if (next.has_value())
       status = co_await call.call().stream()->Write(*std::move(next));
+    else if (feed.replays())
+      co_await node_.Sleep(1ns);  // others have their turn
     else
       co_await feed.WaitForMore();
   }

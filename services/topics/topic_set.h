@@ -10,7 +10,8 @@
 //
 // Publish waits for nobody. Each subscriber has a queue of its own, with the bound and the policy
 // that it asked for; one that is slow misses messages, and is told how many with the next one, or
-// ends: the others do not notice. Nothing is stored on disk: with the process goes all.
+// ends: the others do not notice. With the process goes all, but what is in a log (topic_log.h):
+// from there who comes late, or was away, gets what was published before.
 //
 // Memory: a message lies in the node's message memory once, until the last one has it
 // (publication.h). When that memory is used up, the longest queues are emptied first, which counts
@@ -31,6 +32,7 @@
 #include "jackfield/port.h"
 #include "services/topics/pattern_tree.h"
 #include "services/topics/topic_book.h"
+#include "services/topics/topic_log.h"
 #include "services/topics/topics_service.h"
 
 namespace jackfield::topics {
@@ -47,7 +49,10 @@ class TopicSet final : public TopicsService {
 
   // May clients of the port publish? Else it is for this process alone.
   enum class Publishers { kThisProcess, kClients };
-  explicit TopicSet(Node& node, Publishers publishers = Publishers::kThisProcess);
+  // log: outlives this; null: there is none. Its newest messages (TopicBook::kNewestWithLog) are
+  // read here: numbers and last values go on from there.
+  explicit TopicSet(Node& node, Publishers publishers = Publishers::kThisProcess,
+                    TopicLog* log = nullptr);
   ~TopicSet() override;
   TopicSet(const TopicSet&) = delete;
 
@@ -60,12 +65,13 @@ class TopicSet final : public TopicsService {
     uint32_t subscribers = 0;  // that it goes to
     uint32_t full = 0;         // of these: one or more messages are missed, or it has ended
   };
-  // Into the queues, and as the last value of the topic. `payload` is copied.
-  // Errors: INVALID_ARGUMENT (CheckTopic; more than kPayloadBytesMax), RESOURCE_EXHAUSTED (no
-  // message memory; nobody gets it, and no number was used).
+  // Into the log, if there is one, into the queues, and as the last value of the topic. `payload`
+  // is copied. Errors, with which nobody gets it and no number was used: INVALID_ARGUMENT
+  // (CheckTopic; more than kPayloadBytesMax), RESOURCE_EXHAUSTED (no message memory), and those of
+  // the log.
   absl::StatusOr<Result> Publish(std::string_view topic, std::span<const std::byte> payload);
 
-  // Of this object: the wall clock when it was made, in microseconds.
+  // Of this object, or of its log: the wall clock when it was made, in microseconds.
   uint64_t epoch() const { return epoch_; }
   uint64_t sequence() const { return book_.sequence(); }  // of the newest message; 0: none
   uint32_t subscribers() const { return subscribers_; }
@@ -75,16 +81,22 @@ class TopicSet final : public TopicsService {
   // Errors: those of Publish above; PERMISSION_DENIED (clients may not).
   Handling Publish(CallOf<Message, Published> call) override;
   // Ends with RESOURCE_EXHAUSTED: there are kSubscribersMax, or its queue is full and it wants to
-  // end then. Errors: INVALID_ARGUMENT (CheckPattern, the bounds of the queue).
+  // end then. Errors: INVALID_ARGUMENT (CheckPattern, the bounds of the queue),
+  // FAILED_PRECONDITION (it wants what was before, and there is no log).
   Handling Subscribe(ServerStreamOf<Request, Item> call) override;
   Handling List(ServerStreamOf<ListRequest, Subscriber> call) override;
 
  private:
   friend class Feed;
+  void ReadLog();
+  // An empty one: no message memory, though all was given up that could be.
+  Publication Make(std::string_view topic, std::span<const std::byte> payload, uint64_t sequence);
   bool FreeMemory();  // false: there is nothing more to give up
+  absl::Status CheckRequest(const Request& request) const;
 
   Node& node_;
   const Publishers publishers_;
+  TopicLog* const log_;
   const uint64_t epoch_;
   TopicBook book_;
   PatternTree patterns_;

@@ -7,7 +7,8 @@
 
 namespace jackfield::topics {
 
-// Serves it until it is asked to stop: the service "topics" of a wiring. Thread: its service's.
+// Serves it until it is asked to stop: the service "topics" of a wiring. Its arguments say whether
+// it has a log (journal::ReadLogArguments). Thread: its service's.
 absl::Status RunTopics(Service& service);
 
 }  // namespace jackfield::topics

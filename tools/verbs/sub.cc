@@ -16,10 +16,26 @@ namespace jackfield {
 namespace {
 
 using topics::Subscription;
+using topics::SubscriptionOptions;
 using topics::TopicItem;
 
 constexpr Flag kFlags[] = {
-    {'n', "count", "COUNT", "end after so many messages"}, kOutputFlag, kTimeoutFlag, kWiringFlag};
+    {'n', "count", "COUNT", "end after so many messages"},
+    {'\0', "from", "N|oldest", "first what the log of the topics has from this message on"},
+    kOutputFlag,
+    kTimeoutFlag,
+    kWiringFlag};
+
+// Errors: INVALID_ARGUMENT.
+absl::StatusOr<uint64_t> FromOf(const Arguments& arguments) {
+  const std::optional<std::string_view> text = arguments.Find("from");
+  if (!text.has_value()) return SubscriptionOptions::kNow;
+  if (*text == "oldest") return SubscriptionOptions::kOldest;
+  if (const std::optional<uint64_t> number = NumberOf(*text); number.value_or(0) != 0)
+    return *number;
+  return absl::InvalidArgumentError(
+      Text("--from is a number, 1 or more, or oldest, not \"", Escaped(*text), "\""));
+}
 
 bool IsUtf8(std::string_view text) {
   const std::string whole(text);  // with a zero behind it, which ends a character that is cut
@@ -52,8 +68,9 @@ int RunSub(const Program& program, const Arguments& arguments) {
   const std::string& pattern = arguments.operands[1];
   const absl::StatusOr<Output> output = OutputOf(arguments);
   const absl::StatusOr<uint64_t> count = CountOf(arguments);
+  const absl::StatusOr<uint64_t> from = FromOf(arguments);
   for (const absl::Status& status :
-       {topics::CheckPattern(pattern), output.status(), count.status()}) {
+       {topics::CheckPattern(pattern), output.status(), count.status(), from.status()}) {
     if (!status.ok()) return Complain(kExitUsage, Text("sub: ", std::string(status.message())));
   }
   const bool quiet = arguments.Has("quiet"), json = *output == Output::kJson;
@@ -62,7 +79,7 @@ int RunSub(const Program& program, const Arguments& arguments) {
   dynamic::Remote& remote = *reached.remote;
 
   absl::StatusOr<std::unique_ptr<Subscription>> subscription =
-      Subscription::Open(remote.channel(), pattern);
+      Subscription::Open(remote.channel(), pattern, {.from = *from});
   if (!subscription.ok()) return ComplainOfRemote(remote, subscription.status());
   if (!quiet) {
     (*subscription)->OnBegin([&] {
@@ -98,6 +115,8 @@ Verb SubVerb() {
               "First the last value of each topic, then what is published: TOPIC TEXT, a line "
               "each.\n"
               "It goes on when the service is started again. ^C ends it.\n"
+              "--from 1 begins with all there ever was, and tells how many are gone; --from oldest "
+              "with what\nthere is; both where the topics have a log (services/topics/README.md).\n"
               "\n"
               "exit status: as of call\n",
           .flags = kFlags,

@@ -23,9 +23,11 @@ class TopicsTest : public testing::Test {
     Start();
   }
   // Returns at once: who connects within its time meets it.
-  void Start() {
-    service_ = std::make_unique<Command>(
-        std::vector<std::string>{"service", "topics", "--serve", address_});
+  void Start(const std::vector<std::string>& args = {}) {
+    std::vector<std::string> words = {"service", "topics", "--serve", address_};
+    if (!args.empty()) words.emplace_back("--");
+    words.insert(words.end(), args.begin(), args.end());
+    service_ = std::make_unique<Command>(words);
   }
   void EndService(int signal, int exit_status) {
     service_->Signal(signal);
@@ -118,6 +120,41 @@ TEST_F(TopicsTest, SubGoesOnWhenTheServiceIsKilledOrStoppedAndStartedAgain) {
   EXPECT_EQ(sub->Wait(), 0) << sub->err();
   EXPECT_EQ(sub->out(), "a 1\na 2\na 3\n");
   EXPECT_EQ(sub->Count("# messages may be missed here"), 2u) << sub->err();
+}
+
+TEST_F(TopicsTest, WithALogNothingIsMissedOverAKilledServiceAndWhoComesLateGetsAll) {
+  EndService(SIGTERM, 0);
+  const std::vector<std::string> log = {"--log", directory_.path() + "/log"};
+  Start(log);
+  const auto sub = Sub({"a", "-n", "3"});
+  Pub({"a", "1"});
+  EXPECT_TRUE(sub->WaitForStdout("a 1\n"));
+  for (const char* text : {"2", "3"}) {
+    EndService(SIGKILL, -SIGKILL);
+    Start(log);
+    Pub({"a", text});
+  }
+  EXPECT_EQ(sub->Wait(), 0) << sub->err();
+  EXPECT_EQ(sub->out(), "a 1\na 2\na 3\n");
+  EXPECT_EQ(sub->Count("missed here"), 0u) << sub->err();
+  const auto all = Sub({"a", "-n", "3", "--from", "1"}), two = Sub({"a", "-n", "2", "--from", "2"}),
+             oldest = Sub({"a", "-n", "3", "--from", "oldest"});
+  EXPECT_EQ(all->Wait() + two->Wait() + oldest->Wait(), 0);
+  EXPECT_EQ(all->out(), "a 1\na 2\na 3\n");
+  EXPECT_EQ(oldest->out(), all->out());
+  EXPECT_EQ(two->out(), "a 1\na 2\n") << "the last value from before it, marked in JSON";
+}
+
+TEST_F(TopicsTest, WithoutALogWhoWantsWhatWasBeforeIsToldHowToHaveOne) {
+  Command none({"sub", address_, "a", "--from", "oldest", "-T", "10s"});
+  EXPECT_EQ(none.Wait(), 73) << none.err();
+  EXPECT_THAT(none.err(), HasSubstr("\"--log\", \"DIRECTORY\""));
+  Command wrong({"sub", address_, "a", "--from", "0"});
+  EXPECT_EQ(wrong.Wait(), 2);
+  EXPECT_THAT(wrong.err(), HasSubstr("--from is a number, 1 or more, or oldest, not \"0\""));
+  Command service({"service", "topics", "--serve", address_ + "2", "--", "--lag", "x"});
+  EXPECT_EQ(service.Wait(), 1);
+  EXPECT_THAT(service.err(), HasSubstr("cannot read \"--lag\"  try: --log DIRECTORY"));
 }
 
 TEST_F(TopicsTest, AServiceWithoutTopicsIsToldAndNobodyIsUnreachable) {
