@@ -3,6 +3,7 @@
 #include "kernel/registry.h"
 #include "services/echo/echo.h"
 #include "services/journal/journal.h"
+#include "services/names/names.h"
 #include "services/semaphore/semaphore.h"
 #include "services/semaphore/worker.h"
 #include "services/shop/shop.h"
@@ -28,6 +29,7 @@ int main(int argc, char** argv) {
       {"journal", jackfield::journal::RunJournal,
        "a durable stream of records in files, with named cursors"},
       {"lines", jackfield::lines::RunLines, "a program of yours: a line in, a line out"},
+      {"names", jackfield::names::RunNames, "who serves what, where, as long as it lives"},
       {"semaphore", jackfield::semaphore::RunSemaphore,
        "named counting semaphores and mutexes between processes"},
       {"semaphore.worker", jackfield::semaphore::RunWorker,
