@@ -1,21 +1,22 @@
 #include "tools/bench/bench.h"
 
+#include <sys/resource.h>
+
 #include <cstdio>
-#include <iterator>
-#include <memory>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "kernel/base/text.h"
-#include "tools/bench/bus.h"
-#include "tools/bench/floor.h"
+#include "tools/bench/data.h"
+#include "tools/bench/measure.h"
 #include "tools/bench/options.h"
-#include "tools/bench/report.h"
-#include "tools/bench/run.h"
+#include "tools/bench/page.h"
+#include "tools/bench/stop_signals.h"
+#include "tools/bench/table.h"
 #include "tools/cli/clean_first.h"
+#include "tools/cli/out_file.h"
 
 namespace jackfield::bench {
 namespace {
@@ -29,74 +30,86 @@ void Print(const std::string& text) {
   std::fflush(stdout);
 }
 
-constexpr int kExitInterrupted = 130;  // as tools/cli/program.h has it
-
-// One measurement, and what its sides leave under a name when they are killed.
-template <class Measuring>
-absl::Status MeasureAndTidy(const ResourcesList& resources, Run& run, Measuring measure) {
-  const StopSignals heard_later;  // not halfway through
-  const int64_t began_ns = NowNs();
-  absl::Status status = measure(run);
-  if (status.ok()) return status;
-  std::set<int> processes(std::begin(run.processes), std::end(run.processes));
-  for (const int none : {0, -1}) processes.erase(none);
-  RemoveWhatTheyLeft(resources, processes, (NowNs() - began_ns) / 1'000'000'000 + 1);
-  return status;
+// As many connections as the machine allows need as many descriptors.
+void RaiseDescriptors() {
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == files.rlim_max) return;
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files);  // else it stays, and whoever needs more says so
 }
 
-// All rounds at one address, bus and floor in turns: what else the machine does meets both alike.
-absl::StatusOr<Row> Measure(const Options& options, const Address& address,
-                            const Registry& registry, const ResourcesList& resources) {
-  const std::string name = address.ToString();
-  Row row{Series(options.json ? Text("jackfield ", name) : name), nullptr};
-  const Floor floor = options.floor ? FloorOf(options, address) : Floor();
-  if (options.floor && floor.name.empty()) Say(Text("no floor for ", name, ": ", floor.why));
-  if (!floor.name.empty())
-    row.floor = std::make_unique<Series>(options.json ? Text("floor ", floor.name) : floor.name);
-  for (uint32_t round = 0; round < options.rounds; ++round) {
-    SharedRun bus_run;
-    absl::Status status = MeasureAndTidy(
-        resources, *bus_run, [&](Run& run) { return MeasureBus(options, address, registry, run); });
-    if (!status.ok()) return status;
-    row.bus.Add(options.mode, *bus_run);
-    if (row.floor == nullptr) continue;
-    SharedRun floor_run;
-    status = MeasureAndTidy(resources, *floor_run,
-                            [&](Run& run) { return MeasureFloor(options, floor, run); });
-    if (!status.ok()) {
-      return absl::Status(status.code(),
-                          Text("floor ", floor.name, ": ", std::string(status.message())));
-    }
-    row.floor->Add(options.mode, *floor_run);
+class Benchmark {
+ public:
+  Benchmark(const Program& program, const Options& options)
+      : program_(program), options_(options), table_(options) {}
+
+  // Opened before anything is measured. Errors: NOT_FOUND.
+  absl::Status OpenFiles() {
+    if (absl::Status status = csv_.Open(options_.csv_file); !status.ok()) return status;
+    return html_.Open(options_.html_file);
   }
-  return row;
-}
+
+  int Run() {
+    const StopSignals heard_later;  // not between two addresses either
+    if (!options_.json) Print(table_.Head());
+    int exit_status = kExitOk;
+    for (const Target& target : options_.over) {
+      const int one = RunOne(target);
+      if (one != kExitOk) exit_status = one;
+      if (one == kExitInterrupted) break;  // else the others are still worth knowing
+    }
+    if (!options_.json) Print(table_.Foot());
+    absl::Status written;
+    if (csv_.open()) written.Update(csv_.Write(Csv(options_, rows_)));
+    if (html_.open()) written.Update(html_.Write(PageOf(options_, rows_)));
+    if (written.ok()) return exit_status;
+    Say(std::string(written.message()));
+    return exit_status == kExitOk ? kExitFailed : exit_status;
+  }
+
+ private:
+  int RunOne(const Target& target) {
+    Measured measured = Measure(options_, target, *program_.registry, program_.resources);
+    for (const std::string& note : measured.notes) Say(note);
+    const bool any = !measured.row.lacks.empty() || !measured.row.bus.figures().empty();
+    if (any) {
+      Print(options_.json ? Json(options_, measured.row) : table_.Lines(measured.row));
+      rows_.push_back(std::move(measured.row));
+    }
+    if (measured.status.ok()) return kExitOk;
+    const std::string name = target.address.ToString();
+    if (absl::IsCancelled(measured.status)) {
+      Say(Text("interrupted while ", name, " was measured",
+               any ? "" : ", of which there is nothing to show"));
+      return kExitInterrupted;
+    }
+    Say(Text(name, ": ", std::string(measured.status.message())));
+    return kExitFailed;
+  }
+
+  const Program& program_;
+  const Options& options_;
+  BenchTable table_;
+  OutFile csv_, html_;
+  std::vector<Row> rows_;
+};
 
 }  // namespace
 
-int Bench(const Arguments& arguments, const Registry& registry, const ResourcesList& resources) {
-  absl::StatusOr<Options> options = Options::Read(arguments, registry);
+int Bench(const Program& program, const Arguments& arguments) {
+  absl::StatusOr<Options> options = Options::Read(arguments, *program.registry, program.machine);
   if (!options.ok()) {
     Say(std::string(options.status().message()));
-    return 2;
+    return kExitUsage;
   }
-  CleanFirst(resources, arguments);
-  if (!options->json) Print(TableHead(*options));
-  int exit_status = 0;
-  for (const Address& address : options->over) {
-    absl::StatusOr<Row> row = Measure(*options, address, registry, resources);
-    if (absl::IsCancelled(row.status())) {
-      Say(Text("interrupted while ", address.ToString(), " was measured, which is not shown"));
-      return kExitInterrupted;
-    }
-    if (!row.ok()) {
-      Say(Text(address.ToString(), ": ", std::string(row.status().message())));
-      exit_status = 1;
-      continue;  // the others are still worth knowing
-    }
-    Print(options->json ? Json(*options, *row) : TableLines(*options, *row));
+  RaiseDescriptors();
+  Benchmark benchmark(program, *options);
+  if (const absl::Status status = benchmark.OpenFiles(); !status.ok()) {
+    Say(std::string(status.message()));
+    return kExitFailed;
   }
-  return exit_status;
+  CleanFirst(program.resources, arguments);
+  return benchmark.Run();
 }
 
 }  // namespace jackfield::bench

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "kernel/base/owned_fd.h"
 #include "kernel/base/text.h"
 #include "tools/bench/medium.h"
 
@@ -38,12 +40,7 @@ SessionLimits LimitsOf(const Options& options) {
   return limits;
 }
 
-NodeOptions NodeOptionsOf(std::string_view name, const Registry& registry) {
-  NodeOptions node;
-  node.name = std::string(name);
-  node.registry = &registry;
-  return node;
-}
+constexpr uint64_t kOtherDescriptors = 32;  // that a side has open besides its connections
 
 // What the server was asked for and its transport does not report belongs to node and channel: both
 // sides get it.
@@ -91,13 +88,14 @@ class Measurement {
   Measurement(const Options& options, const Address& address, const Registry& registry)
       : options_(options), address_(address), registry_(registry) {}
 
-  absl::Status Go(Run& run) {
+  absl::Status Go(Run& run, Counting counting) {
     absl::StatusOr<Caps> caps = CapsOfServed(address_, registry_);
     if (!caps.ok()) return caps.status();
     if (caps->one_thread) {
       return absl::InvalidArgumentError(Text(
           address_.ToString(), " joins nodes of one thread, so there are no two sides to measure"));
     }
+    if (absl::Status status = CheckDescriptors(*caps); !status.ok()) return status;
     if (pipe2(told_, O_CLOEXEC) != 0)
       return absl::ResourceExhaustedError(Text("pipe: ", std::strerror(errno)));
     if (absl::Status status = caps->inherited ? MakePipes() : absl::OkStatus(); !status.ok()) {
@@ -109,20 +107,29 @@ class Measurement {
     sides.client = [this](Context& context) { return Call(context); };
     sides.close_all = [this] { CloseEverything(); };
     threads_ = caps->one_process;
-    if (threads_) return RunThreads(options_, sides, run);
+    if (threads_) return RunThreads(options_, sides, run, counting);
     sides.close_other = [this](Side side) { CloseOther(side); };
-    return RunProcesses(options_, sides, run);
+    return RunProcesses(options_, sides, run, counting);
   }
 
  private:
+  // Each connection needs a descriptor in a side at least; pipes need all four in who makes them.
+  absl::Status CheckDescriptors(const Caps& caps) const {
+    rlimit files{};
+    getrlimit(RLIMIT_NOFILE, &files);
+    const uint64_t needed =
+        uint64_t{options_.connections} * (caps.inherited ? 4 : 1) + kOtherDescriptors;
+    if (caps.one_process || needed <= files.rlim_cur) return absl::OkStatus();
+    return absl::ResourceExhaustedError(Text(
+        options_.connections, " connections need ", needed, " descriptors, and RLIMIT_NOFILE is ",
+        uint64_t{files.rlim_cur}, ": ulimit -n, or fewer --connections"));
+  }
+
   absl::Status MakePipes() {
     pipes_.resize(options_.connections);
     for (PipePair& pair : pipes_) {
-      if (pipe2(pair.to_server, O_CLOEXEC) != 0 || pipe2(pair.to_client, O_CLOEXEC) != 0) {
-        return absl::ResourceExhaustedError(
-            Text("pipe: ", std::strerror(errno), "; ", options_.connections,
-                 " connections need 4 descriptors each (ulimit -n)"));
-      }
+      if (pipe2(pair.to_server, O_CLOEXEC) != 0 || pipe2(pair.to_client, O_CLOEXEC) != 0)
+        return absl::ResourceExhaustedError(Text("pipe: ", std::strerror(errno)));
     }
     return absl::OkStatus();
   }
@@ -155,6 +162,9 @@ class Measurement {
     absl::Status fault;
     PortOptions port_options;
     port_options.session = LimitsOf(options_);
+    // All connect at once, before any of them is heard.
+    port_options.sessions_max = std::max(port_options.sessions_max, options_.connections + 1);
+    port_options.silent_max = options_.connections;
     absl::StatusOr<std::unique_ptr<Port>> port = Port::Open(**node, serves, port_options);
     if (!port.ok()) return port.status();
     ServeMeasured(**node, **port, options_, fault);
@@ -213,14 +223,12 @@ class Measurement {
     return absl::OkStatus();
   }
 
-  // A node that is bound to one CPU does not spin: whoever it waits for may need that CPU. With
-  // --pin split each side has a CPU of its own, so there the thread is bound after the node has
-  // looked.
   absl::StatusOr<std::unique_ptr<Node>> MakeNode(Context& context, std::string_view name) const {
-    if (options_.pin == Pin::kSame) context.PinThread();
-    absl::StatusOr<std::unique_ptr<Node>> node = Node::Create(NodeOptionsOf(name, registry_));
-    if (options_.pin == Pin::kSplit) context.PinThread();
-    return node;
+    context.PinThread();
+    NodeOptions node;
+    node.name = std::string(name);
+    node.registry = &registry_;
+    return Node::Create(node);
   }
 
   absl::StatusOr<Address> ReadServed() const {
@@ -249,8 +257,8 @@ class Measurement {
 }  // namespace
 
 absl::Status MeasureBus(const Options& options, const Address& address, const Registry& registry,
-                        Run& run) {
-  return Measurement(options, address, registry).Go(run);
+                        Run& run, Counting counting) {
+  return Measurement(options, address, registry).Go(run, counting);
 }
 
 }  // namespace jackfield::bench

@@ -23,7 +23,7 @@ namespace jackfield::bench {
 // Measures `address` once. Errors: those of RunProcesses, and DATA_LOSS where a payload was not
 // what was sent. Blocks: for a little more than --seconds.
 absl::Status MeasureBus(const Options& options, const Address& address, const Registry& registry,
-                        Run& run);
+                        Run& run, Counting counting = Counting::kNo);
 
 // The methods of the measured service.
 inline constexpr uint32_t kEcho = 1;   // a call: answered with its own payload

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <memory>
 #include <span>
@@ -145,9 +146,10 @@ absl::Status MeasureThroughput(Context& context, Channel& channel) {
   std::vector<std::byte> payload = stamp.MakePayload();
   // So many between two looks at the clock.
   const uint64_t batch = std::clamp<uint64_t>((256 << 10) / context.options.size_bytes, 1, 256);
-  const int64_t client_cpu_ns = context.ClientCpuNs(), server_cpu_ns = context.ServerCpuNs();
+  const std::array<SideUse, 2> used = context.UsedByBoth();
   // The receiver's warm-up is 15 % of the time.
-  const int64_t until_ns = NowNs() + static_cast<int64_t>(context.options.seconds * 1.15e9);
+  const int64_t began_ns = NowNs();
+  const int64_t until_ns = began_ns + static_cast<int64_t>(context.options.seconds * 1.15e9);
   uint64_t sent = 0;
   do {
     for (const uint64_t batch_end = sent + batch; sent < batch_end; ++sent) {
@@ -171,9 +173,10 @@ absl::Status MeasureThroughput(Context& context, Channel& channel) {
   Run& run = context.run;
   run.count = taken.measured;
   run.elapsed_ns = taken.measured_ns;
-  run.cpu_count = sent;
-  run.client_cpu_ns = context.ClientCpuNs() - client_cpu_ns;
-  run.server_cpu_ns = context.ServerCpuNs() - server_cpu_ns;
+  run.use_count = sent;
+  run.used_ns = NowNs() - began_ns;
+  const std::array<SideUse, 2> used_now = context.UsedByBoth();
+  for (size_t i = 0; i < 2; ++i) run.use[i] = used_now[i] - used[i];
   return absl::OkStatus();
 }
 

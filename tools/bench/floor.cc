@@ -14,6 +14,8 @@ namespace {
 
 // The fan-in floor writes without waiting for room: what is outstanding must fit into the medium.
 constexpr uint64_t kFaninBytesMax = 32 << 10;
+// A packet goes as a whole: net.core.wmem_default holds it.
+constexpr uint64_t kPacketBytesMax = 128 << 10;
 
 }  // namespace
 
@@ -25,6 +27,7 @@ Floor FloorOf(const Options& options, const Address& address) {
     floor.why = "the bench knows no plain program over this medium";
     return floor;
   }
+  if (options.one_cpu) floor.waiting = Waiting::kBlocking;
   if (const auto spin = address.Find("spin")) {
     const absl::StatusOr<int64_t> ns = ParseDurationNs(*spin);
     if (ns.ok() && *ns == 0) floor.waiting = Waiting::kBlocking;
@@ -39,19 +42,27 @@ Floor FloorOf(const Options& options, const Address& address) {
       return floor;
     }
   }
-  std::string_view variant = floor.waiting == Waiting::kSpin ? "spin" : "blocking";
-  if (options.mode == Mode::kThroughput) variant = "coalesced";
+  if (row.medium == Medium::kUnixPackets && options.size_bytes > kPacketBytesMax) {
+    floor.why = Text("one packet of the bare medium has at most ", kPacketBytesMax, " bytes");
+    return floor;
+  }
+  const bool memory = row.medium == Medium::kMemory || row.medium == Medium::kSharedMemory;
+  std::string_view variant;
+  if (options.mode != Mode::kLatency) {
+    // What does not spin for a message does not spin for many; memory has nothing to sleep on then,
+    // unless one CPU forces it to.
+    floor.waiting = memory && !options.one_cpu ? Waiting::kSpin : Waiting::kBlocking;
+    if (!memory) variant = options.mode == Mode::kFanin ? ", epoll, batched" : ", coalesced";
+  }
   if (options.mode == Mode::kFanin) {
     if (options.depth * options.size_bytes > kFaninBytesMax) {
       floor.why = Text("depth × size is over ", kFaninBytesMax >> 10,
                        " KiB, which the plain loop cannot keep in the medium");
       return floor;
     }
-    variant = row.medium == Medium::kMemory || row.medium == Medium::kSharedMemory
-                  ? "spin"
-                  : "epoll, batched";
   }
-  floor.name = Text(row.name, ", ", variant);
+  floor.kind = floor.waiting == Waiting::kSpin ? "spinning" : "blocking";
+  floor.name = Text(row.name, ", ", floor.kind, variant);
   return floor;
 }
 

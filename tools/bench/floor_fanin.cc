@@ -1,4 +1,5 @@
 // Many connections, one epoll loop on each side: read all there is, answer all of it, write once.
+#include <poll.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -64,14 +65,18 @@ class Poller {
     return static_cast<int64_t>(whole);
   }
 
-  // Everything, however long there is no room: what is outstanding fits into the medium, so there
-  // will be.
+  // Everything. Where there is no room it waits for some, asleep: what is outstanding fits into the
+  // medium, so there will be.
   bool Write(size_t index, const std::byte* messages, size_t bytes) {
     if (packets_) return batch_.Send(ends_[index].write_fd, messages, bytes);
     while (bytes > 0) {
       const ssize_t put = write(ends_[index].write_fd, messages, bytes);
       if (put < 0 && errno != EAGAIN && errno != EINTR) return false;
-      if (put <= 0) continue;
+      if (put <= 0) {
+        pollfd room{ends_[index].write_fd, POLLOUT, 0};
+        poll(&room, 1, -1);
+        continue;
+      }
       messages += put;
       bytes -= static_cast<size_t>(put);
     }
@@ -93,6 +98,7 @@ class Poller {
 
 absl::Status ServeFaninFloor(Context& context, Lines& lines) {
   const size_t size = context.options.size_bytes;
+  const Content content(size);
   Poller poller(lines, Side::kServer, size);
   std::vector<std::byte> room(kReadBytes + size);
   std::vector<uint64_t> next(lines.of(Side::kServer).size(), 0);
@@ -107,7 +113,7 @@ absl::Status ServeFaninFloor(Context& context, Lines& lines) {
         return;
       }
       for (size_t at = 0; at < static_cast<size_t>(got); at += size)
-        right &= ReadSequence(&room[at]) == next[index]++;
+        right &= content.IsRight(next[index]++, &room[at]);
       if (got > 0)
         poller.Write(index, room.data(),
                      static_cast<size_t>(got));  // a client that has gone is seen at the next read
@@ -119,9 +125,13 @@ absl::Status ServeFaninFloor(Context& context, Lines& lines) {
 
 absl::Status MeasureFaninFloor(Context& context, Lines& lines) {
   const size_t size = context.options.size_bytes, depth = context.options.depth;
+  const Content content(size);
   Poller poller(lines, Side::kClient, size);
-  std::vector<std::byte> requests(std::max(depth * size, kReadBytes + size)),
-      room(kReadBytes + size);
+  std::vector<std::byte> requests, room(kReadBytes + size);
+  while (requests.size() < std::max(depth * size, kReadBytes + size)) {
+    const std::vector<std::byte> message = content.MakeMessage();
+    requests.insert(requests.end(), message.begin(), message.end());
+  }
   struct Connection {
     std::vector<int64_t> issued_ns;  // of the outstanding ones; the oldest at `oldest`
     size_t oldest = 0;
@@ -129,8 +139,7 @@ absl::Status MeasureFaninFloor(Context& context, Lines& lines) {
   };
   std::vector<Connection> connections(lines.of(Side::kClient).size());
   const auto send = [&](size_t index, size_t count) {
-    for (size_t i = 0; i < count; ++i)
-      WriteSequence(connections[index].sent++, &requests[i * size]);
+    for (size_t i = 0; i < count; ++i) content.Put(connections[index].sent++, &requests[i * size]);
     return poller.Write(index, requests.data(), count * size);
   };
   Window window(context);
@@ -149,7 +158,7 @@ absl::Status MeasureFaninFloor(Context& context, Lines& lines) {
       Connection& connection = connections[index];
       now_ns = NowNs();
       for (size_t at = 0; at < static_cast<size_t>(got); at += size) {
-        right &= ReadSequence(&room[at]) == connection.answered++;
+        right &= content.IsRight(connection.answered++, &room[at]);
         int64_t& issued_ns = connection.issued_ns[connection.oldest];
         latency.Add(static_cast<uint64_t>(now_ns - issued_ns));
         issued_ns = now_ns;

@@ -44,9 +44,10 @@ bool WriteWhole(int fd, const std::byte* from, size_t bytes) {
 absl::Status ServeLatencyFloor(Context& context, Lines& lines, Waiting waiting) {
   if (waiting == Waiting::kSpin) lines.SetNonBlocking(Side::kServer);
   const LineEnds ends = lines.of(Side::kServer)[0];
+  const Content content(context.options.size_bytes);
   std::vector<std::byte> message(context.options.size_bytes);
   for (uint64_t next = 0; ReadWhole(ends.read_fd, message.data(), message.size()); ++next) {
-    if (ReadSequence(message.data()) != next) return WrongEcho();
+    if (!content.IsRight(next, message.data())) return WrongEcho();
     if (!WriteWhole(ends.write_fd, message.data(), message.size())) return OtherSideGone();
   }
   return absl::OkStatus();  // the client has ended
@@ -55,12 +56,13 @@ absl::Status ServeLatencyFloor(Context& context, Lines& lines, Waiting waiting) 
 absl::Status MeasureLatencyFloor(Context& context, Lines& lines, Waiting waiting) {
   if (waiting == Waiting::kSpin) lines.SetNonBlocking(Side::kClient);
   const LineEnds ends = lines.of(Side::kClient)[0];
-  std::vector<std::byte> message(context.options.size_bytes), answer(message.size());
+  const Content content(context.options.size_bytes);
+  std::vector<std::byte> message = content.MakeMessage(), answer(message.size());
   return LatencyLoop(context, [&](uint64_t sequence) {
-    WriteSequence(sequence, message.data());
+    content.Put(sequence, message.data());
     return WriteWhole(ends.write_fd, message.data(), message.size()) &&
            ReadWhole(ends.read_fd, answer.data(), answer.size()) &&
-           ReadSequence(answer.data()) == sequence;
+           content.IsRight(sequence, answer.data());
   });
 }
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -173,7 +174,11 @@ bool PacketBatch::Send(int fd, const std::byte* from, size_t bytes) {
       vectors_->parts[i].iov_base = const_cast<std::byte*>(from) + i * packet_bytes_;
     const int sent = sendmmsg(fd, vectors_->messages, count, MSG_NOSIGNAL);
     if (sent < 0 && errno != EAGAIN && errno != EINTR) return false;
-    if (sent <= 0) continue;
+    if (sent <= 0) {
+      pollfd room{fd, POLLOUT, 0};
+      poll(&room, 1, -1);
+      continue;
+    }
     from += static_cast<size_t>(sent) * packet_bytes_;
     bytes -= static_cast<size_t>(sent) * packet_bytes_;
   }

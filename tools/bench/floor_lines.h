@@ -60,8 +60,8 @@ class PacketBatch {
   // Bytes received; 0: the other side has gone; -1: errno says why (EAGAIN; EBADMSG: a packet of
   // another size). wait: for at least one packet.
   int64_t Receive(int fd, std::byte* to, bool wait);
-  // Returns whether all of them went. Requires: bytes is a multiple of packet_bytes. Tries again
-  // while there is no room.
+  // Returns whether all of them went. Requires: bytes is a multiple of packet_bytes. Blocks: while
+  // there is no room.
   bool Send(int fd, const std::byte* from, size_t bytes);
 
  private:

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 
 #include "absl/status/status.h"
+#include "tools/bench/floor_content.h"
 #include "tools/bench/run.h"
 
 namespace jackfield::bench {
@@ -16,15 +16,6 @@ inline absl::Status WrongEcho() {
   return absl::DataLossError("an answer that is not what was sent");
 }
 inline absl::Status OtherSideGone() { return absl::UnavailableError("the other side has gone"); }
-
-inline uint64_t ReadSequence(const std::byte* payload) {
-  uint64_t sequence;
-  std::memcpy(&sequence, payload, sizeof sequence);
-  return sequence;
-}
-inline void WriteSequence(uint64_t sequence, std::byte* payload) {
-  std::memcpy(payload, &sequence, sizeof sequence);
-}
 
 // round_trip(sequence) sends and waits for the echo; false: it was wrong, or the other side has
 // gone.
@@ -53,7 +44,8 @@ template <class Send, class Flush>
 absl::Status SendLoop(Context& context, Send send, Flush flush) {
   constexpr uint64_t kBatchBytes = 256 << 10;
   const uint64_t batch = std::clamp<uint64_t>(kBatchBytes / context.options.size_bytes, 1, 256);
-  const int64_t cpu_ns = context.ClientCpuNs();
+  const SideUse used = context.Used(Side::kClient);
+  const int64_t began_ns = NowNs();
   const int64_t until_ns = NowNs() + static_cast<int64_t>(context.options.seconds * 1.15e9);
   uint64_t sequence = 0;
   do {
@@ -62,8 +54,10 @@ absl::Status SendLoop(Context& context, Send send, Flush flush) {
     }
   } while (NowNs() < until_ns);
   if (!flush()) return OtherSideGone();
-  context.run.client_cpu_ns = context.ClientCpuNs() - cpu_ns;
-  context.run.cpu_count = sequence;
+  Run& run = context.run;
+  run.use[static_cast<size_t>(Side::kClient)] = context.Used(Side::kClient) - used;
+  run.used_ns = NowNs() - began_ns;
+  run.use_count = sequence;
   return absl::OkStatus();
 }
 
@@ -71,14 +65,16 @@ absl::Status SendLoop(Context& context, Send send, Flush flush) {
 class TakeMeter {
  public:
   explicit TakeMeter(Context& context)
-      : context_(context), warm_ns_(static_cast<int64_t>(context.options.seconds * 0.15e9)) {}
+      : context_(context),
+        content_(context.options.size_bytes),
+        warm_ns_(static_cast<int64_t>(context.options.seconds * 0.15e9)) {}
 
   // Some messages came, of `bytes` in all, one after the other. False: one is not the next one.
   bool Take(const std::byte* first, size_t bytes) {
     const size_t size = context_.options.size_bytes;
     uint64_t next = next_;
     for (const std::byte* at = first; at < first + bytes; at += size) {
-      if (ReadSequence(at) != next++) return false;
+      if (!content_.IsRight(next++, at)) return false;
     }
     TakeChecked(next - next_);
     return true;
@@ -88,7 +84,7 @@ class TakeMeter {
     now_ns_ = NowNs();
     if (warm_until_ns_ == 0) {
       warm_until_ns_ = now_ns_ + warm_ns_;
-      cpu_ns_ = context_.ServerCpuNs();
+      used_ = context_.Used(Side::kServer);
     } else if (begin_ns_ == 0 && now_ns_ >= warm_until_ns_) {
       begin_ns_ = now_ns_;
       begin_ = next_;
@@ -97,7 +93,7 @@ class TakeMeter {
   // No more will come.
   void End() {
     Run& run = context_.run;
-    run.server_cpu_ns = context_.ServerCpuNs() - cpu_ns_;
+    run.use[static_cast<size_t>(Side::kServer)] = context_.Used(Side::kServer) - used_;
     if (begin_ns_ == 0) return;
     run.count = next_ - begin_;
     run.elapsed_ns = now_ns_ - begin_ns_;
@@ -105,8 +101,10 @@ class TakeMeter {
 
  private:
   Context& context_;
+  const Content content_;
   const int64_t warm_ns_;
-  int64_t warm_until_ns_ = 0, begin_ns_ = 0, now_ns_ = 0, cpu_ns_ = 0;
+  int64_t warm_until_ns_ = 0, begin_ns_ = 0, now_ns_ = 0;
+  SideUse used_;
   uint64_t next_ = 0, begin_ = 0;
 };
 

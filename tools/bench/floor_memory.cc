@@ -1,13 +1,16 @@
 #include "tools/bench/floor_memory.h"
 
+#include <sys/eventfd.h>
+
 #include <atomic>
 #include <cstring>
 #include <memory>
 #include <vector>
 
+#include "kernel/base/owned_fd.h"
+#include "kernel/base/text.h"
 #include "tools/bench/floor_loops.h"
 #include "tools/bench/floor_ring.h"
-#include "tools/bench/stamp.h"
 
 namespace jackfield::bench {
 namespace {
@@ -18,19 +21,27 @@ void Relax() {
 #endif
 }
 
+constexpr size_t IndexOf(Side side) { return static_cast<size_t>(side); }
+constexpr Side OtherOf(Side side) { return side == Side::kServer ? Side::kClient : Side::kServer; }
+
 class MemoryFloor {
  public:
-  MemoryFloor(const Options& options, Waiting waiting, Ring::Sleep sleep, Run& run)
-      : blocking_(waiting == Waiting::kBlocking && options.mode == Mode::kLatency),
+  MemoryFloor(const Options& options, Waiting waiting, Run& run)
+      : blocking_(waiting == Waiting::kBlocking),
         size_(options.size_bytes),
-        large_(size_ > Stamp::kWholeBytesMax),
-        stamp_(size_),
+        content_(size_),
         stop_(run.stop) {
     for (uint32_t i = 0; i < options.connections; ++i) {
-      requests_.push_back(Ring::Make(size_, sleep));
-      answers_.push_back(Ring::Make(size_, sleep));
+      requests_.push_back(Ring::Make(size_));
+      answers_.push_back(Ring::Make(size_));
+      ok_ &= requests_.back() != nullptr && answers_.back() != nullptr;
+    }
+    for (OwnedFd& bell : bells_) {
+      bell = OwnedFd(eventfd(0, EFD_CLOEXEC));
+      ok_ &= bell.ok();
     }
   }
+  bool ok() const { return ok_; }
 
   absl::Status Serve(Context& context) {
     context.PinThread();
@@ -44,44 +55,55 @@ class MemoryFloor {
                           : context.options.mode == Mode::kThroughput ? Send(context)
                                                                       : Fanin(context);
     stop_.store(1, std::memory_order_release);
-    requests_[0]->Signal();
+    RingFor(Side::kServer);
     return status;
   }
 
  private:
-  const std::byte* Await(Ring& ring) {
-    if (blocking_) return ring.WaitPeek(stop_);
+  using Rings = std::vector<Ring::Owned>;  // by connection
+
+  void RingFor(Side side) { eventfd_write(bells_[IndexOf(side)].get(), 1); }
+  // `side` has nothing to do: it is the other's turn.
+  void Idle(Side side) {
+    if (!blocking_) return Relax();
+    RingFor(OtherOf(side));
+    eventfd_t rung;
+    eventfd_read(bells_[IndexOf(side)].get(), &rung);
+  }
+
+  // The next message for `side`; nullptr: none will come.
+  const std::byte* Await(Ring& ring, Side side) {
     while (true) {
       if (const std::byte* message = ring.Peek()) return message;
       if (stop_.load(std::memory_order_acquire) != 0) return ring.Peek();
-      Relax();
+      Idle(side);
     }
   }
   // Waits for room, copies, publishes.
-  void Put(Ring& ring, const std::byte* message) {
+  void Put(Ring& ring, const std::byte* message, Side side) {
     std::byte* to;
-    while ((to = ring.Claim()) == nullptr) Relax();
+    while ((to = ring.Claim()) == nullptr) Idle(side);
     std::memcpy(to, message, size_);
     ring.Publish();
-    if (blocking_) ring.Signal();
   }
 
   absl::Status Echo() {
-    for (uint64_t next = 0; const std::byte* message = Await(*requests_[0]); ++next) {
-      if (ReadSequence(message) != next) return WrongEcho();
-      Put(*answers_[0], message);
+    for (uint64_t next = 0; const std::byte* message = Await(*requests_[0], Side::kServer);
+         ++next) {
+      if (!content_.IsRight(next, message)) return WrongEcho();
+      Put(*answers_[0], message, Side::kServer);
       requests_[0]->Pop();
     }
     return absl::OkStatus();
   }
 
   absl::Status Latency(Context& context) {
-    std::vector<std::byte> message(size_);
+    std::vector<std::byte> message = content_.MakeMessage();
     return LatencyLoop(context, [&](uint64_t sequence) {
-      WriteSequence(sequence, message.data());
-      Put(*requests_[0], message.data());
-      const std::byte* answer = Await(*answers_[0]);
-      const bool right = answer != nullptr && ReadSequence(answer) == sequence;
+      content_.Put(sequence, message.data());
+      Put(*requests_[0], message.data(), Side::kClient);
+      const std::byte* answer = Await(*answers_[0], Side::kClient);
+      const bool right = answer != nullptr && content_.IsRight(sequence, answer);
       answers_[0]->Pop();
       return right;
     });
@@ -91,11 +113,11 @@ class MemoryFloor {
     constexpr size_t kTogether = 64;  // as many before the clock is looked at
     TakeMeter meter(context);
     uint64_t next = 0;
-    while (const std::byte* message = Await(*requests_[0])) {
+    while (const std::byte* message = Await(*requests_[0], Side::kServer)) {
       const uint64_t first = next;
       size_t count = 0;
       do {
-        if (!IsMessage(next++, message)) return WrongEcho();
+        if (!content_.IsRight(next++, message)) return WrongEcho();
         requests_[0]->Pop();
       } while (++count < kTogether && (message = requests_[0]->Peek()) != nullptr);
       meter.TakeChecked(next - first);
@@ -104,25 +126,13 @@ class MemoryFloor {
     return absl::OkStatus();
   }
 
-  // A large message that nobody looks at stays in its writer's cache, and no byte of it crosses
-  // over: that would be no floor for anything. So this receiver looks at as much of it as the bus'
-  // does.
-  bool IsMessage(uint64_t sequence, const std::byte* message) const {
-    if (!large_) return ReadSequence(message) == sequence;
-    return stamp_.Check(sequence, {message, size_});
-  }
-
   absl::Status Send(Context& context) {
-    std::vector<std::byte> message = stamp_.MakePayload();
+    std::vector<std::byte> message = content_.MakeMessage();
     return SendLoop(
         context,
         [&](uint64_t sequence) {
-          if (large_) {
-            stamp_.Put(sequence, message);
-          } else {
-            WriteSequence(sequence, message.data());
-          }
-          Put(*requests_[0], message.data());
+          content_.Put(sequence, message.data());
+          Put(*requests_[0], message.data(), Side::kClient);
           return true;
         },
         [] { return true; });
@@ -137,13 +147,13 @@ class MemoryFloor {
         for (const std::byte* message; (message = requests.Peek()) != nullptr; any = true) {
           std::byte* to = answers_[i]->Claim();
           if (to == nullptr) break;  // the client is behind
-          if (ReadSequence(message) != next[i]++) return WrongEcho();
+          if (!content_.IsRight(next[i]++, message)) return WrongEcho();
           std::memcpy(to, message, size_);
           answers_[i]->Publish();
           requests.Pop();
         }
       }
-      if (!any) Relax();
+      if (!any) Idle(Side::kServer);
     }
     return absl::OkStatus();
   }
@@ -155,13 +165,13 @@ class MemoryFloor {
       uint64_t sent = 0, answered = 0;
     };
     std::vector<Connection> connections(requests_.size());
-    std::vector<std::byte> message(size_);
+    std::vector<std::byte> message = content_.MakeMessage();
     // A call whose ring is full waits until an answer has come: so many can be outstanding at most.
     const auto send = [&](size_t i, int64_t now_ns) {
       Connection& connection = connections[i];
       std::byte* to = requests_[i]->Claim();
       if (to == nullptr) return;
-      WriteSequence(connection.sent, message.data());
+      content_.Put(connection.sent, message.data());
       connection.issued_ns[connection.sent++ % depth] = now_ns;
       std::memcpy(to, message.data(), size_);
       requests_[i]->Publish();
@@ -173,10 +183,12 @@ class MemoryFloor {
     while (!window.Over(now_ns)) {
       if (window.Begins(now_ns)) latency.Clear();
       now_ns = NowNs();
+      bool any = false;
       for (size_t i = 0; i < connections.size(); ++i) {
         Connection& connection = connections[i];
         for (const std::byte* answer; (answer = answers_[i]->Peek()) != nullptr;) {
-          if (ReadSequence(answer) != connection.answered) return WrongEcho();
+          any = true;
+          if (!content_.IsRight(connection.answered, answer)) return WrongEcho();
           latency.Add(
               static_cast<uint64_t>(now_ns - connection.issued_ns[connection.answered++ % depth]));
           answers_[i]->Pop();
@@ -185,8 +197,10 @@ class MemoryFloor {
           const uint64_t before = connection.sent;
           send(i, now_ns);
           if (connection.sent == before) break;
+          any = true;
         }
       }
+      if (!any) Idle(Side::kClient);
     }
     window.End(latency.count());
     return absl::OkStatus();
@@ -194,10 +208,11 @@ class MemoryFloor {
 
   const bool blocking_;
   const size_t size_;
-  const bool large_;
-  const Stamp stamp_;
+  const Content content_;
   std::atomic<uint32_t>& stop_;
-  std::vector<Ring::Owned> requests_, answers_;  // by connection
+  Rings requests_, answers_;
+  OwnedFd bells_[2];  // by Side
+  bool ok_ = true;
 };
 
 }  // namespace
@@ -205,8 +220,11 @@ class MemoryFloor {
 absl::Status MeasureMemoryFloor(const Options& options, Medium medium, Waiting waiting, Run& run) {
   run.stop = 0;
   const bool processes = medium == Medium::kSharedMemory;
-  const auto floor = std::make_unique<MemoryFloor>(
-      options, waiting, processes ? Ring::Sleep::kEventFd : Ring::Sleep::kFutex, run);
+  const auto floor = std::make_unique<MemoryFloor>(options, waiting, run);
+  if (!floor->ok()) {
+    return absl::ResourceExhaustedError(
+        Text("no memory for the rings of ", options.connections, " connections"));
+  }
   Sides sides;
   sides.server = [&](Context& context) { return floor->Serve(context); };
   sides.client = [&](Context& context) { return floor->Measure(context); };

@@ -8,8 +8,8 @@
 
 namespace jackfield::bench {
 
-// Blocks and errors: as MeasureFloor. Waiting::kBlocking sleeps, in mode latency: threads on a
-// futex, processes on an eventfd; the others spin. medium: kMemory or kSharedMemory.
+// Blocks and errors: as MeasureFloor. Waiting::kBlocking: a side with nothing to do rings the other
+// and sleeps on an eventfd until that has nothing to do either. medium: kMemory or kSharedMemory.
 absl::Status MeasureMemoryFloor(const Options& options, Medium medium, Waiting waiting, Run& run);
 
 }  // namespace jackfield::bench

@@ -192,23 +192,25 @@ absl::StatusOr<Posts> MakePosts(Medium medium, size_t bytes, Waiting waiting) {
 }
 
 absl::Status ServePosts(Context& context, Post& post) {
+  const Content content(context.options.size_bytes);
   std::vector<std::byte> message(context.options.size_bytes);
   for (uint64_t next = 0;; ++next) {
     if (!post.Receive(message.data(), message.size())) return OtherSideGone();
-    if (ReadSequence(message.data()) == kNoMore) return absl::OkStatus();
-    if (ReadSequence(message.data()) != next) return WrongEcho();
+    if (Content::SequenceOf(message.data()) == kNoMore) return absl::OkStatus();
+    if (!content.IsRight(next, message.data())) return WrongEcho();
     if (!post.Send(message.data(), message.size())) return OtherSideGone();
   }
 }
 
 absl::Status MeasurePosts(Context& context, Post& post) {
-  std::vector<std::byte> message(context.options.size_bytes), answer(message.size());
+  const Content content(context.options.size_bytes);
+  std::vector<std::byte> message = content.MakeMessage(), answer(message.size());
   const absl::Status measured = LatencyLoop(context, [&](uint64_t sequence) {
-    WriteSequence(sequence, message.data());
+    content.Put(sequence, message.data());
     return post.Send(message.data(), message.size()) &&
-           post.Receive(answer.data(), answer.size()) && ReadSequence(answer.data()) == sequence;
+           post.Receive(answer.data(), answer.size()) && content.IsRight(sequence, answer.data());
   });
-  WriteSequence(kNoMore, message.data());
+  content.Put(kNoMore, message.data());
   post.Send(message.data(), message.size());
   return measured;
 }

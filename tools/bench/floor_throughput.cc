@@ -76,8 +76,10 @@ absl::Status SendThroughputFloor(Context& context, Lines& lines) {
   const size_t gathered_max =
       lines.packets() ? std::clamp<size_t>(kWriteBytes / size, 1, PacketBatch::kPacketsMax) * size
                       : std::max(size, kWriteBytes / size * size);
-  const std::vector<std::byte> message(size);
-  std::vector<std::byte> gathered(gathered_max);
+  const Content content(size);
+  std::vector<std::byte> message = content.MakeMessage();
+  std::vector<std::byte> gathered = message;  // of a large one; it is sent from where it lies
+  gathered.resize(std::max(size, gathered_max));
   PacketBatch batch(size, gathered_max);
   size_t used = 0;
   const auto flush = [&] {
@@ -89,10 +91,12 @@ absl::Status SendThroughputFloor(Context& context, Lines& lines) {
   return SendLoop(
       context,
       [&](uint64_t sequence) {
-        // A large message is sent from where it lies; small ones are copied together, as a program
-        // would.
-        if (size < gathered_max) std::memcpy(gathered.data() + used, message.data(), size);
-        WriteSequence(sequence, gathered.data() + used);
+        if (size < gathered_max) {  // small ones are copied together, as a program would
+          content.Put(sequence, message.data());
+          std::memcpy(gathered.data() + used, message.data(), size);
+        } else {
+          content.Put(sequence, gathered.data());
+        }
         used += size;
         return used < gathered_max || flush();
       },

@@ -25,6 +25,8 @@ constexpr MediumOfScheme kOther = {
 
 }  // namespace
 
+std::span<const MediumOfScheme> Media() { return kMedia; }
+
 const MediumOfScheme& FindMedium(const Address& address) {
   for (const MediumOfScheme& row : kMedia) {
     if (row.scheme == address.scheme() && row.type == address.Find("type").value_or("")) return row;

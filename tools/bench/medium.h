@@ -3,6 +3,7 @@
 #ifndef JACKFIELD_TOOLS_BENCH_MEDIUM_H_
 #define JACKFIELD_TOOLS_BENCH_MEDIUM_H_
 
+#include <span>
 #include <string_view>
 
 #include "absl/status/statusor.h"
@@ -35,6 +36,8 @@ struct MediumOfScheme {
   Medium medium;
   std::string_view name;  // for people
 };
+
+std::span<const MediumOfScheme> Media();
 
 // The row for `address`; a scheme that is not in the table gets Medium::kNone.
 const MediumOfScheme& FindMedium(const Address& address);

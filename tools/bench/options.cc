@@ -7,6 +7,9 @@
 #include "kernel/base/text.h"
 #include "kernel/base/units.h"
 #include "tools/bench/medium.h"
+#include "tools/bench/placement.h"
+#include "tools/bench/targets.h"
+#include "tools/cli/program.h"
 
 namespace jackfield::bench {
 namespace {
@@ -14,21 +17,41 @@ namespace {
 constexpr Flag kFlags[] = {
     {.name = "over",
      .value_name = "ADDRESSES",
-     .help = "where it serves: unix: (default), tcp:,pipe:?spin=0, …"},
+     .help = "where it serves: unix:,pipe:?spin=0, … (else every transport)"},
     {.name = "mode", .value_name = "MODE", .help = "latency (default), throughput or fanin"},
-    {.name = "size", .value_name = "BYTES", .help = "of a payload: 8 .. 16 MiB (default 64)"},
-    {.name = "seconds", .value_name = "N", .help = "of each measurement (default 1)"},
-    {.name = "connections", .value_name = "N", .help = "fanin: connections (default 16)"},
+    {.name = "size",
+     .value_name = "BYTES",
+     .help = "of a payload: 8 .. 16777168, 16 MiB with its header (default 64)"},
+    {.name = "seconds",
+     .value_name = "N",
+     .help = "of each measurement (default 1; without --over 0.25)"},
+    {.name = "connections",
+     .value_name = "N",
+     .help = "fanin: connections (default 16), up to 65536 where ulimit -n allows it"},
     {.name = "depth", .value_name = "N", .help = "fanin: calls outstanding on each (default 16)"},
     {.name = "floor",
      .value_name = "",
      .help = "also measures the bare medium, in turns, and the ratio"},
-    {.name = "rounds", .value_name = "N", .help = "repetitions (default 5 with --floor, else 1)"},
+    {.name = "rounds",
+     .value_name = "N",
+     .help = "repetitions (default 5 with --floor, else 1; without --over 3)"},
+    {.name = "counts",
+     .value_name = "",
+     .help = "also system calls and allocations of a call, both sides together"},
     {.name = "pin",
      .value_name = "WHERE",
      .help = "client and server on two CPUs: split (default); same; none"},
-    {.name = "json", .value_name = "", .help = "one JSON object a line instead of a table"},
+    kOutputFlag,
+    {.name = "json", .value_name = "", .help = "the same as -o json"},
+    {.name = "csv", .value_name = "FILE", .help = "the rows for a spreadsheet"},
+    {.name = "html", .value_name = "FILE", .help = "a page with plots, complete in itself"},
 };
+// Of a run of every transport: some twelve of them in half a minute.
+constexpr uint32_t kRoundsOfEvery = 3, kRoundsWithFloor = 5;
+constexpr double kSecondsOfEvery = 0.25;
+// A node that spins so long at most, and sleeps then, leaves its CPU to others often enough.
+constexpr int64_t kFifoSpinNsMax = 10'000'000;
+
 constexpr std::string_view kModes[] = {"latency", "throughput", "fanin"};
 constexpr std::string_view kPins[] = {"split", "same", "none"};
 
@@ -77,8 +100,10 @@ absl::Status ReadSize(std::string_view text, uint64_t& to) {
                     " is too small: a payload holds at least a sequence number, so ",
                     Options::kSizeMin, " bytes or more"));
   }
-  if (size > Options::kSizeMax)
-    return Bad(Text("--size ", size, " is too large: a message has at most 16 MiB"));
+  if (size > Options::kSizeMax) {
+    return Bad(Text("--size ", size, " is too large: it is at most ", Options::kSizeMax,
+                    ", 16 MiB with the header of a message"));
+  }
   to = size;
   return absl::OkStatus();
 }
@@ -101,21 +126,35 @@ std::vector<std::string> SplitAddresses(std::string_view text) {
   }
 }
 
+// One that spins for good on the CPU that its peer needs, under a scheduler that lets it: neither
+// it nor who watches it would ever end.
+absl::Status CheckSpin(const Address& address, const Options& options) {
+  const auto spin = address.Find("spin");
+  if (!spin) return absl::OkStatus();
+  absl::StatusOr<int64_t> ns = 0;
+  if (*spin != "always" && *spin != "learned") ns = ParseDurationNs(*spin);
+  if (!ns.ok()) return ns.status();
+  if (!options.one_cpu || !IsFifo() || (*spin != "always" && *ns <= kFifoSpinNsMax))
+    return absl::OkStatus();
+  return Bad(Text(address.ToString(),
+                  ": under SCHED_FIFO (chrt) an end that spins keeps the one CPU ",
+                  "of both for good; leave chrt out, let them have two (--pin split, taskset), or "
+                  "take ?spin=0"));
+}
+
 absl::StatusOr<Address> ReadAddress(std::string_view text, const Registry& registry,
-                                    uint64_t size_bytes) {
+                                    const Options& options) {
   if (text.empty()) return Bad("--over needs at least one address, such as unix: or tcp:");
   // A bare word is meant as a scheme.
   const std::string whole = text.find(':') == text.npos ? Text(text, ":") : std::string(text);
   absl::StatusOr<Address> address = registry.Parse(whole);
   if (!address.ok()) return address.status();
-  if (const auto spin = address->Find("spin"); spin && *spin != "always" && *spin != "learned") {
-    if (absl::StatusOr<int64_t> ns = ParseDurationNs(*spin); !ns.ok()) return ns.status();
-  }
+  if (absl::Status status = CheckSpin(*address, options); !status.ok()) return status;
   absl::StatusOr<Caps> caps = CapsOfServed(*address, registry);
   if (!caps.ok()) return caps.status();
-  if (size_bytes + kHeaderBytes > caps->frame_bytes_max) {
+  if (options.size_bytes + kHeaderBytes > caps->frame_bytes_max) {
     return Bad(Text(whole, " carries at most ", caps->frame_bytes_max - kHeaderBytes,
-                    " bytes a message, not --size ", size_bytes));
+                    " bytes a message, not --size ", options.size_bytes));
   }
   return address;
 }
@@ -127,14 +166,20 @@ std::string_view Name(Pin pin) { return kPins[static_cast<size_t>(pin)]; }
 
 std::span<const Flag> Options::Flags() { return kFlags; }
 
-absl::StatusOr<Options> Options::Read(const Arguments& arguments, const Registry& registry) {
+absl::StatusOr<Options> Options::Read(const Arguments& arguments, const Registry& registry,
+                                      const MachineChecks& machine) {
   if (!arguments.operands.empty())
     return Bad(Text("\"", Escaped(arguments.operands[0]),
                     "\" is not an option of bench; transports are given by --over"));
   Options options;
-  options.json = arguments.Has("json");
-  options.floor = arguments.Has("floor");
-  std::string_view over = "unix:";
+  const absl::StatusOr<Output> output = OutputOf(arguments);
+  if (!output.ok()) return output.status();
+  options.json = arguments.Has("json") || *output == Output::kJson;
+  const bool every = !arguments.Has("over");
+  options.floor = every || arguments.Has("floor");
+  options.rounds = every ? kRoundsOfEvery : options.floor ? kRoundsWithFloor : 1;
+  if (every) options.seconds = kSecondsOfEvery;
+  std::string_view over;
   std::optional<uint32_t> connections;
   for (const auto& [name, value] : arguments.flags) {
     const std::string flag = Text("--", name);
@@ -158,10 +203,17 @@ absl::StatusOr<Options> Options::Read(const Arguments& arguments, const Registry
       status = ReadNumber<uint32_t>(flag, value, 1, kDepthMax, options.depth);
     } else if (name == "rounds") {
       status = ReadNumber<uint32_t>(flag, value, 1, kRoundsMax, options.rounds);
+    } else if (name == "csv") {
+      options.csv_file = value;
+    } else if (name == "html") {
+      options.html_file = value;
     }
     if (!status.ok()) return status;
   }
-  if (options.rounds == 0) options.rounds = options.floor ? 5 : 1;
+  options.one_cpu = ShareOneCpu(options.pin);
+  if (arguments.Has("counts") && options.mode != Mode::kLatency)
+    return Bad("--counts is for --mode latency: what a call costs by itself");
+  options.counts = options.mode == Mode::kLatency && (every || arguments.Has("counts"));
   options.connections = connections.value_or(options.mode == Mode::kFanin ? 16 : 1);
   if (options.mode != Mode::kFanin) {
     if (options.connections != 1)
@@ -169,10 +221,14 @@ absl::StatusOr<Options> Options::Read(const Arguments& arguments, const Registry
                       " measures one connection; --connections is for --mode fanin"));
     options.depth = 1;
   }
+  if (every) {
+    options.over = EveryTarget(registry, machine, options.size_bytes);
+    return options;
+  }
   for (const std::string& text : SplitAddresses(over)) {
-    absl::StatusOr<Address> address = ReadAddress(text, registry, options.size_bytes);
+    absl::StatusOr<Address> address = ReadAddress(text, registry, options);
     if (!address.ok()) return address.status();
-    options.over.push_back(*std::move(address));
+    options.over.push_back({*std::move(address), ""});
   }
   return options;
 }

@@ -8,6 +8,7 @@
 
 #include "kernel/base/text.h"
 #include "kernel/base/units.h"
+#include "tools/figures/interval.h"
 
 namespace jackfield::load {
 namespace {
@@ -19,7 +20,7 @@ using Figures = std::array<std::optional<int64_t>, kCount>;
 }  // namespace
 
 Ratio RatioOf(std::span<const double> logarithms) {
-  const Interval interval = IntervalOf(logarithms);
+  const figures::Interval interval = figures::IntervalOf(logarithms);
   return {std::exp(interval.mean), std::exp(interval.mean - interval.half),
           std::exp(interval.mean + interval.half)};
 }
@@ -68,7 +69,9 @@ absl::StatusOr<Comparison> Compare(Conductor& conductor, const Job& a, const Job
       of_b.push_back(y);
     }
     Comparison::Row row{kQuantiles[q], std::nullopt, 0, 0};
-    if (!of_a.empty()) row = {kQuantiles[q], std::nullopt, MedianOf(of_a), MedianOf(of_b)};
+    if (!of_a.empty()) {
+      row = {kQuantiles[q], std::nullopt, figures::MedianOf(of_a), figures::MedianOf(of_b)};
+    }
     if (logarithms.size() >= kPairsLeast) row.ratio = RatioOf(logarithms);
     comparison.rows.push_back(row);
   }

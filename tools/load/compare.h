@@ -13,7 +13,6 @@
 
 #include "absl/status/statusor.h"
 #include "tools/load/conduct.h"
-#include "tools/load/interval.h"
 
 namespace jackfield::load {
 

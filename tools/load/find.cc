@@ -9,7 +9,7 @@
 
 #include "kernel/base/text.h"
 #include "kernel/base/units.h"
-#include "tools/load/interval.h"
+#include "tools/figures/interval.h"
 #include "tools/load/knee.h"
 #include "tools/load/report.h"
 
@@ -45,7 +45,7 @@ Verdict VerdictOf(const Sheet& sheet, const Result& result, const Assertion& cla
   }
   if (groups.size() < 2) return Verdict::kUndecided;
   const auto value = static_cast<double>(stage.latency.Quantile(claim.quantile()));
-  const double half = IntervalOf(groups).half;
+  const double half = figures::IntervalOf(groups).half;
   if (value + half < claim.limit()) return Verdict::kHolds;
   return value - half > claim.limit() ? Verdict::kFails : Verdict::kUndecided;
 }
@@ -79,7 +79,7 @@ absl::StatusOr<Found> FindRate(Conductor& conductor, const Job& job, bool quiet)
       }
     }
     if (verdict == Verdict::kUndecided) {
-      verdict = MedianOf(values) < claim.limit() ? Verdict::kHolds : Verdict::kFails;
+      verdict = figures::MedianOf(values) < claim.limit() ? Verdict::kHolds : Verdict::kFails;
     }
     knee.Tell(verdict == Verdict::kHolds);
   }

@@ -11,8 +11,7 @@
 
 namespace jackfield::load {
 
-// The quantiles that are shown.
-inline constexpr double kShown[] = {0.5, 0.9, 0.99, 0.999};
+using figures::kShown;
 
 // What was asked for: the first line of the table, and part of the JSON.
 struct Heading {

@@ -101,15 +101,6 @@ void AddGenerator(const StageResult& stage, double share_most, Result& result) {
 
 }  // namespace
 
-uint64_t SamplesFor(double q) {
-  return static_cast<uint64_t>(std::ceil(kBeyondLeast / (1 - q) - 1e-6));
-}
-
-std::optional<int64_t> QuantileOf(const Histogram& histogram, double q) {
-  if (histogram.count() < SamplesFor(q)) return std::nullopt;
-  return static_cast<int64_t>(histogram.Quantile(q));
-}
-
 Result JudgeRun(const Sheet& sheet, const Judgement& judgement) {
   Result result;
   result.counts = sheet.counts();

@@ -10,19 +10,17 @@
 #include <string>
 #include <vector>
 
+#include "tools/figures/quantile.h"
 #include "tools/load/sheet.h"
 #include "tools/load/steady.h"
 
 namespace jackfield::load {
 
-// A quantile is told if at least so many samples lie beyond it.
-inline constexpr double kBeyondLeast = 10;
 inline constexpr double kLagShareMost = 0.1;       // of p50: p99 of the generator's lag
 inline constexpr double kIssuedShareLeast = 0.99;  // of what was asked for
 
-// Quantile `q` of `histogram`; nothing where it has too few samples to tell.
-std::optional<int64_t> QuantileOf(const Histogram& histogram, double q);
-uint64_t SamplesFor(double q);  // that it needs
+using figures::QuantileOf;
+using figures::SamplesFor;
 
 // One stage, without its warm-up.
 struct StageResult {

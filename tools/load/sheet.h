@@ -16,13 +16,13 @@
 #include <cstdint>
 
 #include "absl/status/status.h"
-#include "tools/bench/histogram.h"
+#include "tools/figures/histogram.h"
 #include "tools/load/schedule.h"
 
 namespace jackfield::load {
 
-using bench::Histogram;
-using SlotHistogram = bench::LogHistogram<5, uint32_t>;  // to 3 %
+using figures::Histogram;
+using SlotHistogram = figures::LogHistogram<5, uint32_t>;  // to 3 %
 
 inline constexpr size_t kBatches = 20;  // of a stage
 inline constexpr int64_t kSlotNsLeast = 100'000'000;

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <vector>
 
-#include "tools/load/interval.h"
+#include "tools/figures/interval.h"
 
 namespace jackfield::load {
 namespace {
@@ -16,8 +16,8 @@ struct Thirds {
 };
 Thirds ThirdsOf(std::span<const double> values) {
   const size_t third = std::max<size_t>(1, values.size() / 3);
-  return {MedianOf({values.begin(), values.begin() + static_cast<ptrdiff_t>(third)}),
-          MedianOf({values.end() - static_cast<ptrdiff_t>(third), values.end()})};
+  return {figures::MedianOf({values.begin(), values.begin() + static_cast<ptrdiff_t>(third)}),
+          figures::MedianOf({values.end() - static_cast<ptrdiff_t>(third), values.end()})};
 }
 
 template <class Get>

@@ -133,7 +133,7 @@ TEST_F(ResourcesTest, AStartFirstRemovesWhatTheDeadHoldAndSaysSo) {
   const std::string said =
       "jackfield: removed 1 thing that dead owners had left behind, as jackfield clean does\n";
   for (const std::vector<std::string>& start :
-       {std::vector<std::string>{"up", wiring}, {"bench", "--seconds", "0.01"}}) {
+       {std::vector<std::string>{"up", wiring}, {"bench", "--over=unix:", "--seconds", "0.01"}}) {
     Run({"clean"});
     mkfifo(dead_.c_str(), 0600);
     Command first(start);

@@ -1,4 +1,4 @@
-#include "tools/bench/histogram.h"
+#include "tools/figures/histogram.h"
 
 #include <algorithm>
 #include <memory>
@@ -7,7 +7,7 @@
 
 #include "gtest/gtest.h"
 
-namespace jackfield::bench {
+namespace jackfield::figures {
 namespace {
 
 TEST(HistogramTest, EmptyOneAnswersZero) {
@@ -79,4 +79,4 @@ TEST(HistogramTest, MergedOnesCountAsOne) {
 }
 
 }  // namespace
-}  // namespace jackfield::bench
+}  // namespace jackfield::figures

@@ -1,12 +1,11 @@
-// Intervals, and the search that stands on verdicts.
-#include "tools/load/interval.h"
+// The comparison of runs, and the search that stands on verdicts.
+#include "tools/load/knee.h"
 
 #include <cmath>
 #include <vector>
 
 #include "gtest/gtest.h"
 #include "tools/load/compare.h"
-#include "tools/load/knee.h"
 #include "tools/load/random.h"
 
 namespace jackfield::load {
@@ -15,25 +14,6 @@ namespace {
 double Normal(uint64_t& random) {
   return std::sqrt(-2 * std::log(1 - UniformOf(random))) *
          std::cos(2 * 3.14159265358979 * UniformOf(random));
-}
-
-TEST(IntervalTest, IsStudentsOfTheMean) {
-  const std::vector<double> values = {1, 2, 3, 4};
-  const Interval interval = IntervalOf(values);
-  EXPECT_DOUBLE_EQ(interval.mean, 2.5);
-  EXPECT_NEAR(interval.half, 3.182 * std::sqrt(5.0 / 3 / 4), 1e-3);
-}
-
-TEST(IntervalTest, HoldsTheTruthInNineteenOfTwentyCases) {
-  uint64_t random = 3;
-  int outside = 0;
-  for (int run = 0; run < 2000; ++run) {
-    std::vector<double> values;
-    for (int i = 0; i < 8; ++i) values.push_back(5 + Normal(random));
-    const Interval interval = IntervalOf(values);
-    outside += std::abs(interval.mean - 5) > interval.half;
-  }
-  EXPECT_NEAR(outside, 100, 40);
 }
 
 // Two services that are the same, and two of which one is 10 % slower, in runs that scatter by 8 %.

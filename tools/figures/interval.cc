@@ -1,11 +1,11 @@
-#include "tools/load/interval.h"
+#include "tools/figures/interval.h"
 
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <vector>
 
-namespace jackfield::load {
+namespace jackfield::figures {
 namespace {
 
 // The 97.5 % quantile of Student's t; beyond the table the first terms of its expansion.
@@ -34,4 +34,4 @@ double MedianOf(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-}  // namespace jackfield::load
+}  // namespace jackfield::figures

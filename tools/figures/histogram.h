@@ -7,8 +7,8 @@
 //
 // A plain value without pointers: a run keeps one in memory that two processes share. All zero
 // bytes is an empty one. Thread: one at a time.
-#ifndef JACKFIELD_TOOLS_BENCH_HISTOGRAM_H_
-#define JACKFIELD_TOOLS_BENCH_HISTOGRAM_H_
+#ifndef JACKFIELD_TOOLS_FIGURES_HISTOGRAM_H_
+#define JACKFIELD_TOOLS_FIGURES_HISTOGRAM_H_
 
 #include <algorithm>
 #include <array>
@@ -16,7 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace jackfield::bench {
+namespace jackfield::figures {
 
 template <int kHalfBits, class Count>
 class LogHistogram {
@@ -91,6 +91,6 @@ uint64_t LogHistogram<kHalfBits, Count>::Quantile(double quantile) const {
   return max_ns_;
 }
 
-}  // namespace jackfield::bench
+}  // namespace jackfield::figures
 
-#endif  // JACKFIELD_TOOLS_BENCH_HISTOGRAM_H_
+#endif  // JACKFIELD_TOOLS_FIGURES_HISTOGRAM_H_
