@@ -166,7 +166,7 @@ void ReadClaims(Reader& reader, const Arguments& arguments, Options& options) {
   for (const std::string_view flag : {"find", "against"}) {
     if (!reader.Has(flag)) continue;
     if (!one_rate) reader.Fail(Bad(Text("--", flag, " goes with --rate only")));
-    for (const std::string_view other : {"assert", "csv", "hgrm"}) {
+    for (const std::string_view other : {"assert", "csv", "hgrm", "html"}) {
       if (reader.Has(other))
         reader.Fail(Bad(Text("--", other, " is for a single run, not for --", flag)));
     }
@@ -199,6 +199,7 @@ std::vector<Flag> Options::Flags() {
       {'\0', "assert", "CLAIM", "such as p99<1ms, errors==0, lag.p99<200us; else exit 99", true},
       {'\0', "csv", "FILE", "rows over time, one for each 100ms"},
       {'\0', "hgrm", "FILE", "the distribution, for HdrHistogram's plotters"},
+      {'\0', "html", "FILE", "a page with plots, complete in itself"},
       {'\0', "find", "CLAIM", "the highest rate at which it holds, such as p99<20ms, to 5%"},
       {'\0', "against", "TARGET", "another service: which of the two is faster?"},
       {'\0', "pairs", "N", "of runs of --against (else 10)"},
@@ -217,6 +218,7 @@ absl::StatusOr<Options> Options::Parse(const Arguments& arguments, const ReadFil
     reader.Fail(Bad("--pool is for a template; --requests has the requests themselves"));
   options.csv_file = reader.String("csv");
   options.hgrm_file = reader.String("hgrm");
+  options.html_file = reader.String("html");
   if (!reader.status().ok()) return reader.status();
   return options;
 }

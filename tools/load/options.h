@@ -50,7 +50,7 @@ struct Options {
   int64_t drain_ns = kDrainNs;
   std::optional<double> lag_share_most;  // nothing: --lag-max off
   uint64_t pool = 0;
-  std::optional<std::string> requests_file, csv_file, hgrm_file;
+  std::optional<std::string> requests_file, csv_file, hgrm_file, html_file;
   std::vector<Assertion> assertions;
   std::optional<Assertion> find;
   std::optional<std::string> against;

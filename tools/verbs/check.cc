@@ -4,7 +4,9 @@
 #include <string>
 
 #include "kernel/base/text.h"
+#include "tools/verbs/load.h"
 #include "tools/verbs/load_plan.h"
+#include "tools/verbs/load_profile.h"
 
 namespace jackfield {
 namespace {
@@ -50,11 +52,27 @@ std::string AllWired(const Plan& plan, std::string (*show)(const Wired&),
   return text;
 }
 
+// Whether the loads in the file have flags that `load` knows. What comes through a pipe has been
+// read, and cannot be read again.
+absl::Status CheckLoads(const std::string& file) {
+  if (!IsSavedFile(file)) return absl::OkStatus();
+  const absl::StatusOr<std::string> text = ReadWiringText(file);
+  if (!text.ok()) return text.status();
+  const absl::StatusOr<std::vector<LoadEntry>> loads = ParseLoads(file, *text);
+  if (!loads.ok()) return loads.status();
+  for (const LoadEntry& load : *loads) {
+    if (absl::Status status = CheckProfile(file, load, LoadFlags()); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
 int RunCheck(const Program& program, const Arguments& arguments) {
   const absl::StatusOr<Output> output = OutputOf(arguments);
   if (!output.ok()) return Complain(kExitUsage, std::string(output.status().message()));
   const absl::StatusOr<Plan> plan = LoadPlan(program, arguments);
   if (!plan.ok()) return ComplainOfWiring(plan.status(), Would::kLook);
+  if (const absl::Status status = CheckLoads(arguments.operands[0]); !status.ok())
+    return ComplainOfWiring(status, Would::kLook);
   std::string text;
   if (*output == Output::kJson) {
     text = Text("{\"file\":", JsonString(plan->file), ",\"services\":", plan->services.size(),

@@ -1,8 +1,6 @@
 #include "tools/verbs/load.h"
 
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <optional>
 #include <string>
 #include <utility>
@@ -10,6 +8,7 @@
 
 #include "kernel/base/text.h"
 #include "kernel/base/units.h"
+#include "tools/cli/out_file.h"
 #include "tools/cli/table.h"
 #include "tools/dynamic/calls.h"
 #include "tools/load/compare.h"
@@ -17,9 +16,11 @@
 #include "tools/load/files.h"
 #include "tools/load/find.h"
 #include "tools/load/options.h"
+#include "tools/load/page.h"
 #include "tools/load/report.h"
 #include "tools/load/requests.h"
 #include "tools/verbs/data.h"
+#include "tools/verbs/load_profile.h"
 #include "tools/verbs/reach.h"
 #include "tools/verbs/running_wiring.h"
 #include "tools/verbs/target.h"
@@ -85,31 +86,6 @@ std::string Counted(uint64_t count, std::string_view noun) {
   return Text(count, " ", noun, count == 1 ? "" : noun.ends_with('s') ? "es" : "s");
 }
 
-// A result file: opened before the run, so that a name that cannot be is told at once.
-class OutFile {
- public:
-  absl::Status Open(const std::optional<std::string>& name) {
-    if (!name.has_value()) return absl::OkStatus();
-    name_ = *name;
-    file_ = std::fopen(name_.c_str(), "we");
-    if (file_ != nullptr) return absl::OkStatus();
-    return absl::NotFoundError(Text("cannot write ", Escaped(name_), ": ", std::strerror(errno)));
-  }
-  ~OutFile() {
-    if (file_ != nullptr) std::fclose(file_);
-  }
-  bool open() const { return file_ != nullptr; }
-  absl::Status Write(const std::string& text) {
-    const bool written = std::fwrite(text.data(), 1, text.size(), file_) == text.size();
-    if (written && std::fflush(file_) == 0) return absl::OkStatus();
-    return absl::UnknownError(Text("cannot write ", Escaped(name_), ": ", std::strerror(errno)));
-  }
-
- private:
-  std::string name_;
-  std::FILE* file_ = nullptr;
-};
-
 // The claims, a line on stderr for each that does not hold. Returns the exit status.
 int CheckClaims(const load::Options& options, const load::Result& result) {
   int exit_status = kExitOk;
@@ -148,9 +124,10 @@ int ComplainOfRun(const absl::Status& status) {
 
 int RunOnce(Loading& loading) {
   const load::Options& options = loading.options;
-  OutFile csv, hgrm;
+  OutFile csv, hgrm, html;
   for (const auto& [file, name] :
-       {std::pair(&csv, &options.csv_file), std::pair(&hgrm, &options.hgrm_file)}) {
+       {std::pair(&csv, &options.csv_file), std::pair(&hgrm, &options.hgrm_file),
+        std::pair(&html, &options.html_file)}) {
     if (const absl::Status status = file->Open(*name); !status.ok()) return ComplainOf(status);
   }
   const load::Arrivals arrivals = options.moments_ns.empty()
@@ -169,6 +146,8 @@ int RunOnce(Loading& loading) {
   absl::Status written;
   if (csv.open()) written.Update(csv.Write(load::CsvOf(run->run->sheet())));
   if (hgrm.open()) written.Update(hgrm.Write(load::HgrmOf(result)));
+  if (html.open())
+    written.Update(html.Write(load::PageOf(loading.heading, result, run->run->sheet())));
   if (!written.ok()) return Complain(kExitFailed, std::string(written.message()));
   if (result.interrupted) return kExitInterrupted;
   for (const std::string& fault : result.faults) Complain(kExitFailed, fault);
@@ -249,7 +228,13 @@ int RunCompare(Loading& loading, const std::string& address) {
   return kExitOk;
 }
 
-int RunLoad(const Program& program, const Arguments& arguments) {
+// A word alone that is no address and no SERVICE/METHOD: a load that is kept in the wiring's file.
+bool NamesProfile(const Arguments& arguments) {
+  return arguments.operands.size() == 1 &&
+         arguments.operands[0].find_first_of(":/") == std::string::npos;
+}
+
+int RunTarget(const Program& program, const Arguments& arguments) {
   const std::vector<std::string> words = WordsOfTarget(arguments.operands);
   if (words.size() < 2 || words.size() > 3) {
     return Complain(kExitUsage, words.size() < 2
@@ -315,17 +300,31 @@ int RunLoad(const Program& program, const Arguments& arguments) {
   return RunCompare(loading, other.remote->channel().address().ToString());
 }
 
+int RunLoad(const Program& program, const Arguments& arguments) {
+  if (!NamesProfile(arguments)) return RunTarget(program, arguments);
+  const absl::StatusOr<Arguments> profile = ArgumentsOfProfile(program, arguments, Flags());
+  if (profile.ok()) return RunTarget(program, *profile);
+  const std::string text = Text("load: ", std::string(profile.status().message()));
+  return Complain(absl::IsUnavailable(profile.status()) ? kExitUnreachable : kExitUsage, text);
+}
+
 }  // namespace
+
+std::span<const Flag> LoadFlags() { return Flags(); }
 
 Verb LoadVerb() {
   return {
       .name = "load",
       .summary = "call a method at a given rate, and how long that took from when each was due",
-      .usage = "TARGET [INTERFACE/]METHOD [JSON]",
+      .usage = "TARGET [INTERFACE/]METHOD [JSON] | NAME",
       .description =
           "TARGET: an address, such as unix:@echo, or a service of a running wiring. Calls are due "
           "at\nmoments that do not depend on answers (open loop), and latency counts from there: a "
           "service\nthat stalls delays all that were due meanwhile, and that is seen.\n"
+          "\n"
+          "NAME: a load that is kept in the file of a running wiring, as [load.NAME] with a "
+          "target, "
+          "data\nand any of the flags below; flags of the command line stand in place of its own.\n"
           "\n"
           "JSON may have holes, filled anew for each request:\n"
           "  {{n}}            0, 1, 2 … up to --pool, and again\n"

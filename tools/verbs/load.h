@@ -8,6 +8,9 @@ namespace jackfield {
 
 Verb LoadVerb();
 
+// Its own, without the common ones.
+std::span<const Flag> LoadFlags();
+
 }  // namespace jackfield
 
 #endif  // JACKFIELD_TOOLS_VERBS_LOAD_H_

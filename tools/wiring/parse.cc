@@ -10,14 +10,14 @@
 #include "kernel/base/text.h"
 #include "tools/cli/arguments.h"
 #include "tools/wiring/findings.h"
+#include "tools/wiring/loads.h"
 #include "tools/wiring/service_table.h"
 #include "tools/wiring/wiring.h"
 
 namespace jackfield {
 namespace {
 
-constexpr std::string_view kTopKeys[] = {"jackfield", "name", "over", "service"};
-constexpr NotYet kTopNotYet[] = {{"load", "there is no `jackfield load` yet"}};
+constexpr std::string_view kTopKeys[] = {"jackfield", "name", "over", "service", "load"};
 
 void ConvertServices(const Entry& entry, Wiring& wiring, Findings& findings) {
   const toml::table* table = entry.value->as_table();
@@ -57,8 +57,10 @@ absl::StatusOr<Wiring> Convert(std::string_view file, const toml::table& root) {
       wiring.over_place = PlaceOf(*entry.value);
     } else if (entry.key == "service") {
       ConvertServices(entry, wiring, findings);
+    } else if (entry.key == "load") {
+      ReadLoads(entry, findings);  // only to say what is wrong: `jackfield load` reads them
     } else {
-      findings.WrongKey(entry, kTopKeys, kTopNotYet, "");
+      findings.WrongKey(entry, kTopKeys, {}, "");
     }
   }
   if (wiring.services.empty() && findings.none())

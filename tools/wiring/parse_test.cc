@@ -102,7 +102,7 @@ TEST(ParseTest, SaysWhatIsWrongAndWhere) {
       {"jackfield = 1\n[service.a]\nrun = \"a\"\ncals = [\"b\"]\n",
        "shop.toml:4:1: unknown key \"cals\" in service a; did you mean \"calls\"?"},
       {"jackfield = 1\nzzzzz = 3\n[service.a]\nrun = \"a\"\n",
-       "shop.toml:2:1: unknown key \"zzzzz\"; known here: jackfield, name, over and service"},
+       "shop.toml:2:1: unknown key \"zzzzz\"; known here: jackfield, name, over, service and load"},
       {"jackfield = 1\n[service.a]\nrun = \"a\"\nrestart = { max = 0 }\n",
        "shop.toml:4:19: max is how often in a row a service is restarted, a number from 1 to "
        "1000000"},
@@ -133,8 +133,7 @@ TEST(ParseTest, SaysWhatIsWrongAndWhere) {
       {"jackfield = 1\n[service.a]\nrun = \"a\"\nlimits = { memory = \"64k\" }\n",
        "shop.toml:4:21: memory is a size of at least 1 MiB, such as 64MiB, not \"64k\""},
       {"jackfield = 1\n[load.x]\nrate = 3\n[service.a]\nrun = \"a\"\n",
-       "shop.toml:2:2: \"load\" is not supported yet: there is no `jackfield load` yet; leave it "
-       "out"},
+       "shop.toml:2:7: load x has no line target = \"SERVICE/METHOD\""},
       {"jackfield = 1\n[service.a]\n",
        "shop.toml:2:10: service a has no line run = …, the built-in service or the program that it "
        "is"},
