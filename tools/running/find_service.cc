@@ -1,11 +1,15 @@
 #include "tools/running/find_service.h"
 
+#include <optional>
 #include <vector>
 
 #include "kernel/base/text.h"
 #include "kernel/call/channel.h"
 #include "tools/cli/arguments.h"
+#include "tools/running/find_wiring.h"
 #include "tools/running/supervisor_client.h"
+#include "tools/runs/last_run.h"
+#include "tools/runs/log_line.h"
 #include "tools/wiring/instance_name.h"
 
 namespace jackfield {
@@ -47,22 +51,29 @@ absl::Status Search(const Registry& registry, const RunningWiring& wiring, std::
   return absl::OkStatus();
 }
 
+// Of the last wiring that failed, if it had such a service; "": it had not.
+std::string HowItsWiringEnded(std::string_view service) {
+  const std::optional<PastRun> run = LastRunWith(service);
+  return run ? Text("; one had:\n  ", HowItEnded(*run, WallNs())) : "";
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> FindService(const Registry& registry, std::string_view wiring,
                                         std::string_view service) {
   std::vector<RunningWiring> up = RunningWirings();
-  if (up.empty()) {
-    return absl::NotFoundError(
-        Text("\"", Escaped(service),
-             "\" is no address, which has a ':' in it, and no wiring of this "
-             "user is up that could have such a service\n  try: unix:@",
-             Escaped(service)));
-  }
   if (!wiring.empty()) {
-    absl::StatusOr<RunningWiring> picked = PickWiring(up, wiring);
+    absl::StatusOr<RunningWiring> picked = FindWiring(wiring);
     if (!picked.ok()) return picked.status();
     up = {*std::move(picked)};
+  }
+  if (up.empty()) {
+    const std::string ended = HowItsWiringEnded(service);
+    return absl::NotFoundError(
+        Text("\"", Escaped(service),
+             "\" is no address, which has a ':' in it, and no wiring of this user is up that could "
+             "have such a service",
+             ended.empty() ? Text("\n  try: unix:@", Escaped(service)) : ended));
   }
   std::vector<Found> found;
   std::vector<std::string> names;
@@ -77,7 +88,8 @@ absl::StatusOr<std::string> FindService(const Registry& registry, std::string_vi
     const std::vector<std::string_view> candidates(names.begin(), names.end());
     return absl::NotFoundError(Text(
         up.size() == 1 ? Text(up[0].name, " has no service") : "no wiring that is up has a service",
-        " \"", Escaped(service), "\"", DidYouMean(service, candidates)));
+        " \"", Escaped(service), "\"", DidYouMean(service, candidates),
+        wiring.empty() ? HowItsWiringEnded(service) : ""));
   }
   if (found.size() > 1)
     return absl::FailedPreconditionError(

@@ -13,9 +13,9 @@
 
 namespace jackfield {
 
-// wiring: as PickWiring; "": whichever has such a service. Of several places the first that others
+// wiring: as FindWiring; "": whichever has such a service. Of several places the first that others
 // than the services of its wiring can reach.
-// Errors: NOT_FOUND (no such wiring or service is up; names the nearest); FAILED_PRECONDITION
+// Errors: NOT_FOUND (no such wiring or service is up; names the nearest, and how a wiring that had it ended); FAILED_PRECONDITION
 // (several have it; or it has no such place, or is not ready); UNAVAILABLE.
 absl::StatusOr<std::string> FindService(const Registry& registry, std::string_view wiring,
                                         std::string_view service);

@@ -4,12 +4,13 @@
 
 #include "kernel/base/text.h"
 #include "kernel/base/units.h"
+#include "tools/running/find_wiring.h"
 
 namespace jackfield {
 
 absl::StatusOr<std::unique_ptr<SupervisorClient>> SupervisorClient::Open(const Registry& registry,
                                                                          std::string_view wanted) {
-  absl::StatusOr<RunningWiring> wiring = PickWiring(RunningWirings(), wanted);
+  absl::StatusOr<RunningWiring> wiring = FindWiring(wanted);
   if (!wiring.ok()) return wiring.status();
   return Open(registry, *std::move(wiring));
 }

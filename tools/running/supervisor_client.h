@@ -22,7 +22,7 @@ namespace jackfield {
 
 class SupervisorClient {
  public:
-  // wanted: as PickWiring. Errors: as PickWiring; UNAVAILABLE: it does not answer.
+  // wanted: as FindWiring. Errors: as FindWiring; UNAVAILABLE: it does not answer.
   static absl::StatusOr<std::unique_ptr<SupervisorClient>> Open(const Registry& registry,
                                                                 std::string_view wanted);
   // Of one that was listed. Errors: UNAVAILABLE.

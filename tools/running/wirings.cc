@@ -18,7 +18,15 @@ constexpr std::string_view kScheme = "unix:@";
 
 std::string PrefixOf(uid_t uid) { return Text("jackfield.", uid, "."); }
 
-// What may stand in an address as it is.
+std::string Names(const std::vector<RunningWiring>& wirings) {
+  std::string text;
+  for (const RunningWiring& wiring : wirings)
+    text += Text(text.empty() ? "" : ", ", wiring.name, "@", wiring.pid);
+  return text;
+}
+
+}  // namespace
+
 std::string NameInAddress(std::string_view wiring) {
   std::string name(wiring.substr(0, kNameBytesMax));
   for (char& c : name) {
@@ -28,15 +36,6 @@ std::string NameInAddress(std::string_view wiring) {
   }
   return name.empty() ? "_" : name;
 }
-
-std::string Names(const std::vector<RunningWiring>& wirings) {
-  std::string text;
-  for (const RunningWiring& wiring : wirings)
-    text += Text(text.empty() ? "" : ", ", wiring.name, "@", wiring.pid);
-  return text;
-}
-
-}  // namespace
 
 std::string ControlAddress(std::string_view wiring, uid_t uid, pid_t pid) {
   return Text(kScheme, PrefixOf(uid), NameInAddress(wiring), ".", pid);

@@ -26,6 +26,9 @@ struct RunningWiring {
   std::string address;
 };
 
+// `wiring` as in RunningWiring::name.
+std::string NameInAddress(std::string_view wiring);
+
 std::string ControlAddress(std::string_view wiring, uid_t uid, pid_t pid);
 
 // In the order of their names, then of their numbers.

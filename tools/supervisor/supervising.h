@@ -18,6 +18,7 @@
 
 #include "absl/status/status.h"
 #include "kernel/node.h"
+#include "tools/runs/run_record.h"
 #include "tools/supervisor/changes.h"
 #include "tools/supervisor/control.h"
 #include "tools/supervisor/handing.h"
@@ -40,6 +41,7 @@ class Supervisor final : public RunningService::Watcher, private Commands, priva
   Supervisor(const Plan& plan, Node& node, RunOptions options)
       : plan_(plan),
         node_(node),
+        record_(plan.name, plan.file, ServiceNames()),
         outlet_(Screen::OfStderr()),
         log_(node),
         handing_(plan_),
@@ -62,6 +64,7 @@ class Supervisor final : public RunningService::Watcher, private Commands, priva
 
   int64_t Now() const { return node_.clock().NowNs(); }
   const std::string& NameOf(size_t service) const { return plan_.services[service].name; }
+  std::vector<std::string> ServiceNames() const;
   bool ServesNothing(size_t service) const { return plan_.services[service].serves.empty(); }
 
   void Become(Supervised& service, State state);
@@ -92,7 +95,7 @@ class Supervisor final : public RunningService::Watcher, private Commands, priva
   // Clients first, so that what they still have to say is heard. Called again after each end.
   void StopInOrder(Phase phase);
   static void Kill(Supervised& service);
-  void Fail(std::string sentence);
+  void Fail(size_t service, std::string sentence);
 
   // ---- Time.
 
@@ -136,10 +139,12 @@ class Supervisor final : public RunningService::Watcher, private Commands, priva
   // called rather than calling.
   std::optional<size_t> Culprit() const;
   int Conclude();
-  int SayHowItEnded();
+  RunEnd SayHowItEnded();
+  void Record(RunEnd end);
 
   Plan plan_;  // in force
   Node& node_;
+  RunRecord record_;
   Outlet outlet_;  // outlives the services
   Log log_;        // the same
   Handing handing_;
@@ -157,6 +162,7 @@ class Supervisor final : public RunningService::Watcher, private Commands, priva
   bool said_up_ = false;
   int interrupted_ = 0;
   std::optional<std::string> failure_;
+  std::string failed_;  // the service that it is about; "": none
   Signals signals_;
   Op signal_op_{[](Op& op, int32_t result) {
                   if (result != -ECANCELED) static_cast<Supervisor*>(op.user)->OnSignal(result);

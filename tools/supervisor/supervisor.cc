@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <tuple>
 #include <utility>
 
 #include "kernel/base/text.h"
@@ -25,6 +26,9 @@ int Supervisor::Run() {
     telling_.Say(
         Text("  other commands cannot reach this wiring: ", std::string(reached.message())));
   changes_.Watch();
+  if (!record_.status().ok())
+    telling_.Say(
+        Text("  how this ends is kept nowhere: ", std::string(record_.status().message())));
   for (const std::string& note : plan_.notes) telling_.Say(Text("  ", note));
   StartWhatCan();
   const bool over = node_.RunUntil([this] { return Over(); });
@@ -94,7 +98,7 @@ void Supervisor::StartService(size_t index) {
 void Supervisor::NotStarted(size_t index, const std::string& why) {
   Supervised& service = services_[index];
   service.not_started = Text("cannot start ", NameOf(index), ": ", why);
-  if (!service.in_change) return Fail(service.not_started);
+  if (!service.in_change) return Fail(index, service.not_started);
   service.running = nullptr;
   Become(service, State::kEnded);
   changes_.Wake();
@@ -108,7 +112,8 @@ void Supervisor::OnReady(size_t index, const std::vector<Address>& addresses) {
   if (addresses.size() != plan_.services[index].serves.size() ||
       std::any_of(addresses.begin(), addresses.end(),
                   [](const Address& a) { return a.scheme().empty(); })) {
-    return Fail(Text(NameOf(index), " (", service.running->where(), ") was asked to serve at ",
+    return Fail(index,
+                Text(NameOf(index), " (", service.running->where(), ") was asked to serve at ",
                      plan_.services[index].serves.size(), " addresses and reports ",
                      addresses.size(), "; does its program come from another version?"));
   }
@@ -223,8 +228,11 @@ void Supervisor::Kill(Supervised& service) {
   service.running->Kill();
 }
 
-void Supervisor::Fail(std::string sentence) {
-  if (!failure_) failure_ = std::move(sentence);
+void Supervisor::Fail(size_t index, std::string sentence) {
+  if (!failure_) {
+    failure_ = std::move(sentence);
+    failed_ = NameOf(index);
+  }
   StopInOrder(Phase::kFailing);
 }
 
@@ -262,7 +270,7 @@ void Supervisor::OnDeadline(size_t index) {
              FormatDurationNs(kReadyWaitNs),
              "; a service says so by Service::Serve, or by writing to JACKFIELD_READY_FD");
     if (service.restarts.rule().when == RestartRule::When::kNever && !service.in_change)
-      return Fail(late);
+      return Fail(index, late);
     telling_.Say(late);
   } else if (!failure_ && phase_ != Phase::kFailing) {
     const std::string late =
@@ -271,7 +279,7 @@ void Supervisor::OnDeadline(size_t index) {
     if (phase_ == Phase::kUp)
       telling_.Say(late);
     else
-      failure_ = late;
+      std::tie(failure_, failed_) = std::pair(late, NameOf(index));
   }
   Kill(service);
 }
@@ -282,7 +290,9 @@ int Supervisor::GiveUp() {
   for (Supervised& service : services_) {
     if (service.running != nullptr) service.running->AskToStop();
   }
-  return Complain(kExitFailed, std::string(node_.Usable().message()));
+  const std::string why(node_.Usable().message());
+  Record({.exit_status = kExitFailed, .how = why});
+  return Complain(kExitFailed, why);
 }
 
 bool Supervisor::Over() const {
@@ -301,26 +311,47 @@ std::optional<size_t> Supervisor::Culprit() const {
 }
 
 int Supervisor::Conclude() {
-  const int exit_status = SayHowItEnded();
+  RunEnd end = SayHowItEnded();
+  const int exit_status = end.exit_status;
+  Record(std::move(end));
   outlet_.Flush(interrupted_ > 0 ? Outlet::kStalledNs : kLastWordsNs,
                 [this] { return signals_.Take().stops > 0; });
   return exit_status;
 }
 
-int Supervisor::SayHowItEnded() {
+RunEnd Supervisor::SayHowItEnded() {
   if (!failure_) {
-    if (const std::optional<size_t> culprit = Culprit(); culprit && interrupted_ < 2)
+    if (const std::optional<size_t> culprit = Culprit(); culprit && interrupted_ < 2) {
       failure_ = telling_.EndOf(*culprit, phase_ != Phase::kFailing);
+      failed_ = NameOf(*culprit);
+    }
   }
   if (failure_) telling_.Failure(*failure_);
   const std::string took = FormatDurationNs(Now() - began_ns_);
+  RunEnd end{.exit_status = kExitOk, .how = failure_.value_or(""), .service = failed_};
   if (interrupted_ > 0 || phase_ == Phase::kStopping) {
     telling_.Say(Text(plan_.name, " was stopped after ", took));
-    return failure_ ? kExitFailed : interrupted_ > 0 ? kExitInterrupted : kExitOk;
+    if (!failure_)
+      end.how = interrupted_ > 0 ? "a signal stopped it" : "another command stopped it";
+    end.exit_status = failure_ ? kExitFailed : interrupted_ > 0 ? kExitInterrupted : kExitOk;
+  } else if (failure_ || phase_ == Phase::kFailing) {
+    end.exit_status = kExitFailed;
+  } else {
+    telling_.Say(Text(plan_.name, " has finished: ", took));
+    end.how = "its work was done";
   }
-  if (failure_ || phase_ == Phase::kFailing) return kExitFailed;
-  telling_.Say(Text(plan_.name, " has finished: ", took));
-  return kExitOk;
+  return end;
+}
+
+void Supervisor::Record(RunEnd end) {
+  const std::set<std::string, std::less<>> of = {end.service};
+  for (uint64_t line = log_.Last(RunRecord::kLinesMax, of); line < log_.end(); ++line) {
+    if (!end.service.empty() && log_.At(line).service == end.service)
+      end.lines.push_back(log_.At(line).text);
+  }
+  const absl::Status kept = record_.End(end, ServiceNames());
+  if (!kept.ok() && record_.status().ok())
+    telling_.Say(Text("how it ended is kept nowhere: ", std::string(kept.message())));
 }
 
 PlanEnd RunPlan(const Plan& plan, const Registry& registry, RunOptions options) {

@@ -117,6 +117,12 @@ absl::StatusOr<Commands::Last> Supervisor::LastOf(std::string_view name) const {
 
 // ---- For who changes the plan: live_plan.h.
 
+std::vector<std::string> Supervisor::ServiceNames() const {
+  std::vector<std::string> names;
+  for (const PlannedService& service : plan_.services) names.push_back(service.name);
+  return names;
+}
+
 size_t Supervisor::IndexOf(std::string_view service) const {
   size_t index = 0;
   while (index < plan_.services.size() && NameOf(index) != service) ++index;
@@ -169,7 +175,7 @@ void Supervisor::Release(std::string_view name) {
   const size_t index = IndexOf(name);
   Supervised& service = services_[index];
   if (!std::exchange(service.in_change, false) || service.state != State::kEnded) return;
-  if (!service.not_started.empty()) return Fail(service.not_started);
+  if (!service.not_started.empty()) return Fail(index, service.not_started);
   const bool failed = !service.ending.clean();
   if (failed || service.restarts.rule().when == RestartRule::When::kAlways)
     OnEndedWhileUp(index, failed, 0);

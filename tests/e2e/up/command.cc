@@ -31,6 +31,16 @@ std::string BinaryPath(std::string_view name) {
   return std::filesystem::absolute(std::string("tests/e2e/up/") + std::string(name)).string();
 }
 
+namespace {
+
+// What the programs of this test remember of wirings that have ended.
+const std::string& StateDirectory() {
+  static const TemporaryDirectory directory;
+  return directory.path();
+}
+
+}  // namespace
+
 Command::Command(const std::vector<std::string>& words, const std::string& directory) {
   int out[2], err[2];
   if (pipe2(out, O_CLOEXEC) != 0 || pipe2(err, O_CLOEXEC) != 0) std::abort();
@@ -41,11 +51,13 @@ Command::Command(const std::vector<std::string>& words, const std::string& direc
   std::vector<char*> argv;
   for (std::string& word : all) argv.push_back(word.data());
   argv.push_back(nullptr);
+  const std::string& state = StateDirectory();
   pid_ = fork();
   if (pid_ == 0) {
     dup2(out[1], 1);
     dup2(err[1], 2);
     unsetenv("NO_COLOR");
+    setenv("XDG_STATE_HOME", state.c_str(), 1);
     if (chdir(directory.c_str()) == 0) execv(program.c_str(), argv.data());
     _exit(127);
   }

@@ -1,7 +1,7 @@
 // The program `jackfield` with the test services built in.
 #include "kernel/registry.h"
-#include "tests/e2e/up/pool_services.h"
 #include "tests/e2e/up/front_service.h"
+#include "tests/e2e/up/pool_services.h"
 #include "tests/e2e/up/test_services.h"
 #include "tools/cli/program.h"
 #include "tools/lines/lines.h"

@@ -109,7 +109,8 @@ TEST_F(PoolTest, AStoppedInstanceIsPassedOverAndWhatItHasIsInDoubtAtItsDeadline)
   EXPECT_TRUE(Contains(out, " 0 lost\n")) << out;
   std::smatch place;
   const std::string& said = up.err();
-  ASSERT_TRUE(std::regex_search(said, place, std::regex("\n  worker\\.2 .*  (unix:[^ ]+)  pid")))
+  ASSERT_TRUE(
+      std::regex_search(said, place, std::regex("(?:^|\n)  worker\\.2 .*  (unix:[^ ]+)  pid")))
       << said;
   EXPECT_GE(up.Count("no answer from " + place[1].str() + " in time"), 3u) << said;
 }

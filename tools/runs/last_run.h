@@ -1,0 +1,30 @@
+// What to say to who looks for a wiring that is not up: how it ended, and what helps.
+//
+// Thread: any.
+#ifndef JACKFIELD_TOOLS_RUNS_LAST_RUN_H_
+#define JACKFIELD_TOOLS_RUNS_LAST_RUN_H_
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tools/runs/past_runs.h"
+
+namespace jackfield {
+
+// The last run that has ended of the wiring that is meant by NAME or NAME@PID; of "": the last that
+// failed, of any.
+std::optional<PastRun> LastRun(std::string_view wanted);
+// The same out of `runs`, the last first.
+std::optional<PastRun> LastRunIn(const std::vector<PastRun>& runs, std::string_view wanted);
+// The last that failed, if it had a service of that name.
+std::optional<PastRun> LastRunWith(std::string_view service);
+
+// "shop is not up: it ended 2.1s ago, after 5s, with exit status 1", and lines that say who did it,
+// how, and what helps. What a service wrote is made harmless for a terminal. now_ns: since 1970.
+std::string HowItEnded(const PastRun& run, int64_t now_ns);
+
+}  // namespace jackfield
+
+#endif  // JACKFIELD_TOOLS_RUNS_LAST_RUN_H_
