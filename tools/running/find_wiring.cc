@@ -19,4 +19,9 @@ absl::StatusOr<RunningWiring> FindWiring(std::string_view wanted) {
       wanted.empty() ? Text("no wiring of this user is up, and of the last one: ", how) : how);
 }
 
+std::string HowItHasEnded(const RunningWiring& wiring) {
+  const std::optional<PastRun> run = LastRun(Text(wiring.name, "@", wiring.pid));
+  return run ? HowItEnded(*run, WallNs()) : Text(Escaped(wiring.name), " is not up any more");
+}
+
 }  // namespace jackfield

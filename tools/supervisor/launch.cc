@@ -3,13 +3,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <filesystem>
-#include <system_error>
 #include <utility>
 
 #include "tools/supervisor/process.h"
 #include "tools/supervisor/relay.h"
 #include "tools/supervisor/thread.h"
+#include "tools/wiring/seen_from.h"
 
 namespace jackfield {
 
@@ -42,8 +41,7 @@ absl::StatusOr<std::unique_ptr<RunningService>> Launch::Start(size_t index,
     start.program = "/proc/self/exe";
     start.words.insert(start.words.end(), {"service", std::string(planned.builtin->name)});
   } else {
-    std::error_code unknown;  // of where we are: then the path stays as it is
-    start.program = std::filesystem::absolute(planned.program, unknown).string();
+    start.program = SeenFrom("", planned.program);
   }
   start.words.insert(start.words.end(), planned.args.begin(), planned.args.end());
   start.grants = grants.ToString();

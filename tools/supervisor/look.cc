@@ -80,6 +80,8 @@ class Builder {
     built.add_name(name);
     built.add_state(StateOf(service));
     built.add_since_ns(now_ns_ - service.since_ns);
+    if (StateOf(service) == init::State::Ready)
+      built.add_ready_ns(service.since_ns - service.started_ns);
     built.add_restarts(service.restarts.total());
     built.add_restarts_in_a_row(service.restarts.in_a_row());
     const RestartRule& rule = service.restarts.rule();

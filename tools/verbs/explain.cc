@@ -106,6 +106,10 @@ void AddOthers(const Program& program, const Plan& plan, const PlannedChannel& c
     const Address bare(std::string(transport->scheme()), "");
     const absl::StatusOr<Registry::Stacked> stacked =
         Carry(*program.registry, program.machine, bare, Role::kServe, channel.carries);
+    // One for the nodes of one thread, which services never are, is none of the others.
+    const absl::StatusOr<Registry::Stacked> any =
+        program.registry->Stack(bare, Role::kServe, Caps(), 0);
+    if (any.ok() && any->caps.one_thread) continue;
     if (!stacked.ok()) {
       explanation.refused.push_back(Text(bare.ToString(), " ", WhyNot(stacked.status(), bare)));
     } else if (stacked->caps.one_process &&

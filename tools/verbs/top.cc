@@ -10,6 +10,7 @@
 
 #include "kernel/base/text.h"
 #include "kernel/base/units.h"
+#include "tools/running/find_wiring.h"
 #include "tools/running/supervisor_client.h"
 #include "tools/running/top_view.h"
 #include "tools/verbs/running_wiring.h"
@@ -117,8 +118,8 @@ int RunTop(const Program& program, const Arguments& arguments) {
       once ? ShowOnce(**client, delay_ns, *output) : ShowScreen(**client, delay_ns);
   if (shown.ok()) return kExitOk;
   if (!(*client)->IsUp()) {
-    std::fprintf(stderr, "%s is not up any more\n", (*client)->wiring().name.c_str());
-    return once ? kExitFailed : kExitOk;
+    const std::string ended = HowItHasEnded((*client)->wiring());
+    return Complain(once ? kExitFailed : kExitOk, ended);
   }
   return Complain(kExitFailed, std::string(shown.message()));
 }

@@ -92,13 +92,24 @@ void NameEntries(toml::node*& node, toml::table& parent, std::string_view key) {
   node = parent.get(key);
 }
 
+bool IsTopKey(std::string_view key) {
+  return std::find(std::begin(kTopKeys), std::end(kTopKeys), key) != std::end(kTopKeys);
+}
+
+// What a path of --set may begin with.
+std::vector<std::string_view> ServicesAndTopKeys(const toml::table& root) {
+  std::vector<std::string_view> names;
+  if (const toml::table* services = root["service"].as_table()) names = KeysOf(*services);
+  names.insert(names.end(), std::begin(kTopKeys), std::end(kTopKeys));
+  return names;
+}
+
 // `path` may begin with the name of a service, and means service.NAME then.
 std::string WholePath(const toml::table& root, std::string_view path) {
   const std::string_view first = path.substr(0, path.find('.'));
   const toml::table* services = root["service"].as_table();
-  const bool is_service =
-      std::find(std::begin(kTopKeys), std::end(kTopKeys), first) == std::end(kTopKeys) &&
-      first.size() < path.size() && services != nullptr && services->contains(first);
+  const bool is_service = !IsTopKey(first) && first.size() < path.size() && services != nullptr &&
+                          services->contains(first);
   return is_service ? Text("service.", path) : std::string(path);
 }
 
@@ -120,6 +131,9 @@ absl::Status Set(toml::table& root, const std::string& set) {
     if (node != nullptr && node->is_array()) NameEntries(node, *table, key);
     if (node == nullptr && key == "calls")
       node = &table->insert_or_assign(key, toml::table{}).first->second;
+    if (begin == 0 && !IsTopKey(key))
+      return bad(Text("there is no service \"", Escaped(key), "\"",
+                      DidYouMean(key, ServicesAndTopKeys(root))));
     if (node == nullptr || !node->is_table()) {
       return bad(Text("there is no ", begin == 0 ? "table " : Text(path.substr(0, begin - 1), " "),
                       "\"", Escaped(key), "\"", DidYouMean(key, KeysOf(*table))));

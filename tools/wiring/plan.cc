@@ -16,6 +16,7 @@
 #include "kernel/common_params.h"
 #include "tools/wiring/instances.h"
 #include "tools/wiring/restartable.h"
+#include "tools/wiring/seen_from.h"
 #include "tools/wiring/start_order.h"
 
 namespace jackfield {
@@ -90,7 +91,7 @@ class Planner {
     for (const auto& [place, sentence] : faults) Wrong(place, sentence);
     const std::string& what = entry.run[0];
     if (what.find('/') != std::string::npos) {
-      service.program = what[0] == '/' ? what : DirectoryOf(wiring_.file) + what;
+      service.program = what[0] == '/' ? what : WithoutDots(DirectoryOf(wiring_.file) + what);
       CheckProgram(entry, service.program);
     } else {
       std::vector<std::string_view> names;
@@ -171,10 +172,7 @@ class Planner {
     absl::StatusOr<Address> address = program_.registry->Parse(text);
     if (!address.ok()) return address;
     const auto whole = [this](std::string_view path) {
-      std::error_code unknown;  // of where we are: then the path stays as it is, and is refused
-      return (std::filesystem::current_path(unknown) / DirectoryOf(wiring_.file) /
-              path.substr(path[1] == '/' ? 2 : 0))
-          .string();
+      return SeenFrom(DirectoryOf(wiring_.file), path);
     };
     Address seen = *address;
     if (IsRelative(seen.target())) seen = seen.WithTarget(whole(seen.target()));

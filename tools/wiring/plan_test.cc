@@ -145,10 +145,10 @@ TEST_F(PlanTest, SaysWhatIsWrongAndWhere) {
        "/dev/shop.toml:3:7: there is no built-in service \"sh\"; a program is written with a '/', "
        "such as \"/usr/bin/sh\""},
       {"[service.a]\nrun = \"./no/program\"\n",
-       "/dev/shop.toml:3:7: the program of service a is not there: /dev/./no/program: No such file "
+       "/dev/shop.toml:3:7: the program of service a is not there: /dev/no/program: No such file "
        "or directory"},
       {"[service.a]\nrun = \"./null\"\n",
-       "/dev/shop.toml:3:7: the program of service a is not a file: /dev/./null"},
+       "/dev/shop.toml:3:7: the program of service a is not a file: /dev/null"},
       {"[service.a]\nrun = \"/etc/passwd\"\n",
        "/dev/shop.toml:3:7: the program of service a may not be run; try: chmod +x /etc/passwd"},
       {"over = \"unix:@x\"\n[service.a]\nrun = \"source\"\ncalls = [\"b\", "
@@ -270,7 +270,7 @@ TEST_F(PlanTest, APlaceIsSeenFromTheFileAlsoWhereItsNameIsAllThatIsGiven) {
   std::filesystem::remove_all(folder);
   ASSERT_TRUE(plan.ok()) << plan.status();
   EXPECT_EQ(plan->services[0].serves[0].ToString(), Text("unix:", folder.string(), "/a.sock"));
-  EXPECT_EQ(plan->services[0].surroundings.directory, folder.string() + "/");
+  EXPECT_EQ(plan->services[0].surroundings.directory, folder.string());
 }
 
 // The folder that is named is the one that is meant: of links, too.
@@ -286,13 +286,13 @@ TEST_F(PlanTest, AProgramIsSeenFromTheLinkThatLeadsToAWiringAndWhereItIsNotThatI
   };
   EXPECT_EQ(std::string(make().status().message()),
             Text(folder.string(), "/shop.toml:3:7: the program of service a is not there: ",
-                 folder.string(), "/./true: No such file or directory; ", folder.string(),
+                 folder.string(), "/true: No such file or directory; ", folder.string(),
                  "/shop.toml is a link, and a program is seen from the link, not from ",
                  folder.string(), "/far/shop.toml"));
   std::filesystem::create_symlink("/bin/true", folder / "true");
   const auto plan = make();
   ASSERT_TRUE(plan.ok()) << plan.status();
-  EXPECT_EQ(plan->services[0].program, (folder / "./true").string());
+  EXPECT_EQ(plan->services[0].program, (folder / "true").string());
   std::filesystem::remove_all(folder);
 }
 

@@ -6,18 +6,12 @@
 
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
-#include <system_error>
 
 #include "kernel/base/text.h"
+#include "tools/wiring/seen_from.h"
 
 namespace jackfield {
 namespace {
-
-std::string SeenFrom(std::string_view folder, const std::string& path) {
-  std::error_code unknown;  // of where we are: then the path stays as it is
-  return (std::filesystem::current_path(unknown) / folder / path).lexically_normal().string();
-}
 
 std::string WhyNoDirectory(const std::string& path) {
   struct stat is {};

@@ -91,6 +91,7 @@ TEST(ExplainTest, IsOfOneMindWithCheck) {
   directory.Write("words.toml", kWords);
   const std::string others =
       OutputOf({"explain", "words.toml", "source", "tokenize"}, directory.path());
+  EXPECT_EQ(others.find("sim:"), std::string::npos) << "it joins no services: " << others;
   for (const std::string scheme : {"chaos+inproc:",
                                    "fifo:",
                                    "file:",

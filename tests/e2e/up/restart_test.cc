@@ -109,6 +109,10 @@ TEST_F(RestartTest, OthersRestartAServiceAndStopTheWiring) {
   ASSERT_TRUE(up.WaitForStderr("answered by another\n")) << up.err();
   EXPECT_NE(up.PidOf("count"), pid);
   EXPECT_EQ(up.Count("exited with 0; it is started again\n"), 1u) << up.err();
+  const std::regex line("count: restarted [(]pid " + std::to_string(pid) + " → pid " +
+                        std::to_string(up.PidOf("count")) + "[)], ready after [0-9.]+[mu]?s\n");
+  EXPECT_TRUE(std::regex_match(restart.out(), line)) << restart.out();
+  EXPECT_EQ(OutputOf({"restart", "-q", "--wiring", name, "count"}), "");
 
   Command wrong({"restart", "--wiring", name, "coumt"});
   EXPECT_EQ(wrong.Wait(), 1);

@@ -10,6 +10,7 @@
 namespace jackfield {
 namespace {
 
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
@@ -42,8 +43,12 @@ TEST_F(JsonTest, TopIsAnObjectForEachChannel) {
 }
 
 TEST_F(JsonTest, RestartAndDownSayWhatWasDone) {
-  EXPECT_EQ(OutputOf({"restart", "server", "--wiring", Name(), "-o", "json"}),
-            Head() + "\"service\":\"server\",\"state\":\"restarting\"}\n");
+  const std::string restarted = OutputOf({"restart", "server", "--wiring", Name(), "-o", "json"});
+  EXPECT_THAT(restarted, StartsWith(Head() +
+                                    "\"service\":\"server\",\"state\":\"ready\","
+                                    "\"service_pid_before\":" +
+                                    std::to_string(up_.PidOf("server")) + ",\"service_pid\":"));
+  EXPECT_THAT(restarted, EndsWith("}\n"));
   EXPECT_EQ(OutputOf({"down", Name(), "-o", "json"}), Head() + "\"state\":\"ended\"}\n");
   EXPECT_EQ(up_.Wait(), 0);
 }
