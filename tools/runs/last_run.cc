@@ -23,13 +23,14 @@ std::string Span(int64_t from_ns, int64_t to_ns) {
 
 }  // namespace
 
+bool IsOf(const PastRun& run, std::string_view wanted) {
+  return run.wiring == NameInAddress(wanted) || Text(run.wiring, "@", run.pid) == wanted;
+}
+
 std::optional<PastRun> LastRunIn(const std::vector<PastRun>& runs, std::string_view wanted) {
   for (const PastRun& run : runs) {
     if (run.is_up || !run.recorded) continue;
-    if (wanted.empty()
-            ? HasFailed(run)
-            : run.wiring == NameInAddress(wanted) || Text(run.wiring, "@", run.pid) == wanted)
-      return run;
+    if (wanted.empty() ? HasFailed(run) : IsOf(run, wanted)) return run;
   }
   return std::nullopt;
 }
@@ -58,6 +59,7 @@ std::string HowItEnded(const PastRun& run, int64_t now_ns) {
     for (const std::string& line : run.end->lines)
       text += Text("\n  ", Escaped(run.end->service), " | ", Escaped(line));
   }
+  text += Text("\n  try: jackfield logs -w ", name, " --run last");
   if (!run.file.empty()) text += Text("\n  try: jackfield up ", Escaped(run.file));
   return text;
 }

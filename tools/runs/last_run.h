@@ -13,6 +13,9 @@
 
 namespace jackfield {
 
+// Is it of the wiring that is meant by NAME or NAME@PID?
+bool IsOf(const PastRun& run, std::string_view wanted);
+
 // The last run that has ended of the wiring that is meant by NAME or NAME@PID; of "": the last that
 // failed, of any.
 std::optional<PastRun> LastRun(std::string_view wanted);

@@ -31,6 +31,7 @@ TEST(LastRunTest, SaysWhoWhenHowAndWhatHelps) {
             "  kv (pid 7) exited with 3; all is stopped\n"
             "  kv | no licence\n"
             "  kv | \\x1b[31mred\n"
+            "  try: jackfield logs -w shop --run last\n"
             "  try: jackfield up /srv/shop.toml");
 }
 
@@ -40,8 +41,8 @@ TEST(LastRunTest, ASupervisorThatWasKilledIsSaidToBe) {
   run.file.clear();
   EXPECT_EQ(HowItEnded(run, 107 * kSecond),
             "shop is not up: its supervisor (pid 12) was killed, or the machine went down; it had "
-            "begun 7s ago");
-  EXPECT_EQ(HowItEnded(Ended("shop", 12, 0), 0).find("-"), std::string::npos)
+            "begun 7s ago\n  try: jackfield logs -w shop --run last");
+  EXPECT_EQ(HowItEnded(Ended("shop", 12, 0), 0).find(" -1"), std::string::npos)
       << "a clock that was set back makes no negative times";
 }
 

@@ -15,7 +15,6 @@
 #include "kernel/node.h"
 #include "services/init/init_service.h"
 #include "tools/supervisor/changes.h"
-#include "tools/supervisor/log.h"
 #include "tools/supervisor/reach.h"
 
 namespace jackfield {
@@ -45,8 +44,7 @@ class Commands {
 class Control final : private init::InitService {
  public:
   // Requires: all outlive it.
-  Control(Commands& commands, Reach& reach, Log& log)
-      : commands_(commands), reach_(reach), log_(log) {}
+  Control(Commands& commands, Reach& reach) : commands_(commands), reach_(reach) {}
 
   // Errors: those of Port::Open; the wiring then runs, and nobody reaches it.
   absl::Status Serve(Node& node, std::string_view wiring);
@@ -59,11 +57,9 @@ class Control final : private init::InitService {
   Handling LastOf(CallOf<init::LastRequest, init::Last> call) override;
 
   Handling Reload(ServerStreamOf<init::ReloadRequest, init::ChangeLine> call) override;
-  Handling Logs(ServerStreamOf<init::LogsRequest, init::LogLine> call) override;
 
   Commands& commands_;
   Reach& reach_;
-  Log& log_;
   std::unique_ptr<Port> port_;
 };
 

@@ -13,7 +13,7 @@
 namespace jackfield {
 
 Launch::Launch(const Plan& plan, Node& node, Handing& handing, Reach& reach, Outlet& outlet,
-               Log& log, bool logs_stdout)
+               LogWriter& log, bool logs_stdout)
     : plan_(plan),
       node_(node),
       handing_(handing),

@@ -8,8 +8,8 @@
 
 #include "absl/status/statusor.h"
 #include "kernel/node.h"
+#include "tools/runs/log_writer.h"
 #include "tools/supervisor/handing.h"
-#include "tools/supervisor/log.h"
 #include "tools/supervisor/outlet.h"
 #include "tools/supervisor/reach.h"
 #include "tools/supervisor/running.h"
@@ -20,8 +20,8 @@ namespace jackfield {
 class Launch {
  public:
   // All outlive it, and what it starts. logs_stdout: RunOptions.
-  Launch(const Plan& plan, Node& node, Handing& handing, Reach& reach, Outlet& outlet, Log& log,
-         bool logs_stdout);
+  Launch(const Plan& plan, Node& node, Handing& handing, Reach& reach, Outlet& outlet,
+         LogWriter& log, bool logs_stdout);
 
   // Requires: the addresses of all that it calls are set in the handing.
   // Errors: as StartProcess and StartThread.
@@ -36,7 +36,7 @@ class Launch {
   Handing& handing_;
   Reach& reach_;
   Outlet& outlet_;
-  Log& log_;
+  LogWriter& log_;
   const bool logs_stdout_;
 };
 

@@ -214,7 +214,10 @@ Offset<init::Wiring> BuildWiring(FlatBufferBuilder& fbb, const Known& known, int
   const auto file = fbb.CreateString(
       is_file ? std::filesystem::absolute(known.plan.file, unknown).string() : known.plan.file);
   const auto all = fbb.CreateVector(built);
-  return init::CreateWiring(fbb, name, file, getpid(), now_ns - began_ns, all);
+  const auto logs =
+      known.logs.empty() ? Offset<flatbuffers::String>() : fbb.CreateString(known.logs);
+  return init::CreateWiring(fbb, name, file, getpid(), now_ns - began_ns, all, logs,
+                            known.log.waiting_bytes(), known.log.lost());
 }
 
 }  // namespace jackfield

@@ -5,9 +5,11 @@
 #define JACKFIELD_TOOLS_SUPERVISOR_LOOK_H_
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "services/init/init_service.h"
+#include "tools/runs/log_writer.h"
 #include "tools/supervisor/handing.h"
 #include "tools/supervisor/reach.h"
 #include "tools/supervisor/supervised.h"
@@ -22,6 +24,8 @@ struct Known {
   const std::vector<Supervised>& services;  // as in the plan
   const Reach& reach;
   const Reach::Answers& answers;
+  const std::string& logs;  // their directory; "": there is none
+  const LogWriter& log;
 };
 
 // began_ns, now_ns: on the clock of their times.

@@ -16,7 +16,7 @@ constexpr std::string_view kDoNotWrap = "\x1b[?7l", kWrap = "\x1b[?7h";
 
 }  // namespace
 
-Relay::Relay(Outlet& outlet, Log& log, std::string_view name, size_t name_width,
+Relay::Relay(Outlet& outlet, LogWriter& log, std::string_view name, size_t name_width,
              size_t colour_number)
     : outlet_(&outlet), log_(&log), name_(name) {
   prefix_ = Text(name, std::string(std::max(name_width, name.size()) - name.size(), ' '), " | ");

@@ -14,9 +14,7 @@ std::string Relayed(const std::vector<std::string>& pieces, bool terminal = fals
   int ends[2];
   EXPECT_EQ(pipe2(ends, O_CLOEXEC), 0);
   Outlet outlet({.fd = ends[1], .terminal = terminal, .colour = colour});
-  const absl::StatusOr<std::unique_ptr<Loop>> loop = Loop::Create({});
-  if (!loop.ok()) return std::string(loop.status().message());
-  Log log(**loop);
+  LogWriter log("", {});
   Relay relay(outlet, log, "kv", 4, 0);
   for (const std::string& piece : pieces) relay.Take(piece);
   relay.End();

@@ -18,6 +18,7 @@
 
 #include "absl/status/status.h"
 #include "kernel/node.h"
+#include "tools/runs/log_writer.h"
 #include "tools/runs/run_record.h"
 #include "tools/supervisor/changes.h"
 #include "tools/supervisor/control.h"
@@ -25,7 +26,6 @@
 #include "tools/supervisor/last_pages.h"
 #include "tools/supervisor/launch.h"
 #include "tools/supervisor/live_plan.h"
-#include "tools/supervisor/log.h"
 #include "tools/supervisor/outlet.h"
 #include "tools/supervisor/reach.h"
 #include "tools/supervisor/running.h"
@@ -43,7 +43,7 @@ class Supervisor final : public RunningService::Watcher, private Commands, priva
         node_(node),
         record_(plan.name, plan.file, ServiceNames()),
         outlet_(Screen::OfStderr()),
-        log_(node),
+        log_(record_.directory(), plan.logs),
         handing_(plan_),
         on_up_(std::move(options.on_up)),
         reach_(node),
@@ -146,7 +146,7 @@ class Supervisor final : public RunningService::Watcher, private Commands, priva
   Node& node_;
   RunRecord record_;
   Outlet outlet_;  // outlives the services
-  Log log_;        // the same
+  LogWriter log_;  // the same
   Handing handing_;
   std::vector<Supervised> services_;  // as in the plan
   std::function<void()> on_up_;
@@ -155,7 +155,7 @@ class Supervisor final : public RunningService::Watcher, private Commands, priva
   Launch launch_;
   Telling telling_;
   Changes changes_;
-  Control control_{*this, reach_, log_};
+  Control control_{*this, reach_};
   std::set<int> processes_;
   int64_t began_ns_ = 0;
   Phase phase_ = Phase::kUp;

@@ -28,7 +28,7 @@ int Supervisor::Run() {
   changes_.Watch();
   if (!record_.status().ok())
     telling_.Say(
-        Text("  how this ends is kept nowhere: ", std::string(record_.status().message())));
+        Text("  no logs are kept, nor how this ends: ", std::string(record_.status().message())));
   for (const std::string& note : plan_.notes) telling_.Say(Text("  ", note));
   StartWhatCan();
   const bool over = node_.RunUntil([this] { return Over(); });
@@ -314,6 +314,9 @@ int Supervisor::Conclude() {
   RunEnd end = SayHowItEnded();
   const int exit_status = end.exit_status;
   Record(std::move(end));
+  log_.Flush(LogWriter::kStalledNs);
+  if (log_.lost() > 0)
+    telling_.Say(Text(log_.lost(), " lines are in no log: the disk did not take them"));
   outlet_.Flush(interrupted_ > 0 ? Outlet::kStalledNs : kLastWordsNs,
                 [this] { return signals_.Take().stops > 0; });
   return exit_status;
@@ -344,11 +347,7 @@ RunEnd Supervisor::SayHowItEnded() {
 }
 
 void Supervisor::Record(RunEnd end) {
-  const std::set<std::string, std::less<>> of = {end.service};
-  for (uint64_t line = log_.Last(RunRecord::kLinesMax, of); line < log_.end(); ++line) {
-    if (!end.service.empty() && log_.At(line).service == end.service)
-      end.lines.push_back(log_.At(line).text);
-  }
+  if (!end.service.empty()) end.lines = log_.Last(end.service);
   const absl::Status kept = record_.End(end, ServiceNames());
   if (!kept.ok() && record_.status().ok())
     telling_.Say(Text("how it ended is kept nowhere: ", std::string(kept.message())));

@@ -44,7 +44,8 @@ void Supervisor::Reap() {
 
 flatbuffers::Offset<init::Wiring> Supervisor::Look(flatbuffers::FlatBufferBuilder& fbb,
                                                    const Reach::Answers& answers) const {
-  return BuildWiring(fbb, {plan_, handing_, services_, reach_, answers}, began_ns_, Now());
+  return BuildWiring(fbb, {plan_, handing_, services_, reach_, answers, record_.directory(), log_},
+                     began_ns_, Now());
 }
 
 void Supervisor::StopAll() {
@@ -150,6 +151,7 @@ void Supervisor::Adopt(Plan plan) {
   }
   plan_ = std::move(plan);
   services_ = std::move(services);
+  log_.SetLimits(plan_.logs);
 }
 
 void Supervisor::Stop(std::string_view name) {

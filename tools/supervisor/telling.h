@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "tools/runs/log_writer.h"
 #include "tools/supervisor/handing.h"
-#include "tools/supervisor/log.h"
 #include "tools/supervisor/outlet.h"
 #include "tools/supervisor/supervised.h"
 #include "tools/supervisor/supervisor.h"
@@ -21,7 +21,7 @@ class Telling {
  public:
   // All outlive it. services: as in the plan.
   Telling(const Plan& plan, const Handing& handing, const std::vector<Supervised>& services,
-          Outlet& outlet, Log& log, Loudness loudness)
+          Outlet& outlet, LogWriter& log, Loudness loudness)
       : plan_(plan),
         handing_(handing),
         services_(services),
@@ -50,7 +50,7 @@ class Telling {
   const Handing& handing_;
   const std::vector<Supervised>& services_;
   Outlet& outlet_;
-  Log& log_;
+  LogWriter& log_;
   const Loudness loudness_;
 };
 

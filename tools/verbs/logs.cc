@@ -3,16 +3,21 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
-#include <ctime>
+#include <deque>
+#include <functional>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "kernel/base/text.h"
 #include "kernel/base/units.h"
 #include "tools/cli/time_text.h"
 #include "tools/running/supervisor_client.h"
+#include "tools/runs/last_run.h"
+#include "tools/runs/log_reader.h"
 #include "tools/verbs/running_wiring.h"
 #include "tools/wiring/instance_name.h"
 
@@ -25,24 +30,21 @@ constexpr Flag kFlags[] = {
     {'n', "lines", "N", "only the last N"},
     {'s', "since", "TIME", "only those of the last 30s, 5m, 2h"},
     {'g', "grep", "TEXT", "only those that contain it"},
+    {'r', "run", "last", "of the last run that has ended, not of the one that is up"},
     {'\0', "no-names", "", "without time and name in front"},
     kOutputFlag,
 };
+constexpr int64_t kLookAgainNs = 50'000'000;   // at the files, by who follows
+constexpr int64_t kWrittenNs = 1'000'000'000;  // that lines on their way are waited for
 
 struct Wanted {
   std::vector<std::string> services;
-  int64_t lines_max = INT64_MAX;
+  uint64_t lines_max = UINT64_MAX;
   int64_t since_ns = INT64_MIN;
   std::string grep;
-  bool follow = false, names = true;
+  bool follow = false, names = true, last_run = false;
   Output output = Output::kTable;
 };
-
-int64_t NowNs() {
-  timespec now{};
-  clock_gettime(CLOCK_REALTIME, &now);
-  return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
-}
 
 // Errors: INVALID_ARGUMENT.
 absl::StatusOr<Wanted> Read(const Arguments& arguments) {
@@ -55,13 +57,23 @@ absl::StatusOr<Wanted> Read(const Arguments& arguments) {
     const std::optional<uint64_t> number = NumberOf(*lines);
     if (!number)
       return absl::InvalidArgumentError(Text("--lines is a number, not \"", Escaped(*lines), "\""));
-    wanted.lines_max = static_cast<int64_t>(std::min<uint64_t>(*number, INT64_MAX));
+    wanted.lines_max = *number;
   }
   if (const auto since = arguments.Find("since")) {
     const absl::StatusOr<int64_t> ns = ParseDurationNs(*since);
     if (!ns.ok())
       return absl::InvalidArgumentError(Text("--since: ", std::string(ns.status().message())));
-    wanted.since_ns = NowNs() - *ns;
+    wanted.since_ns = WallNs() - *ns;
+  }
+  if (const auto run = arguments.Find("run")) {
+    if (*run != "last")
+      return absl::InvalidArgumentError(
+          Text("--run is last, the run before the one that is up, not \"", Escaped(*run), "\""));
+    if (wanted.follow)
+      return absl::InvalidArgumentError(
+          "--follow waits for lines, and a run that has ended has "
+          "none to come; leave one of the two out");
+    wanted.last_run = true;
   }
   const absl::StatusOr<Output> output = OutputOf(arguments);
   if (!output.ok()) return output.status();
@@ -69,70 +81,143 @@ absl::StatusOr<Wanted> Read(const Arguments& arguments) {
   return wanted;
 }
 
-void Print(const init::LogLine& line, const Wanted& wanted) {
+void Print(const LogLine& line, const Wanted& wanted) {
   const std::string_view service =
-      line.service() == nullptr ? "jackfield" : line.service()->string_view();
-  const std::string_view text = line.text() == nullptr ? "" : line.text()->string_view();
-  if (line.missed() > 0)
-    std::fprintf(stderr, "jackfield: %llu lines came too fast to be kept\n",
-                 static_cast<unsigned long long>(line.missed()));
-  if (line.time_ns() < wanted.since_ns || text.find(wanted.grep) == text.npos) return;
+      line.service.empty() ? "jackfield" : std::string_view(line.service);
   if (wanted.output == Output::kJson) {
-    std::printf("{\"time\":\"%s\",\"service\":%s,\"text\":%s}\n", TimeText(line.time_ns()).c_str(),
-                JsonString(service).c_str(), JsonString(text).c_str());
+    std::printf("{\"time\":\"%s\",\"service\":%s,\"text\":%s}\n", TimeText(line.time_ns).c_str(),
+                JsonString(service).c_str(), JsonString(line.text).c_str());
   } else if (wanted.names) {
-    std::printf("%s %s | %s\n", TimeText(line.time_ns()).c_str(), std::string(service).c_str(),
-                std::string(text).c_str());
+    std::printf("%s %s | %s\n", TimeText(line.time_ns).c_str(), std::string(service).c_str(),
+                line.text.c_str());
   } else {
-    std::printf("%s\n", std::string(text).c_str());
+    std::printf("%s\n", line.text.c_str());
   }
 }
 
+// What there is of one run; the last lines of it, where that is asked for.
+class Printing {
+ public:
+  Printing(std::string directory, const Wanted& wanted)
+      : wanted_(wanted), reader_(std::move(directory), wanted.services) {}
+
+  void PrintWhatIsThere() {
+    std::deque<LogLine> last;
+    Each([&](const LogLine& line) {
+      if (wanted_.lines_max == UINT64_MAX) return Print(line, wanted_);
+      last.push_back(line);
+      if (last.size() > wanted_.lines_max) last.pop_front();
+    });
+    for (const LogLine& line : last) Print(line, wanted_);
+    std::fflush(stdout);
+  }
+  void PrintWhatHasCome() {
+    Each([this](const LogLine& line) { Print(line, wanted_); });
+    std::fflush(stdout);
+  }
+
+ private:
+  void Each(const std::function<void(const LogLine&)>& each) {
+    reader_.Read(
+        [&](const LogLine& line) {
+          if (line.time_ns >= wanted_.since_ns && line.text.find(wanted_.grep) != line.text.npos)
+            each(line);
+        },
+        [](std::string_view service) {
+          std::fprintf(stderr, "jackfield: lines of %s were removed before they were read\n",
+                       service.empty() ? "jackfield" : Escaped(service).c_str());
+        });
+  }
+
+  const Wanted& wanted_;
+  LogReader reader_;
+};
+
 // All that the services are called which are asked for: instances by their own names. Errors: one
 // is not there.
-absl::Status NameServices(SupervisorClient& client, Wanted& wanted) {
-  if (wanted.services.empty()) return absl::OkStatus();
-  const absl::StatusOr<MessageOf<init::Wiring>> wiring = client.Look();
-  if (!wiring.ok()) return wiring.status();
-  std::vector<std::string_view> names;
-  for (const init::Service* service : *(*wiring)->services())
-    names.push_back(service->name()->string_view());
+absl::Status NameServices(std::string_view wiring, const std::vector<std::string>& there,
+                          Wanted& wanted) {
   std::vector<std::string> meant;
   for (const std::string& service : wanted.services) {
     const size_t before = meant.size();
-    for (const std::string_view name : names) {
-      if (Means(service, name)) meant.emplace_back(name);
-    }
-    if (meant.size() == before)
-      return absl::NotFoundError(Text(client.wiring().name, " has no service \"", Escaped(service),
-                                      "\"", DidYouMean(service, names)));
+    std::copy_if(there.begin(), there.end(), std::back_inserter(meant),
+                 [&service](const std::string& name) { return Means(service, name); });
+    if (meant.size() > before) continue;
+    const std::vector<std::string_view> names(there.begin(), there.end());
+    return absl::NotFoundError(
+        Text(wiring, " has no service \"", Escaped(service), "\"", DidYouMean(service, names)));
   }
   wanted.services = std::move(meant);
   return absl::OkStatus();
 }
 
+int LogsOfLastRun(std::string_view name, Wanted wanted) {
+  std::optional<PastRun> run;
+  for (PastRun& past : PastRuns("")) {
+    if (past.is_up || (!name.empty() && !IsOf(past, name))) continue;
+    run = std::move(past);
+    break;
+  }
+  if (!run)
+    return Complain(kExitUnreachable,
+                    name.empty() ? std::string("no run that has ended is kept")
+                                 : Text("no run of ", Escaped(name), " that has ended is kept"));
+  std::vector<std::string> there = ServicesWithLogs(run->directory);
+  there.insert(there.end(), run->services.begin(), run->services.end());
+  const absl::Status named = NameServices(run->wiring, there, wanted);
+  if (!named.ok()) return Complain(kExitFailed, std::string(named.message()));
+  Printing(run->directory, wanted).PrintWhatIsThere();
+  return kExitOk;
+}
+
+// When what has been written by now is in the files; a disk that waits is not waited for.
+absl::StatusOr<MessageOf<init::Wiring>> LookWhenWritten(SupervisorClient& client) {
+  const int64_t until_ns = client.node().clock().NowNs() + kWrittenNs;
+  for (;;) {
+    absl::StatusOr<MessageOf<init::Wiring>> wiring = client.Look();
+    if (!wiring.ok() || (*wiring)->logs_waiting() == 0 || client.node().clock().NowNs() >= until_ns)
+      return wiring;
+  }
+}
+
 int RunLogs(const Program& program, const Arguments& arguments) {
   absl::StatusOr<Wanted> wanted = Read(arguments);
   if (!wanted.ok()) return Complain(kExitUsage, std::string(wanted.status().message()));
-  const auto client =
-      SupervisorClient::Open(*program.registry, arguments.Find("wiring").value_or(""));
+  const std::string_view name = arguments.Find("wiring").value_or("");
+  if (wanted->last_run) return LogsOfLastRun(name, *std::move(wanted));
+  const auto client = SupervisorClient::Open(*program.registry, name);
   if (!client.ok()) return ComplainOfRunning(client.status());
-  if (const absl::Status there = NameServices(**client, *wanted); !there.ok())
-    return Complain(kExitFailed, std::string(there.message()));
-  const auto request = [&wanted](flatbuffers::FlatBufferBuilder& fbb) {
-    const auto services = fbb.CreateVectorOfStrings(wanted->services);
-    return init::CreateLogsRequest(fbb, services, wanted->lines_max, wanted->follow);
-  };
-  auto lines = (*client)->init().Logs(request);
-  if (!lines.ok()) return Complain(kExitFailed, std::string(lines.status().message()));
-  while (const std::optional<MessageOf<init::LogLine>> line = lines->Read().Wait()) {
-    Print(**line, *wanted);
-    if (wanted->follow) std::fflush(stdout);
+  const absl::StatusOr<MessageOf<init::Wiring>> wiring = LookWhenWritten(**client);
+  if (!wiring.ok()) return Complain(kExitFailed, std::string(wiring.status().message()));
+  std::vector<std::string> there;
+  for (const init::Service* service : *(*wiring)->services())
+    there.push_back(service->name()->str());
+  if ((*wiring)->logs() != nullptr) {  // also of services that are there no more
+    for (std::string& service : ServicesWithLogs((*wiring)->logs()->str()))
+      if (std::find(there.begin(), there.end(), service) == there.end())
+        there.push_back(std::move(service));
   }
-  const absl::Status ended = lines->Finish().Wait();
-  // Whoever follows a wiring to its end has seen all there was.
-  if (ended.ok() || (wanted->follow && !(*client)->IsUp())) return kExitOk;
-  return Complain(kExitFailed, std::string(ended.message()));
+  const absl::Status named = NameServices((*client)->wiring().name, there, *wanted);
+  if (!named.ok()) return Complain(kExitFailed, std::string(named.message()));
+  if ((*wiring)->logs() == nullptr)
+    return Complain(kExitFailed,
+                    Text((*client)->wiring().name,
+                         " keeps no logs: there was no place for them when it began\n  try: "
+                         "jackfield doctor"));
+
+  Printing printing((*wiring)->logs()->str(), *wanted);
+  printing.PrintWhatIsThere();
+  while (wanted->follow) {
+    Node& node = (*client)->node();
+    const bool is_over = node.RunUntil([&client] { return !(*client)->IsUp(); },
+                                       node.clock().NowNs() + kLookAgainNs);
+    printing.PrintWhatHasCome();  // its supervisor goes when all is written
+    if (is_over || !node.Usable().ok()) break;
+  }
+  if ((*wiring)->logs_lost() > 0)
+    std::fprintf(stderr, "jackfield: %llu lines are in no file: the disk did not take them\n",
+                 static_cast<unsigned long long>((*wiring)->logs_lost()));
+  return kExitOk;
 }
 
 }  // namespace
@@ -140,16 +225,18 @@ int RunLogs(const Program& program, const Arguments& arguments) {
 Verb LogsVerb() {
   return {
       .name = "logs",
-      .summary = "what the services of a running wiring have written on stderr",
+      .summary = "what the services of a wiring have written on stderr",
       .usage = "[SERVICE…]",
       .description =
-          "The oldest first, with the time (UTC) at which it came and the service's name. The "
-          "last\n"
-          "4 MiB of a wiring are kept, as long as it is up. A service with instances means all of "
-          "them.\n"
+          "The oldest first, with the time (UTC) at which it came and the service's name. They "
+          "are files:\n"
+          "of each service the last 4, of 8 MiB, or as the wiring says (`logs`), and stay until "
+          "the "
+          "next\n"
+          "run but one of that wiring. A service with instances means all of them.\n"
           "\n"
           "exit status: 0 done, 1 there is no such service, 2 several wirings are meant, 3 the\n"
-          "wiring is not up\n",
+          "wiring is not up, or no last run is kept\n",
       .flags = kFlags,
       .operands_max = 64,
       .run = RunLogs};

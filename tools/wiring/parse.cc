@@ -8,6 +8,7 @@
 
 #include "kernel/base/owned_fd.h"
 #include "kernel/base/text.h"
+#include "kernel/base/units.h"
 #include "tools/cli/arguments.h"
 #include "tools/wiring/findings.h"
 #include "tools/wiring/loads.h"
@@ -17,7 +18,8 @@
 namespace jackfield {
 namespace {
 
-constexpr std::string_view kTopKeys[] = {"jackfield", "name", "over", "service", "load"};
+constexpr std::string_view kTopKeys[] = {"jackfield", "name", "over", "logs", "service", "load"};
+constexpr std::string_view kLogKeys[] = {"size", "files"};
 
 void ConvertServices(const Entry& entry, Wiring& wiring, Findings& findings) {
   const toml::table* table = entry.value->as_table();
@@ -39,6 +41,35 @@ void ConvertServices(const Entry& entry, Wiring& wiring, Findings& findings) {
                         kServicesMax));
 }
 
+void ConvertLogs(const Entry& entry, LogLimits& logs, Findings& findings) {
+  const toml::table* table = entry.value->as_table();
+  if (table == nullptr)
+    return findings.Wrong(PlaceOf(*entry.value), "logs is { size = \"8MiB\", files = 4 }");
+  for (const Entry& line : EntriesOf(*table)) {
+    if (line.key == "size") {
+      const auto* text = line.value->as_string();
+      const absl::StatusOr<uint64_t> bytes = ParseBytes(text == nullptr ? "?" : text->get());
+      if (bytes.ok() && *bytes >= kLogFileBytesLeast && *bytes <= kLogFileBytesMost)
+        logs.file_bytes = *bytes;
+      else
+        findings.Wrong(
+            PlaceOf(*line.value),
+            Text("size is that of one file of a service's log, such as \"8MiB\"; from ",
+                 FormatBytes(kLogFileBytesLeast), " to ", FormatBytes(kLogFileBytesMost)));
+    } else if (line.key == "files") {
+      const auto number = line.value->value<int64_t>();
+      if (number && *number >= 1 && *number <= int64_t{kLogFilesMost})
+        logs.files = static_cast<uint32_t>(*number);
+      else
+        findings.Wrong(PlaceOf(*line.value),
+                       Text("files is how many of a service's log are kept, a number from 1 to ",
+                            kLogFilesMost));
+    } else {
+      findings.WrongKey(line, kLogKeys, {}, " in logs");
+    }
+  }
+}
+
 absl::StatusOr<Wiring> Convert(std::string_view file, const toml::table& root) {
   Wiring wiring;
   wiring.file = file;
@@ -55,6 +86,8 @@ absl::StatusOr<Wiring> Convert(std::string_view file, const toml::table& root) {
     } else if (entry.key == "over") {
       wiring.over = findings.TextOf(*entry.value, "over");
       wiring.over_place = PlaceOf(*entry.value);
+    } else if (entry.key == "logs") {
+      ConvertLogs(entry, wiring.logs, findings);
     } else if (entry.key == "service") {
       ConvertServices(entry, wiring, findings);
     } else if (entry.key == "load") {

@@ -102,7 +102,8 @@ TEST(ParseTest, SaysWhatIsWrongAndWhere) {
       {"jackfield = 1\n[service.a]\nrun = \"a\"\ncals = [\"b\"]\n",
        "shop.toml:4:1: unknown key \"cals\" in service a; did you mean \"calls\"?"},
       {"jackfield = 1\nzzzzz = 3\n[service.a]\nrun = \"a\"\n",
-       "shop.toml:2:1: unknown key \"zzzzz\"; known here: jackfield, name, over, service and load"},
+       "shop.toml:2:1: unknown key \"zzzzz\"; known here: jackfield, name, over, logs, service and "
+       "load"},
       {"jackfield = 1\n[service.a]\nrun = \"a\"\nrestart = { max = 0 }\n",
        "shop.toml:4:19: max is how often in a row a service is restarted, a number from 1 to "
        "1000000"},
@@ -257,6 +258,29 @@ TEST(ParseTest, WhatAServiceRunsInAndWhenItIsRestarted) {
   EXPECT_EQ(wiring->services[1].restart.when, RestartRule::When::kOnFailure);
   EXPECT_EQ(wiring->services[1].restart.restarts_max, 5u);
   EXPECT_EQ(wiring->services[2].restart.when, RestartRule::When::kNever);
+}
+
+TEST(ParseTest, HowMuchOfLogsIsKeptIsBounded) {
+  const std::string service = "[service.a]\nrun = \"x\"\n";
+  EXPECT_EQ(Parse("jackfield = 1\n" + service)->logs, LogLimits());
+  const absl::StatusOr<Wiring> wiring =
+      Parse("jackfield = 1\nlogs = { size = \"64KiB\", files = 100 }\n" + service);
+  ASSERT_TRUE(wiring.ok()) << wiring.status();
+  EXPECT_EQ(wiring->logs, (LogLimits{.file_bytes = 64 << 10, .files = 100}));
+  for (const std::string wrong : {"size = \"63KiB\"", "size = \"2GiB\"", "size = 64"}) {
+    EXPECT_EQ(ErrorOf("jackfield = 1\nlogs = { " + wrong + " }\n" + service),
+              "shop.toml:2:17: size is that of one file of a service's log, such as \"8MiB\"; from "
+              "64 KiB to 1 GiB")
+        << wrong;
+  }
+  for (const std::string wrong : {"files = 0", "files = 101", "files = \"4\""}) {
+    EXPECT_EQ(ErrorOf("jackfield = 1\nlogs = { " + wrong + " }\n" + service),
+              "shop.toml:2:18: files is how many of a service's log are kept, a number from 1 to "
+              "100")
+        << wrong;
+  }
+  EXPECT_EQ(ErrorOf("jackfield = 1\nlogs = { sise = \"1MiB\" }\n" + service),
+            "shop.toml:2:10: unknown key \"sise\" in logs; did you mean \"size\"?");
 }
 
 }  // namespace

@@ -51,6 +51,7 @@ class Planner {
   absl::StatusOr<Plan> Make() {
     plan_.file = wiring_.file;
     plan_.name = wiring_.name;
+    plan_.logs = wiring_.logs;
     if (plan_.name.empty()) plan_.name = std::filesystem::path(wiring_.file).stem().string();
     for (const ServiceEntry& entry : wiring_.services) AddService(entry);
     for (size_t i = 0; i < wiring_.services.size(); ++i) {

@@ -17,6 +17,7 @@ class Mixing {
   Plan Make() {
     plan_.file = wanted_.file;
     plan_.name = old_.name;
+    plan_.logs = wanted_.logs;
     plan_.one_process = old_.one_process;
     for (const PlannedService& is : wanted_.services) {
       if (FindPlanned(old_, is.name) != nullptr || taken_.services.contains(is.name))

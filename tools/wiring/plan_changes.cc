@@ -75,6 +75,8 @@ class Comparison {
                " and would be ", old_.one_process ? "processes" : "threads",
                ", which takes a new start: jackfield down, then up"));
     }
+    if (old_.logs != wanted_.logs)
+      changes_.noted.push_back(Text(old_.name, ": how much of its logs is kept has changed"));
     for (const PlannedService& is : wanted_.services) CompareService(is);
     for (auto was = old_.services.rbegin(); was != old_.services.rend(); ++was) {
       if (FindPlanned(wanted_, was->name) == nullptr) changes_.removed.push_back(was->name);

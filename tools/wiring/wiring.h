@@ -4,6 +4,7 @@
 //   jackfield = 1
 //   name      = "shop"
 //   over      = "unix:"                       # of every channel that does not say otherwise
+//   logs      = { size = "8MiB", files = 4 }  # of each service
 //
 //   [service.kv]
 //   run = "kv --dir ./data"                   # a built-in service, or a program: "./kv", relative
@@ -46,6 +47,7 @@
 #include "absl/status/statusor.h"
 #include "services/service.h"
 #include "tools/wiring/environment.h"
+#include "tools/wiring/log_limits.h"
 #include "tools/wiring/restart_rule.h"
 
 namespace jackfield {
@@ -95,6 +97,7 @@ struct Wiring {
   std::string name;
   std::string over;  // "": not given
   Place over_place;
+  LogLimits logs;
   std::vector<ServiceEntry> services;  // in the file's order
 };
 

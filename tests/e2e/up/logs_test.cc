@@ -1,5 +1,7 @@
-// What services write is kept for those who ask later, and a wiring may run without a terminal.
+// What services write is kept for those who ask later, also when all is over, and a wiring may run
+// without a terminal.
 #include <signal.h>
+#include <unistd.h>
 
 #include <string>
 
@@ -74,6 +76,78 @@ TEST_F(LogsTest, ADetachedWiringComesBackWhenItIsUpAndGoesOn) {
   Command down({"down", "talk"});
   EXPECT_EQ(down.Wait(), 0) << down.err();
   EXPECT_FALSE(IsAlive(service));
+}
+
+TEST_F(LogsTest, AfterItsEndTheLogsAreStillThere) {
+  Command up({"up", Wiring(), "--", "hang"});
+  ASSERT_TRUE(up.WaitForStderr("no newline")) << up.err();
+  const std::string name = "talk@" + std::to_string(up.pid());
+  // The one that is up is none that has ended, but an earlier one may be.
+  EXPECT_EQ(OutputOf({"down", name}), "");
+  EXPECT_EQ(up.Wait(), 0);
+  EXPECT_EQ(OutputOf({"logs", "-w", name, "--run", "last", "--no-names", "talker"}),
+            "one\ntwo\nhang\nno newline\n");
+  EXPECT_EQ(OutputOf({"logs", "-w", "talk", "--run=last", "--no-names", "-n", "1"})
+                .find("talk was stopped after "),
+            0u);
+  EXPECT_EQ(OutputOf({"logs", "-w", name, "--run", "last", "-g", "wo", "--no-names"}), "two\n");
+
+  Command not_up({"logs", "-w", name});
+  EXPECT_EQ(not_up.Wait(), 3);
+  EXPECT_NE(not_up.err().find("\n  try: jackfield logs -w talk --run last\n"), std::string::npos)
+      << not_up.err();
+  Command wrong({"logs", "-w", name, "--run", "last", "talkr"});
+  EXPECT_EQ(wrong.Wait(), 1);
+  EXPECT_EQ(wrong.err(), "jackfield: talk has no service \"talkr\"; did you mean \"talker\"?\n");
+  Command none({"logs", "-w", "never-was", "--run", "last"});
+  EXPECT_EQ(none.Wait(), 3);
+  EXPECT_EQ(none.err(), "jackfield: no run of never-was that has ended is kept\n");
+  Command which({"logs", "--run", "first"});
+  EXPECT_EQ(which.Wait(), 2);
+  Command both({"logs", "--run", "last", "-f"});
+  EXPECT_EQ(both.Wait(), 2);
+  EXPECT_EQ(OutputOf({"clean", "-q", "--logs"}).find("removed "), 0u);
+  Command cleaned({"logs", "-w", name, "--run", "last"});
+  EXPECT_EQ(cleaned.Wait(), 3);
+}
+
+TEST_F(LogsTest, TheWiringSaysHowMuchIsKept) {
+  const std::string wiring =
+      directory_.Write("flood.toml",
+                       "jackfield = 1\nname = \"flood\"\nlogs = { size = \"64KiB\", files = 2 }\n"
+                       "[service.flooder]\nrun = \"flooder\"\nserve = \"unix:\"\n");
+  Command up({"up", "-d", wiring});
+  EXPECT_EQ(up.Wait(), 0) << up.err();
+  Command follower({"logs", "-w", "flood", "-f", "--no-names", "flooder"});
+  ASSERT_TRUE(follower.WaitForStdout("the end\n")) << follower.err();
+  const std::string kept = OutputOf({"logs", "-w", "flood", "--no-names", "flooder"});
+  EXPECT_LE(kept.size(), 2u * 65'536) << "of 1 MB";
+  EXPECT_GT(kept.size(), 40'000u);
+  Command down({"down", "flood"});
+  EXPECT_EQ(down.Wait(), 0) << down.err();
+  EXPECT_EQ(follower.Wait(), 0) << follower.err();
+}
+
+// A file size limit of the supervisor stands for a full disk.
+TEST_F(LogsTest, ADiskThatIsFullHoldsUpNobodyAndIsTold) {
+  const std::string wiring = directory_.Write(
+      "full.toml",
+      "jackfield = 1\nname = \"full\"\n[service.flooder]\nrun = \"flooder\"\nserve = "
+      "\"unix:\"\n");
+  Command up({"run", "--serve", "unix:@logs-" + std::to_string(getpid()), "--", "/bin/bash", "-c",
+              "ulimit -f 8; exec " + BinaryPath("jackfield") + " up " + wiring});
+  ASSERT_TRUE(up.WaitForStderr("the end\n")) << up.err().substr(0, 1000);
+  const std::string name = "full@" + std::to_string(up.pid());
+  Command logs({"logs", "-w", name, "flooder"});
+  EXPECT_EQ(logs.Wait(), 0);
+  EXPECT_NE(logs.err().find(" lines are in no file: the disk did not take them\n"),
+            std::string::npos)
+      << logs.err();
+  EXPECT_GT(logs.out().size(), 1000u);
+  Command down({"down", name});
+  EXPECT_EQ(down.Wait(), 0) << down.err();
+  EXPECT_EQ(up.Wait(), 0);
+  EXPECT_NE(up.err().find(" lines are in no log: the disk did not take them\n"), std::string::npos);
 }
 
 TEST_F(LogsTest, ADetachedWiringThatCannotStartSaysWhyAndFails) {

@@ -132,7 +132,7 @@ TEST_F(VerdictTest, WithoutAPlaceForItTheWiringRunsAndSaysSo) {
   Command up({"run", "--serve", "unix:@verdict-" + std::to_string(getpid()), "--", "/usr/bin/env",
               "XDG_STATE_HOME=" + file, BinaryPath("jackfield"), "up", wiring});
   EXPECT_EQ(up.Wait(), 1) << up.err();
-  ExpectIn("  how this ends is kept nowhere: make the directory " + file, up.err());
+  ExpectIn("  no logs are kept, nor how this ends: make the directory " + file, up.err());
   ExpectIn("restarts in a row, as many as it may have; all is stopped\n", up.err());
 }
 
