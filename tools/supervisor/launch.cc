@@ -7,6 +7,7 @@
 
 #include "tools/supervisor/process.h"
 #include "tools/supervisor/relay.h"
+#include "tools/supervisor/secret_files.h"
 #include "tools/supervisor/thread.h"
 #include "tools/wiring/seen_from.h"
 
@@ -46,6 +47,10 @@ absl::StatusOr<std::unique_ptr<RunningService>> Launch::Start(size_t index,
   start.words.insert(start.words.end(), planned.args.begin(), planned.args.end());
   start.grants = grants.ToString();
   start.surroundings = planned.surroundings;
+  if (absl::Status secrets =
+          HandSecrets(planned.surroundings.secrets, handed, start.surroundings.environment);
+      !secrets.ok())
+    return secrets;
   start.handed = std::move(handed);
   start.reads_stdin = ReadsStdin(planned);
   start.logs_stdout = logs_stdout_;

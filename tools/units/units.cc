@@ -69,6 +69,10 @@ class Writer {
                  Quoted(Text("JACKFIELD_GRANTS=", GrantsOf(index).ToString()), false), "\n");
     for (const auto& [name, value] : service.surroundings.environment)
       text += Text("Environment=", Quoted(Text(name, "=", value), false), "\n");
+    // %d: where systemd puts what it has loaded for this unit alone (systemd.unit(5)).
+    for (const Secret& secret : service.surroundings.secrets)
+      text += Text("LoadCredential=", secret.name, ":", Whole(secret.path),
+                   "\nEnvironment=", SecretVariable(secret.name), "=%d/", secret.name, "\n");
     const std::string& directory = service.surroundings.directory;
     text +=
         Text("WorkingDirectory=", Whole(directory.empty() ? options_.directory : directory), "\n");

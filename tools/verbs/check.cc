@@ -73,6 +73,9 @@ int RunCheck(const Program& program, const Arguments& arguments) {
   if (!plan.ok()) return ComplainOfWiring(plan.status(), Would::kLook);
   if (const absl::Status status = CheckLoads(arguments.operands[0]); !status.ok())
     return ComplainOfWiring(status, Would::kLook);
+  if (!arguments.Has("quiet")) {
+    for (const std::string& note : plan->notes) std::fprintf(stderr, "# %s\n", note.c_str());
+  }
   std::string text;
   if (*output == Output::kJson) {
     text = Text("{\"file\":", JsonString(plan->file), ",\"services\":", plan->services.size(),

@@ -260,6 +260,21 @@ TEST(ParseTest, WhatAServiceRunsInAndWhenItIsRestarted) {
   EXPECT_EQ(wiring->services[2].restart.when, RestartRule::When::kNever);
 }
 
+TEST(ParseTest, ASecretIsAFileUnderAName) {
+  const std::string service = "jackfield = 1\n[service.a]\nrun = \"x\"\n";
+  EXPECT_EQ(Parse(service + "secrets = { TOKEN = \"./t\" }\n")->services[0].secrets,
+            (Variables{{"TOKEN", "./t"}}));
+  EXPECT_EQ(ErrorOf(service + "secrets = \"./t\"\n"),
+            "shop.toml:4:11: secrets is a table of files, at most 64: secrets = { TOKEN = "
+            "\"./token\" }");
+  EXPECT_EQ(ErrorOf(service + "secrets = { TOKEN = \"\" }\n"),
+            "shop.toml:4:13: the file of TOKEN in secrets is empty");
+  EXPECT_EQ(ErrorOf(service + "env = { TOKEN_FILE = \"x\" }\nsecrets = { TOKEN = \"t\" }\n"),
+            "shop.toml:5:13: TOKEN_FILE, in which the service finds the secret, is also in env");
+  EXPECT_EQ(ErrorOf(service + "secrets = { JACKFIELD_X = \"t\" }\n"),
+            "shop.toml:4:13: JACKFIELD_X_FILE is set by jackfield itself, for every service");
+}
+
 TEST(ParseTest, HowMuchOfLogsIsKeptIsBounded) {
   const std::string service = "[service.a]\nrun = \"x\"\n";
   EXPECT_EQ(Parse("jackfield = 1\n" + service)->logs, LogLimits());

@@ -88,7 +88,7 @@ class Planner {
     service.memory_bytes = entry.memory_bytes;
     service.restart = entry.restart;
     std::vector<Fault> faults;
-    service.surroundings = SurroundingsOf(entry, DirectoryOf(wiring_.file), faults);
+    service.surroundings = SurroundingsOf(entry, DirectoryOf(wiring_.file), faults, plan_.notes);
     for (const auto& [place, sentence] : faults) Wrong(place, sentence);
     const std::string& what = entry.run[0];
     if (what.find('/') != std::string::npos) {
@@ -336,8 +336,9 @@ class Planner {
                  "such as \"unix:\""));
     if (!planned.surroundings.inherited())
       Wrong(wiring_.services[service].place,
-            Text("env, env_file, cwd and limits.nofile of service ", wiring_.services[service].name,
-                 " are of a process of its own, and ", inside->address.ToString(),
+            Text("env, env_file, secrets, cwd and limits.nofile of service ",
+                 wiring_.services[service].name, " are of a process of its own, and ",
+                 inside->address.ToString(),
                  " joins threads of one process; choose another medium, such as \"unix:\""));
   }
 

@@ -65,7 +65,7 @@ struct PlannedService {
 
 struct Plan {
   std::string file;
-  std::string name;                      // as the file says, or its own without its ending
+  std::string name;  // as the file says, or its own without its ending
   LogLimits logs;
   std::vector<PlannedService> services;  // a service stands behind those that it calls
   std::vector<PlannedChannel> channels;  // in the order of the file

@@ -41,6 +41,7 @@ std::string WhyRestart(const Plan& old, const PlannedService& was, const Plan& w
   if (was.args != is.args) return "its arguments have changed";
   if (was.surroundings.environment != is.surroundings.environment)
     return "its environment has changed";
+  if (was.surroundings.secrets != is.surroundings.secrets) return "a secret of it has changed";
   if (was.surroundings.directory != is.surroundings.directory) return "it runs elsewhere";
   if (was.surroundings.descriptors_max != is.surroundings.descriptors_max ||
       was.memory_bytes != is.memory_bytes)

@@ -161,13 +161,16 @@ TEST_F(PlanTest, SaysWhatIsWrongAndWhere) {
        "process, which are built in; choose another medium, such as \"unix:\""},
       {"[service.a]\nrun = \"source\"\nenv = { A = \"1\" }\ncalls = { b = \"inproc:\" "
        "}\n[service.b]\nrun = \"count\"\n",
-       "/dev/shop.toml:2:10: env, env_file, cwd and limits.nofile of service a are of a process of "
-       "its own, and inproc: joins threads of one process; choose another medium, such as "
+       "/dev/shop.toml:2:10: env, env_file, secrets, cwd and limits.nofile of service a are of a "
+       "process of its own, and inproc: joins threads of one process; choose another medium, such "
+       "as "
        "\"unix:\""},
       {"[service.a]\nrun = \"source\"\ncwd = \"./not/there\"\n",
        "/dev/shop.toml:4:7: service a cannot run in /dev/not/there: No such file or directory"},
       {"[service.a]\nrun = \"source\"\ncwd = \"./null\"\n",
        "/dev/shop.toml:4:7: service a cannot run in /dev/null: it is no directory"},
+      {"[service.a]\nrun = \"source\"\nsecrets = { TOKEN = \"./gone\" }\n",
+       "/dev/shop.toml:4:1: cannot read the secret TOKEN, /dev/gone: No such file or directory"},
       {"[service.a]\nrun = \"source\"\nenv_file = \"./no.env\"\n",
        "/dev/shop.toml:4:12: cannot read /dev/no.env: No such file or directory"},
       {"[service.a]\nrun = \"source\"\nrestart = \"always\"\ncalls = { b = \"pipe:\" "

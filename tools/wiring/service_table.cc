@@ -7,15 +7,17 @@
 #include "kernel/base/units.h"
 #include "services/service.h"
 #include "tools/wiring/instance_name.h"
+#include "tools/wiring/restart_table.h"
+#include "tools/wiring/secrets.h"
 
 namespace jackfield {
 namespace {
 
-constexpr std::string_view kServiceKeys[] = {"run",      "calls", "serve", "grace",   "limits",
-                                             "env_file", "env",   "cwd",   "restart", "instances"};
+constexpr std::string_view kServiceKeys[] = {"run",    "calls",   "serve",    "grace",
+                                             "limits", "env",     "env_file", "secrets",
+                                             "cwd",    "restart", "instances"};
 constexpr std::string_view kLimitKeys[] = {"memory", "nofile"};
 constexpr std::string_view kCallKeys[] = {"service", "services", "over", "at", "one_way"};
-constexpr std::string_view kRestartKeys[] = {"when", "backoff", "max"};
 constexpr NotYet kServiceNotYet[] = {
     {"topics", "topics are a service that others call: [service.topics] with run = \"topics\""},
     {"ready", "a service is ready when it says so itself (Service::Serve does)"},
@@ -50,12 +52,14 @@ class ServiceTable {
         ConvertLimits(line);
       else if (line.key == "env")
         ConvertEnv(line);
+      else if (line.key == "secrets")
+        ConvertSecrets(line);
       else if (line.key == "env_file")
         ConvertPath(line, service_.env_file, service_.env_file_place);
       else if (line.key == "cwd")
         ConvertPath(line, service_.cwd, service_.cwd_place);
       else if (line.key == "restart")
-        ConvertRestart(line);
+        ReadRestart(line, service_, findings_);
       else if (line.key == "instances")
         ConvertInstances(line);
       else
@@ -286,75 +290,36 @@ class ServiceTable {
     }
   }
 
+  void ConvertSecrets(const Entry& entry) {
+    service_.secrets_place = entry.place;
+    const toml::table* table = entry.value->as_table();
+    if (table == nullptr || table->size() > kSecretsMax)
+      return findings_.Wrong(PlaceOf(*entry.value),
+                             Text("secrets is a table of files, at most ", kSecretsMax,
+                                  ": secrets = { TOKEN = \"./token\" }"));
+    for (const Entry& line : EntriesOf(*table)) {
+      const std::string path =
+          findings_.TextOf(*line.value, Text("the file of ", Escaped(line.key), " in secrets"));
+      const std::string variable = SecretVariable(line.key);
+      std::string why = WhyNoVariable(variable, path);
+      for (const auto& [name, value] : service_.env) {
+        if (why.empty() && name == variable)
+          why = Text(variable, ", in which the service finds the secret, is also in env");
+      }
+      if (why.empty() && path.empty()) why = Text("the file of ", line.key, " in secrets is empty");
+      if (why.empty())
+        service_.secrets.emplace_back(line.key, path);
+      else
+        findings_.Wrong(line.place, why);
+    }
+  }
+
   void ConvertPath(const Entry& entry, std::string& path, Place& place) {
     place = PlaceOf(*entry.value);
     path = findings_.TextOf(*entry.value, entry.key);
     if (entry.value->is_string() && (path.empty() || path.find('\0') != std::string::npos))
       findings_.Wrong(place,
                       Text(entry.key, " is a path, seen from this file, such as \"./here\""));
-  }
-
-  void ConvertRestart(const Entry& entry) {
-    service_.restart_place = PlaceOf(*entry.value);
-    if (entry.value->is_string()) return ConvertWhen(*entry.value);
-    const toml::table* table = entry.value->as_table();
-    if (table == nullptr) {
-      return findings_.Wrong(service_.restart_place,
-                             "restart is \"never\", \"on-failure\" or \"always\", or { when = "
-                             "\"on-failure\", backoff = \"100ms..10s\", max = 5 }");
-    }
-    service_.restart.when = RestartRule::When::kOnFailure;
-    for (const Entry& line : EntriesOf(*table)) {
-      if (line.key == "when")
-        ConvertWhen(*line.value);
-      else if (line.key == "backoff")
-        ConvertBackoff(line);
-      else if (line.key == "max")
-        ConvertRestartsMax(line);
-      else
-        findings_.WrongKey(line, kRestartKeys, {}, Text(" in the restart of ", service_.name));
-    }
-  }
-
-  void ConvertWhen(const toml::node& node) {
-    const auto* text = node.as_string();
-    const std::string_view when = text == nullptr ? "" : std::string_view(text->get());
-    if (when == "never")
-      service_.restart.when = RestartRule::When::kNever;
-    else if (when == "on-failure")
-      service_.restart.when = RestartRule::When::kOnFailure;
-    else if (when == "always")
-      service_.restart.when = RestartRule::When::kAlways;
-    else
-      findings_.Wrong(PlaceOf(node),
-                      "a service is restarted \"never\", \"on-failure\" or \"always\"");
-  }
-
-  void ConvertBackoff(const Entry& entry) {
-    const auto* node = entry.value->as_string();
-    const std::string_view text = node == nullptr ? "" : std::string_view(node->get());
-    const size_t dots = text.find("..");
-    const auto least_ns = ParseDurationNs(text.substr(0, dots));
-    const auto most_ns = dots == text.npos ? least_ns : ParseDurationNs(text.substr(dots + 2));
-    if (!least_ns.ok() || !most_ns.ok() || *least_ns <= 0 || *least_ns > *most_ns ||
-        *most_ns > kPauseNsMax) {
-      return findings_.Wrong(PlaceOf(*entry.value),
-                             Text("backoff is the least and the longest pause before a restart, "
-                                  "such as \"100ms..10s\"; at most ",
-                                  FormatDurationNs(kPauseNsMax)));
-    }
-    service_.restart.pause_least_ns = *least_ns;
-    service_.restart.pause_most_ns = *most_ns;
-  }
-
-  void ConvertRestartsMax(const Entry& entry) {
-    const auto number = entry.value->value<int64_t>();
-    if (number && *number >= 1 && *number <= int64_t{kRestartsMax})
-      service_.restart.restarts_max = static_cast<uint32_t>(*number);
-    else
-      findings_.Wrong(PlaceOf(*entry.value),
-                      Text("max is how often in a row a service is restarted, a number from 1 to ",
-                           kRestartsMax));
   }
 
   Findings& findings_;

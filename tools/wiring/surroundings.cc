@@ -4,8 +4,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "kernel/base/text.h"
 #include "tools/wiring/seen_from.h"
@@ -23,7 +25,7 @@ std::string WhyNoDirectory(const std::string& path) {
 }  // namespace
 
 Surroundings SurroundingsOf(const ServiceEntry& entry, std::string_view folder,
-                            std::vector<Fault>& faults) {
+                            std::vector<Fault>& faults, std::vector<std::string>& notes) {
   Surroundings found;
   if (!entry.env_file.empty()) {
     absl::StatusOr<Variables> read = ReadEnvFile(SeenFrom(folder, entry.env_file));
@@ -33,6 +35,18 @@ Surroundings SurroundingsOf(const ServiceEntry& entry, std::string_view folder,
       faults.emplace_back(entry.env_file_place, std::string(read.status().message()));
   }
   found.environment = Merged(std::move(found.environment), entry.env);
+  for (const auto& [name, path] : entry.secrets) {
+    absl::StatusOr<Secret> secret = ReadSecret(name, SeenFrom(folder, path));
+    if (!secret.ok()) {
+      faults.emplace_back(entry.secrets_place, std::string(secret.status().message()));
+      continue;
+    }
+    // Instances share it, and it is told once.
+    if (std::string open = WhoElseReads(*secret);
+        !open.empty() && std::find(notes.begin(), notes.end(), open) == notes.end())
+      notes.push_back(std::move(open));
+    found.secrets.push_back(*std::move(secret));
+  }
   if (!entry.cwd.empty()) {
     found.directory = SeenFrom(folder, entry.cwd);
     if (const std::string why = WhyNoDirectory(found.directory); !why.empty())

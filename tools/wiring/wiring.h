@@ -18,8 +18,9 @@
 //              nofile = 1024 }                # descriptors; else as many as who starts it
 //   env = { LANG = "C" }                      # beside the environment of who starts it
 //   env_file = "./kv.env"                     # the same, a NAME=VALUE a line; env wins
-//   cwd = "./data"                            # where it runs; else where who starts it does
-//   restart = { when = "on-failure", backoff = "100ms..10s", max = 5 }    # or: "on-failure"
+//   secrets = { TOKEN = "./kv.token" }        # a file that it alone gets; its path is in
+//   TOKEN_FILE cwd = "./data"                            # where it runs; else where who starts it
+//   does restart = { when = "on-failure", backoff = "100ms..10s", max = 5 }    # or: "on-failure"
 //   grace = "5s"                              # for what is on its way when it ends; else 2s
 //
 //   [service.packer]
@@ -84,8 +85,9 @@ struct ServiceEntry {
   int64_t grace_ns = kGraceNs;   // grace = "5s": services/service.h says for what
   RestartRule restart;
   Variables env;
+  Variables secrets;          // name and path as written
   std::string env_file, cwd;  // paths as written; "": not given
-  Place restart_place, env_file_place, cwd_place;
+  Place restart_place, env_file_place, cwd_place, secrets_place;
   uint32_t instances = 1;
   uint32_t instance = 0;  // which of them, from 1; 0: all of them (tools/wiring/instances.h)
   Place place;

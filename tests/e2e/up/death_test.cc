@@ -193,9 +193,8 @@ TEST_F(DeathTest, AFileThatCannotBeExecutedIsAFailure) {
   ASSERT_EQ(chmod(program.c_str(), 0700), 0);
   Command command({"up", Pair("./program")});
   EXPECT_EQ(command.Wait(), 1) << command.err();
-  EXPECT_NE(
-      command.err().find("cannot run " + directory_.path() + "/program: Exec format error\n"),
-      std::string::npos)
+  EXPECT_NE(command.err().find("cannot run " + directory_.path() + "/program: Exec format error\n"),
+            std::string::npos)
       << command.err();
   EXPECT_NE(command.err().find(") exited with 127 before it was ready; all is stopped\n"),
             std::string::npos)

@@ -158,7 +158,9 @@ TEST_F(ReloadTest, WhatIsSetWronglyIsToldAndDoesNotHold) {
   ASSERT_TRUE(up.WaitForStderr("asks\n")) << up.err();
   const Answer key = Run({"set", NameOf(up), "askr.calls.count=shm:"});
   EXPECT_EQ(key.status, 2);
-  EXPECT_EQ(key.err, "jackfield: --set askr.calls.count=shm:: there is no service \"askr\"; did you mean \"asker\"?\n");
+  EXPECT_EQ(key.err,
+            "jackfield: --set askr.calls.count=shm:: there is no service \"askr\"; did you mean "
+            "\"asker\"?\n");
   const Answer medium = Run({"set", NameOf(up), "asker.calls.count=smh:"});
   EXPECT_EQ(medium.status, 2);
   EXPECT_EQ(medium.err, file_ +
