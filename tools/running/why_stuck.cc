@@ -33,6 +33,9 @@ std::string NoteOf(const init::Service& service) {
         names += Text(names.empty() ? "waits for " : ", ", TextOf(name));
       return names;
     }
+    case init::State::Started:
+      if (service.ready_when() == nullptr) break;
+      return Text("is ready when ", TextOf(service.ready_when()));
     case init::State::Pausing:
       return Text("starts again in ", FormatDurationNs(service.pause_ns()), ": it ", ending);
     case init::State::Ended:

@@ -23,7 +23,7 @@ Launch::Launch(const Plan& plan, Node& node, Handing& handing, Reach& reach, Out
       log_(log),
       logs_stdout_(logs_stdout) {}
 
-absl::StatusOr<std::unique_ptr<RunningService>> Launch::Start(size_t index,
+absl::StatusOr<std::unique_ptr<RunningService>> Launch::Start(size_t index, const Variables& told,
                                                               RunningService::Watcher& watcher) {
   const PlannedService& planned = plan_.services[index];
   std::vector<OwnedFd> handed;
@@ -47,6 +47,7 @@ absl::StatusOr<std::unique_ptr<RunningService>> Launch::Start(size_t index,
   start.words.insert(start.words.end(), planned.args.begin(), planned.args.end());
   start.grants = grants.ToString();
   start.surroundings = planned.surroundings;
+  start.surroundings.environment = Merged(std::move(start.surroundings.environment), told);
   if (absl::Status secrets =
           HandSecrets(planned.surroundings.secrets, handed, start.surroundings.environment);
       !secrets.ok())

@@ -25,7 +25,8 @@ class Launch {
 
   // Requires: the addresses of all that it calls are set in the handing.
   // Errors: as StartProcess and StartThread.
-  absl::StatusOr<std::unique_ptr<RunningService>> Start(size_t service,
+  // told: what it finds in its environment beside the rest.
+  absl::StatusOr<std::unique_ptr<RunningService>> Start(size_t service, const Variables& told,
                                                         RunningService::Watcher& watcher);
 
  private:

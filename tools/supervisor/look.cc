@@ -73,6 +73,7 @@ class Builder {
     const auto serves_at = fbb_.CreateVectorOfStrings(serves);
     const auto all_calls = fbb_.CreateVector(calls);
     const auto waits = fbb_.CreateVectorOfStrings(waits_for);
+    const auto ready_when = Some(ReadyWhen(planned, service));
     const Handled handled = HandledBy(planned.name);
     const auto oldest = Some(handled.oldest);
 
@@ -92,6 +93,7 @@ class Builder {
     built.add_serves(serves_at);
     built.add_calls(all_calls);
     built.add_waits_for(waits);
+    built.add_ready_when(ready_when);
     if (service.running != nullptr) {
       const int pid = service.running->pid();
       built.add_pid(pid);
@@ -110,6 +112,14 @@ class Builder {
   }
 
  private:
+  static std::string ReadyWhen(const PlannedService& planned, const Supervised& service) {
+    if (service.state != ServiceState::kStarted) return "";
+    if (service.readiness != nullptr) return service.readiness->awaits();
+    return planned.ready.how == ReadyRule::How::kItself || planned.serves.empty()
+               ? ""
+               : "it says where it serves; name its places if it never does";
+  }
+
   Offset<flatbuffers::String> Some(const std::string& text) {
     return text.empty() ? Offset<flatbuffers::String>() : fbb_.CreateString(text);
   }

@@ -25,7 +25,7 @@ Relay::Relay(Outlet& outlet, LogWriter& log, std::string_view name, size_t name_
 }
 
 void Relay::Take(std::string_view bytes) {
-  const bool terminal = outlet_->screen().terminal;
+  const bool terminal = outlet_ != nullptr && outlet_->screen().terminal;
   std::string out;
   while (!bytes.empty()) {
     const size_t end =
@@ -44,7 +44,7 @@ void Relay::Take(std::string_view bytes) {
     }
     line_.clear();
   }
-  outlet_->Write(out, Outlet::Whose::kService);
+  if (outlet_ != nullptr) outlet_->Write(out, Outlet::Whose::kService);
 }
 
 void Relay::End() {

@@ -23,14 +23,17 @@ class Relay {
   Relay(Outlet& outlet, LogWriter& log, std::string_view name, size_t name_width,
         size_t colour_number);
 
+  // What is not to be seen: `log` alone gets it, under no name.
+  explicit Relay(LogWriter& log) : log_(&log) {}
+
   // Ask before each Take but the last ones.
-  bool HasRoom() const { return outlet_->HasRoom() && log_->HasRoom(); }
+  bool HasRoom() const { return (outlet_ == nullptr || outlet_->HasRoom()) && log_->HasRoom(); }
 
   void Take(std::string_view bytes);
   void End();  // the last line may lack its newline
 
  private:
-  Outlet* outlet_;
+  Outlet* outlet_ = nullptr;
   LogWriter* log_;
   std::string name_;
   std::string prefix_;

@@ -7,8 +7,10 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "kernel/loop/timers.h"
+#include "tools/supervisor/readiness.h"
 #include "tools/supervisor/restarts.h"
 #include "tools/supervisor/running.h"
 
@@ -29,6 +31,9 @@ struct Supervised {
 
   ServiceState state = ServiceState::kWaiting;
   std::unique_ptr<RunningService> running;  // its process now, or the last one
+  std::unique_ptr<Readiness> readiness;     // until it is ready, where it does not say so itself
+  bool found_ready = false;                 // by that
+  std::vector<Address> reported;            // it has said that it serves there, but is not ready
   Restarts restarts;
   int64_t since_ns = 0;    // when it came to that state
   int64_t started_ns = 0;  // when its last process was

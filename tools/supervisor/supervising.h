@@ -78,6 +78,9 @@ class Supervisor final : public RunningService::Watcher, private Commands, priva
   void StartService(size_t index);
   void NotStarted(size_t index, const std::string& why);
   void OnReady(size_t index, const std::vector<Address>& addresses) override;
+  // It is not for the service to say that it is ready, and has been found out.
+  void OnFoundReady(size_t index);
+  void BecomeReady(size_t index, const std::vector<Address>& addresses);
 
   // ---- Ending.
 

@@ -74,7 +74,7 @@ bool Supervisor::AllAreUp() const {
   for (size_t i = 0; i < services_.size(); ++i) {
     const State state = services_[i].state;
     if (state == State::kWaiting || state == State::kPausing ||
-        (state == State::kStarted && !ServesNothing(i)))
+        (state == State::kStarted && (!ServesNothing(i) || services_[i].readiness != nullptr)))
       return false;
   }
   return true;
@@ -84,13 +84,26 @@ void Supervisor::StartService(size_t index) {
   Supervised& service = services_[index];
   service.asked_to_stop = service.killed = service.asked_to_restart = false;
   service.started_ns = Now();
-  absl::StatusOr<std::unique_ptr<RunningService>> running = launch_.Start(index, *this);
+  service.reported.clear();
+  service.found_ready = false;
+  absl::StatusOr<std::unique_ptr<Readiness>> readiness =
+      MakeReadiness(node_, plan_.services[index], [this, name = NameOf(index)] {
+        services_[IndexOf(name)].found_ready = true;
+        node_.timers().Arm(timer_, Now());  // not from in here
+      });
+  if (!readiness.ok()) return NotStarted(index, std::string(readiness.status().message()));
+  service.readiness = *std::move(readiness);
+  absl::StatusOr<std::unique_ptr<RunningService>> running = launch_.Start(
+      index, service.readiness == nullptr ? Variables() : service.readiness->environment(), *this);
   if (!running.ok()) return NotStarted(index, std::string(running.status().message()));
   service.running = *std::move(running);
   if (const int pid = service.running->pid(); pid > 0) processes_.insert(pid);
   Become(service, State::kStarted);
   changes_.Wake();
-  if (ServesNothing(index)) return telling_.State(index, "started", Now() - service.started_ns);
+  if (service.readiness != nullptr)
+    service.readiness->Begin();
+  else if (ServesNothing(index))
+    return telling_.State(index, "started", Now() - service.started_ns);
   service.slow_ns = service.started_ns + kSlowNs;
   SetDeadline(service, service.started_ns + kReadyWaitNs);
 }
@@ -105,6 +118,22 @@ void Supervisor::NotStarted(size_t index, const std::string& why) {
 }
 
 void Supervisor::OnReady(size_t index, const std::vector<Address>& addresses) {
+  if (services_[index].readiness == nullptr) return BecomeReady(index, addresses);
+  services_[index].reported = addresses;
+}
+
+void Supervisor::OnFoundReady(size_t index) {
+  Supervised& service = services_[index];
+  service.found_ready = false;
+  service.readiness = nullptr;
+  const std::vector<Address>& wired = plan_.services[index].serves;
+  const bool is_open =
+      std::any_of(wired.begin(), wired.end(), [](const Address& place) { return place.bare(); });
+  if (service.reported.empty() && is_open) return;  // until it says where it serves
+  BecomeReady(index, service.reported.empty() ? wired : service.reported);
+}
+
+void Supervisor::BecomeReady(size_t index, const std::vector<Address>& addresses) {
   Supervised& service = services_[index];
   if (service.state != State::kStarted) return;
   Become(service, State::kReady);
@@ -122,7 +151,8 @@ void Supervisor::OnReady(size_t index, const std::vector<Address>& addresses) {
   reach_.Learn(NameOf(index));
   if (const int pid = service.running->pid(); pid > 0) last_pages_.Hold(NameOf(index), pid);
   changes_.Wake();
-  if (!addresses.empty()) telling_.State(index, "ready", Now() - service.started_ns);
+  if (!addresses.empty() || ServesNothing(index))
+    telling_.State(index, "ready", Now() - service.started_ns);
   StartWhatCan();
 }
 
@@ -145,6 +175,7 @@ void Supervisor::OnEnded(size_t index, const Ending& ending) {
   service.has_ended = true;
   reach_.Disconnect(NameOf(index));
   last_pages_.Ended(NameOf(index));
+  service.readiness = nullptr;
   changes_.Wake();
   service.ending = ending;
   Reap();
@@ -248,6 +279,7 @@ void Supervisor::OnTimer() {
   const int64_t now_ns = Now();
   for (size_t i = 0; i < services_.size(); ++i) {
     Supervised& service = services_[i];
+    if (service.found_ready) OnFoundReady(i);
     if (service.slow_ns <= now_ns) {
       service.slow_ns = Timers::kNever;
       if (service.state == State::kStarted && phase_ == Phase::kUp) telling_.Slow(i);
@@ -268,7 +300,9 @@ void Supervisor::OnDeadline(size_t index) {
     const std::string late =
         Text(NameOf(index), " (", service.running->where(), ") is not ready after ",
              FormatDurationNs(kReadyWaitNs),
-             "; a service says so by Service::Serve, or by writing to JACKFIELD_READY_FD");
+             service.readiness != nullptr
+                 ? Text("; it is ready when ", service.readiness->awaits())
+                 : "; a service says so by Service::Serve, or by writing to JACKFIELD_READY_FD");
     if (service.restarts.rule().when == RestartRule::When::kNever && !service.in_change)
       return Fail(index, late);
     telling_.Say(late);

@@ -37,6 +37,7 @@ void Supervisor::OnSignal(int32_t result) {
 void Supervisor::Reap() {
   ReapOrphans([this](pid_t pid) {
     return std::any_of(services_.begin(), services_.end(), [pid](const Supervised& service) {
+      if (service.readiness != nullptr && service.readiness->pid() == pid) return true;
       return !service.over() && service.state != State::kPausing && service.running->pid() == pid;
     });
   });

@@ -64,8 +64,11 @@ class Writer {
         Text("[Unit]\nDescription=", Whole(service.name), " of ", Whole(plan_.name),
              "\nPartOf=", name_, ".target\n", Wanted(service), Limit(service), "\n[Service]\n");
     // Who serves nothing never says that it is ready.
-    text += Text("Type=", service.serves.empty() ? "exec" : "notify\nNotifyAccess=all", "\n",
-                 "ExecStart=", Command(service), "\n", "Environment=",
+    text += Text("Type=",
+                 service.serves.empty() && service.ready.how != ReadyRule::How::kNotify
+                     ? "exec"
+                     : "notify\nNotifyAccess=all",
+                 "\n", "ExecStart=", Command(service), "\n", "Environment=",
                  Quoted(Text("JACKFIELD_GRANTS=", GrantsOf(index).ToString()), false), "\n");
     for (const auto& [name, value] : service.surroundings.environment)
       text += Text("Environment=", Quoted(Text(name, "=", value), false), "\n");

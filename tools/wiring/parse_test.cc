@@ -260,6 +260,24 @@ TEST(ParseTest, WhatAServiceRunsInAndWhenItIsRestarted) {
   EXPECT_EQ(wiring->services[2].restart.when, RestartRule::When::kNever);
 }
 
+TEST(ParseTest, WhenAServiceIsReady) {
+  const std::string service = "jackfield = 1\n[service.a]\nrun = \"x\"\n";
+  EXPECT_EQ(Parse(service)->services[0].ready, ReadyRule());
+  EXPECT_EQ(Parse(service + "ready = \"notify\"\n")->services[0].ready.how,
+            ReadyRule::How::kNotify);
+  EXPECT_EQ(Parse(service + "ready = \"port\"\n")->services[0].ready.how, ReadyRule::How::kPort);
+  EXPECT_EQ(Parse(service + "ready = \"exec:./is-up  -q\"\n")->services[0].ready,
+            (ReadyRule{.how = ReadyRule::How::kExec, .command = {"./is-up", "-q"}}));
+  for (const std::string wrong : {"exec:", "exec:is-up"}) {
+    EXPECT_EQ(ErrorOf(service + "ready = \"" + wrong + "\"\n"),
+              "shop.toml:4:9: exec: is followed by a program, which is written with a '/', and its "
+              "arguments: \"exec:./is-up --quiet\"");
+  }
+  EXPECT_EQ(ErrorOf(service + "ready = \"soon\"\n"),
+            "shop.toml:4:9: a service is ready by \"notify\" (READY=1 to NOTIFY_SOCKET), \"port\" "
+            "(it answers at its places) or \"exec:PROGRAM\" (which exits with 0)");
+}
+
 TEST(ParseTest, ASecretIsAFileUnderAName) {
   const std::string service = "jackfield = 1\n[service.a]\nrun = \"x\"\n";
   EXPECT_EQ(Parse(service + "secrets = { TOKEN = \"./t\" }\n")->services[0].secrets,

@@ -15,22 +15,13 @@
 #include "kernel/base/text.h"
 #include "kernel/common_params.h"
 #include "tools/wiring/instances.h"
+#include "tools/wiring/readiness.h"
 #include "tools/wiring/restartable.h"
 #include "tools/wiring/seen_from.h"
 #include "tools/wiring/start_order.h"
 
 namespace jackfield {
 namespace {
-
-std::string DirectoryOf(std::string_view file) {
-  const size_t slash = file.rfind('/');
-  return slash == std::string_view::npos ? "" : std::string(file.substr(0, slash + 1));
-}
-
-// A path that says that it is seen from somewhere.
-bool IsRelative(std::string_view path) {
-  return path.substr(0, 2) == "./" || path.substr(0, 3) == "../";
-}
 
 // Where the shell would find that program, up to its last '/'.
 std::string InPath(const std::string& program) {
@@ -87,6 +78,7 @@ class Planner {
     service.grace_ns = entry.grace_ns;
     service.memory_bytes = entry.memory_bytes;
     service.restart = entry.restart;
+    service.ready = ReadyRuleOf(entry, DirectoryOf(wiring_.file));
     std::vector<Fault> faults;
     service.surroundings = SurroundingsOf(entry, DirectoryOf(wiring_.file), faults, plan_.notes);
     for (const auto& [place, sentence] : faults) Wrong(place, sentence);
@@ -319,7 +311,10 @@ class Planner {
       for (size_t edge = 0; edge < plan_.services[i].edges; ++edge) CheckEdge(i, edge);
     }
     for (size_t i = 0; i < plan_.services.size() && plan_.one_process; ++i) CheckThread(i);
-    for (size_t i = 0; i < plan_.services.size(); ++i) CheckRestart(i);
+    for (size_t i = 0; i < plan_.services.size(); ++i) {
+      CheckRestart(i);
+      CheckReady(i);
+    }
   }
 
   // A service of a wiring that must be one process.
@@ -334,12 +329,18 @@ class Planner {
                  inside->address.ToString(),
                  " joins only services of one process, which are built in; choose another medium, "
                  "such as \"unix:\""));
-    if (!planned.surroundings.inherited())
+    if (!planned.surroundings.inherited() || planned.ready != ReadyRule())
       Wrong(wiring_.services[service].place,
-            Text("env, env_file, secrets, cwd and limits.nofile of service ",
+            Text("env, env_file, secrets, cwd, ready and limits.nofile of service ",
                  wiring_.services[service].name, " are of a process of its own, and ",
                  inside->address.ToString(),
                  " joins threads of one process; choose another medium, such as \"unix:\""));
+  }
+
+  void CheckReady(size_t index) {
+    const ServiceEntry& entry = wiring_.services[index];
+    if (const std::string why = WhyNeverReady(plan_.services[index]); !why.empty())
+      Wrong(entry.ready_place, Text("service ", plan_.services[index].name, " ", why));
   }
 
   // Where the file says both it is wrong; where the command line chose the medium it has the last

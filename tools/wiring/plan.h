@@ -53,6 +53,7 @@ struct PlannedService {
   uint64_t memory_bytes = 0;  // limits.memory; 0: not given
   Surroundings surroundings;
   RestartRule restart;
+  ReadyRule ready;
   std::vector<Address> serves;  // what it is to serve at; channels that ask for the same share one
   std::vector<size_t> calls;    // channels that it is the client of
   std::vector<size_t> called;   // channels that it is the server of

@@ -46,6 +46,7 @@ std::string WhyRestart(const Plan& old, const PlannedService& was, const Plan& w
   if (was.surroundings.descriptors_max != is.surroundings.descriptors_max ||
       was.memory_bytes != is.memory_bytes)
     return "its limits have changed";
+  if (was.ready != is.ready) return "it is ready by another rule";
   if (was.grace_ns != is.grace_ns) return "its grace has changed";
   const std::vector<std::string> had = CallsOf(old, was), has = CallsOf(wanted, is);
   if (const std::string role = Lacks(has, had); !role.empty()) return Text("it calls ", role);

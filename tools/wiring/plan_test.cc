@@ -161,7 +161,8 @@ TEST_F(PlanTest, SaysWhatIsWrongAndWhere) {
        "process, which are built in; choose another medium, such as \"unix:\""},
       {"[service.a]\nrun = \"source\"\nenv = { A = \"1\" }\ncalls = { b = \"inproc:\" "
        "}\n[service.b]\nrun = \"count\"\n",
-       "/dev/shop.toml:2:10: env, env_file, secrets, cwd and limits.nofile of service a are of a "
+       "/dev/shop.toml:2:10: env, env_file, secrets, cwd, ready and limits.nofile of service a are "
+       "of a "
        "process of its own, and inproc: joins threads of one process; choose another medium, such "
        "as "
        "\"unix:\""},
@@ -169,6 +170,16 @@ TEST_F(PlanTest, SaysWhatIsWrongAndWhere) {
        "/dev/shop.toml:4:7: service a cannot run in /dev/not/there: No such file or directory"},
       {"[service.a]\nrun = \"source\"\ncwd = \"./null\"\n",
        "/dev/shop.toml:4:7: service a cannot run in /dev/null: it is no directory"},
+      {"[service.a]\nrun = \"count\"\nserve = \"unix:\"\nready = \"port\"\n",
+       "/dev/shop.toml:5:9: service a is ready by \"port\", and chooses its place over unix: "
+       "itself; "
+       "name one, such as \"unix:./a.sock\""},
+      {"[service.a]\nrun = \"source\"\nready = \"port\"\n",
+       "/dev/shop.toml:4:9: service a is ready by \"port\", and serves at no place"},
+      {"[service.a]\nrun = \"source\"\nready = \"exec:./gone -q\"\n",
+       "/dev/shop.toml:4:9: service a is ready when /dev/gone says so, which cannot be run: No "
+       "such "
+       "file or directory"},
       {"[service.a]\nrun = \"source\"\nsecrets = { TOKEN = \"./gone\" }\n",
        "/dev/shop.toml:4:1: cannot read the secret TOKEN, /dev/gone: No such file or directory"},
       {"[service.a]\nrun = \"source\"\nenv_file = \"./no.env\"\n",

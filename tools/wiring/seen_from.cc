@@ -6,6 +6,13 @@
 
 namespace jackfield {
 
+std::string DirectoryOf(std::string_view file) {
+  const size_t slash = file.rfind('/');
+  return slash == std::string_view::npos ? "" : std::string(file.substr(0, slash + 1));
+}
+
+bool IsRelative(std::string_view path) { return path.starts_with("./") || path.starts_with("../"); }
+
 std::string WithoutDots(std::string_view path) {
   const bool is_whole = path.starts_with('/');
   std::string text = is_whole ? "/" : path.starts_with("./") ? "./" : "";

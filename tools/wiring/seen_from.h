@@ -9,6 +9,12 @@
 
 namespace jackfield {
 
+// Of a file: up to its last '/', or "".
+std::string DirectoryOf(std::string_view file);
+
+// Does it say that it is seen from somewhere: does it begin with ./ or ../?
+bool IsRelative(std::string_view path);
+
 // The same path without "." and without doubled slashes; a "./" that it begins with stays, so that
 // it is seen to be a path. So does "..": what stands before it may be a link.
 std::string WithoutDots(std::string_view path);

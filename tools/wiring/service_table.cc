@@ -13,14 +13,13 @@
 namespace jackfield {
 namespace {
 
-constexpr std::string_view kServiceKeys[] = {"run",    "calls",   "serve",    "grace",
-                                             "limits", "env",     "env_file", "secrets",
-                                             "cwd",    "restart", "instances"};
+constexpr std::string_view kServiceKeys[] = {"run",    "calls",   "serve",     "grace",
+                                             "limits", "env",     "env_file",  "secrets",
+                                             "cwd",    "restart", "instances", "ready"};
 constexpr std::string_view kLimitKeys[] = {"memory", "nofile"};
 constexpr std::string_view kCallKeys[] = {"service", "services", "over", "at", "one_way"};
 constexpr NotYet kServiceNotYet[] = {
     {"topics", "topics are a service that others call: [service.topics] with run = \"topics\""},
-    {"ready", "a service is ready when it says so itself (Service::Serve does)"},
 };
 
 bool IsName(std::string_view name) {
@@ -29,6 +28,16 @@ bool IsName(std::string_view name) {
            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
                   c == '-' || c == '_';
          });
+}
+
+std::vector<std::string> CutAtSpaces(std::string_view rest) {
+  std::vector<std::string> words;
+  while (!rest.empty()) {
+    const size_t end = std::min(rest.find_first_of(" \t\n"), rest.size());
+    if (end > 0) words.emplace_back(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return words;
 }
 
 class ServiceTable {
@@ -60,6 +69,8 @@ class ServiceTable {
         ConvertPath(line, service_.cwd, service_.cwd_place);
       else if (line.key == "restart")
         ReadRestart(line, service_, findings_);
+      else if (line.key == "ready")
+        ConvertReady(line);
       else if (line.key == "instances")
         ConvertInstances(line);
       else
@@ -94,12 +105,7 @@ class ServiceTable {
             "run is cut at its spaces, and quotes mean nothing in it; write run = [\"program\", "
             "\"an argument\"]");
       }
-      std::string_view rest = text->get();
-      while (!rest.empty()) {
-        const size_t end = std::min(rest.find_first_of(" \t\n"), rest.size());
-        if (end > 0) service_.run.emplace_back(rest.substr(0, end));
-        rest.remove_prefix(std::min(end + 1, rest.size()));
-      }
+      service_.run = CutAtSpaces(text->get());
     } else if (const auto* array = entry.value->as_array()) {
       for (const toml::node& word : *array)
         service_.run.push_back(findings_.TextOf(word, "each part of run"));
@@ -287,6 +293,30 @@ class ServiceTable {
         service_.env.emplace_back(line.key, value);
       else
         findings_.Wrong(line.place, why);
+    }
+  }
+
+  void ConvertReady(const Entry& entry) {
+    service_.ready_place = PlaceOf(*entry.value);
+    const auto* node = entry.value->as_string();
+    const std::string_view text = node == nullptr ? "" : std::string_view(node->get());
+    constexpr std::string_view kExec = "exec:";
+    if (text == "notify") {
+      service_.ready.how = ReadyRule::How::kNotify;
+    } else if (text == "port") {
+      service_.ready.how = ReadyRule::How::kPort;
+    } else if (text.starts_with(kExec)) {
+      service_.ready.how = ReadyRule::How::kExec;
+      service_.ready.command = CutAtSpaces(text.substr(kExec.size()));
+      if (service_.ready.command.empty() ||
+          service_.ready.command[0].find('/') == std::string::npos)
+        findings_.Wrong(service_.ready_place,
+                        "exec: is followed by a program, which is written with a '/', and its "
+                        "arguments: \"exec:./is-up --quiet\"");
+    } else {
+      findings_.Wrong(service_.ready_place,
+                      "a service is ready by \"notify\" (READY=1 to NOTIFY_SOCKET), \"port\" (it "
+                      "answers at its places) or \"exec:PROGRAM\" (which exits with 0)");
     }
   }
 

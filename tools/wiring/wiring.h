@@ -21,6 +21,7 @@
 //   secrets = { TOKEN = "./kv.token" }        # a file that it alone gets; its path is in
 //   TOKEN_FILE cwd = "./data"                            # where it runs; else where who starts it
 //   does restart = { when = "on-failure", backoff = "100ms..10s", max = 5 }    # or: "on-failure"
+//   ready = "exec:./is-up"                    # or "notify", "port"; else it says so itself
 //   grace = "5s"                              # for what is on its way when it ends; else 2s
 //
 //   [service.packer]
@@ -49,6 +50,7 @@
 #include "services/service.h"
 #include "tools/wiring/environment.h"
 #include "tools/wiring/log_limits.h"
+#include "tools/wiring/ready_rule.h"
 #include "tools/wiring/restart_rule.h"
 
 namespace jackfield {
@@ -84,10 +86,11 @@ struct ServiceEntry {
   uint32_t descriptors_max = 0;  // limits.nofile; 0: not given
   int64_t grace_ns = kGraceNs;   // grace = "5s": services/service.h says for what
   RestartRule restart;
+  ReadyRule ready;
   Variables env;
   Variables secrets;          // name and path as written
   std::string env_file, cwd;  // paths as written; "": not given
-  Place restart_place, env_file_place, cwd_place, secrets_place;
+  Place restart_place, env_file_place, cwd_place, secrets_place, ready_place;
   uint32_t instances = 1;
   uint32_t instance = 0;  // which of them, from 1; 0: all of them (tools/wiring/instances.h)
   Place place;

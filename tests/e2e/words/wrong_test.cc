@@ -194,8 +194,8 @@ TEST(WrongTest, EachWrongCommandHasItsSentenceAndItsExitStatus) {
        "[service.topics] with run = \"topics\"; leave it out\njackfield: one thing is wrong\n"},
       {{"check", "ready.toml"},
        2,
-       "ready.toml:6:1: \"ready\" is not supported yet: a service is ready when it says so itself "
-       "(Service::Serve does); leave it out\njackfield: one thing is wrong\n"},
+       "ready.toml:6:9: service a is ready by \"port\", and chooses its place over unix: itself; "
+       "name one, such as \"unix:./a.sock\"\njackfield: one thing is wrong\n"},
       {{"check", "name.toml"},
        2,
        "name.toml:3:10: \"a b\" cannot name a service; a name is made of a-z, A-Z, 0-9, '-' and "
