@@ -30,7 +30,7 @@ constexpr Flag kFlags[] = {
     {'n', "lines", "N", "only the last N"},
     {'s', "since", "TIME", "only those of the last 30s, 5m, 2h"},
     {'g', "grep", "TEXT", "only those that contain it"},
-    {'r', "run", "last", "of the last run that has ended, not of the one that is up"},
+    {'r', "run", "RUN", "last: of the run that ended last, not of the one that is up"},
     {'\0', "no-names", "", "without time and name in front"},
     kOutputFlag,
 };
@@ -200,10 +200,11 @@ int RunLogs(const Program& program, const Arguments& arguments) {
   const absl::Status named = NameServices((*client)->wiring().name, there, *wanted);
   if (!named.ok()) return Complain(kExitFailed, std::string(named.message()));
   if ((*wiring)->logs() == nullptr)
-    return Complain(kExitFailed,
-                    Text((*client)->wiring().name,
-                         " keeps no logs: there was no place for them when it began\n  try: "
-                         "jackfield doctor"));
+    return Complain(
+        kExitFailed,
+        Text((*client)->wiring().name,
+             " keeps no logs: there was no place for them when it began\n  try: XDG_STATE_HOME=DIR "
+             "jackfield up FILE"));
 
   Printing printing((*wiring)->logs()->str(), *wanted);
   printing.PrintWhatIsThere();

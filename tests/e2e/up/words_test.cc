@@ -174,7 +174,7 @@ usage: jackfield VERB [FLAGS…] …
   up          start the services of a wiring file, and stay until they are done
   ps          the services of a running wiring: state, process, restarts, addresses
   top         the channels of a running wiring, live: rates, calls under way, the oldest
-  logs        what the services of a running wiring have written on stderr
+  logs        what the services of a wiring have written on stderr
   tap         show the messages of services while they go and come
   postmortem  show what a service did last before its process ended
   restart     stop one service of a running wiring, and start it again
