@@ -181,7 +181,7 @@ TEST(ParseTest, RefusesASetThatFindsNothing) {
             "--set service.ordres.calls.kv=unix:: there is no service \"ordres\"; did you mean "
             "\"orders\"?");
   EXPECT_EQ(ErrorOf(kShop, {"servce.orders.calls.kv=unix:"}),
-            "--set servce.orders.calls.kv=unix:: there is no table \"servce\"; did you mean "
+            "--set servce.orders.calls.kv=unix:: there is no service \"servce\"; did you mean "
             "\"service\"?");
   EXPECT_EQ(ErrorOf(kShop, {"over"}),
             "--set over: write --set KEY=VALUE, such as --set service.orders.calls.kv=unix:");

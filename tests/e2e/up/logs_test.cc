@@ -115,7 +115,7 @@ TEST_F(LogsTest, TheWiringSaysHowMuchIsKept) {
   const std::string wiring =
       directory_.Write("flood.toml",
                        "jackfield = 1\nname = \"flood\"\nlogs = { size = \"64KiB\", files = 2 }\n"
-                       "[service.flooder]\nrun = \"flooder\"\nserve = \"unix:\"\n");
+                       "[service.flooder]\nrun = \"flooder\"\n");
   Command up({"up", "-d", wiring});
   EXPECT_EQ(up.Wait(), 0) << up.err();
   Command follower({"logs", "-w", "flood", "-f", "--no-names", "flooder"});
@@ -131,9 +131,7 @@ TEST_F(LogsTest, TheWiringSaysHowMuchIsKept) {
 // A file size limit of the supervisor stands for a full disk.
 TEST_F(LogsTest, ADiskThatIsFullHoldsUpNobodyAndIsTold) {
   const std::string wiring = directory_.Write(
-      "full.toml",
-      "jackfield = 1\nname = \"full\"\n[service.flooder]\nrun = \"flooder\"\nserve = "
-      "\"unix:\"\n");
+      "full.toml", "jackfield = 1\nname = \"full\"\n[service.flooder]\nrun = \"flooder\"\n");
   Command up({"run", "--serve", "unix:@logs-" + std::to_string(getpid()), "--", "/bin/bash", "-c",
               "ulimit -f 8; exec " + BinaryPath("jackfield") + " up " + wiring});
   ASSERT_TRUE(up.WaitForStderr("the end\n")) << up.err().substr(0, 1000);
