@@ -80,7 +80,8 @@ class Supervisor final : public RunningService::Watcher, private Commands, priva
   void OnReady(size_t index, const std::vector<Address>& addresses) override;
   // It is not for the service to say that it is ready, and has been found out.
   void OnFoundReady(size_t index);
-  void BecomeReady(size_t index, const std::vector<Address>& addresses);
+  // is_news: that it has started was not told.
+  void BecomeReady(size_t index, const std::vector<Address>& addresses, bool is_news);
 
   // ---- Ending.
 

@@ -118,7 +118,8 @@ void Supervisor::NotStarted(size_t index, const std::string& why) {
 }
 
 void Supervisor::OnReady(size_t index, const std::vector<Address>& addresses) {
-  if (services_[index].readiness == nullptr) return BecomeReady(index, addresses);
+  if (services_[index].readiness == nullptr)
+    return BecomeReady(index, addresses, !addresses.empty());
   services_[index].reported = addresses;
 }
 
@@ -130,10 +131,10 @@ void Supervisor::OnFoundReady(size_t index) {
   const bool is_open =
       std::any_of(wired.begin(), wired.end(), [](const Address& place) { return place.bare(); });
   if (service.reported.empty() && is_open) return;  // until it says where it serves
-  BecomeReady(index, service.reported.empty() ? wired : service.reported);
+  BecomeReady(index, service.reported.empty() ? wired : service.reported, true);
 }
 
-void Supervisor::BecomeReady(size_t index, const std::vector<Address>& addresses) {
+void Supervisor::BecomeReady(size_t index, const std::vector<Address>& addresses, bool is_news) {
   Supervised& service = services_[index];
   if (service.state != State::kStarted) return;
   Become(service, State::kReady);
@@ -151,8 +152,7 @@ void Supervisor::BecomeReady(size_t index, const std::vector<Address>& addresses
   reach_.Learn(NameOf(index));
   if (const int pid = service.running->pid(); pid > 0) last_pages_.Hold(NameOf(index), pid);
   changes_.Wake();
-  if (!addresses.empty() || ServesNothing(index))
-    telling_.State(index, "ready", Now() - service.started_ns);
+  if (is_news) telling_.State(index, "ready", Now() - service.started_ns);
   StartWhatCan();
 }
 
