@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,9 @@ class ResourcesTest : public testing::Test {
     runtime_ = runtime;
     places_ = places;
     setenv("XDG_RUNTIME_DIR", runtime, 1);
+    for (const auto& resources : BuiltinResources()) {
+      for (const Resource& resource : resources->List()) others_.insert(Name(resource));
+    }
     holder_ = Hold();
     ASSERT_GT(holder_, 0);
   }
@@ -85,6 +89,15 @@ class ResourcesTest : public testing::Test {
     node->Run().IgnoreError();
     _exit(0);
   }
+  static std::string Name(const Resource& resource) {
+    return Text(resource.what, " ", resource.place);
+  }
+  // In another pid namespace somebody may have had the same number, and left something here that
+  // nobody can say is dead.
+  bool IsHolders(const Resource& resource) const {
+    return resource.pid == holder_ && !others_.contains(Name(resource));
+  }
+
   // Until nothing is left but data: the dead one's io_uring may hold its locks a little longer.
   void KillAndClean() {
     kill(holder_, SIGKILL);
@@ -93,7 +106,7 @@ class ResourcesTest : public testing::Test {
       int count = 0;
       for (const auto& resources : BuiltinResources()) {
         for (const Resource& resource : resources->List())
-          count += resource.pid == holder_ && !resource.keeps ? 1 : 0;
+          count += IsHolders(resource) && !resource.keeps ? 1 : 0;
       }
       return count;
     };
@@ -106,7 +119,7 @@ class ResourcesTest : public testing::Test {
     std::vector<std::string> held;
     for (const auto& resources : BuiltinResources()) {
       for (const Resource& resource : resources->List()) {
-        if (resource.pid == holder_) held.push_back(Text(resource.what, " ", resource.place));
+        if (IsHolders(resource)) held.push_back(Name(resource));
       }
     }
     std::sort(held.begin(), held.end());
@@ -118,7 +131,7 @@ class ResourcesTest : public testing::Test {
     int removed = 0;
     for (const auto& resources : BuiltinResources()) {
       for (const Resource& resource : resources->List()) {
-        if (resource.pid != holder_ || resource.keeps) continue;
+        if (!IsHolders(resource) || resource.keeps) continue;
         // Whatever the list says of it: a racing owner, too, must be found out.
         if (resources->Remove(resource).ok()) ++removed;
       }
@@ -132,7 +145,7 @@ class ResourcesTest : public testing::Test {
       if (mount("none", places_.c_str(), "tmpfs", 0, "mode=0700") != 0) return kNoNamespaces;
       for (const auto& resources : BuiltinResources()) {
         for (const Resource& resource : resources->List()) {
-          if (resource.pid == holder_ && resource.owner == Resource::Owner::kDead) return 50;
+          if (IsHolders(resource) && resource.owner == Resource::Owner::kDead) return 50;
         }
       }
       return Clean();
@@ -140,6 +153,7 @@ class ResourcesTest : public testing::Test {
   }
 
   std::string runtime_, places_;
+  std::set<std::string> others_;  // that were here before
   pid_t holder_ = 0;
 };
 

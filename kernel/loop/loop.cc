@@ -22,11 +22,9 @@ constexpr int kResumesPerTurn = 1024;  // so that coroutines that wake each othe
 // What is awake and quiet is looked at so often, at most, and then left to the reactor.
 constexpr uint8_t kQuietTurnsMax = 16;
 constexpr size_t kFewAwake = 8;  // so many are, however seldom that pays
-// While anything is awake, the reactor is asked each so many turns (if it cannot tell for nothing
-// whether that pays).
+// While anything is awake, a reactor that it costs to ask is asked each so many turns.
 constexpr uint32_t kPollEvery = 16;
-// A spin that lasts this much longer between two looks was interrupted: the CPU went to somebody
-// else.
+// A spin that lasts so long between two looks was interrupted: somebody else had the CPU.
 constexpr int64_t kPreemptedNs = 500'000;
 constexpr int kSpinsPerLook = 8;             // at the clock
 constexpr uint32_t kReactorsMax = 16;        // one after the other
@@ -40,8 +38,7 @@ uint64_t RandomEpoch() {
   return epoch | 1;  // never 0
 }
 
-// On one CPU whoever we wait for needs it. Where there are more, being bound to one says nothing
-// about the others: what spinning is worth is then learned.
+// On one CPU whoever we wait for needs it. With more, what spinning is worth is learned.
 bool MachineHasOneCpu() { return sysconf(_SC_NPROCESSORS_ONLN) <= 1; }
 
 // The process has one stderr, and may have many nodes.
@@ -175,7 +172,6 @@ absl::Status Loop::WhyUnusable() const {
 }
 
 // ---- The reactor's end.
-
 // The waits go on in another. Returns 0.
 int Loop::ReplaceReactor(int error) {
   const absl::Status refused =
@@ -318,9 +314,8 @@ bool Loop::Pass(bool resting) {
   return progress;
 }
 
-// Would it have paid to stay awake? A look in vain costs a system call, and to rest and be woken
-// costs some. So it is patient for twice as long as it would have taken, where that is not too
-// long; else half as long as before.
+// Would it have paid to stay awake? Then it is patient for twice as long as that would have taken,
+// else for half as long as before (docs/decisions/0031).
 void Loop::LearnPatience(Pumped& woken) const {
   const uint32_t passes = static_cast<uint32_t>(pass_) - woken.rested_pass_;
   woken.patience_ = woken.look_costs_ == 0 ? kQuietTurnsMax
@@ -400,7 +395,6 @@ void Loop::SleepOrSpin(int64_t sleep_until_ns) {
     }
     return;
   }
-
   if (ArmAll()) {
     // A link that rests may have armed a timer just now: for room that nothing announces.
     const int64_t wake_ns = std::min(sleep_until_ns, timers_.next_ns());
@@ -427,8 +421,7 @@ bool Loop::PrepareSleep() {
   return armed;
 }
 
-// Looks at what is awake and nothing else, so that an arrival is seen soon. True: something is to
-// be done.
+// Looks at what is awake and nothing else, so that an arrival is seen soon. True: there is work.
 bool Loop::SpinOnce() {
   ++pass_;
   for (size_t i = 0; i < awake_.size(); ++i) {  // by index: a turn may wake another

@@ -12,7 +12,10 @@ absl::StatusOr<std::unique_ptr<SupervisorClient>> SupervisorClient::Open(const R
                                                                          std::string_view wanted) {
   absl::StatusOr<RunningWiring> wiring = FindWiring(wanted);
   if (!wiring.ok()) return wiring.status();
-  return Open(registry, *std::move(wiring));
+  absl::StatusOr<std::unique_ptr<SupervisorClient>> client = Open(registry, *std::move(wiring));
+  if (client.ok()) return client;
+  wiring = FindWiring(wanted);  // it may have gone meanwhile: then it is said how
+  return wiring.ok() ? client.status() : wiring.status();
 }
 
 absl::StatusOr<std::unique_ptr<SupervisorClient>> SupervisorClient::Open(const Registry& registry,
