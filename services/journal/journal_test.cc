@@ -11,22 +11,13 @@
 #include <filesystem>
 
 #include "jackfield/channel.h"
-#include "jackfield/transports.h"
 #include "kernel/base/text.h"
+#include "services/test_transports.h"
 
 namespace jackfield::journal {
 namespace {
 
 using flatbuffers::FlatBufferBuilder;
-
-const Registry& Transports() {
-  static const Registry* const registry = [] {
-    auto* built = new Registry;
-    AddBuiltinTransports(*built);
-    return built;
-  }();
-  return *registry;
-}
 
 absl::StatusOr<uint64_t> AppendTo(Channel& channel, std::string_view text) {
   const absl::StatusOr<MessageOf<Appended>> appended =

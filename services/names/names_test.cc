@@ -8,23 +8,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "jackfield/transports.h"
 #include "kernel/base/text.h"
 #include "services/names/name_hold.h"
+#include "services/test_transports.h"
 
 namespace jackfield::names {
 namespace {
 
 using flatbuffers::FlatBufferBuilder;
-
-const Registry& Transports() {
-  static const Registry* const registry = [] {
-    auto* built = new Registry;
-    AddBuiltinTransports(*built);
-    return built;
-  }();
-  return *registry;
-}
 
 class NamesTest : public testing::TestWithParam<std::string> {
  protected:

@@ -7,8 +7,8 @@
 #include <memory>
 #include <set>
 
-#include "jackfield/transports.h"
 #include "services/once/till_service.h"
+#include "services/test_transports.h"
 
 namespace jackfield::once {
 namespace {
@@ -16,15 +16,6 @@ namespace {
 using flatbuffers::FlatBufferBuilder;
 using flatbuffers::Offset;
 using Reply = absl::StatusOr<MessageOf<till::Receipt>>;
-
-const Registry& Transports() {
-  static const Registry* const registry = [] {
-    auto* built = new Registry;
-    AddBuiltinTransports(*built);
-    return built;
-  }();
-  return *registry;
-}
 
 class Till final : public till::TillService {
  public:

@@ -16,20 +16,11 @@
 
 #include "jackfield/channel.h"
 #include "jackfield/node.h"
-#include "jackfield/transports.h"
 #include "services/semaphore/hold.h"
+#include "services/test_transports.h"
 
 namespace jackfield::semaphore {
 namespace {
-
-const Registry& Transports() {
-  static const Registry* const registry = [] {
-    auto* built = new Registry;
-    AddBuiltinTransports(*built);
-    return built;
-  }();
-  return *registry;
-}
 
 struct Seen {
   std::string semaphore;

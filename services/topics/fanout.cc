@@ -17,7 +17,7 @@
 #include <string>
 #include <vector>
 
-#include "jackfield/transports.h"
+#include "services/test_transports.h"
 #include "services/topics/subscription.h"
 #include "services/topics/topic_set.h"
 
@@ -32,15 +32,6 @@ struct Sum {
   int64_t p50_ns = 0, p99_ns = 0;
   uint64_t read = 0, missed = 0;
 };
-
-const Registry& Transports() {
-  static const Registry* const registry = [] {
-    auto* built = new Registry;
-    AddBuiltinTransports(*built);
-    return built;
-  }();
-  return *registry;
-}
 
 // Reads until the topic "end" comes, and tells what it has seen.
 class Readers {

@@ -12,20 +12,11 @@
 
 #include "jackfield/channel.h"
 #include "jackfield/node.h"
-#include "jackfield/transports.h"
+#include "services/test_transports.h"
 #include "services/topics/subscription.h"
 #include "services/topics/topic_set.h"
 
 namespace jackfield::topics {
-
-inline const Registry& Transports() {
-  static const Registry* const registry = [] {
-    auto* built = new Registry;
-    AddBuiltinTransports(*built);
-    return built;
-  }();
-  return *registry;
-}
 
 class World : public testing::TestWithParam<std::string> {
  protected:

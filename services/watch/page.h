@@ -28,7 +28,7 @@ inline constexpr uint32_t kLayout = 1;  // of both; another one cannot be read
 
 inline constexpr char kPageName[] = "jackfield-page";       // of the memfd
 inline constexpr uint64_t kPageMagic = 0x31656761504b434a;  // "JCKPage1"
-inline constexpr size_t kRecords = FrameLog::kRecords;  // messages kept
+inline constexpr size_t kRecords = FrameLog::kRecords;      // messages kept
 inline constexpr size_t kPeers = 64;                        // the last that there were
 inline constexpr size_t kMethods = 512;
 inline constexpr size_t kNameBytesMax = 55;    // of a process; what is longer is cut

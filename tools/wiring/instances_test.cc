@@ -9,41 +9,20 @@
 #include "gtest/gtest.h"
 #include "kernel/base/text.h"
 #include "tools/wiring/instance_name.h"
-#include "tools/wiring/plan.h"
-#include "transports/builtin.h"
+#include "tools/wiring/plan_world.h"
 
 namespace jackfield {
 namespace {
 
-absl::Status NoService(Service&) { return absl::OkStatus(); }
-
-class InstancesTest : public ::testing::Test {
+class InstancesTest : public PlanWorld {
  protected:
-  InstancesTest() {
-    AddBuiltinTransports(registry_);
-    program_.registry = &registry_;
-    program_.services = {{"boss", NoService, ""}, {"worker", NoService, ""}};
-  }
-  absl::StatusOr<Plan> Make(std::string_view body, PlanOptions options = {},
-                            std::vector<std::string> sets = {}) {
-    absl::StatusOr<Wiring> wiring =
-        ParseWiring("/dev/crew.toml", std::string("jackfield = 1\n") + std::string(body), sets);
-    if (!wiring.ok()) return wiring.status();
-    return MakePlan(*std::move(wiring), program_, options);
-  }
-  std::string ErrorOf(std::string_view body, PlanOptions options = {},
-                      std::vector<std::string> sets = {}) {
-    return std::string(Make(body, std::move(options), std::move(sets)).status().message());
-  }
+  InstancesTest() : PlanWorld("crew.toml", {"boss", "worker"}) {}
   static std::string NamesOf(const Plan& plan) {
     std::string names;
     for (const PlannedService& service : plan.services)
       names += Text(names.empty() ? "" : " ", service.name);
     return names;
   }
-
-  Registry registry_;
-  Program program_;
 };
 
 constexpr std::string_view kCrew =

@@ -5,36 +5,14 @@
 
 #include "gtest/gtest.h"
 #include "kernel/base/text.h"
-#include "tools/wiring/plan.h"
-#include "transports/builtin.h"
+#include "tools/wiring/plan_world.h"
 
 namespace jackfield {
 namespace {
 
-class PlanPlacesTest : public ::testing::Test {
+class PlanPlacesTest : public PlanWorld {
  protected:
-  PlanPlacesTest() {
-    AddBuiltinTransports(registry_);
-    program_.registry = &registry_;
-    for (const char* name : {"source", "tokenize", "count"})
-      program_.services.push_back(
-          {name, [](Service&) -> absl::Status { return absl::OkStatus(); }, ""});
-  }
-
-  absl::StatusOr<Plan> Make(std::string_view body, PlanOptions options = {},
-                            std::vector<std::string> sets = {}) {
-    absl::StatusOr<Wiring> wiring =
-        ParseWiring("/dev/shop.toml", std::string("jackfield = 1\n") + std::string(body), sets);
-    if (!wiring.ok()) return wiring.status();
-    return MakePlan(*std::move(wiring), program_, options);
-  }
-  std::string ErrorOf(std::string_view body, PlanOptions options = {},
-                      std::vector<std::string> sets = {}) {
-    return std::string(Make(body, std::move(options), std::move(sets)).status().message());
-  }
-
-  Registry registry_;
-  Program program_;
+  PlanPlacesTest() : PlanWorld("shop.toml", {"source", "tokenize", "count"}) {}
 };
 
 // One rule for all media, and for what --over and --set say.

@@ -7,7 +7,7 @@
 #include "kernel/common_params.h"
 #include "kernel/transport.h"
 #include "tools/wiring/carry.h"
-#include "transports/builtin.h"
+#include "tools/wiring/plan_world.h"
 
 namespace jackfield {
 namespace {
@@ -27,37 +27,16 @@ class LossyTransport final : public Transport {
   }
 };
 
-absl::Status NoService(Service&) { return absl::OkStatus(); }
-
-class PlanTest : public ::testing::Test {
+class PlanTest : public PlanWorld {
  protected:
-  PlanTest() {
+  PlanTest() : PlanWorld("shop.toml", {"source", "tokenize", "count"}) {
     setenv("PATH", "/nowhere:/usr/bin:/bin", 1);
-    AddBuiltinTransports(registry_);
-    program_.registry = &registry_;
-    program_.services = {
-        {"source", NoService, ""}, {"tokenize", NoService, ""}, {"count", NoService, ""}};
     program_.machine = {{"shm", [](const Address& address, Role) {
                            return absl::UnavailableError(address.ToString() +
                                                          " this machine has no memory to share");
                          }}};
     registry_.Add(std::make_unique<LossyTransport>());
   }
-
-  absl::StatusOr<Plan> Make(std::string_view body, PlanOptions options = {},
-                            std::vector<std::string> sets = {}) {
-    absl::StatusOr<Wiring> wiring =
-        ParseWiring("/dev/shop.toml", std::string("jackfield = 1\n") + std::string(body), sets);
-    if (!wiring.ok()) return wiring.status();
-    return MakePlan(*std::move(wiring), program_, options);
-  }
-  std::string ErrorOf(std::string_view body, PlanOptions options = {},
-                      std::vector<std::string> sets = {}) {
-    return std::string(Make(body, std::move(options), std::move(sets)).status().message());
-  }
-
-  Registry registry_;
-  Program program_;
 };
 
 constexpr std::string_view kWords =

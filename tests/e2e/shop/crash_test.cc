@@ -6,7 +6,6 @@
 #include <signal.h>
 
 #include <cstdlib>
-#include <filesystem>
 #include <map>
 #include <memory>
 #include <string>
@@ -136,11 +135,3 @@ TEST_F(CrashTest, WhereOrdersAndStockDieTogetherItSaysThatItDoesNotAddUp) {
 
 }  // namespace
 }  // namespace jackfield
-
-int main(int argc, char** argv) {
-  testing::InitGoogleTest(&argc, argv);
-  if (argc < 2) return 2;
-  setenv("JACKFIELD_PROGRAM", std::filesystem::absolute(argv[1]).c_str(), 1);
-  signal(SIGPIPE, SIG_IGN);
-  return RUN_ALL_TESTS();
-}

@@ -4,28 +4,20 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <filesystem>
-#include <memory>
 #include <sstream>
 #include <string>
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "tests/e2e/shop/running_shop.h"
 #include "tests/e2e/shop/table.h"
 #include "tests/e2e/up/command.h"
 
 namespace jackfield {
 namespace {
 
-class LivingShop : public testing::Test {
+class LivingShop : public RunningShop {
  protected:
-  LivingShop() {
-    setenv("XDG_RUNTIME_DIR", directory_.path().c_str(), 1);
-    demo_ = std::make_unique<Command>(std::vector<std::string>{"demo", "--orders", "0"});
-    EXPECT_TRUE(demo_->WaitForStderr("shop is up: 6 services")) << demo_->err();
-    wiring_ = "shop@" + std::to_string(demo_->pid());
-  }
-
   // Runs a command about this shop. Returns its stdout.
   std::string Ask(std::vector<std::string> words, int exit_status = 0) const {
     words.insert(words.begin() + 1, {"-w", wiring_, "-q"});
@@ -53,18 +45,6 @@ class LivingShop : public testing::Test {
     }
     return sum;
   }
-  // Stops it. Returns the gate's table.
-  std::string Down() {
-    Command down({"down", wiring_});
-    EXPECT_EQ(down.Wait(), 0) << down.err();
-    end_status_ = demo_->Wait();
-    return demo_->out();
-  }
-
-  const TemporaryDirectory directory_;
-  std::unique_ptr<Command> demo_;
-  std::string wiring_;
-  int end_status_ = -1;
 };
 
 TEST_F(LivingShop, AnyServiceIsDescribedAndCalledByItsName) {
@@ -128,11 +108,3 @@ TEST_F(LivingShop, AStoppedServiceIsNamedWithItsCallerAndTheMethod) {
 
 }  // namespace
 }  // namespace jackfield
-
-int main(int argc, char** argv) {
-  testing::InitGoogleTest(&argc, argv);
-  if (argc < 2) return 2;
-  setenv("JACKFIELD_PROGRAM", std::filesystem::absolute(argv[1]).c_str(), 1);
-  signal(SIGPIPE, SIG_IGN);
-  return RUN_ALL_TESTS();
-}

@@ -2,35 +2,21 @@
 // did last can be read after kill -9. What runs is `jackfield demo`.
 #include <signal.h>
 
-#include <algorithm>
-#include <cstdint>
-#include <cstdlib>
-#include <filesystem>
-#include <memory>
 #include <sstream>
 #include <string>
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "tests/e2e/shop/running_shop.h"
 #include "tests/e2e/shop/table.h"
 #include "tests/e2e/up/command.h"
 
 namespace jackfield {
 namespace {
 
-class WatchedShop : public testing::Test {
+class WatchedShop : public RunningShop {
  protected:
-  WatchedShop() {
-    setenv("XDG_RUNTIME_DIR", directory_.path().c_str(), 1);
-    demo_ = std::make_unique<Command>(std::vector<std::string>{"demo", "--orders", "0"});
-    EXPECT_TRUE(demo_->WaitForStderr("shop is up: 6 services")) << demo_->err();
-    wiring_ = "shop@" + std::to_string(demo_->pid());
-  }
-  ~WatchedShop() override {
-    Command down({"down", wiring_});
-    EXPECT_EQ(down.Wait(), 0) << down.err();
-    demo_->Wait();
-  }
+  ~WatchedShop() override { Down(); }
   std::vector<std::string> LinesOf(std::vector<std::string> words) const {
     words.insert(words.begin() + 1, {"-w", wiring_});
     std::istringstream text(OutputOf(words));
@@ -48,10 +34,6 @@ class WatchedShop : public testing::Test {
     }
     return 0;
   }
-
-  const TemporaryDirectory directory_;
-  std::unique_ptr<Command> demo_;
-  std::string wiring_;
 };
 
 TEST_F(WatchedShop, TapShowsCallsAndAnswersWithWhatIsInThem) {
@@ -79,7 +61,7 @@ TEST_F(WatchedShop, TapOfBothEndsShowsAMessageOnce) {
   for (const std::string& line : lines) {
     EXPECT_TRUE(Contains(line, "\"way\":\"sent\"")) << line;
     EXPECT_TRUE(Contains(line, Contains(line, "\"what\":\"calls\"") ? "\"service\":\"orders\""
-                                                                   : "\"service\":\"stock\""))
+                                                                    : "\"service\":\"stock\""))
         << line;
   }
 }
@@ -104,8 +86,8 @@ TEST_F(WatchedShop, PostmortemReadsTheLastThousandMessagesOfAServiceThatWasKille
   ASSERT_TRUE(demo_->WaitForStderr("was killed by SIGKILL")) << demo_->err();
   const std::vector<std::string> lines = LinesOf({"postmortem", "stock"});
   ASSERT_GT(lines.size(), 1000u);
-  EXPECT_TRUE(Contains(lines[0], "# stock (process " + std::to_string(pid) +
-                                     ") was killed by SIGKILL"))
+  EXPECT_TRUE(
+      Contains(lines[0], "# stock (process " + std::to_string(pid) + ") was killed by SIGKILL"))
       << lines[0];
   std::string before;
   size_t messages = 0;
@@ -124,11 +106,3 @@ TEST_F(WatchedShop, PostmortemReadsTheLastThousandMessagesOfAServiceThatWasKille
 
 }  // namespace
 }  // namespace jackfield
-
-int main(int argc, char** argv) {
-  testing::InitGoogleTest(&argc, argv);
-  if (argc < 2) return 2;
-  setenv("JACKFIELD_PROGRAM", std::filesystem::absolute(argv[1]).c_str(), 1);
-  signal(SIGPIPE, SIG_IGN);
-  return RUN_ALL_TESTS();
-}
