@@ -54,13 +54,17 @@ bool ExtensionIsSound(std::span<const std::byte> extension) {
   });
 }
 
-std::span<const std::byte> ChainIn(std::span<const std::byte> extension) {
-  std::span<const std::byte> chain;
-  ForEachValue(extension, [&chain](uint16_t tag, std::span<const std::byte> value) {
-    if (tag == kTagChain) chain = value;
+std::span<const std::byte> ValueIn(std::span<const std::byte> extension, uint16_t tag) {
+  std::span<const std::byte> found;
+  ForEachValue(extension, [tag, &found](uint16_t has, std::span<const std::byte> value) {
+    if (has == tag) found = value;
     return true;
   });
-  return chain;
+  return found;
+}
+
+std::span<const std::byte> ChainIn(std::span<const std::byte> extension) {
+  return ValueIn(extension, kTagChain);
 }
 
 ChainSearch FindInChain(std::span<const std::byte> chain, uint64_t service_number) {

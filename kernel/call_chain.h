@@ -1,6 +1,6 @@
-// What a frame carries beyond its header, when it has more to say: tagged values. And the one value
-// defined so far: the chain of services that wait for this call, so that a call that would wait for
-// itself is refused.
+// What a frame carries beyond its header, when it has more to say: tagged values. And the chain of
+// services that wait for this call, so that a call that would wait for itself is refused. Another
+// value is in trace.h.
 //
 // Extension: values one after another, each at a multiple of 8: u16 tag, u16 bytes, value, zeros. A
 // tag with bit 15 set that is not understood makes the frame corrupt; others are skipped.
@@ -20,6 +20,10 @@ inline constexpr uint16_t kTagCritical = 0x8000;
 inline constexpr size_t kChainLinksMax = 16;  // a longer chain is refused as a deadlock
 inline constexpr size_t kChainNameBytesMax = 32;
 inline constexpr size_t kChainBytesMax = kChainLinksMax * (8 + 1 + kChainNameBytesMax);
+
+// The value of that tag in `extension`, the last if there are many; empty if it has none.
+// Requires: ExtensionIsSound.
+std::span<const std::byte> ValueIn(std::span<const std::byte> extension, uint16_t tag);
 
 // Is `extension` well-formed, with no critical tag that is unknown here?
 bool ExtensionIsSound(std::span<const std::byte> extension);

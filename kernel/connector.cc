@@ -33,7 +33,7 @@ void Connector::Arm(Phase phase, int64_t due_ns) {
 void Connector::Start(int64_t until_ns) {
   until_ns_ = until_ns;
   hurry_until_ns_ = until_ns;
-  Attempt();
+  Arm(Phase::kPause, 0);  // later: the user may have to say more before the hello
 }
 
 void Connector::StartAgain(const absl::Status& why) {
@@ -122,12 +122,13 @@ void Connector::TryAgain(absl::Status why) {
     return Pause(now_ns);
   }
   const Reason told = ReasonOf(why);
-  end_why_ = MakeStatus(
-      Outcome::kRefused, told == Reason::kNone ? Reason::kUnreachable : told,
-      static_cast<int>(why.code()),
-      again_
-          ? Text(std::string(gone_why_.message()), "; connect again: ", std::string(why.message()))
-          : Text("connect ", address_.ToString(), ": ", std::string(why.message())));
+  const std::string text(why.message());
+  end_why_ = MakeStatus(Outcome::kRefused, told == Reason::kNone ? Reason::kUnreachable : told,
+                        static_cast<int>(why.code()),
+                        again_ ? Text(std::string(gone_why_.message()), "; connect again: ", text)
+                        : text.starts_with("connect ")
+                            ? text  // what the medium was asked is said, and where
+                            : Text("connect ", address_.ToString(), ": ", text));
   Arm(Phase::kEnd, 0);  // later: this may be inside Open
 }
 

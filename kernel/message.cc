@@ -12,10 +12,18 @@ MessageView::Fds::~Fds() {
   }
 }
 
+std::span<const std::byte> MessageView::extension() const {
+  const bool copied = block_ && payload_.data() == block_.data();
+  return {copied ? payload_.data() + Align8(static_cast<uint32_t>(payload_.size()))
+                 : payload_.data() - extension_bytes_,
+          extension_bytes_};
+}
+
 bool MessageView::KeepAs(Message& kept, MemoryAccount& memory) {
   if (!Keep(memory)) return false;
   static_cast<MessageView&>(kept) = std::move(*this);
-  payload_ = extension_ = {};
+  payload_ = {};
+  extension_bytes_ = 0;
   kept_ = false;
   return true;
 }
@@ -24,7 +32,7 @@ bool MessageView::Keep(MemoryAccount& memory) {
   if (kept_) return true;
   if (stealable_ != nullptr && *stealable_) {
     block_ = std::move(*stealable_);
-  } else if (!payload_.empty() || !extension_.empty()) {
+  } else if (!payload_.empty() || extension_bytes_ != 0) {
     return Copy(memory);
   }
   stealable_ = nullptr;
@@ -34,14 +42,14 @@ bool MessageView::Keep(MemoryAccount& memory) {
 
 // Into a block of its own, the payload in front, where the block's alignment is.
 bool MessageView::Copy(MemoryAccount& memory) {
+  const std::span<const std::byte> extension = this->extension();
   const uint32_t extension_at = Align8(static_cast<uint32_t>(payload_.size()));
-  Block block = memory.Get(extension_at + static_cast<uint32_t>(extension_.size()));
+  Block block = memory.Get(extension_at + extension_bytes_);
   if (!block) return false;
   if (!payload_.empty()) std::memcpy(block.data(), payload_.data(), payload_.size());
-  if (!extension_.empty())
-    std::memcpy(block.data() + extension_at, extension_.data(), extension_.size());
+  if (!extension.empty())
+    std::memcpy(block.data() + extension_at, extension.data(), extension.size());
   payload_ = {block.data(), payload_.size()};
-  extension_ = {block.data() + extension_at, extension_.size()};
   block_ = std::move(block);
   stealable_ = nullptr;
   kept_ = true;

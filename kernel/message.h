@@ -63,15 +63,17 @@ class MessageView {
 
   MessageView(MessageView&&) noexcept = default;
   MessageView& operator=(MessageView&&) noexcept = default;
+  // In front of the payload, as in the frame; behind it in a copy.
+  std::span<const std::byte> extension() const;
   bool Keep(MemoryAccount& memory);  // in place
   bool Copy(MemoryAccount& memory);
 
   std::span<const std::byte> payload_;
-  std::span<const std::byte> extension_;
   Block* stealable_ = nullptr;  // the block this frame is alone in
   Block block_;
   std::unique_ptr<Fds> fds_;
   uint32_t type_ = 0;
+  uint16_t extension_bytes_ = 0;
   bool kept_ = false;
 };
 

@@ -28,6 +28,7 @@ class Opening;
 class Port;
 class Registry;
 class ServerCall;
+class Tracer;  // kernel/trace.h
 
 // What goes on after its user has gone, for the node's grace at most: it ends by itself, or when it
 // is destroyed.
@@ -98,6 +99,11 @@ class Node final : public Loop {
   // for those after it.
   uint64_t NewServiceNumber() { return epoch() ^ (services_++ * 0x9e3779b97f4a7c15u); }
 
+  // Who begins traces and keeps records of them (trace.h); null: nobody does. It outlives the
+  // node's calls, or is taken away before.
+  Tracer* tracer() const { return tracer_; }
+  void SetTracer(Tracer* tracer) { tracer_ = tracer; }
+
   // The call that the running handler serves, so that a call it makes inherits deadline, priority
   // and chain.
   ServerCall* current_call() const { return static_cast<ServerCall*>(context()); }
@@ -111,6 +117,7 @@ class Node final : public Loop {
   List<Channel, ChannelTag> channels_;
   List<Lingering, LingerTag> lingering_;
   int64_t grace_ns_ = 0;
+  Tracer* tracer_ = nullptr;
   InlineFunction<void(const std::string&)> on_loss_;
   uint64_t services_ = 0;
 };

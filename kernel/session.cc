@@ -13,10 +13,6 @@ namespace jackfield {
 namespace {
 
 constexpr int64_t kAckDelayNs = 5'000'000;  // for a frame that an acknowledgement can ride on
-constexpr uint32_t kPeerWindowUnitsMax = 1 << 20;  // docs/WIRE.md
-constexpr uint32_t kFrameBytesLeast = 256;         // for what the session itself has to say
-constexpr uint64_t kFeatureFds = 1;                // docs/WIRE.md lists the features
-constexpr uint64_t kFeatureShort = 2;              // frame_bytes_max is so small for want of memory
 
 // With no credit at all nothing could ever be sent; more than a peer believes in would end the
 // session; and a frame lies in one block.
@@ -159,70 +155,6 @@ Session::~Session() {
   DropOutbox();
 }
 
-// ---- Hello.
-
-bool Session::SendHello() {
-  // What one message may take of our memory is known before it is sent, and to both.
-  const uint32_t takes = std::min(frame_bytes_max_, loop_.blocks().budget().frame_bytes_max());
-  const uint64_t features =
-      (passes_fds_ ? kFeatureFds : 0) | (takes < frame_bytes_max_ ? kFeatureShort : 0);
-  Build hello([&](flatbuffers::FlatBufferBuilder& fbb) {
-    const auto name = fbb.CreateString(loop_.name());
-    if (side_ == Side::kClient) {
-      fbb.Finish(wire::CreateHello(fbb, kVersionMin, kVersionMax, features, loop_.epoch(), takes,
-                                   limits_.window_units, limits_.stream_items, name));
-    } else {
-      fbb.Finish(wire::CreateWelcome(fbb, kVersionMax, features, loop_.epoch(), takes,
-                                     limits_.window_units, limits_.stream_items, name));
-    }
-  });
-  return SendControl(side_ == Side::kClient ? FrameKind::Hello : FrameKind::Welcome, hello);
-}
-
-void Session::OnHello(const FrameHeader& header, std::span<const std::byte> payload) {
-  const auto* hello = RootOf<wire::Hello>(payload);
-  if (hello == nullptr || hello->epoch() == 0)
-    return Corrupt(header, "a hello that cannot be read");
-  if (hello->version_min() > kVersionMax || hello->version_max() < kVersionMin) {
-    return Refuse(
-        Reason::kVersion,
-        Text("version: this service speaks ", int{kVersionMin}, "..", int{kVersionMax},
-             ", its client ", int{hello->version_min()}, "..", int{hello->version_max()}));
-  }
-  if (!refusal_.empty()) return Refuse(Reason::kResource, refusal_);
-  passes_fds_ = (hello->features() & kFeatureFds) != 0 && link_->caps().fds;
-  peer_epoch_ = hello->epoch();  // the welcome bears it
-  if (!SendHello()) return Fail(NoMemory());
-  OpenWith(*hello);
-}
-
-void Session::OnWelcome(const FrameHeader& header, std::span<const std::byte> payload) {
-  const auto* welcome = RootOf<wire::Welcome>(payload);
-  if (welcome == nullptr || welcome->epoch() == 0)
-    return Corrupt(header, "a welcome that cannot be read");
-  OpenWith(*welcome);
-  Flush();
-}
-
-template <class Greeting>  // Hello or Welcome
-void Session::OpenWith(const Greeting& greeting) {
-  peer_epoch_ = greeting.epoch();
-  peer_name_ =
-      greeting.name() == nullptr ? "" : Escaped(greeting.name()->string_view().substr(0, 64));
-  peer_lacks_memory_ =
-      (greeting.features() & kFeatureShort) != 0 && greeting.frame_bytes_max() < frame_bytes_max_;
-  frame_bytes_max_ =
-      std::min(frame_bytes_max_, std::max(greeting.frame_bytes_max(), kFrameBytesLeast));
-  peer_grant_ = peer_window_units_ = std::min(greeting.window_units(), kPeerWindowUnitsMax);
-  peer_stream_items_ = greeting.stream_items();
-  passes_fds_ &= (greeting.features() & kFeatureFds) != 0;
-  if (passes_fds_) link_->ExpectFds();
-  state_ = State::kOpen;
-  loop_.timers().Cancel(hello_timer_);
-  if (FrameLog* log = loop_.frame_log()) log->OnOpen(*this);
-  user_->OnOpen(*this);
-}
-
 // ---- Receiving.
 
 void Session::OnFrame(FrameRef frame) {
@@ -300,11 +232,12 @@ void Session::Deliver(const FrameHeader& header, FrameRef frame, bool sequenced)
   const uint32_t extension_bytes = 8u * header.extension_words();
   MessageView message;
   message.type_ = header.message_type();
-  message.extension_ = {frame.data + kHeaderBytes, extension_bytes};
+  message.extension_bytes_ = static_cast<uint16_t>(extension_bytes);
   message.payload_ = {frame.data + kHeaderBytes + extension_bytes,
                       frame.bytes - kHeaderBytes - extension_bytes};
   message.stealable_ = link_->RxBlock();
-  if (extension_bytes != 0 && !ExtensionIsSound(message.extension_))
+  const std::span<const std::byte> extension{frame.data + kHeaderBytes, extension_bytes};
+  if (extension_bytes != 0 && !ExtensionIsSound(extension))
     return Corrupt(header, "an extension that cannot be read");
   if (header.fd_count() != 0) {
     message.fds_ = std::make_unique<MessageView::Fds>();
@@ -317,7 +250,7 @@ void Session::Deliver(const FrameHeader& header, FrameRef frame, bool sequenced)
     if (log->wants_messages()) [[unlikely]]
       log->OnMessage(*this, FrameWay::kReceived, header, message.payload_);
   }
-  Received received{header, message, message.extension_,
+  Received received{header, message, extension,
                     CostsCredit(header.kind()) ? UnitsOf(frame.bytes) : 0, false};
   user_->OnReceived(*this, received);
   if (sequenced && !received.kept && state_ != State::kEnded) {

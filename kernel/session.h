@@ -32,6 +32,8 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "kernel/base/duration.h"
@@ -44,6 +46,13 @@
 #include "kernel/payload.h"
 
 namespace jackfield {
+
+namespace wire {
+struct Hello;
+}
+
+inline constexpr uint32_t kPeerWindowUnitsMax = 1 << 20;  // docs/WIRE.md
+inline constexpr uint32_t kFrameBytesLeast = 256;         // for what the session itself has to say
 
 // What lies outside the ranges is taken for the nearest end.
 struct SessionLimits {
@@ -116,6 +125,17 @@ class Session final : private LinkOwner {
     bool kept = false;
   };
 
+  // What a client calls: MessageType of an interface's name, and the hash of its schema.
+  struct Spoken {
+    uint32_t interface = 0;
+    uint64_t schema_hash = 0;
+  };
+  static constexpr size_t kSpokenMax = 32;  // the rest is not compared
+  // An interface that the service serves by another schema; schema: "" where it does not fit.
+  struct OtherSchema {
+    std::string_view interface, schema;
+  };
+
   class User {
    public:
     virtual ~User() = default;
@@ -133,6 +153,10 @@ class Session final : private LinkOwner {
     virtual void OnEnd(Session& session, const absl::Status& why) = 0;
 
     // ---- Of a client.
+    // For the hello.
+    virtual std::vector<Spoken> SpokenInterfaces() const { return {}; }
+    // Of the welcome, for each: an error refuses the service, as if it had refused us.
+    virtual absl::Status OnOtherSchema(const OtherSchema& /*other*/) { return absl::OkStatus(); }
     // True: another link will be attached, and the session goes on. False: it ends.
     virtual bool TriesAgain(NoWelcome /*how*/, const absl::Status& /*why*/) { return false; }
     // The peer has gone. Who gets what has not left; nullptr: nobody, and it ends with the session.
@@ -146,6 +170,10 @@ class Session final : private LinkOwner {
     }
 
     // ---- Of a server.
+    // The interface of that name, if it is served, and by another schema.
+    virtual std::optional<OtherSchema> ServesOther(const Spoken& /*spoken*/) const {
+      return std::nullopt;
+    }
     // Among the frames that came together are some of another priority; before they are delivered.
     virtual void OnMixedPriorities() {}
     // They have been delivered (more: all for which there was room), or the outbox is empty again.
@@ -284,7 +312,10 @@ class Session final : private LinkOwner {
   void OnFrame(FrameRef frame);
   void OnNoWelcome(NoWelcome how, const absl::Status& why);
   void HandOver(Session& next, uint32_t queued_there, uint32_t unsent);
+  uint32_t FrameBytesTaken() const;
+  uint64_t Features() const;
   bool SendHello();
+  bool SendWelcome(const wire::Hello& hello);
   template <class Greeting>
   void OpenWith(const Greeting& greeting);
   std::string Where() const;  // for errors

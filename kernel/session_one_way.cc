@@ -1,6 +1,7 @@
 // Sessions over a link that cannot answer: the one-way half of session.cc.
 #include <algorithm>
 
+#include "kernel/frame_log.h"
 #include "kernel/loop/loop.h"
 #include "kernel/session.h"
 
@@ -14,6 +15,7 @@ void Session::OpenOneWay() {
   peer_grant_ = 1;  // never charged
   passes_fds_ = false;
   state_ = State::kOpen;
+  if (FrameLog* log = loop_.frame_log()) log->OnOpen(*this);
   user_->OnOpen(*this);
   Flush();  // who sends before the link is there waits; no frame of the other end will wake them
 }

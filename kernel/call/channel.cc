@@ -63,12 +63,21 @@ absl::Status Channel::MakeCallTerms(const CallOptions& options, nanoseconds by_d
              LimitText({options.timeout, terms.inherited_type}), "); nothing was sent"));
   }
   const ServerCall* call = options.detached ? nullptr : node_.current_call();
-  if (call == nullptr) return absl::OkStatus();
-  terms.extension = {space.bytes,
-                     WriteChain(call->chain(), call->service_number(), node_.name(), space.bytes)};
-  if (!terms.extension.empty()) return absl::OkStatus();
-  return Refused(Reason::kDeadlock, Text("a chain of more than ", kChainLinksMax,
-                                         " calls: ", DescribeChain(call->chain())));
+  const bool traces = node_.tracer() != nullptr && node_.tracer()->begins();
+  if (call == nullptr && !traces) [[likely]]
+    return absl::OkStatus();
+  size_t bytes = 0;
+  if (call != nullptr) {
+    bytes = WriteChain(call->chain(), call->service_number(), node_.name(), space.bytes);
+    if (bytes == 0) {
+      return Refused(Reason::kDeadlock, Text("a chain of more than ", kChainLinksMax,
+                                             " calls: ", DescribeChain(call->chain())));
+    }
+  }
+  if (traces || call->trace() != nullptr)
+    bytes += WriteTraceOf(call, std::span(space.bytes).subspan(bytes));
+  terms.extension = {space.bytes, bytes};
+  return absl::OkStatus();
 }
 
 absl::Status Channel::CheckOpen() const {
@@ -129,6 +138,8 @@ absl::Status Channel::Start(uint32_t type, Payload& payload, const CallOptions& 
   slot.type = type;
   slot.sequence = session_->last_sequence();
   slot.queued = slot.sequence == before;
+  if (!terms.extension.empty()) [[unlikely]]
+    KeepTrace(slot, terms.extension);
   if (stream != nullptr) stream->Bind(*session_, id, terms.priority);
   WatchDeadline(terms.deadline_ns);
   if (slot.queued && !open()) [[unlikely]]
@@ -184,6 +195,8 @@ Channel::Slot* Channel::Find(uint64_t id) {
 void Channel::EndSlot(Slot& slot, absl::Status status, MessageView* reply) {
   JF_CHECK(slot.id != 0 && calls_ > 0, "a call ends once");
   CallWaiter* waiter = slot.waiter;
+  if (slot.trace != nullptr) [[unlikely]]
+    EndTrace(slot, status.code());
   slot.id = 0;
   slot.next_free = std::exchange(free_, static_cast<uint32_t>(&slot - slots_.data()));
   const bool was_full = calls_-- == slots_.size();
@@ -196,6 +209,7 @@ void Channel::Abandon(CallWaiter& waiter) {
   for (Slot& slot : slots_) {
     if (slot.id == 0 || slot.waiter != &waiter) continue;
     slot.queued ? slot.session->DropRequest(slot.id) : SendCancel(slot, kPriorityDefault);
+    if (slot.trace != nullptr) EndTrace(slot, absl::StatusCode::kCancelled);
     slot.id = 0;
     slot.next_free = std::exchange(free_, static_cast<uint32_t>(&slot - slots_.data()));
     if (calls_-- == slots_.size()) session_->WakeSenders();

@@ -58,6 +58,7 @@
 #include "kernel/base/inline_function.h"
 #include "kernel/call/answer.h"
 #include "kernel/call/awaiter.h"
+#include "kernel/call/interface.h"
 #include "kernel/call/stream.h"
 #include "kernel/call_chain.h"
 #include "kernel/common_params.h"
@@ -65,6 +66,7 @@
 #include "kernel/loop/future.h"
 #include "kernel/node.h"
 #include "kernel/session.h"
+#include "kernel/trace.h"
 #include "kernel/transport.h"
 
 namespace jackfield {
@@ -94,8 +96,8 @@ struct CallOptions {
   nanoseconds timeout = 0s;
   uint8_t priority =
       kInherit;  // 0 most urgent … 3; kInherit: of the call being handled, or kPriorityDefault
-  std::span<const int> fds = {};  // descriptors; after a success the channel closes them
   bool detached = false;          // inherits nothing from the call being handled
+  std::span<const int> fds = {};  // descriptors; after a success the channel closes them
 };
 
 // Where the deadline of a call comes from.
@@ -139,7 +141,9 @@ class Channel final : public ListNode<ChannelTag>,
   template <class P>
   using PendingCall = Holding<CallBase, P>;
   template <class P>
-  PendingCall<P> Call(uint32_t type, P payload, CallOptions options = {});
+  PendingCall<P> Call(uint32_t type, P payload, const CallOptions& options);
+  template <class P>
+  PendingCall<P> Call(uint32_t type, P payload);
   // Never waits: with no room the request is queued (outbox_frames; only with on_full=wait), and at
   // its deadline it ends as an awaited one would.
   // Errors: REFUSED, and `done` is not called.
@@ -188,6 +192,13 @@ class Channel final : public ListNode<ChannelTag>,
     on_instance_ = std::move(told);
   }
 
+  // Says that `interface`, which outlives the channel, is called here. A service that serves it by
+  // another schema is held against it, by `judge`, before anything is sent to it: an error ends the
+  // channel. So it is said before the node turns; later it is heard at the next instance. Generated
+  // clients do it.
+  using SchemaJudge = absl::Status (*)(const Interface& interface, std::string_view schema);
+  void Speaks(const Interface& interface, SchemaJudge judge);
+
   bool open() const { return session_->state() == Session::State::kOpen; }
   const absl::Status& ended_why() const { return ended_why_; }  // OK while it lives
   Node& node() const { return node_; }
@@ -209,6 +220,10 @@ class Channel final : public ListNode<ChannelTag>,
 
   friend class ClientStream;
   struct CallbackCall;
+  struct SpokenInterface {
+    const Interface* interface;
+    SchemaJudge judge;
+  };
   struct Slot {
     uint64_t id = 0;  // 0: free
     Session* session = nullptr;
@@ -220,6 +235,7 @@ class Channel final : public ListNode<ChannelTag>,
     uint32_t type = 0;
     bool queued = false;  // in the outbox still
     uint32_t next_free = 0;
+    std::unique_ptr<CallTrace> trace;  // of a call that is in one
   };
   struct Terms {  // of one call: options with what is inherited
     int64_t deadline_ns;
@@ -229,7 +245,7 @@ class Channel final : public ListNode<ChannelTag>,
   };
   // Where the extension lies while the call is begun. Who must wait for room moves it to a block.
   struct ExtensionSpace {
-    alignas(8) std::byte bytes[Align8(4 + kChainBytesMax)];
+    alignas(8) std::byte bytes[Align8(4 + kChainBytesMax) + kTraceExtensionBytes];
   };
 
   Channel(Node& node, Address address, bool inherited, ChannelOptions options);
@@ -269,6 +285,10 @@ class Channel final : public ListNode<ChannelTag>,
   // Before the connection is there, who does not wait for room finds it in the outbox.
   bool QueuesAtFirst() const { return session_->state() == Session::State::kHello; }
   Slot* Find(uint64_t id);
+  // Of a call that belongs to a trace, or begins one (channel_trace.cc). Returns the bytes written.
+  size_t WriteTraceOf(const ServerCall* call, std::span<std::byte> to) const;
+  void KeepTrace(Slot& slot, std::span<const std::byte> extension) const;
+  void EndTrace(Slot& slot, absl::StatusCode code) const;
   void EndSlot(Slot& slot, absl::Status status, MessageView* reply = nullptr);
   void Abandon(CallWaiter& waiter);
   static void SendCancel(const Slot& slot, uint8_t priority,
@@ -288,6 +308,8 @@ class Channel final : public ListNode<ChannelTag>,
   std::optional<int64_t> TakesBack(uint64_t call_id, uint64_t sequence) override;
   void OnOpen(Session& session) override;
   void OnReceived(Session& session, Session::Received& received) override;
+  std::vector<Session::Spoken> SpokenInterfaces() const override;
+  absl::Status OnOtherSchema(const Session::OtherSchema& other) override;
   void OnQueuedSent(uint64_t call_id, uint64_t sequence) override;
   void OnQueuedRefused(uint64_t call_id, const absl::Status& why) override;
   void OnPeerClosing(Session& session) override;
@@ -307,6 +329,7 @@ class Channel final : public ListNode<ChannelTag>,
   bool past_owes_ = false;  // a one-way message that one of them had sent is in doubt
   uint64_t instance_ = 0;   // of the service; 0: there was none yet
   InlineFunction<void(uint64_t, uint64_t)> on_instance_;
+  std::vector<SpokenInterface> speaks_;
   absl::Status ended_why_, calls_full_;
   Timer deadline_timer_;
   std::vector<Slot> slots_;

@@ -38,8 +38,8 @@ struct Method {
 
 struct Interface {
   std::string_view name;  // "jackfield.echo.Echo"
-  std::span<const Method> methods;
-  std::string_view schema;   // the .bfbs
+  std::span<const Method> methods = {};
+  std::string_view schema = {};  // the .bfbs
   uint64_t schema_hash = 0;  // FNV-1a, 64 bits, of it
 };
 

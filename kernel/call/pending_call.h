@@ -27,7 +27,7 @@ class Channel::CallBase : public CallWaiter, public SendAwaiter<CallBase> {
 
  protected:
   CallBase(Channel& channel, uint32_t type, const CallOptions& options)
-      : SendAwaiter(FrameKind::Request), channel_(channel), type_(type), options_(options) {}
+      : SendAwaiter(FrameKind::Request), type_(type), channel_(channel), options_(options) {}
 
  private:
   friend class Channel;
@@ -43,16 +43,23 @@ class Channel::CallBase : public CallWaiter, public SendAwaiter<CallBase> {
 
   bool started_ = false, sent_ = false;
   bool keeps_extension_ = false;  // of terms_: it waits for room
-  Channel& channel_;
   const uint32_t type_;
+  Channel& channel_;
   const CallOptions options_;
   Terms terms_;
   absl::StatusOr<Message> result_ = Message();
 };
 
 template <class P>
-Channel::PendingCall<P> Channel::Call(uint32_t type, P payload, CallOptions options) {
+Channel::PendingCall<P> Channel::Call(uint32_t type, P payload, const CallOptions& options) {
   return PendingCall<P>(std::move(payload), *this, type, options);
+}
+
+// Apart from the other: options by default would lie in the frame of each coroutine that calls.
+template <class P>
+Channel::PendingCall<P> Channel::Call(uint32_t type, P payload) {
+  static constexpr CallOptions kDefault;
+  return PendingCall<P>(std::move(payload), *this, type, kDefault);
 }
 
 class Channel::SendBase : public SendAwaiter<SendBase> {

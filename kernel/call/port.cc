@@ -168,6 +168,8 @@ void Port::Take(Session& session, Session::Received& received) {
   call.priority_ = header.priority();
   call.one_way_ = kind == FrameKind::OneWay;
   call.came_ns_ = node_.now_ns();
+  if (!received.extension.empty()) [[unlikely]]
+    call.BeginTrace(received.extension);
   if (header.budget_us() != kNoDeadline)
     call.deadline_ns_ = node_.now_ns() + int64_t{header.budget_us()} * 1000;
   if ((header.flags() & static_cast<uint8_t>(wire::FrameFlag::Stream)) != 0) {
@@ -239,6 +241,8 @@ bool Port::Dispatch(ServerCall& call, HandlerEntry* entry) {
   running_.PushBack(call);
   ++under_way_;
   call.stage_ = ServerCall::Stage::kRuns;
+  if (call.trace_ != nullptr) [[unlikely]]
+    call.trace_->handled_ns = node_.clock().NowNs();
   absl::Status refusal = life_ != Life::kServes && call.stream_ != nullptr
                              ? Refused(Reason::kClosed, Text(node_.name(), " is closing"))
                              : CheckChain(call);
@@ -376,6 +380,8 @@ void Port::DispatchWaiting() {
 }
 
 void Port::End(ServerCall& call) {
+  if (call.trace_ != nullptr) [[unlikely]]
+    call.EndTrace();
   if (call.session_ != nullptr) call.session_->MarkHandled(call.unhandled_);
   call.Unlink();
   if (call.handed_ != nullptr) *call.handed_ = nullptr;

@@ -23,6 +23,7 @@ class PortSeat final : public Session::User, public ListNode<Port::SilentTag> {
   bool dead() const { return session_.state() == Session::State::kEnded; }
 
  private:
+  std::optional<Session::OtherSchema> ServesOther(const Session::Spoken& spoken) const override;
   void OnMixedPriorities() override { port_.mixed_priorities_ = true; }
   void AfterFrames(bool more) override {
     port_.holds_back_ |= more;

@@ -15,7 +15,7 @@ nanoseconds ServerCall::remaining() const {
 
 uint64_t ServerCall::service_number() const { return port_->service_number_; }
 
-std::span<const std::byte> ServerCall::chain() const { return ChainIn(message_.extension_); }
+std::span<const std::byte> ServerCall::chain() const { return ChainIn(message_.extension()); }
 
 absl::Status ServerCall::Answer(uint8_t code, Payload& payload) {
   if (!node_.usable()) [[unlikely]]
@@ -30,6 +30,7 @@ absl::Status ServerCall::Answer(uint8_t code, Payload& payload) {
     if (ends_with_answer()) port_->End(*this);
     return MakeStatus(Outcome::kFailed, Reason::kPeerDied, "the caller has gone");
   }
+  code_ = code;
   session_->MarkHandled(unhandled_);  // so that the answer acknowledges the request
   const Session::Outgoing reply{.kind = FrameKind::Reply,
                                 .priority = priority_,
@@ -82,6 +83,26 @@ bool ServerCall::Keep() {
   Fail(Refused(Reason::kResource, Text("no message memory: ", node_.blocks().budget().Describe())))
       .IgnoreError();  // a one-way message has nobody to tell: it is counted as handled
   return false;
+}
+
+void ServerCall::BeginTrace(std::span<const std::byte> extension) {
+  const TraceContext trace = TraceIn(extension);
+  if (trace.exists())
+    trace_ = std::make_unique<CallTrace>(CallTrace{trace, node_.clock().NowNs(), 0});
+}
+
+void ServerCall::EndTrace() {
+  if (node_.tracer() == nullptr) return;
+  const int64_t now_ns = node_.clock().NowNs();
+  node_.tracer()->OnSpan(
+      {.trace = trace_->context,
+       .side = Span::Side::kService,
+       .code = answered_ ? code_ : static_cast<uint8_t>(absl::StatusCode::kCancelled),
+       .type = type(),
+       .peer_epoch = session_ == nullptr ? 0 : session_->peer_epoch(),
+       .begun_ns = trace_->begun_ns,
+       .handled_ns = trace_->handled_ns == 0 ? now_ns : trace_->handled_ns,
+       .ended_ns = now_ns});
 }
 
 void ServerCall::Hold() {

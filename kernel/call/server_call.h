@@ -21,6 +21,7 @@
 #include "kernel/call/stream.h"
 #include "kernel/message.h"
 #include "kernel/session.h"
+#include "kernel/trace.h"
 
 namespace jackfield {
 
@@ -46,6 +47,8 @@ class ServerCall : public ListNode<CallTag> {
   PeerIdentity peer() const { return session_ == nullptr ? PeerIdentity{} : session_->identity(); }
   std::string peer_name() const { return session_ == nullptr ? "" : session_->peer_name(); }
   std::span<const std::byte> chain() const;  // the services that wait for it (kernel/call_chain.h)
+  // The trace that it belongs to (kernel/trace.h); null: none.
+  const TraceContext* trace() const { return trace_ == nullptr ? nullptr : &trace_->context; }
 
   // ---- Answering. Once; a second answer is REFUSED.
   // Errors: REFUSED (answered already, one-way, too large), FAILED (the caller has gone).
@@ -88,6 +91,8 @@ class ServerCall : public ListNode<CallTag> {
       const absl::Status& status);  // no handler has run: the outcome is the status's own
   absl::Status AnswerStatus(const absl::Status& status, Outcome outcome, Reason reason);
   bool Keep();
+  void BeginTrace(std::span<const std::byte> extension);
+  void EndTrace();
   enum class CancelledBy : uint8_t { kCaller, kDeadline, kEnd };  // kEnd: of its session
   void Cancel(CancelledBy by, const absl::Status& end = absl::OkStatus());
 
@@ -118,6 +123,8 @@ class ServerCall : public ListNode<CallTag> {
   Stage stage_ = Stage::kWaits;
   bool one_way_ = false, answered_ = false, cancelled_ = false, cancel_untold_ = false;
   bool held_ = false;  // Hold was called
+  uint8_t code_ = 0;   // of its answer
+  std::unique_ptr<CallTrace> trace_;
   InlineFunction<void()> on_cancel_;
   std::unique_ptr<StreamEnd> stream_;
   Task<absl::Status> task_;

@@ -108,11 +108,20 @@ Handling ControlPort::Unserve(CallOf<control::UnserveRequest, control::Done> cal
   return call.Reply([](FlatBufferBuilder& fbb) { return control::CreateDone(fbb); });
 }
 
+absl::Status ControlPort::Watched() const {
+  if (watch_ != nullptr) return absl::OkStatus();
+  return absl::ResourceExhaustedError(port_->node().name() +
+                                      " had no memory to be watched when it was started");
+}
+
+Handling ControlPort::Trace(CallOf<control::TraceRequest, control::Done> call) {
+  if (absl::Status status = Watched(); !status.ok()) return status;
+  watch_->Trace(call->one_in());
+  return call.Reply([](FlatBufferBuilder& fbb) { return control::CreateDone(fbb); });
+}
+
 Handling ControlPort::Tap(CallOf<control::TapRequest, control::Tapped> call) {
-  if (watch_ == nullptr) {
-    return absl::ResourceExhaustedError(port_->node().name() +
-                                        " had no memory to be watched when it was started");
-  }
+  if (absl::Status status = Watched(); !status.ok()) return status;
   const absl::StatusOr<int> fd = watch_->Tap();
   if (!fd.ok()) return fd.status();
   return call.Reply([fd = *fd](FlatBufferBuilder& fbb) { return control::CreateTapped(fbb, fd); });

@@ -49,6 +49,8 @@ class ControlPort final : private control::ControlService {
   Handling Unserve(CallOf<control::UnserveRequest, control::Done> call) override;
   Handling Move(CallOf<control::MoveRequest, control::Done> call) override;
   Handling Tap(CallOf<control::TapRequest, control::Tapped> call) override;
+  Handling Trace(CallOf<control::TraceRequest, control::Done> call) override;
+  absl::Status Watched() const;  // or why it has no Watch
   absl::StatusOr<Port*> ServedPort() const;
 
   const std::unique_ptr<Port> port_;

@@ -142,6 +142,17 @@ TEST_F(ControlTest, ATapIsAskedForAndIsTheSameUntilNobodyAsks) {
   EXPECT_EQ((*again)->fd(), (*tapped)->fd());
 }
 
+TEST_F(ControlTest, TracesBeginWhenTheyAreAskedForAndTheOtherCallsAreInNone) {
+  ASSERT_NE(node_->tracer(), nullptr);
+  EXPECT_FALSE(node_->tracer()->begins());
+  control::ControlClient client(*look_);
+  const auto request = [](flatbuffers::FlatBufferBuilder& fbb) {
+    return control::CreateTraceRequest(fbb, 1);
+  };
+  ASSERT_TRUE(client.Trace(request).Wait().ok());
+  EXPECT_TRUE(node_->tracer()->begins());
+}
+
 TEST_F(ControlTest, AChannelThatIsDestroyedIsNotListed) {
   ASSERT_NE(InRole(*Look(), "kv"), nullptr);
   work_ = nullptr;

@@ -9,8 +9,9 @@
 //
 // Errors: those of the channel and of the handler; DATA_LOSS for what comes and is not what the
 // schema says, which names the first fault; UNIMPLEMENTED, with the method's name, from a service
-// that does not have it. Thread: the node's. The channel outlives the client, its calls and its
-// streams.
+// that does not have it; FAILED_PRECONDITION (REFUSED) where it serves another schema that this one
+// does not go together with (expected_schema.h). Thread: the node's. The channel outlives the
+// client, its calls and its streams.
 //
 // A call of a method that the schema calls `idempotent`, when it is awaited or waited for, is made
 // again if its service went away: tries.h has the rules. All else is made once.
@@ -26,6 +27,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "kernel/call/channel.h"
+#include "services/stubs/expected_schema.h"
 #include "services/stubs/message_of.h"
 #include "services/stubs/retried_call.h"
 #include "services/stubs/route.h"

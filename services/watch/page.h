@@ -3,8 +3,8 @@
 // descriptors of the process (/proc/PID/fd), by their names; another user may not look there.
 //
 // The page is there as long as the service runs: its name, whom it speaks to, what its methods are
-// called, and its last messages (kernel/frame_log.h). Whoever holds it open has it also after a
-// kill -9.
+// called, its last messages (kernel/frame_log.h), and its part of the last traces (kernel/trace.h).
+// Whoever holds it open has it also after a kill -9.
 //
 // The tap is there while somebody asks for it (jackfield.control.Control/Tap): the messages
 // themselves, as far as they fit.
@@ -19,16 +19,18 @@
 #include <cstdint>
 
 #include "kernel/frame_log.h"
+#include "kernel/trace.h"
 
 namespace jackfield::watch {
 
-inline constexpr uint32_t kLayout = 1;  // of both; another one cannot be read
+inline constexpr uint32_t kLayout = 2;  // of both; another one cannot be read
 
 // ---- The page.
 
 inline constexpr char kPageName[] = "jackfield-page";       // of the memfd
 inline constexpr uint64_t kPageMagic = 0x31656761504b434a;  // "JCKPage1"
 inline constexpr size_t kRecords = FrameLog::kRecords;      // messages kept
+inline constexpr size_t kSpans = 1024;                      // ends of calls in traces
 inline constexpr size_t kPeers = 64;                        // the last that there were
 inline constexpr size_t kMethods = 512;
 inline constexpr size_t kNameBytesMax = 55;    // of a process; what is longer is cut
@@ -47,6 +49,21 @@ struct MethodName {
   char name[kMethodBytesMax + 1];
 };
 
+// What one end of a call in a trace saw of it (kernel/trace.h Span); valid if the number is the
+// same before and after the rest was copied.
+struct SpanRecord {
+  std::atomic<uint64_t> number;  // which span of the process it is, from 1; 0: none
+  uint8_t trace_id[16];
+  uint64_t span_id, parent_id;
+  uint64_t peer_epoch;
+  int64_t begun_ns, handled_ns, ended_ns;
+  uint32_t type;
+  Span::Side side;
+  uint8_t code;
+  uint8_t unused[2];
+};
+static_assert(sizeof(SpanRecord) == 80);
+
 struct Page {
   uint64_t magic;
   uint32_t layout;
@@ -58,6 +75,7 @@ struct Page {
   Peer peers[kPeers];
   MethodName methods[kMethods];
   FrameRecord records[kRecords];
+  SpanRecord spans[kSpans];  // number n is at n % kSpans
 };
 
 // ---- The tap.

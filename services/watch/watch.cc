@@ -74,7 +74,8 @@ Watch::Watch(Node& node, std::unique_ptr<Shared<watch::Page>> page)
     : FrameLog((*page)->records),
       node_(node),
       page_(std::move(page)),
-      tap_timer_([](Timer& timer) { static_cast<Watch*>(timer.user)->EndTap(); }, this) {
+      tap_timer_([](Timer& timer) { static_cast<Watch*>(timer.user)->EndTap(); }, this),
+      trace_timer_([](Timer& timer) { static_cast<Watch*>(timer.user)->SetBegins(false); }, this) {
   watch::Page& begun = *page_->operator->();
   begun.layout = watch::kLayout;
   begun.pid = getpid();
@@ -82,10 +83,13 @@ Watch::Watch(Node& node, std::unique_ptr<Shared<watch::Page>> page)
   begun.realtime_ahead_ns = RealtimeNs() - node.clock().NowNs();
   begun.magic = watch::kPageMagic;
   node.SetFrameLog(this);
+  node.SetTracer(this);
 }
 
 Watch::~Watch() {
   node_.SetFrameLog(nullptr);
+  node_.SetTracer(nullptr);
+  node_.timers().Cancel(trace_timer_);
   EndTap();
 }
 
@@ -128,6 +132,34 @@ void Watch::OnEnd(const Session& session, const absl::Status& why) {
   const FrameHeader ended(kMagic, kVersionMax, FrameKind::None, 0, 0, 0, 0,
                           static_cast<uint8_t>(why.code()), 0, 0, 0, 0, 0, 0, 0, 0);
   Add(FrameWay::kReceived, &ended, session.peer_epoch(), node_.now_ns());
+}
+
+// ---- Traces.
+
+void Watch::Trace(uint32_t one_in) {
+  trace_one_in_ = std::max(one_in, 1u);
+  SetBegins(true);
+  node_.timers().Arm(trace_timer_, node_.clock().NowNs() + kTraceNs);
+}
+
+bool Watch::Begins() { return node_.NextRandom() % trace_one_in_ == 0; }
+
+void Watch::OnSpan(const Span& span) {
+  const uint64_t number = ++spans_;
+  watch::SpanRecord& record = page_->operator->()->spans[number % watch::kSpans];
+  record.number.store(0, std::memory_order_relaxed);
+  std::atomic_thread_fence(std::memory_order_release);
+  std::copy(span.trace.trace_id.begin(), span.trace.trace_id.end(), record.trace_id);
+  record.span_id = span.trace.span_id;
+  record.parent_id = span.trace.parent_id;
+  record.peer_epoch = span.peer_epoch;
+  record.begun_ns = span.begun_ns;
+  record.handled_ns = span.handled_ns;
+  record.ended_ns = span.ended_ns;
+  record.type = span.type;
+  record.side = span.side;
+  record.code = span.code;
+  record.number.store(number, std::memory_order_release);
 }
 
 // ---- The tap.

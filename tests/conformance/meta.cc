@@ -24,8 +24,8 @@ constexpr struct {
 } kBounds[] = {
     {"kernel/base/", 840},
     {"kernel/loop/", 3'130},
-    {"kernel/", 4'550},  // without those beside it
-    {"kernel/call/", 3'510},
+    {"kernel/", 4'870},  // without those beside it
+    {"kernel/call/", 3'690},
 };
 // What only tests call, of all of them together: *_invariants.cc.
 constexpr size_t kInvariantsLinesMax = 400;

@@ -7,8 +7,8 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/lines/lines_service.h"
+#include "services/reflection/testing.h"
 #include "tools/message/schema.h"
-#include "tools/message/testing.h"
 
 namespace jackfield::lines {
 namespace {

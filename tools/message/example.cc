@@ -5,7 +5,7 @@
 
 #include "kernel/base/text.h"
 #include "kernel/payload.h"
-#include "tools/message/reading.h"
+#include "services/reflection/reading.h"
 
 namespace jackfield::message {
 namespace {

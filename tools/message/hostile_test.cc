@@ -9,11 +9,11 @@
 #include "gtest/gtest.h"
 #include "kernel/base/text.h"
 #include "services/echo/echo_service.h"
-#include "tools/message/checks.h"
+#include "services/reflection/checks.h"
+#include "services/reflection/testing.h"
 #include "tools/message/kinds_service.h"
 #include "tools/message/schema.h"
 #include "tools/message/schema_text.h"
-#include "tools/message/testing.h"
 
 namespace jackfield::message {
 namespace {

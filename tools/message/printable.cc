@@ -7,7 +7,7 @@
 #include "flatbuffers/util.h"
 #include "kernel/base/text.h"
 #include "kernel/payload.h"
-#include "tools/message/reading.h"
+#include "services/reflection/reading.h"
 #include "tools/message/schema_text.h"
 
 namespace jackfield::message {

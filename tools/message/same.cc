@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "kernel/base/text.h"
-#include "tools/message/reading.h"
+#include "services/reflection/reading.h"
 
 namespace jackfield::message {
 namespace {

@@ -11,9 +11,9 @@
 #include "kernel/payload.h"
 #include "schemas/sys_service.h"
 #include "services/echo/echo_service.h"
+#include "services/reflection/testing.h"
 #include "tools/message/kinds_service.h"
 #include "tools/message/same.h"
-#include "tools/message/testing.h"
 #include "tools/message/values.h"
 
 namespace jackfield::message {

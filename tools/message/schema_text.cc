@@ -9,7 +9,7 @@
 
 #include "flatbuffers/reflection.h"
 #include "kernel/base/text.h"
-#include "tools/message/reading.h"
+#include "services/reflection/reading.h"
 
 namespace jackfield::message {
 namespace {

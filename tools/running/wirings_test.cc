@@ -29,8 +29,9 @@ TEST(WiringsTest, EachOfThisUserIsListedOnce) {
 }
 
 TEST(WiringsTest, AnAddressIsFoundAgainWhateverTheName) {
-  for (const std::string name :
-       {"shop", "two words", "a?b=c", "ü/x", "", "..", std::string(500, 'n').c_str()}) {
+  const std::string long_one(500, 'n');
+  for (const std::string& name :
+       std::vector<std::string>{"shop", "two words", "a?b=c", "ü/x", "", "..", long_one}) {
     const std::string address = ControlAddress(name, 7, 42);
     const std::vector<RunningWiring> up =
         RunningWiringsIn(" @" + address.substr(std::string_view("unix:@").size()), 7);

@@ -143,8 +143,7 @@ std::string ClientText(const ServiceModel& service) {
                "Methods;\n\n",
                "  // Over a channel, or a pool of them, which outlives this and the calls and "
                "streams made with it.\n",
-               "  explicit ", service.name,
-               "Client(const jackfield::Route& route) : route_(route) {}\n");
+               "  explicit ", service.name, "Client(const jackfield::Route& route);\n");
   for (const MethodModel& method : service.methods) {
     text += "\n" + Comment(method.comments, "  ");
     if (method.one_way)

@@ -19,6 +19,12 @@ std::string RegisterText(const ServiceModel& service, Schemas schemas) {
   return text + "}\n";
 }
 
+std::string ClientText(const ServiceModel& service) {
+  return Text(service.name, "Client::", service.name,
+              "Client(const jackfield::Route& route) : route_(route) {\n",
+              "  jackfield::ExpectSchema(route, k", service.name, "Interface);\n}\n");
+}
+
 std::string InterfaceText(const ServiceModel& service) {
   std::string text = Text("constexpr jackfield::Method k", service.name, "MethodList[] = {\n");
   for (const MethodModel& method : service.methods)
@@ -41,7 +47,8 @@ std::string SourceText(const SchemaModel& model, Schemas schemas) {
                "_schema.inc\"\n    ;\n\n}  // namespace\n");
   for (const ServiceModel& service : model.services) {
     text += Text("\nnamespace ", service.space, " {\n\n", InterfaceText(service), "\n",
-                 RegisterText(service, schemas), "\n}  // namespace ", service.space, "\n");
+                 ClientText(service), "\n", RegisterText(service, schemas), "\n}  // namespace ",
+                 service.space, "\n");
   }
   return text;
 }

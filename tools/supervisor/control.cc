@@ -62,6 +62,15 @@ Handling Control::Tap(CallOf<init::TapRequest, init::Tapped> call) {
   });
 }
 
+Handling Control::Trace(CallOf<init::TraceRequest, init::Done> call) {
+  const std::string service = call->service()->str();
+  const absl::StatusOr<int> pid = commands_.PidOf(service);
+  if (!pid.ok()) co_return pid.status();
+  absl::Status begun = co_await reach_.Trace(service, call->one_in());
+  if (!begun.ok()) co_return begun;
+  co_return call.Reply([](flatbuffers::FlatBufferBuilder& fbb) { return init::CreateDone(fbb); });
+}
+
 Handling Control::LastOf(CallOf<init::LastRequest, init::Last> call) {
   const absl::StatusOr<Commands::Last> last = commands_.LastOf(call->service()->string_view());
   if (!last.ok()) return last.status();

@@ -54,6 +54,7 @@ class Control final : private init::InitService {
   Handling Stop(CallOf<init::StopRequest, init::Done> call) override;
   Handling Restart(CallOf<init::RestartRequest, init::Done> call) override;
   Handling Tap(CallOf<init::TapRequest, init::Tapped> call) override;
+  Handling Trace(CallOf<init::TraceRequest, init::Done> call) override;
   Handling LastOf(CallOf<init::LastRequest, init::Last> call) override;
 
   Handling Reload(ServerStreamOf<init::ReloadRequest, init::ChangeLine> call) override;

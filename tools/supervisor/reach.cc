@@ -146,6 +146,18 @@ Task<absl::StatusOr<int>> Reach::Tap(std::string service) {
   co_return (*tapped)->fd();
 }
 
+Task<absl::Status> Reach::Trace(std::string service, uint32_t one_in) {
+  const auto channel = channels_.find(service);
+  if (channel == channels_.end()) co_return NotConnected(service);
+  control::ControlClient client(*channel->second);
+  const auto request = [one_in](flatbuffers::FlatBufferBuilder& fbb) {
+    return control::CreateTraceRequest(fbb, one_in);
+  };
+  const absl::StatusOr<MessageOf<control::Done>> done =
+      co_await client.TraceFuture(request, {.timeout = kTapTimeout, .detached = true});
+  co_return InWords(done.status(), service, kTapTimeout);
+}
+
 std::string Reach::MethodOf(const std::string& service, uint32_t type) const {
   const auto methods = methods_.find(service);
   if (methods == methods_.end()) return Text("type ", type);

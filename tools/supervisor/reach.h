@@ -55,6 +55,9 @@ class Reach {
   // UNAVAILABLE, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED.
   Task<absl::StatusOr<int>> Tap(std::string service);
 
+  // To begin traces. Errors: as Tap.
+  Task<absl::Status> Trace(std::string service, uint32_t one_in);
+
   // A program that is no service of the bus never is, nor one that has not begun.
   bool connected(const std::string& service) const {
     const auto channel = channels_.find(service);

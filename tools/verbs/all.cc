@@ -34,6 +34,7 @@
 #include "tools/verbs/sub.h"
 #include "tools/verbs/tap.h"
 #include "tools/verbs/top.h"
+#include "tools/verbs/trace.h"
 #include "tools/verbs/up.h"
 #include "tools/verbs/version.h"
 
@@ -41,14 +42,14 @@ namespace jackfield {
 
 std::vector<Verb> AllVerbs() {
   return {
-      InitVerb(),       UpVerb(),         PsVerb(),      TopVerb(),     LogsVerb(),
-      TapVerb(),        PostmortemVerb(), RestartVerb(), ReloadVerb(),  SetVerb(),
-      DownVerb(),       RunVerb(),        ServeVerb(),   CallVerb(),    LoadVerb(),
-      RecordVerb(),     ReplayVerb(),     PubVerb(),     SubVerb(),     DescribeVerb(),
-      LsVerb(),         DemoVerb(),       CheckVerb(),   SchemaVerb(),  ExportVerb(),
-      ExplainVerb(),    CapsVerb(),       DoctorVerb(),  CleanVerb(),   BenchVerb(),
-      CompletionVerb(), HelpVerb(),       VersionVerb(), ServiceVerb(), ProgramsVerb(),
-      CompleteVerb(),
+      InitVerb(),     UpVerb(),         PsVerb(),         TopVerb(),     LogsVerb(),
+      TapVerb(),      TraceVerb(),      PostmortemVerb(), RestartVerb(), ReloadVerb(),
+      SetVerb(),      DownVerb(),       RunVerb(),        ServeVerb(),   CallVerb(),
+      LoadVerb(),     RecordVerb(),     ReplayVerb(),     PubVerb(),     SubVerb(),
+      DescribeVerb(), LsVerb(),         DemoVerb(),       CheckVerb(),   SchemaVerb(),
+      ExportVerb(),   ExplainVerb(),    CapsVerb(),       DoctorVerb(),  CleanVerb(),
+      BenchVerb(),    CompletionVerb(), HelpVerb(),       VersionVerb(), ServiceVerb(),
+      ProgramsVerb(), CompleteVerb(),
   };
 }
 

@@ -16,6 +16,7 @@
 #include "tools/verbs/reach.h"
 #include "tools/verbs/running_wiring.h"
 #include "tools/verbs/target.h"
+#include "tools/verbs/trace.h"
 
 namespace jackfield {
 namespace {
@@ -27,6 +28,7 @@ constexpr Flag kFlags[] = {
     {'d', "data", "@FILE|-", "the request, or the items, from a file or from stdin"},
     {'t', "template", "", "print an example of the request, every field in it, and end"},
     kTimeoutFlag,
+    {'\0', "trace", "", "show where the time of the call went, through all services (on stderr)"},
     kWiringFlag};
 
 // The JSON text: the operand, or what -d names; "{}" when there is neither.
@@ -102,6 +104,8 @@ int RunCall(const Program& program, const Arguments& arguments) {
   options.timeout = TimeoutOf(arguments).value_or(0s);
   if (isatty(STDOUT_FILENO) && !dynamic::GivesItems(method)) options.layout = Layout::kIndented;
   absl::Status unprinted;
+  std::optional<trace::OwnTrace> own;
+  if (arguments.Has("trace")) own.emplace(remote.node());
   const dynamic::CallEnd end =
       dynamic::CallMethod(remote, *found, *messages, options,
                           [&](std::string_view json) { return unprinted = PrintLine(json); });
@@ -110,6 +114,12 @@ int RunCall(const Program& program, const Arguments& arguments) {
     std::fputs("# some text is no UTF-8; its bytes are \\xNN above, which is no JSON\n", stderr);
   }
   if (remote.interrupted()) return kExitInterrupted;
+  if (own) {
+    const std::string picture =
+        PictureOfOwn(program, *own, remote.process(), std::string(method.name),
+                     arguments.Find("wiring").value_or(""));
+    std::fputs(picture.c_str(), stderr);
+  }
   if (!end.status.ok()) {
     return Complain(kExitCallStatus + static_cast<int>(end.status.code()),
                     Text(method.name, ": ", StatusText(end.status)));

@@ -14,7 +14,7 @@
 
 #include "kernel/base/fnv.h"
 #include "kernel/base/text.h"
-#include "tools/evolution/compare.h"
+#include "services/reflection/compare.h"
 #include "tools/message/schema_file.h"
 #include "tools/verbs/reach.h"
 #include "tools/verbs/running_wiring.h"

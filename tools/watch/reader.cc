@@ -45,6 +45,24 @@ Event EventOf(const FrameRecord& record, int64_t realtime_ahead_ns) {
   return event;
 }
 
+// Requires: a copy, which nobody writes.
+SpanEvent EventOf(const SpanRecord& record) {
+  SpanEvent span;
+  span.number = record.number.load(std::memory_order_relaxed);
+  std::copy(std::begin(record.trace_id), std::end(record.trace_id), span.trace_id.begin());
+  span.span_id = record.span_id;
+  span.parent_id = record.parent_id;
+  span.side = record.side == Span::Side::kCaller ? Span::Side::kCaller : Span::Side::kService;
+  span.code = record.code;
+  span.type = record.type;
+  span.peer_epoch = record.peer_epoch;
+  span.begun_ns = record.begun_ns;
+  span.handled_ns =
+      std::clamp(record.handled_ns, record.begun_ns, std::max(record.begun_ns, record.ended_ns));
+  span.ended_ns = std::max(record.begun_ns, record.ended_ns);
+  return span;
+}
+
 absl::Status NoPage(pid_t pid, std::string_view service) {
   return absl::NotFoundError(
       Text("the process ", pid, " shows nothing of ", service,
@@ -88,6 +106,13 @@ absl::StatusOr<PageCopy> Read(const Page* page, const Page* after) {
   }
   std::sort(copy.events.begin(), copy.events.end(),
             [](const Event& a, const Event& b) { return a.number < b.number; });
+  for (size_t i = 0; i < kSpans; ++i) {
+    const uint64_t number = page->spans[i].number;
+    if (number != 0 && number == after->spans[i].number && page->spans[i].span_id != 0)
+      copy.spans.push_back(EventOf(page->spans[i]));
+  }
+  std::sort(copy.spans.begin(), copy.spans.end(),
+            [](const SpanEvent& a, const SpanEvent& b) { return a.number < b.number; });
   return copy;
 }
 
@@ -110,6 +135,18 @@ absl::StatusOr<OwnedFd> OpenPage(pid_t pid, std::string_view service) {
     if (page.ok() && page->pid == pid && page->name == service.substr(0, kNameBytesMax)) return fd;
   }
   return NoPage(pid, service);
+}
+
+absl::StatusOr<OwnedFd> FindPage(std::string_view service) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> processes(opendir("/proc"), closedir);
+  while (const dirent* entry = processes == nullptr ? nullptr : readdir(processes.get())) {
+    const std::string_view name(entry->d_name);
+    pid_t pid = 0;
+    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), pid);
+    if (error != std::errc() || end != name.data() + name.size()) continue;
+    if (absl::StatusOr<OwnedFd> fd = OpenPage(pid, service); fd.ok()) return fd;
+  }
+  return absl::NotFoundError(Text("no process shows anything of ", service));
 }
 
 absl::StatusOr<PageCopy> ReadPage(int fd) {

@@ -10,6 +10,7 @@
 
 #include <sys/types.h>
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -22,6 +23,7 @@
 #include "absl/status/statusor.h"
 #include "kernel/base/owned_fd.h"
 #include "kernel/frame_log.h"
+#include "kernel/trace.h"
 #include "services/watch/page.h"
 
 namespace jackfield::watch {
@@ -39,6 +41,18 @@ struct Event {
   uint64_t peer_epoch = 0;
 };
 
+// What one end of a call in a trace saw of it (kernel/trace.h Span). Times are of CLOCK_MONOTONIC.
+struct SpanEvent {
+  uint64_t number = 0;  // of all spans of its process, from 1
+  std::array<uint8_t, 16> trace_id = {};
+  uint64_t span_id = 0, parent_id = 0;
+  Span::Side side = Span::Side::kCaller;
+  uint8_t code = 0;
+  uint32_t type = 0;
+  uint64_t peer_epoch = 0;
+  int64_t begun_ns = 0, handled_ns = 0, ended_ns = 0;
+};
+
 // What a page says, at one moment.
 struct PageCopy {
   std::string name;
@@ -47,11 +61,16 @@ struct PageCopy {
   std::map<uint64_t, std::string> peers;    // by epoch
   std::map<uint32_t, std::string> methods;  // of those that it serves, by type
   std::vector<Event> events;                // none torn, the oldest first
+  std::vector<SpanEvent> spans;             // the same
 };
 
 // The page of the service of that name in a process. Errors: NOT_FOUND (the process has none: it
 // has ended, is no service, or of another version); PERMISSION_DENIED.
 absl::StatusOr<OwnedFd> OpenPage(pid_t pid, std::string_view service);
+
+// The same of whichever process of this user has one; the first that is found. Looks at all of
+// them. Errors: NOT_FOUND.
+absl::StatusOr<OwnedFd> FindPage(std::string_view service);
 
 // Errors: DATA_LOSS: it is no page, or of another version.
 absl::StatusOr<PageCopy> ReadPage(int fd);

@@ -176,6 +176,7 @@ usage: jackfield VERB [FLAGS…] …
   top         the channels of a running wiring, live: rates, calls under way, the oldest
   logs        what the services of a wiring have written on stderr
   tap         show the messages of services while they go and come
+  trace       show calls on their way through many services, and where their time went
   postmortem  show what a service did last before its process ended
   restart     stop one service of a running wiring, and start it again
   reload      read the file of a running wiring again, and change what is different

@@ -1,5 +1,5 @@
 // `jackfield schema`: what a running service says of itself, in a file; and two of them held
-// against each other, from files and from services. The rules are tools/evolution's, and tested
+// against each other, from files and from services. The rules are services/reflection's, and tested
 // there.
 #include <signal.h>
 
@@ -56,6 +56,21 @@ class SchemaTest : public ::testing::Test {
   const TemporaryDirectory directory_;
   std::unique_ptr<Command> service_;
 };
+
+TEST_F(SchemaTest, AProgramBuiltFromAnotherSchemaIsToldWhatDoesNotGoTogether) {
+  directory_.Write("topics.fbs",
+                   "namespace jackfield.topics;\ntable Message { topic: int; payload: [ubyte]; }\n"
+                   "table Published { sequence: ulong; }\n"
+                   "rpc_service Topics { Publish(Message): Published; }\n");
+  const std::string address = "unix:" + directory_.path() + "/topics";
+  Command topics({"serve", address, "--schema", "topics.fbs", "--", "/bin/cat"}, directory_.path());
+  ASSERT_TRUE(topics.WaitForStderr("# serves unix:")) << topics.err();
+  Command pub({"pub", address, "a.b", "hello"}, directory_.path());
+  EXPECT_NE(pub.Wait(), 0);
+  EXPECT_THAT(pub.err(), HasSubstr("the schemas of jackfield.topics.Topics here and there do not "
+                                   "go together: "));
+  EXPECT_THAT(pub.err(), HasSubstr("jackfield.topics.Message.topic: "));
+}
 
 TEST_F(SchemaTest, WhatIsExportedIsWhatTheServiceServes) {
   EXPECT_EQ(Schema({"export", Address(), "-o", "out.bfbs"}).exit_status, 0);

@@ -233,6 +233,12 @@ TEST(WrongTest, EachWrongCommandHasItsSentenceAndItsExitStatus) {
        2,
        "jackfield: tap: something is missing: jackfield tap SERVICE…\n  try: jackfield tap "
        "--help\n"},
+      {{"trace", "-o", "xml"},
+       2,
+       "jackfield: trace: --output is table, json, chrome or otlp, not \"xml\"\n"},
+      {{"trace", "--one-in", "0"},
+       2,
+       "jackfield: trace: --one-in is a number from 1 on, not \"0\"\n"},
       {{"tap", "kv", "-w", "nothing.is.up"},
        3,
        "jackfield: no wiring of this user is up\n  try: jackfield up FILE\n"},

@@ -1,8 +1,8 @@
 // What everybody asks who reads a binary schema.
 //
 // Thread: any. Requires of every schema: CheckSchema has passed it (checks.h).
-#ifndef JACKFIELD_TOOLS_MESSAGE_READING_H_
-#define JACKFIELD_TOOLS_MESSAGE_READING_H_
+#ifndef JACKFIELD_SERVICES_REFLECTION_READING_H_
+#define JACKFIELD_SERVICES_REFLECTION_READING_H_
 
 #include <string>
 #include <string_view>
@@ -50,4 +50,4 @@ std::string NumberText(double number);
 
 }  // namespace jackfield::message
 
-#endif  // JACKFIELD_TOOLS_MESSAGE_READING_H_
+#endif  // JACKFIELD_SERVICES_REFLECTION_READING_H_

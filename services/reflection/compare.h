@@ -12,9 +12,9 @@
 // Only what the methods' messages can hold is looked at; of a schema without methods, all types.
 //
 // Thread: any. Nothing is kept. Requires of both schemas: CheckSchema has passed them
-// (tools/message/checks.h).
-#ifndef JACKFIELD_TOOLS_EVOLUTION_COMPARE_H_
-#define JACKFIELD_TOOLS_EVOLUTION_COMPARE_H_
+// (checks.h).
+#ifndef JACKFIELD_SERVICES_REFLECTION_COMPARE_H_
+#define JACKFIELD_SERVICES_REFLECTION_COMPARE_H_
 
 #include <string>
 #include <string_view>
@@ -24,11 +24,31 @@
 
 namespace jackfield::evolution {
 
+// What the two are called where they differ.
+struct Words {
+  std::string_view was, is;   // "was int, is string"
+  std::string_view gone;      // what the newer one lacks
+  std::string_view give_up;   // said with a field that it lacks
+  std::string_view required;  // a field of the newer one that the older one does not know
+};
+inline constexpr Words kBeforeAndAfter = {
+    "was", "is", "is gone", "; to give it up, keep it, marked (deprecated)",
+    "is new and required, so that messages from before would be refused"};
+
 // Of one interface, by its full name, which `older` has: a sentence for each change, as
 // "kv.Key.age: was int, is string". Names are schema names, which print.
 std::vector<std::string> IncompatibleChanges(const reflection::Schema& older,
                                              const reflection::Schema& newer,
-                                             std::string_view interface);
+                                             std::string_view interface,
+                                             const Words& words = kBeforeAndAfter);
+
+// A client has been made with the schema `here`, its service with `there`: do they understand each
+// other? Then one of the two has become the other by changes that are good, whichever is the newer.
+// Else what stands between them, by the shorter list: "kv.Key.age: here int, at the service
+// string". Requires: `here` has the interface.
+std::vector<std::string> Misunderstandings(const reflection::Schema& here,
+                                           const reflection::Schema& there,
+                                           std::string_view interface);
 
 // Of all types, for schemas without methods.
 std::vector<std::string> IncompatibleTypes(const reflection::Schema& older,
@@ -36,4 +56,4 @@ std::vector<std::string> IncompatibleTypes(const reflection::Schema& older,
 
 }  // namespace jackfield::evolution
 
-#endif  // JACKFIELD_TOOLS_EVOLUTION_COMPARE_H_
+#endif  // JACKFIELD_SERVICES_REFLECTION_COMPARE_H_

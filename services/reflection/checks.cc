@@ -1,11 +1,11 @@
-#include "tools/message/checks.h"
+#include "services/reflection/checks.h"
 
 #include <algorithm>
 #include <set>
 #include <string>
 
 #include "kernel/base/text.h"
-#include "tools/message/reading.h"
+#include "services/reflection/reading.h"
 
 namespace jackfield::message {
 namespace {

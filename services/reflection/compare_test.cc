@@ -1,6 +1,6 @@
 // Which changes of a schema a peer of another age would misunderstand, and what is said of them: a
 // row for each.
-#include "tools/evolution/compare.h"
+#include "services/reflection/compare.h"
 
 #include <string>
 #include <string_view>
@@ -8,8 +8,8 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tools/message/checks.h"
-#include "tools/message/testing.h"
+#include "services/reflection/checks.h"
+#include "services/reflection/testing.h"
 
 namespace jackfield::evolution {
 namespace {
@@ -181,7 +181,7 @@ TEST(CompareTest, EachChangeIsToldByBothSidesWords) {
       {"a value is gone",
        "enum E: byte { A, B } table Q { e: E; }",
        "enum E: byte { A } table Q { e: E; }",
-       {"a.E.B: is gone; it was 1"}},
+       {"a.E.B: is gone (value 1)"}},
       {"an enum of another size",
        "enum E: byte { A } table Q { e: E; }",
        "enum E: int { A } table Q { e: E; }",

@@ -1,6 +1,6 @@
 // For the tests here: schemas made of text, and parts of them set to what no compiler makes.
-#ifndef JACKFIELD_TOOLS_MESSAGE_TESTING_H_
-#define JACKFIELD_TOOLS_MESSAGE_TESTING_H_
+#ifndef JACKFIELD_SERVICES_REFLECTION_TESTING_H_
+#define JACKFIELD_SERVICES_REFLECTION_TESTING_H_
 
 #include <algorithm>
 #include <cstdint>
@@ -85,4 +85,4 @@ inline std::string Mutant(std::string bytes, Random& random) {
 
 }  // namespace jackfield::message
 
-#endif  // JACKFIELD_TOOLS_MESSAGE_TESTING_H_
+#endif  // JACKFIELD_SERVICES_REFLECTION_TESTING_H_

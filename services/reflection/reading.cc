@@ -1,4 +1,4 @@
-#include "tools/message/reading.h"
+#include "services/reflection/reading.h"
 
 #include <algorithm>
 #include <charconv>

@@ -1,11 +1,11 @@
-#include "tools/evolution/compare.h"
+#include "services/reflection/compare.h"
 
 #include <bit>
 #include <set>
 #include <utility>
 
 #include "kernel/base/text.h"
-#include "tools/message/reading.h"
+#include "services/reflection/reading.h"
 
 namespace jackfield::evolution {
 namespace {
@@ -66,14 +66,14 @@ std::string_view KindOf(const reflection::RPCCall& call) {
 
 class Comparison {
  public:
-  Comparison(const reflection::Schema& older, const reflection::Schema& newer)
-      : old_(older), new_(newer) {}
+  Comparison(const reflection::Schema& older, const reflection::Schema& newer, const Words& words)
+      : old_(older), new_(newer), words_(words) {}
 
   void Interface(std::string_view name) {
     const reflection::Service* was = Find(old_.services(), name);
     const reflection::Service* is = Find(new_.services(), name);
     if (was == nullptr || was->calls() == nullptr) return;
-    if (is == nullptr) return Tell(name, "is gone");
+    if (is == nullptr) return Tell(name, words_.gone);
     for (const reflection::RPCCall* call : *was->calls()) Method(name, *call, *was, *is);
   }
 
@@ -81,14 +81,14 @@ class Comparison {
     for (const reflection::Object* was : *old_.objects()) {
       const reflection::Object* is = Find(new_.objects(), was->name()->string_view());
       if (is == nullptr)
-        Tell(was->name()->string_view(), "is gone");
+        Tell(was->name()->string_view(), words_.gone);
       else
         Object(*was, *is);
     }
     for (const reflection::Enum* was : *old_.enums()) {
       const reflection::Enum* is = Find(new_.enums(), was->name()->string_view());
       if (is == nullptr)
-        Tell(was->name()->string_view(), "is gone");
+        Tell(was->name()->string_view(), words_.gone);
       else
         Enum(*was, *is);
     }
@@ -102,14 +102,15 @@ class Comparison {
   }
   template <class Was, class Is>
   void TellBoth(std::string_view where, std::string_view of, const Was& was, const Is& is) {
-    Tell(where, Text(of, "was ", was, ", is ", is));
+    Tell(where, Text(of, words_.was, " ", was, ", ", words_.is, " ", is));
   }
 
   void Method(std::string_view interface, const reflection::RPCCall& was,
               const reflection::Service& old_service, const reflection::Service& new_service) {
     const std::string where = Text(interface, "/", was.name()->string_view());
     const reflection::RPCCall* is = Find(new_service.calls(), was.name()->string_view());
-    if (is == nullptr) return Tell(where, Text("is gone", BecameOf(was, old_service, new_service)));
+    if (is == nullptr)
+      return Tell(where, Text(words_.gone, BecameOf(was, old_service, new_service)));
     if (KindOf(was) != KindOf(*is)) TellBoth(where, "", KindOf(was), KindOf(*is));
     Message(where, "the request ", *was.request(), *is->request());
     Message(where, "the reply ", *was.response(), *is->response());
@@ -154,8 +155,7 @@ class Comparison {
     for (const reflection::Field* field : new_fields) {
       const bool is_new = field->id() >= old_fields.size();
       if (is_new && field->required()) {
-        Tell(Text(name, ".", field->name()->string_view()),
-             "is new and required, so that messages from before would be refused");
+        Tell(Text(name, ".", field->name()->string_view()), words_.required);
       }
     }
   }
@@ -170,11 +170,11 @@ class Comparison {
       return;
     }
     if (same != nullptr) return Field(where, was, *same);
-    if (was.id() >= new_fields.size())
-      return Tell(where, "is gone; to give it up, keep it, marked (deprecated)");
+    if (was.id() >= new_fields.size()) return Tell(where, Text(words_.gone, words_.give_up));
     const reflection::Field& there = *new_fields[was.id()];
-    Tell(where, Text("field ", was.id(), " was ", field, ": ", TypeText(old_, *was.type()), ", is ",
-                     there.name()->string_view(), ": ", TypeText(new_, *there.type())));
+    Tell(where, Text("field ", was.id(), " ", words_.was, " ", field, ": ",
+                     TypeText(old_, *was.type()), ", ", words_.is, " ", there.name()->string_view(),
+                     ": ", TypeText(new_, *there.type())));
   }
 
   void Field(std::string_view where, const reflection::Field& was, const reflection::Field& is) {
@@ -227,8 +227,8 @@ class Comparison {
     const std::string old_text = StructText(old_, was), new_text = StructText(new_, is);
     const std::string_view name = was.name()->string_view();
     if (old_text != new_text)
-      return Tell(name,
-                  Text("a struct cannot change: was { ", old_text, " }, is { ", new_text, " }"));
+      return Tell(name, Text("a struct cannot change: ", words_.was, " { ", old_text, " }, ",
+                             words_.is, " { ", new_text, " }"));
     if (was.minalign() != is.minalign())
       TellBoth(name, "its alignment ", was.minalign(), is.minalign());
     const auto old_fields = FieldsById(was), new_fields = FieldsById(is);
@@ -260,7 +260,7 @@ class Comparison {
       const std::string where = Text(name, ".", value->name()->string_view());
       const reflection::EnumVal* same = Find(is.values(), value->name()->string_view());
       if (same == nullptr)
-        Tell(where, Text("is gone; it was ", value->value()));
+        Tell(where, Text(words_.gone, " (value ", value->value(), ")"));
       else if (same->value() != value->value())
         TellBoth(where, "", value->value(), same->value());
       else if (was.is_union() && value->value() != 0)
@@ -276,6 +276,7 @@ class Comparison {
 
   const reflection::Schema& old_;
   const reflection::Schema& new_;
+  const Words& words_;
   std::set<std::string_view> seen_;  // types
   std::vector<std::string> changes_;
 };
@@ -284,15 +285,30 @@ class Comparison {
 
 std::vector<std::string> IncompatibleChanges(const reflection::Schema& older,
                                              const reflection::Schema& newer,
-                                             std::string_view interface) {
-  Comparison comparison(older, newer);
+                                             std::string_view interface, const Words& words) {
+  Comparison comparison(older, newer, words);
   comparison.Interface(interface);
   return comparison.Take();
 }
 
+std::vector<std::string> Misunderstandings(const reflection::Schema& here,
+                                           const reflection::Schema& there,
+                                           std::string_view interface) {
+  static constexpr Words kThereIsNewer = {"here", "at the service", "the service does not have it",
+                                          "",
+                                          "the service requires it, and does not get it from here"};
+  static constexpr Words kHereIsNewer = {"at the service", "here", "only the service has it", "",
+                                         "is required here, and the service does not send it"};
+  std::vector<std::string> forwards = IncompatibleChanges(here, there, interface, kThereIsNewer);
+  if (forwards.empty()) return {};
+  if (Find(there.services(), interface) == nullptr) return forwards;
+  std::vector<std::string> backwards = IncompatibleChanges(there, here, interface, kHereIsNewer);
+  return backwards.size() < forwards.size() ? backwards : forwards;
+}
+
 std::vector<std::string> IncompatibleTypes(const reflection::Schema& older,
                                            const reflection::Schema& newer) {
-  Comparison comparison(older, newer);
+  Comparison comparison(older, newer, kBeforeAndAfter);
   comparison.Types();
   return comparison.Take();
 }

@@ -6,8 +6,8 @@
 // can get wrong beyond that, FlatBuffers' own parser finds (schema.h).
 //
 // Thread: any. It keeps nothing.
-#ifndef JACKFIELD_TOOLS_MESSAGE_CHECKS_H_
-#define JACKFIELD_TOOLS_MESSAGE_CHECKS_H_
+#ifndef JACKFIELD_SERVICES_REFLECTION_CHECKS_H_
+#define JACKFIELD_SERVICES_REFLECTION_CHECKS_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -34,4 +34,4 @@ absl::Status CheckSchema(std::string_view bytes);
 
 }  // namespace jackfield::message
 
-#endif  // JACKFIELD_TOOLS_MESSAGE_CHECKS_H_
+#endif  // JACKFIELD_SERVICES_REFLECTION_CHECKS_H_
