@@ -33,7 +33,7 @@ void Connector::Arm(Phase phase, int64_t due_ns) {
 void Connector::Start(int64_t until_ns) {
   until_ns_ = until_ns;
   hurry_until_ns_ = until_ns;
-  Arm(Phase::kPause, 0);  // later: the user may have to say more before the hello
+  Attempt();
 }
 
 void Connector::StartAgain(const absl::Status& why) {

@@ -130,7 +130,7 @@ class Session final : private LinkOwner {
     uint32_t interface = 0;
     uint64_t schema_hash = 0;
   };
-  static constexpr size_t kSpokenMax = 32;  // the rest is not compared
+  static constexpr size_t kSpokenMax = 64;  // the rest is not compared
   // An interface that the service serves by another schema; schema: "" where it does not fit.
   struct OtherSchema {
     std::string_view interface, schema;
@@ -155,8 +155,10 @@ class Session final : private LinkOwner {
     // ---- Of a client.
     // For the hello.
     virtual std::vector<Spoken> SpokenInterfaces() const { return {}; }
-    // Of the welcome, for each: an error refuses the service, as if it had refused us.
-    virtual absl::Status OnOtherSchema(const OtherSchema& /*other*/) { return absl::OkStatus(); }
+    // Of the welcome: an error refuses the service, as if it had refused us.
+    virtual absl::Status OnOtherSchemas(std::span<const OtherSchema> /*others*/) {
+      return absl::OkStatus();
+    }
     // True: another link will be attached, and the session goes on. False: it ends.
     virtual bool TriesAgain(NoWelcome /*how*/, const absl::Status& /*why*/) { return false; }
     // The peer has gone. Who gets what has not left; nullptr: nobody, and it ends with the session.

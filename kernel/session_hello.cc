@@ -16,6 +16,7 @@ namespace {
 constexpr uint64_t kFeatureFds = 1;              // docs/WIRE.md lists the features
 constexpr uint64_t kFeatureShort = 2;            // frame_bytes_max is so small for want of memory
 constexpr uint32_t kSchemasBytesMax = 64 << 10;  // of the schemas in one welcome
+constexpr uint32_t kHelloBytes = 256;            // of a hello without interfaces, and its header
 constexpr uint32_t kWelcomeBytes = 512;          // of a welcome without them, and its header
 constexpr uint32_t kOtherBytes = 64;             // of one of them, besides the two texts
 
@@ -39,10 +40,12 @@ uint64_t Session::Features() const {
 
 bool Session::SendHello() {
   const std::vector<Spoken> spoken = user_->SpokenInterfaces();
+  const size_t room = frame_bytes_max_ - std::min(frame_bytes_max_, kHelloBytes);
   Build hello([&](flatbuffers::FlatBufferBuilder& fbb) {
     const auto name = fbb.CreateString(loop_.name());
     const auto interfaces = fbb.CreateVectorOfStructs<wire::Spoken>(
-        std::min(spoken.size(), kSpokenMax), [&spoken](size_t i, wire::Spoken* to) {
+        std::min({spoken.size(), kSpokenMax, room / sizeof(wire::Spoken)}),
+        [&spoken](size_t i, wire::Spoken* to) {
           *to = wire::Spoken(spoken[i].interface, spoken[i].schema_hash);
         });
     fbb.Finish(wire::CreateHello(fbb, kVersionMin, kVersionMax, Features(), loop_.epoch(),
@@ -107,14 +110,15 @@ void Session::OnWelcome(const FrameHeader& header, std::span<const std::byte> pa
   const auto* welcome = RootOf<wire::Welcome>(payload);
   if (welcome == nullptr || welcome->epoch() == 0)
     return Corrupt(header, "a welcome that cannot be read");
+  std::vector<OtherSchema> others;
   for (size_t i = 0; welcome->others() != nullptr && i < welcome->others()->size(); ++i) {
     const wire::OtherSchema& other = *welcome->others()->Get(static_cast<uint32_t>(i));
     if (other.interface() == nullptr || i >= kSpokenMax)
       return Corrupt(header, "a welcome that cannot be read");
-    const absl::Status status =
-        user_->OnOtherSchema({other.interface()->string_view(), TextOf(other.schema())});
-    if (!status.ok()) return OnNoWelcome(NoWelcome::kRefused, status);
+    others.push_back({other.interface()->string_view(), TextOf(other.schema())});
   }
+  if (absl::Status status = user_->OnOtherSchemas(others); !status.ok())
+    return OnNoWelcome(NoWelcome::kRefused, status);
   OpenWith(*welcome);
   Flush();
 }

@@ -193,9 +193,9 @@ class Channel final : public ListNode<ChannelTag>,
   }
 
   // Says that `interface`, which outlives the channel, is called here. A service that serves it by
-  // another schema is held against it, by `judge`, before anything is sent to it: an error ends the
-  // channel. So it is said before the node turns; later it is heard at the next instance. Generated
-  // clients do it.
+  // another schema is held against it by `judge`: before anything is sent, or now if the channel is
+  // open. An error ends the channel. Generated clients do it; the hello names what CalledInterface
+  // knows of.
   using SchemaJudge = absl::Status (*)(const Interface& interface, std::string_view schema);
   void Speaks(const Interface& interface, SchemaJudge judge);
 
@@ -308,8 +308,9 @@ class Channel final : public ListNode<ChannelTag>,
   std::optional<int64_t> TakesBack(uint64_t call_id, uint64_t sequence) override;
   void OnOpen(Session& session) override;
   void OnReceived(Session& session, Session::Received& received) override;
+  absl::Status Judge(const SpokenInterface& spoken) const;
   std::vector<Session::Spoken> SpokenInterfaces() const override;
-  absl::Status OnOtherSchema(const Session::OtherSchema& other) override;
+  absl::Status OnOtherSchemas(std::span<const Session::OtherSchema> others) override;
   void OnQueuedSent(uint64_t call_id, uint64_t sequence) override;
   void OnQueuedRefused(uint64_t call_id, const absl::Status& why) override;
   void OnPeerClosing(Session& session) override;
@@ -330,6 +331,8 @@ class Channel final : public ListNode<ChannelTag>,
   uint64_t instance_ = 0;   // of the service; 0: there was none yet
   InlineFunction<void(uint64_t, uint64_t)> on_instance_;
   std::vector<SpokenInterface> speaks_;
+  // What the service said last that it serves by other schemas, by the interface.
+  std::vector<std::pair<std::string, std::string>> other_schemas_;
   absl::Status ended_why_, calls_full_;
   Timer deadline_timer_;
   std::vector<Slot> slots_;

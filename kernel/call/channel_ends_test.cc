@@ -126,7 +126,7 @@ TEST_F(EndsTest, APortTellsOfItsClientsEndsAfterItsOwn) {
   EXPECT_EQ(gone, 1);
 }
 
-TEST_F(EndsTest, ACoroutineThatWaitsForACallTakes640Bytes) {
+TEST_F(EndsTest, ACoroutineThatWaitsForACallTakes512Bytes) {
   Begin({.calls_max = 1024});
   const auto wait = [this](int count) {
     for (int i = 0; i < count; ++i) {
@@ -141,8 +141,8 @@ TEST_F(EndsTest, ACoroutineThatWaitsForACallTakes640Bytes) {
   const uint64_t both = (wait(800) - before) / 800;
   ASSERT_EQ(port_->calls_under_way(), 900u);
   // The server's half lies on this node, too: the call and the message that it holds.
-  EXPECT_LE(both, 640 + BlockPool::SizeFor(sizeof(ServerCall)) + 512);
-  EXPECT_LE(sizeof(Channel::PendingCall<Bytes>), 300u);
+  EXPECT_LE(both, 512 + BlockPool::SizeFor(sizeof(ServerCall)) + 512);
+  EXPECT_LE(sizeof(Channel::PendingCall<Bytes>), 280u);
 }
 
 }  // namespace

@@ -23,6 +23,7 @@ absl::Status Judge(const Interface&, std::string_view schema) {
 
 constexpr Interface kHere{.name = "kv.Store", .schema = "here", .schema_hash = 1};
 constexpr Interface kThere{.name = "kv.Store", .schema = "there", .schema_hash = 2};
+const CalledInterface kHereIsCalled(kHere);
 constexpr Interface kElse{.name = "kv.Else", .schema = "else", .schema_hash = 3};
 
 class SchemasTest : public ChannelWorld {
@@ -74,6 +75,20 @@ TEST_F(SchemasTest, OneThatDoesNotFitEndsTheChannelAndWhatWaitsIsNotSent) {
   EXPECT_THAT(std::string(channel_->ended_why().message()),
               HasSubstr("wire:x: kv.Key.age: here int, there string"));
   EXPECT_EQ(channel_->ledger().sent, 0u);
+}
+
+TEST_F(SchemasTest, AClientThatIsMadeWhenTheChannelIsOpenIsJudgedThen) {
+  verdict = absl::FailedPreconditionError("kv.Key.age: here int, there string");
+  Serve();
+  port_->AddInterface(kThere);
+  Connect();
+  Turns();
+  ASSERT_TRUE(channel_->open()) << "nobody has said that he calls it";
+  channel_->Speaks(kHere, Judge);
+  EXPECT_FALSE(channel_->open());
+  EXPECT_EQ(ReasonOf(channel_->ended_why()), Reason::kVersion) << channel_->ended_why();
+  Result echo;
+  EXPECT_FALSE(Start(kEcho, "never", echo).ok());
 }
 
 TEST_F(SchemasTest, AnInterfaceThatIsNotServedIsNotCompared) {

@@ -7,6 +7,7 @@
 #ifndef JACKFIELD_KERNEL_CALL_INTERFACE_H_
 #define JACKFIELD_KERNEL_CALL_INTERFACE_H_
 
+#include <atomic>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -40,7 +41,28 @@ struct Interface {
   std::string_view name;  // "jackfield.echo.Echo"
   std::span<const Method> methods = {};
   std::string_view schema = {};  // the .bfbs
-  uint64_t schema_hash = 0;  // FNV-1a, 64 bits, of it
+  uint64_t schema_hash = 0;      // FNV-1a, 64 bits, of it
+};
+
+// An interface that clients in this program call: each hello names them all, so that a service can
+// say which it serves by another schema. Generated code has one, of static life, for each client.
+// Thread: any.
+class CalledInterface {
+ public:
+  explicit CalledInterface(const Interface& interface) : interface_(interface) {
+    next_ = first_.load();
+    while (!first_.compare_exchange_weak(next_, this)) {
+    }
+  }
+  CalledInterface(const CalledInterface&) = delete;
+  const Interface& interface() const { return interface_; }
+  const CalledInterface* next() const { return next_; }
+  static const CalledInterface* first() { return first_.load(); }
+
+ private:
+  const Interface& interface_;
+  CalledInterface* next_;
+  static inline constinit std::atomic<CalledInterface*> first_ = nullptr;
 };
 
 // The method of that name, with or without "interface/" in front.

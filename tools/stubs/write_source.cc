@@ -20,7 +20,8 @@ std::string RegisterText(const ServiceModel& service, Schemas schemas) {
 }
 
 std::string ClientText(const ServiceModel& service) {
-  return Text(service.name, "Client::", service.name,
+  return Text("static const jackfield::CalledInterface k", service.name, "IsCalled(k", service.name,
+              "Interface);\n\n", service.name, "Client::", service.name,
               "Client(const jackfield::Route& route) : route_(route) {\n",
               "  jackfield::ExpectSchema(route, k", service.name, "Interface);\n}\n");
 }

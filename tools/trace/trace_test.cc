@@ -28,7 +28,7 @@ Recorded Of(std::string service, std::string peer, Side side, uint64_t span, uin
   record.span.side = side;
   record.span.code = code;
   record.span.begun_ns = begun_ns;
-  record.span.handled_ns = side == Side::kCaller ? begun_ns : begun_ns + 1000;
+  record.span.handled_ns = side == Side::kCaller ? begun_ns : begun_ns + 10'000;
   record.span.ended_ns = ended_ns;
   return record;
 }
@@ -88,7 +88,7 @@ TEST(WaterfallTest, EachCallIsALineWithItsTimeInItsPlace) {
   EXPECT_THAT(text, HasSubstr("  shop.M/S3"));
   EXPECT_THAT(text, HasSubstr("NOT_FOUND"));
   EXPECT_THAT(text, HasSubstr("(of the caller alone)"));
-  EXPECT_THAT(text, HasSubstr("▕··─━"));
+  EXPECT_THAT(text, HasSubstr("▕····────━━"));
 }
 
 TEST(WaterfallTest, InANarrowTerminalTheBarStays) {
@@ -120,7 +120,7 @@ TEST(ExportTest, ALineHasBothEnds) {
   EXPECT_THAT(text, HasSubstr("\"took_ns\":100000,\"calls\":[{\"span\":\"0000000000000001\","
                               "\"parent\":null,\"caller\":\"gate\",\"service\":\"orders\""));
   EXPECT_THAT(text, HasSubstr("\"at_service\":null"));
-  EXPECT_THAT(text, HasSubstr("\"waited_ns\":1000"));
+  EXPECT_THAT(text, HasSubstr("\"waited_ns\":10000"));
 }
 
 }  // namespace

@@ -258,18 +258,18 @@ TEST(WrongTest, EachWrongCommandHasItsSentenceAndItsExitStatus) {
        "jackfield: call: which method?\n  try: jackfield ls TARGET\n"},
       {{"call", "unix:@nobody.at.all", "Say"},
        3,
-       "jackfield: connect unix:@nobody.at.all: connect unix:@nobody.at.all: Connection refused "
+       "jackfield: connect unix:@nobody.at.all: Connection refused "
        "(ECONNREFUSED); is the service running?\n"},
       {{"call", "127.0.0.1:7000", "Say"},
        2,
        "jackfield: address \"127.0.0.1:7000\": bad scheme; it is made of a-z, 0-9, '-' and '.'\n"},
       {{"call", "unix:@x", "Say", "{}", "-d", "@f"},
        3,
-       "jackfield: connect unix:@x: connect unix:@x: Connection refused (ECONNREFUSED); is the "
+       "jackfield: connect unix:@x: Connection refused (ECONNREFUSED); is the "
        "service running?\n"},
       {{"call", "unix:@x", "Say", "-d", "f"},
        3,
-       "jackfield: connect unix:@x: connect unix:@x: Connection refused (ECONNREFUSED); is the "
+       "jackfield: connect unix:@x: Connection refused (ECONNREFUSED); is the "
        "service running?\n"},
       {{"call", "unix:@x", "Say", "-T", "5"},
        2,
@@ -297,7 +297,7 @@ TEST(WrongTest, EachWrongCommandHasItsSentenceAndItsExitStatus) {
        "ls unix:@greeter\n  try: jackfield ls --resources\n"},
       {{"ls", "unix:@nobody.at.all"},
        3,
-       "jackfield: connect unix:@nobody.at.all: connect unix:@nobody.at.all: Connection refused "
+       "jackfield: connect unix:@nobody.at.all: Connection refused "
        "(ECONNREFUSED); is the service running?\n"},
       {{"run"},
        2,
@@ -398,7 +398,7 @@ TEST(WrongTest, EachWrongCommandHasItsSentenceAndItsExitStatus) {
        "namespace): sting, originally at: broken.fbs:2\n"},
       {{"schema", "check", "kv.fbs", "unix:@nobody.at.all"},
        3,
-       "jackfield: connect unix:@nobody.at.all: connect unix:@nobody.at.all: Connection refused "
+       "jackfield: connect unix:@nobody.at.all: Connection refused "
        "(ECONNREFUSED); is the service running?\n"},
       {{"schema", "check", "-o", "x", "kv.fbs", "kv2.fbs"},
        2,
@@ -409,7 +409,7 @@ TEST(WrongTest, EachWrongCommandHasItsSentenceAndItsExitStatus) {
        "kv.bfbs\n"},
       {{"schema", "export", "unix:@nobody.at.all"},
        3,
-       "jackfield: connect unix:@nobody.at.all: connect unix:@nobody.at.all: Connection refused "
+       "jackfield: connect unix:@nobody.at.all: Connection refused "
        "(ECONNREFUSED); is the service running?\n"},
       {{"export"},
        2,
