@@ -85,6 +85,8 @@ TEST_F(AllocationsTest, ToChooseAllocatesNothing) {
     static_cast<void>(its);
     static_cast<void>(other);
   };
+  // The first client on a channel says there what it calls.
+  for (size_t i = 0; i < pool_->size(); ++i) static_cast<void>(pool_->At(i));
   choose();
   const int before = allocations.load();
   for (int i = 0; i < 1000; ++i) choose();
