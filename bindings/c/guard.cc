@@ -18,6 +18,8 @@ std::string_view NameOf(Kind kind) {
       return "request";
     case Kind::kService:
       return "service";
+    case Kind::kSchema:
+      return "schema";
     case Kind::kNone:
       break;
   }
@@ -28,7 +30,7 @@ absl::Status NotOpen(const char* function, const Handle* handle, Kind wanted) {
   const std::string_view name = NameOf(wanted);
   if (handle == nullptr) return Wrong(function, Text("its ", name, " is NULL"));
   const Kind kind = handle->kind.load(std::memory_order_relaxed);
-  if (kind != Kind::kNone && kind <= Kind::kService)
+  if (kind != Kind::kNone && kind <= Kind::kSchema)
     return Misuse(function, Text("what it is given as a ", name, " is a ", NameOf(kind)));
   return Misuse(function, wanted == Kind::kRequest
                               ? "the request has ended: it was answered, or its handler returned "

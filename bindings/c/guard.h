@@ -31,7 +31,10 @@ template <class T>
 absl::Status CheckHandle(const char* function, const T* handle) {
   if (handle == nullptr || handle->kind.load(std::memory_order_relaxed) != T::kKind) [[unlikely]]
     return NotOpen(function, handle, T::kKind);
-  return NodeHandleOf(handle)->node->Usable();
+  if constexpr (T::kKind == Kind::kSchema)  // no node's
+    return absl::OkStatus();
+  else
+    return NodeHandleOf(handle)->node->Usable();
 }
 
 // Where nothing may wait, and nothing under the feet of who calls may go.

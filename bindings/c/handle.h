@@ -12,7 +12,17 @@
 
 namespace jackfield::c {
 
-enum class Kind : uint32_t { kNone, kNode, kMessage, kChannel, kStream, kPort, kRequest, kService };
+enum class Kind : uint32_t {
+  kNone,
+  kNode,
+  kMessage,
+  kChannel,
+  kStream,
+  kPort,
+  kRequest,
+  kService,
+  kSchema
+};
 
 struct Handle {
   std::atomic<Kind> kind{Kind::kNone};

@@ -128,6 +128,7 @@ typedef struct jf_port jf_port;       /* a service's end */
 typedef struct jf_request jf_request; /* a message that is being served */
 typedef struct jf_message jf_message; /* bytes and descriptors that came */
 typedef struct jf_service jf_service; /* what a wiring granted to this program */
+typedef struct jf_schema jf_schema;   /* what the messages of an interface look like */
 
 /* ---- Nodes */
 
@@ -404,6 +405,48 @@ JF_API int jf_service_serve(jf_service* service, const jf_port_options* options,
 JF_API int jf_service_ready(jf_service* service);
 /* Drives the node until it is asked to stop, then handles what has come. Blocks. */
 JF_API int jf_service_run(jf_service* service);
+
+/* ---- Schemas: messages as JSON
+ *
+ * For programs without generated code. A schema is no node's: any thread may use it, one at a time.
+ * A method is "package.Service/Method", or "Method" where only one interface has it. */
+
+/* From a file, .fbs or .bfbs; or, with path NULL, from the .bfbs of `bytes` bytes at `bfbs`, which
+ * may come from anybody. Errors: JF_NOT_FOUND (the file), JF_INVALID_ARGUMENT (where it is wrong).
+ */
+JF_API int jf_schema_open(const char* path, const void* bfbs, size_t bytes, jf_schema** out);
+JF_API int jf_schema_close(jf_schema* schema);
+/* The .bfbs of it, for jf_port_schema; until it is closed. NULL: it is no schema. */
+JF_API const void* jf_schema_bytes(const jf_schema* schema, size_t* bytes);
+
+enum {
+  JF_METHOD_CALL = 0,
+  JF_METHOD_ONE_WAY = 1,
+  JF_METHOD_SERVER_STREAM = 2,
+  JF_METHOD_CLIENT_STREAM = 3,
+  JF_METHOD_BOTH_STREAMS = 4
+};
+typedef struct jf_method_info {
+  uint32_t size;
+  uint32_t type;    /* as jf_type gives it */
+  const char* name; /* "package.Service/Method"; until the schema is closed */
+  uint32_t kind;    /* JF_METHOD_... */
+  uint32_t reserved;
+  int64_t timeout_us; /* that the schema gives it; 0: none */
+} jf_method_info;
+/* The i-th method of all its interfaces. Errors: JF_OUT_OF_RANGE: there is none. */
+JF_API int jf_schema_method(const jf_schema* schema, size_t i, jf_method_info* info);
+
+/* Which of a method's messages: the request or the reply, items too. */
+enum { JF_REQUEST = 0, JF_REPLY = 1 };
+/* One JSON object as the bytes of a message, which stay until the schema's next function. Errors:
+ * JF_UNIMPLEMENTED (no such method; names the nearest), JF_INVALID_ARGUMENT (what is wrong with the
+ * object, and where). */
+JF_API int jf_schema_write(jf_schema* schema, const char* method, int way, const char* json,
+                           const void** data, size_t* bytes);
+/* And back, in one line. Errors: JF_DATA_LOSS: it is not what the schema says. */
+JF_API int jf_schema_read(jf_schema* schema, const char* method, int way, const void* data,
+                          size_t bytes, const char** json);
 
 #ifdef __cplusplus
 }

@@ -95,6 +95,13 @@ struct jf_service : jackfield::c::Handle {
   std::vector<const char*> args, roles;  // each ends with a null
 };
 
+struct jf_schema : jackfield::c::Handle {
+  static constexpr auto kKind = jackfield::c::Kind::kSchema;
+  std::unique_ptr<jackfield::message::Schema> schema;
+  std::vector<const jackfield::Method*> methods;
+  std::string last;  // what was written or read
+};
+
 namespace jackfield::c {
 
 // The transports that come with Jackfield.
@@ -133,6 +140,10 @@ jf_port* NewPort(jf_node& node, std::unique_ptr<Port> port);
 void EndPort(jf_port& port);
 absl::Status ReadPortOptions(const char* function, const jf_port_options* given,
                              PortOptions& options);
+
+// ---- schema.cc
+// Errors: INVALID_ARGUMENT, and REFUSED.
+absl::StatusOr<std::unique_ptr<message::Schema>> SchemaIn(const char* function, std::string bfbs);
 
 // ---- request.cc
 // Runs a handler.

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "bindings/c/guard.h"
-#include "kernel/base/fnv.h"
 #include "services/schema/schema.h"
 
 namespace jackfield::c {
@@ -100,12 +99,9 @@ int jf_port_schema(jf_port* port, const char* interface, const void* bfbs, size_
         CheckOutside(kFunction, *port->node), CheckBytes(kFunction, bfbs, bytes),
         interface != nullptr ? absl::OkStatus() : Wrong(kFunction, "its interface is NULL"));
     if (!status.ok()) return status;
-    std::string text(static_cast<const char*>(bfbs), bytes);
-    const uint64_t hash = Fnv1a64(text);
     absl::StatusOr<std::unique_ptr<message::Schema>> schema =
-        message::SchemaOf(std::move(text), hash);
-    if (!schema.ok())
-      return Wrong(kFunction, Text("the schema ", std::string(schema.status().message())));
+        SchemaIn(kFunction, std::string(static_cast<const char*>(bfbs), bytes));
+    if (!schema.ok()) return schema.status();
     const Interface* const found = (*schema)->FindInterface(interface);
     if (found == nullptr) {
       std::vector<std::string_view> names;

@@ -35,7 +35,6 @@ def _shared_library_impl(ctx):
         user_link_flags = [
             "-Wl,--version-script=" + ctx.file.exports.path,
             "-Wl,-soname," + ctx.attr.soname,
-            "-Wl,--no-undefined",
             "-fuse-ld=bfd",  # gold exports what another library has as well, in spite of `exports`
         ],
         additional_inputs = [ctx.file.exports],

@@ -59,6 +59,11 @@ class ServiceInfo(Structure):
                 ("roles", POINTER(c_char_p)), ("role_count", c_size_t), ("grace_us", c_int64)]
 
 
+class MethodInfo(Structure):
+    _fields_ = [("size", c_uint32), ("type", c_uint32), ("name", c_char_p), ("kind", c_uint32),
+                ("reserved", c_uint32), ("timeout_us", c_int64)]
+
+
 class ErrorInfo(Structure):
     _fields_ = [("size", c_uint32), ("code", c_int), ("outcome", c_int), ("reason", c_int),
                 ("text", c_char_p), ("outcome_name", c_char_p), ("reason_name", c_char_p)]
@@ -125,6 +130,12 @@ _FUNCTIONS = {
     "jf_service_serve": (None, [c_void_p, POINTER(PortOptions), _OUT]),
     "jf_service_ready": (None, [c_void_p]),
     "jf_service_run": (None, [c_void_p]),
+    "jf_schema_open": (None, [c_char_p] + _BYTES + [_OUT]),
+    "jf_schema_close": (None, [c_void_p]),
+    "jf_schema_bytes": (c_void_p, [c_void_p, POINTER(c_size_t)]),
+    "jf_schema_method": (None, [c_void_p, c_size_t, POINTER(MethodInfo)]),
+    "jf_schema_write": (None, [c_void_p, c_char_p, c_int, c_char_p, _OUT, POINTER(c_size_t)]),
+    "jf_schema_read": (None, [c_void_p, c_char_p, c_int] + _BYTES + [POINTER(c_char_p)]),
 }
 
 

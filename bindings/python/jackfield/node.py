@@ -11,7 +11,7 @@ from . import _callbacks
 from ._library import FOREVER, NodeOptions, lib, sized
 from ._wire import Method, closed, microseconds
 from .channel import Channel
-from .errors import check, misuse
+from .errors import check
 from .port import Handler, Port, Request
 
 _SIGNALS_SECONDS = 0.2  # so soon run() hears of a signal of Python's
@@ -81,8 +81,10 @@ class BaseNode:
             self._pool = ThreadPoolExecutor(self._threads, f"{self.name}-handler")
         self._pool.submit(f, *args)
 
+    _runs_coroutines = False
+
     def _run_async(self, handler: Handler, request: Request) -> None:
-        raise misuse("a handler that is async needs asyncio: serve it on an aio.Node")
+        raise NotImplementedError
 
 
 class Node(BaseNode):

@@ -44,6 +44,7 @@ class Request:
         self._raw: Optional[int] = raw
         self._info: Optional[RequestInfo] = None
         self._on_cancel = 0
+        self._peer_name = ""
         self.method = method
         self.held = False
         size = ctypes.c_size_t()
@@ -140,23 +141,30 @@ class Request:
         self._end()
         self._port._node._kick()
 
+    def _tell_cancel(self, f: Callable[[], Any]) -> None:
+        """Has f() called when nobody waits any more."""
+        self._on_cancel = _callbacks.once(f)
+        check(lib.jf_request_on_cancel(self._open_raw(), _callbacks.on_post, self._on_cancel))
+
     def _end(self) -> None:
         self._raw = None
         _callbacks.forget(self._on_cancel)
 
-    def _settle(self, answer: Any) -> None:
-        """What a handler returned."""
+    def _settle(self, answer: Any, must: bool) -> None:
+        """What a handler returned. must: it has to have answered by now."""
         if self._raw is None or self._port._raw is None or self.one_way:
             return self._end()
         if answer is not None:
             self.reply(answer)
-        elif self.held and not self._later:
-            self._no_answer()
+        elif must:
+            self.fail(Code.INTERNAL, f"{self.method}: the handler returned without an answer")
 
-    _later = False  # a plain handler called hold(): it answers when it likes
-
-    def _no_answer(self) -> None:
-        self.fail(Code.INTERNAL, f"{self.method}: the handler returned without an answer")
+    def _settle_or_fail(self, answer: Any) -> None:
+        """The same, where nobody is there to hear that the answer does not fit."""
+        try:
+            self._settle(answer, True)
+        except Exception as why:  # pylint: disable=broad-except
+            self._settle_raised(why)
 
     def _settle_raised(self, why: BaseException) -> None:
         """What a handler raised: its caller's, as an exception in C++ is."""
@@ -185,24 +193,28 @@ class _Entry:
         request = Request(self.port, raw, self.method)
         try:
             if self.is_async or self.blocking:
-                if not request.one_way:
-                    request.hold()
-                if self.is_async:
-                    return self.port._node._run_async(self.handler, request)
-                return self.port._node._submit(self.work, request)
-            answer = self.handler(request)
-            request._later = request.held
-            request._settle(answer)
+                self.begin(request)
+            else:
+                request._settle(self.handler(request), False)
         except BaseException as why:  # pylint: disable=broad-except
             request._settle_raised(why)
         if not request.held:
             request._end()
 
+    def begin(self, request: Request) -> None:
+        """One that goes on after this has returned."""
+        if not request.one_way:
+            request.hold()
+        if self.is_async:
+            self.port._node._run_async(self.handler, request)
+        else:
+            self.port._node._submit(self.work, request)
+
     def work(self, request: Request) -> None:
         """In a thread of the pool."""
         try:
             answer = self.handler(request)
-            done: Callable[[], None] = lambda: request._settle(answer)
+            done: Callable[[], None] = lambda: request._settle_or_fail(answer)
         except BaseException as why:  # pylint: disable=broad-except
             raised = why
             done = lambda: request._settle_raised(raised)
@@ -260,7 +272,7 @@ class Port:
         may take its time without holding up the node: it gets the request, and only returns or
         raises."""
         entry = _Entry(self, method, handler, blocking)
-        if entry.is_async and type(self._node)._run_async is _refusing_run_async():
+        if entry.is_async and not self._node._runs_coroutines:
             _callbacks.drop(entry.number)
             raise misuse("a handler that is async needs asyncio: serve it on an aio.Node")
         try:
@@ -310,8 +322,3 @@ class Port:
         self._raw = None
         for entry in self._entries:
             _callbacks.drop(entry.number)
-
-
-def _refusing_run_async() -> Any:
-    from .node import BaseNode  # which needs this module
-    return BaseNode._run_async
