@@ -1,9 +1,9 @@
 """Does what the pages of the guide say, and sees that what comes is what they show.
 
-guide_test.py --program JACKFIELD [--file NAME=PATH]… PAGE…
+guide_test.py --program JACKFIELD [--file NAME=PATH]… [--same PATH…] PAGE…
 
 Each page gets a directory that looks like the root of a checkout: nothing in it but what --file
-puts there. `runner/` has the parts: how a page is read, where its commands run, what matches.
+puts there, and --same under its own name. `runner/` has the parts: how a page is read, where its commands run, what matches.
 """
 
 import argparse
@@ -109,11 +109,13 @@ def main() -> int:
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--program", required=True, type=pathlib.Path)
     arguments.add_argument("--file", action="append", default=[], metavar="NAME=PATH")
+    arguments.add_argument("--same", nargs="+", default=[], metavar="PATH")
     arguments.add_argument("pages", nargs="+", type=pathlib.Path)
     given = arguments.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started ends
     files = {name: pathlib.Path(path).resolve()
              for name, path in (text.split("=", 1) for text in given.file)}
+    files.update({path: pathlib.Path(path).resolve() for path in given.same})
     failures = 0
     for page in given.pages:
         try:

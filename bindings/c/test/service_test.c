@@ -118,6 +118,7 @@ static void ExitStatusSaysHowItEnded(void) {
 
 int main(void) {
   char at[64];
+  unsetenv("JACKFIELD_REACTOR"); /* so that it is seen who sets it */
   snprintf(at, sizeof at, "unix:@jackfield-c-test-%ld", (long)getpid());
   ByHandItIsWholeAndItsHandlesEnd(at);
   UnderAWiringItTellsThatItIsReady(at);
