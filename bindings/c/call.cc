@@ -5,6 +5,9 @@
 
 namespace jackfield::c {
 
+// Before any turn began.
+constexpr nanoseconds kPassed = -1h;
+
 absl::Status ReadCallOptions(const char* function, const jf_call_options* given,
                              CallOptions& options, bool& no_wait) {
   no_wait = false;
@@ -14,7 +17,7 @@ absl::Status ReadCallOptions(const char* function, const jf_call_options* given,
   if (known.priority > JF_PRIORITY_LOW)
     return Wrong(function, Text("the priority ", known.priority, " is not one of 0 to 4"));
   if (known.fds == nullptr && known.fd_count != 0) return Wrong(function, "fds is NULL");
-  options.timeout = Microseconds(known.timeout_us);
+  options.timeout = known.timeout_us < 0 ? kPassed : Microseconds(known.timeout_us);
   if (known.priority != 0) options.priority = static_cast<uint8_t>(known.priority - 1);
   options.detached = known.detached != 0;
   options.fds = std::span(known.fds, known.fd_count);
@@ -54,10 +57,17 @@ int jf_call(jf_channel* channel, uint32_t type, const void* data, size_t bytes,
 }
 
 int jf_call_async(jf_channel* channel, uint32_t type, const void* data, size_t bytes,
-                  const jf_call_options* options, jf_answer_fn fn, void* user) {
+                  const jf_call_options* options, jf_answer_fn fn, void* user,
+                  jf_pending** pending) {
   return GuardedCall(
       "jf_call_async", channel, data, bytes, options, [&](const CallOptions& known, bool) {
         if (absl::Status given = CheckFunction("jf_call_async", fn); !given.ok()) return given;
+        if (pending != nullptr) {
+          absl::StatusOr<jf_pending*> begun = BeginPending(
+              *channel, type, std::string(static_cast<const char*>(data), bytes), known, fn, user);
+          if (begun.ok()) *pending = *begun;
+          return begun.status();
+        }
         return channel->channel->CallAsync(type, BytesOf(data, bytes), known,
                                            [fn, user, node = channel->node](Answer& answer) {
                                              Tell(*node, fn, user, answer.Keep());

@@ -21,7 +21,8 @@ enum class Kind : uint32_t {
   kPort,
   kRequest,
   kService,
-  kSchema
+  kSchema,
+  kPending
 };
 
 struct Handle {

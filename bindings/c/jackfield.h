@@ -123,6 +123,7 @@ JF_API uint32_t jf_type(const char* method);
 
 typedef struct jf_node jf_node;       /* a thread, and what lives on it */
 typedef struct jf_channel jf_channel; /* a client's end */
+typedef struct jf_pending jf_pending; /* a call that can be cancelled */
 typedef struct jf_stream jf_stream;   /* items in both directions, under one call */
 typedef struct jf_port jf_port;       /* a service's end */
 typedef struct jf_request jf_request; /* a message that is being served */
@@ -242,10 +243,16 @@ JF_API int jf_call(jf_channel* channel, uint32_t type, const void* data, size_t 
                    const jf_call_options* options, jf_message** reply);
 
 /* Never blocks. status: as jf_call returns it, and jf_error tells more; message: the answer, the
- * callback's to free, if status is JF_OK. */
+ * callback's to free, if status is JF_OK.
+ * pending NULL: the call cannot be cancelled, and where calls_max are under way it is refused. Else
+ * it waits for room, within its deadline, and the handle is there until the callback is called. */
 typedef void (*jf_answer_fn)(void* user, int status, jf_message* message);
 JF_API int jf_call_async(jf_channel* channel, uint32_t type, const void* data, size_t bytes,
-                         const jf_call_options* options, jf_answer_fn fn, void* user);
+                         const jf_call_options* options, jf_answer_fn fn, void* user,
+                         jf_pending** pending);
+/* The answer is not wanted any more: the service hears it, and the callback JF_CANCELLED, in a
+ * later turn. Errors: the callback has been called. */
+JF_API int jf_cancel(jf_pending* pending);
 
 /* One way. Blocks until there is room for it; a later turn sends it. How it ended is in the receipt
  * of the channel. */

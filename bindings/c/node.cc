@@ -27,6 +27,7 @@ jf_node* NewNode(Node& node, Service* service) {
 void EndNode(jf_node& node) {
   while (jf_channel* channel = node.channels.front()) EndChannel(*channel);
   while (jf_port* port = node.ports.front()) EndPort(*port);
+  while (jf_pending* pending = node.pending.front()) CancelPending(*pending);
   while (jf_message* message = node.messages.front()) EndMessage(*message);
   {
     const std::lock_guard lock(node.mutex);

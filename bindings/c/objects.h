@@ -19,6 +19,7 @@
 #include "jackfield/port.h"
 #include "jackfield/service.h"
 #include "jackfield/stream.h"
+#include "jackfield/task.h"
 #include "kernel/base/list.h"
 #include "tools/message/schema.h"
 
@@ -44,6 +45,16 @@ struct jf_stream : jackfield::c::Handle, jackfield::c::Owned {
   jf_request* request = nullptr;
   bool reads = false, writes = false, finishes = false;      // a callback waits for it
   std::optional<absl::StatusOr<jackfield::Message>> answer;  // of a client, found by a read
+};
+
+struct jf_pending : jackfield::c::Handle, jackfield::c::Owned {
+  static constexpr auto kKind = jackfield::c::Kind::kPending;
+  jf_node* node = nullptr;
+  jf_answer_fn fn = nullptr;
+  void* user = nullptr;
+  jackfield::Task<void> task;
+  bool begins = false;  // inside the function that begins it
+  absl::StatusOr<jackfield::Message> answer;
 };
 
 struct jf_channel : jackfield::c::Handle, jackfield::c::Owned {
@@ -82,6 +93,7 @@ struct jf_node : jackfield::c::Handle {
   jackfield::List<jf_channel, jackfield::c::OwnedTag> channels;
   jackfield::List<jf_port, jackfield::c::OwnedTag> ports;
   jackfield::List<jf_message, jackfield::c::OwnedTag> messages;
+  jackfield::List<jf_pending, jackfield::c::OwnedTag> pending;
 
   std::mutex mutex;               // of what follows, and of the end:
   jackfield::MailboxHandle mail;  // for other threads
@@ -129,6 +141,13 @@ absl::Status ReadChannelOptions(const char* function, const jf_channel_options* 
 // ---- call.cc
 absl::Status ReadCallOptions(const char* function, const jf_call_options* given,
                              CallOptions& options, bool& no_wait);
+
+// ---- call_pending.cc
+// Begins a call that can be cancelled. Errors: it ended at once, and its callback is not called.
+absl::StatusOr<jf_pending*> BeginPending(jf_channel& channel, uint32_t type, std::string bytes,
+                                         const CallOptions& options, jf_answer_fn fn, void* user);
+// Its callback hears that it was cancelled, in here.
+void CancelPending(jf_pending& pending);
 
 // ---- stream.cc
 void EndStream(jf_stream& stream);

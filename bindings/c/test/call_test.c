@@ -112,7 +112,7 @@ static void OnAnswer(void* user, int status, jf_message* message) {
 static void CallbackHearsTheAnswerInATurn(void) {
   World world = OpenServed();
   Ended ended = {0, -1, -1, NULL};
-  EXPECT_OK(jf_call_async(world.channel, kEcho, "later", 5, NULL, OnAnswer, &ended));
+  EXPECT_OK(jf_call_async(world.channel, kEcho, "later", 5, NULL, OnAnswer, &ended, NULL));
   EXPECT(ended.calls == 0);
   while (ended.calls == 0) EXPECT_OK(jf_turn(world.node, JF_FOREVER, NULL));
   EXPECT(ended.status == JF_OK && Says(ended.message, "later"));
@@ -123,9 +123,80 @@ static void CallbackHearsTheAnswerInATurn(void) {
 static void CallbackIsCalledWhenTheNodeIsClosed(void) {
   World world = OpenServed();
   Ended ended = {0, -1, -1, NULL};
-  EXPECT_OK(jf_call_async(world.channel, kSilent, "", 0, NULL, OnAnswer, &ended));
+  EXPECT_OK(jf_call_async(world.channel, kSilent, "", 0, NULL, OnAnswer, &ended, NULL));
   Close(&world);
   EXPECT(ended.calls == 1 && ended.status == JF_CANCELLED && ended.message == NULL);
+}
+
+static int cancelled = 0;
+static void OnCancel(void* user) {
+  (void)user;
+  ++cancelled;
+}
+static void Waits(void* user, jf_request* request) {
+  (void)user;
+  EXPECT_OK(jf_hold(request));
+  EXPECT_OK(jf_request_on_cancel(request, OnCancel, NULL));
+}
+
+static void CancelledCallIsToldToBothEndsOnce(void) {
+  World world = OpenServed();
+  EXPECT_OK(jf_handle(world.port, 9, Waits, NULL));
+  Ended ended = {0, -1, -1, NULL};
+  jf_pending* pending = NULL;
+  EXPECT_OK(jf_channel_wait(world.channel));
+  EXPECT_OK(jf_call_async(world.channel, 9, "x", 1, NULL, OnAnswer, &ended, &pending));
+  EXPECT_OK(jf_turn(world.node, 0, NULL));
+  EXPECT_OK(jf_cancel(pending));
+  EXPECT(ended.calls == 0);
+  while (ended.calls == 0 || cancelled == 0) EXPECT_OK(jf_turn(world.node, JF_FOREVER, NULL));
+  EXPECT(ended.status == JF_CANCELLED && ended.outcome == JF_OUTCOME_IN_DOUBT);
+  EXPECT_REFUSED(jf_cancel(pending), JF_REASON_MISUSE, "has ended");
+  Close(&world);
+  EXPECT(ended.calls == 1 && cancelled == 1);
+}
+
+static void PendingCallIsAnsweredAndThenOver(void) {
+  World world = OpenServed();
+  Ended ended = {0, -1, -1, NULL};
+  jf_pending* pending = NULL;
+  EXPECT_OK(jf_call_async(world.channel, kEcho, "later", 5, NULL, OnAnswer, &ended, &pending));
+  while (ended.calls == 0) EXPECT_OK(jf_turn(world.node, JF_FOREVER, NULL));
+  EXPECT(ended.status == JF_OK && Says(ended.message, "later"));
+  EXPECT_REFUSED(jf_cancel(pending), JF_REASON_MISUSE, "has ended");
+  const jf_call_options passed = {.size = sizeof passed, .timeout_us = -1};
+  EXPECT_REFUSED(jf_call_async(world.channel, kEcho, "", 0, &passed, OnAnswer, &ended, &pending),
+                 JF_REASON_DEADLINE, "");
+  Close(&world);
+  EXPECT(ended.calls == 1);
+}
+
+/* More than calls_max: those without a handle are refused, those with one wait. */
+static void PendingCallsWaitForRoom(void) {
+  World world = OpenServed();
+  const jf_channel_options one = {.size = sizeof one, .calls_max = 1};
+  jf_channel* channel = NULL;
+  Ended ended[3] = {{0, -1, -1, NULL}, {0, -1, -1, NULL}, {0, -1, -1, NULL}};
+  jf_pending* pending[3];
+  EXPECT_OK(jf_channel_open(world.node, jf_port_address(world.port, 0), &one, &channel));
+  EXPECT_OK(jf_channel_wait(channel));
+  for (int i = 0; i < 3; ++i)
+    EXPECT_OK(jf_call_async(channel, kEcho, "x", 1, NULL, OnAnswer, &ended[i], &pending[i]));
+  EXPECT_REFUSED(jf_call_async(channel, kEcho, "x", 1, NULL, OnAnswer, &ended[0], NULL),
+                 JF_REASON_BACK_PRESSURE, "");
+  EXPECT_OK(jf_cancel(pending[1]));
+  while (ended[0].calls + ended[1].calls + ended[2].calls < 3)
+    EXPECT_OK(jf_turn(world.node, JF_FOREVER, NULL));
+  EXPECT(ended[0].status == JF_OK && ended[2].status == JF_OK && ended[1].status == JF_CANCELLED);
+  /* And hear of the end of the channel, and of the node. */
+  for (int i = 0; i < 2; ++i)
+    EXPECT_OK(jf_call_async(channel, kSilent, "", 0, NULL, OnAnswer, &ended[i], &pending[i]));
+  EXPECT_OK(jf_call_async(world.channel, kSilent, "", 0, NULL, OnAnswer, &ended[2], &pending[2]));
+  EXPECT_OK(jf_channel_close(channel, 0, NULL));
+  while (ended[0].calls + ended[1].calls < 4) EXPECT_OK(jf_turn(world.node, JF_FOREVER, NULL));
+  EXPECT(ended[0].status != JF_OK && ended[1].status != JF_OK);
+  Close(&world);
+  EXPECT(ended[2].calls == 2 && ended[2].status == JF_CANCELLED);
 }
 
 static void OneWayIsCountedInTheReceipt(void) {
@@ -198,6 +269,9 @@ int main(void) {
   TooLargeIsRefused();
   CallbackHearsTheAnswerInATurn();
   CallbackIsCalledWhenTheNodeIsClosed();
+  CancelledCallIsToldToBothEndsOnce();
+  PendingCallIsAnsweredAndThenOver();
+  PendingCallsWaitForRoom();
   OneWayIsCountedInTheReceipt();
   OneWayWithoutRoomIsRefusedWhereItMayNotWait();
   DescriptorGoesAlong();

@@ -93,7 +93,7 @@ static void OnAnswer(void* user, int status, jf_message* message) {
   if (status != JF_OK || !Says(message, "ping")) ++caller->wrong;
   EXPECT_OK(jf_message_free(message));
   if (--caller->left > 0)
-    EXPECT_OK(jf_call_async(caller->channel, kEcho, "ping", 4, NULL, OnAnswer, caller));
+    EXPECT_OK(jf_call_async(caller->channel, kEcho, "ping", 4, NULL, OnAnswer, caller, NULL));
 }
 
 /* As jackfield.h says at jf_prepare. Returns how often it slept. */
@@ -135,7 +135,7 @@ static void LoopOfOthersDrivesTheNode(uint32_t foreign_loop) {
   Caller caller = {.left = kCalls};
   EXPECT_OK(jf_node_open("client", &options, &node));
   EXPECT_OK(jf_channel_open(node, server.address, NULL, &caller.channel));
-  EXPECT_OK(jf_call_async(caller.channel, kEcho, "ping", 4, NULL, OnAnswer, &caller));
+  EXPECT_OK(jf_call_async(caller.channel, kEcho, "ping", 4, NULL, OnAnswer, &caller, NULL));
   const int sleeps = DriveByPoll(node, &caller);
   EXPECT(caller.left == 0 && caller.wrong == 0);
   if (foreign_loop) EXPECT(sleeps > 0);

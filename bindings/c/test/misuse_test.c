@@ -25,7 +25,9 @@ static void NullIsRefused(void) {
   EXPECT_REFUSED(jf_channel_open(NULL, "unix:@x", NULL, &channel), JF_REASON_MISUSE, "node");
   EXPECT_REFUSED(jf_channel_wait(NULL), JF_REASON_MISUSE, "its channel is NULL");
   EXPECT_REFUSED(jf_call(NULL, 1, "", 0, NULL, &message), JF_REASON_MISUSE, "its channel is NULL");
-  EXPECT_REFUSED(jf_call_async(NULL, 1, "", 0, NULL, NULL, NULL), JF_REASON_MISUSE, "channel");
+  EXPECT_REFUSED(jf_call_async(NULL, 1, "", 0, NULL, NULL, NULL, NULL), JF_REASON_MISUSE,
+                 "channel");
+  EXPECT_REFUSED(jf_cancel(NULL), JF_REASON_MISUSE, "its call is NULL");
   EXPECT_REFUSED(jf_send(NULL, 1, "", 0, NULL), JF_REASON_MISUSE, "its channel is NULL");
   EXPECT_REFUSED(jf_stream_open(NULL, 1, "", 0, NULL, &stream), JF_REASON_MISUSE, "channel");
   EXPECT_REFUSED(jf_stream_read(NULL, &message), JF_REASON_MISUSE, "its stream is NULL");
@@ -59,7 +61,7 @@ static void NullInAnArgumentIsRefused(void) {
   const char* const addresses[] = {"unix:", NULL};
   EXPECT_REFUSED(jf_call(world.channel, 1, NULL, 5, NULL, &message), JF_REASON_MISUSE, "5 bytes");
   EXPECT_REFUSED(jf_call(world.channel, 1, "", 0, NULL, NULL), JF_REASON_MISUSE, "no place");
-  EXPECT_REFUSED(jf_call_async(world.channel, 1, "", 0, NULL, NULL, NULL), JF_REASON_MISUSE,
+  EXPECT_REFUSED(jf_call_async(world.channel, 1, "", 0, NULL, NULL, NULL, NULL), JF_REASON_MISUSE,
                  "call back");
   EXPECT_REFUSED(jf_channel_open(world.node, NULL, NULL, &channel), JF_REASON_MISUSE, "address");
   EXPECT_REFUSED(jf_port_open(world.node, addresses, 2, NULL, &port), JF_REASON_MISUSE,
@@ -210,7 +212,7 @@ static void OnAnswer(void* user, int status, jf_message* message) {
 static void HandlerMayCloseItsPortAndItsChannel(void) {
   inside = Open();
   EXPECT_OK(jf_handle(inside.port, kInside, OnClose, NULL));
-  EXPECT_OK(jf_call_async(inside.channel, kInside, "", 0, NULL, OnAnswer, NULL));
+  EXPECT_OK(jf_call_async(inside.channel, kInside, "", 0, NULL, OnAnswer, NULL, NULL));
   while (ended == 0) EXPECT_OK(jf_turn(inside.node, JF_FOREVER, NULL));
   EXPECT_REFUSED(jf_port_close(inside.port, 0), JF_REASON_MISUSE, "closed before");
   Close(&inside);

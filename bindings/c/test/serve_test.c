@@ -90,7 +90,7 @@ static void OnAnswer(void* user, int status, jf_message* message) {
 static void HeldRequestIsAnsweredLater(void) {
   World world = OpenServed();
   int ended = 0;
-  EXPECT_OK(jf_call_async(world.channel, kLater, "x", 1, NULL, OnAnswer, &ended));
+  EXPECT_OK(jf_call_async(world.channel, kLater, "x", 1, NULL, OnAnswer, &ended, NULL));
   while (seen.held == NULL) EXPECT_OK(jf_turn(world.node, JF_FOREVER, NULL));
   EXPECT(Says(jf_request_message(seen.held), "x"));
   EXPECT_OK(jf_reply(seen.held, "at last", 7));
@@ -133,7 +133,7 @@ static void OneWayMessageTakesNoAnswer(void) {
 static void PortRestsWhenWhatCameIsHandled(void) {
   World world = OpenServed();
   int ended = 0, rests = 1;
-  EXPECT_OK(jf_call_async(world.channel, kLater, "x", 1, NULL, OnAnswer, &ended));
+  EXPECT_OK(jf_call_async(world.channel, kLater, "x", 1, NULL, OnAnswer, &ended, NULL));
   while (seen.held == NULL) EXPECT_OK(jf_turn(world.node, JF_FOREVER, NULL));
   EXPECT_OK(jf_port_drain(world.port, &rests));
   EXPECT(rests == 0);

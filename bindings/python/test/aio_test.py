@@ -25,13 +25,14 @@ class AioTest(unittest.IsolatedAsyncioTestCase):
         answers = await asyncio.gather(*[self.channel.call(ECHO, b"%d" % i) for i in range(200)])
         self.assertEqual(answers, [b"%d" % i for i in range(200)])
 
-    async def test_more_calls_than_the_channel_has_room_for_are_refused(self):
-        calls = []
+    async def test_more_calls_than_the_channel_has_room_for_wait(self):
+        calls = [self.channel.call(ECHO, b"%d" % i, timeout=60) for i in range(3000)]
+        self.assertEqual(await asyncio.gather(*calls), [b"%d" % i for i in range(3000)])
+
+    async def test_call_whose_time_has_passed_is_refused_at_once(self):
         with self.assertRaises(jackfield.Refused) as raised:
-            for _ in range(300):
-                calls.append(self.channel.call(ECHO, b"x"))
-        self.assertEqual(raised.exception.reason, Reason.BACK_PRESSURE)
-        self.assertEqual(await asyncio.gather(*calls), [b"x"] * 256)
+            self.channel.call(ECHO, timeout=-1)
+        self.assertEqual(raised.exception.reason, Reason.DEADLINE)
 
     async def test_async_handlers_run_side_by_side(self):
         first = asyncio.Event()
@@ -90,10 +91,27 @@ class AioTest(unittest.IsolatedAsyncioTestCase):
         go_on.set()
         self.assertEqual(await slow, b"slow")
 
-    async def test_cancelled_call_is_forgotten(self):
-        self.port.handle("py.Echo/Hold", lambda request: request.hold())
-        call = self.channel.call("py.Echo/Hold", timeout=0.02)
+    async def test_cancelled_call_is_cancelled_at_its_service(self):
+        came, cancelled = asyncio.Event(), asyncio.Event()
+        async def waits(_):
+            came.set()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                cancelled.set()
+        self.port.handle("py.Echo/Waits", waits)
+        task = asyncio.ensure_future(asyncio.wait_for(self.channel.call("py.Echo/Waits"), 60))
+        await came.wait()
+        task.cancel()
+        with self.assertRaises(asyncio.CancelledError):
+            await task
+        await cancelled.wait()
+        self.assertEqual(await self.channel.call(ECHO, b"on"), b"on")
+
+    async def test_answer_that_crosses_its_cancel_is_dropped(self):
+        call = self.channel.call(ECHO, b"x")
         call.cancel()
+        self.assertFalse(call.cancel())
         with self.assertRaises(asyncio.CancelledError):
             await call
         self.assertEqual(await self.channel.call(ECHO, b"on"), b"on")

@@ -6,7 +6,6 @@ import asyncio
 from typing import Any, Optional, Sequence
 
 from .. import channel
-from .._library import lib
 from .._wire import Data, Method, as_bytes, call_options, type_of
 from ..errors import Reason, Refused
 from . import _answer
@@ -22,15 +21,14 @@ class Channel(channel.BaseChannel):
              priority: int = 0, fds: Sequence[int] = (),
              detached: bool = False) -> "asyncio.Future[bytes]":
         """The answer to a call. It is begun at once, and raises at once where it is refused so.
-        Cancelling the future forgets the answer; the call goes on until its deadline."""
+        Beyond calls_max it waits for room, within its deadline. To cancel the future cancels the
+        call."""
         payload = as_bytes(data)
         options = None
         if timeout is not None or priority or fds or detached:
             options = call_options(timeout, priority, fds, detached)
-        future = _answer.begin(lib.jf_call_async, self._open_raw(), type_of(method), payload,
-                               len(payload), options)
-        self._node._kick()
-        return future
+        return _answer.Call(self._node._kick).begin(self._open_raw(), type_of(method), payload,
+                                                    len(payload), options)
 
     async def send_soon(self, method: Method, data: Data = b"", *, priority: int = 0,
                         fds: Sequence[int] = ()) -> None:
