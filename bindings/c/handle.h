@@ -2,7 +2,7 @@
 // never given back: so that a handle that was closed can be told from one that is open, as long as
 // nothing else lies there.
 //
-// Thread: Take and Give may be called from any; the object itself is its node's.
+// Thread: an object is its node's.
 #ifndef JACKFIELD_BINDINGS_C_HANDLE_H_
 #define JACKFIELD_BINDINGS_C_HANDLE_H_
 
@@ -31,21 +31,24 @@ struct Handle {
   Handle* next_free = nullptr;
 };
 
-// The objects of one kind. T is a Handle, with T::kKind, and clear when it is given back.
+// Objects of one kind that are free, or new ones. T is a Handle, with T::kKind, and clear when it
+// is given back. Thread: one at a time.
 template <class T>
-class Shells {
+class ShellList {
  public:
   // Throws std::bad_alloc.
-  static T* Take() {
-    T* shell = Free().Pop();
+  T* Take() {
+    T* shell = Pop();
     if (shell == nullptr) shell = new T;
     ++shell->life;
     shell->kind.store(T::kKind, std::memory_order_relaxed);
     return shell;
   }
-  static void Give(T& shell) {
+  void Give(T& shell) {
     shell.kind.store(Kind::kNone, std::memory_order_relaxed);
-    Free().Push(shell);
+    shell.next_free = nullptr;
+    (count_++ == 0 ? first_ : last_->next_free) = &shell;
+    last_ = &shell;
   }
 
  private:
@@ -53,29 +56,41 @@ class Shells {
   // closed.
   static constexpr uint32_t kRestMin = 64;
 
-  struct List {
-    T* Pop() {
-      const std::lock_guard lock(mutex);
-      if (count <= kRestMin) return nullptr;
-      --count;
-      T* shell = static_cast<T*>(first);
-      first = shell->next_free;
-      return shell;
-    }
-    void Push(T& shell) {
-      const std::lock_guard lock(mutex);
-      shell.next_free = nullptr;
-      (count++ == 0 ? first : last->next_free) = &shell;
-      last = &shell;
-    }
+  T* Pop() {
+    if (count_ <= kRestMin) return nullptr;
+    --count_;
+    T* shell = static_cast<T*>(first_);
+    first_ = shell->next_free;
+    return shell;
+  }
+  Handle* first_ = nullptr;  // the oldest
+  Handle* last_ = nullptr;
+  uint32_t count_ = 0;
+};
+
+// Those of the program. Thread: any. What each call takes, its node has (objects.h).
+template <class T>
+class Shells {
+ public:
+  static T* Take() {  // throws std::bad_alloc
+    Free& free = TheFree();
+    const std::lock_guard lock(free.mutex);
+    return free.list.Take();
+  }
+  static void Give(T& shell) {
+    Free& free = TheFree();
+    const std::lock_guard lock(free.mutex);
+    free.list.Give(shell);
+  }
+
+ private:
+  struct Free {
     std::mutex mutex;
-    Handle* first = nullptr;  // the oldest
-    Handle* last = nullptr;
-    uint32_t count = 0;
+    ShellList<T> list;
   };
-  static List& Free() {
-    static List* const list = new List;  // for as long as the program, for whoever is late
-    return *list;
+  static Free& TheFree() {
+    static Free* const free = new Free;  // for as long as the program, for whoever is late
+    return *free;
   }
 };
 

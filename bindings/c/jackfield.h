@@ -405,6 +405,17 @@ JF_API int jf_service_facts(jf_service* service, jf_service_info* info);
  * has many servers), and those of jf_channel_open. */
 JF_API int jf_service_connect(jf_service* service, const char* role,
                               const jf_channel_options* options, jf_channel** out);
+/* One of the servers of a role. */
+typedef struct jf_server {
+  jf_channel* channel;
+  const char* name; /* "packer.2", else its address; as long as the service */
+} jf_server;
+/* A channel to each server of a role that has several, in the order of the wiring: which of them a
+ * call goes to is the caller's business. servers: room for servers_max; 64 are enough. Errors: as
+ * jf_service_connect; JF_INVALID_ARGUMENT: there are more than servers_max. */
+JF_API int jf_service_connect_all(jf_service* service, const char* role,
+                                  const jf_channel_options* options, jf_server* servers,
+                                  size_t servers_max, size_t* count);
 /* A port at every address that the wiring gave, as jf_port_open; then tells that the service is
  * ready. Errors: JF_FAILED_PRECONDITION: the wiring gave none. */
 JF_API int jf_service_serve(jf_service* service, const jf_port_options* options, jf_port** out);

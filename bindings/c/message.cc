@@ -6,7 +6,7 @@
 namespace jackfield::c {
 
 jf_message* NewMessage(jf_node& node, Message message) {
-  jf_message* handle = Shells<jf_message>::Take();
+  jf_message* handle = node.free_messages.Take();
   handle->node = &node;
   handle->owned = std::move(message);
   handle->view = &handle->owned;
@@ -15,7 +15,7 @@ jf_message* NewMessage(jf_node& node, Message message) {
 }
 
 jf_message* LendMessage(jf_node& node, MessageView& view) {
-  jf_message* handle = Shells<jf_message>::Take();
+  jf_message* handle = node.free_messages.Take();
   handle->node = &node;
   handle->view = &view;
   node.messages.PushBack(*handle);
@@ -26,8 +26,7 @@ void EndMessage(jf_message& message) {
   message.Unlink();
   message.owned = Message();
   message.view = nullptr;
-  message.node = nullptr;
-  Shells<jf_message>::Give(message);
+  std::exchange(message.node, nullptr)->free_messages.Give(message);
 }
 
 void Tell(jf_node& node, jf_answer_fn fn, void* user, absl::StatusOr<Message> got) {

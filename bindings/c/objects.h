@@ -4,6 +4,7 @@
 #ifndef JACKFIELD_BINDINGS_C_OBJECTS_H_
 #define JACKFIELD_BINDINGS_C_OBJECTS_H_
 
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -95,6 +96,9 @@ struct jf_node : jackfield::c::Handle {
   jackfield::List<jf_message, jackfield::c::OwnedTag> messages;
   jackfield::List<jf_pending, jackfield::c::OwnedTag> pending;
 
+  jackfield::c::ShellList<jf_message> free_messages;
+  jackfield::c::ShellList<jf_request> free_requests;
+
   std::mutex mutex;               // of what follows, and of the end:
   jackfield::MailboxHandle mail;  // for other threads
 };
@@ -103,7 +107,7 @@ struct jf_service : jackfield::c::Handle {
   static constexpr auto kKind = jackfield::c::Kind::kService;
   jf_node* node = nullptr;
   jackfield::Service* service = nullptr;
-  std::vector<std::string> texts;
+  std::deque<std::string> texts;         // which stay where they are
   std::vector<const char*> args, roles;  // each ends with a null
 };
 

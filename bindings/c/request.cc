@@ -13,8 +13,7 @@ void EndRequest(jf_request& request) {
   request.message = nullptr;
   request.call = nullptr;
   request.runs = request.held = request.answered = false;
-  request.node = nullptr;
-  Shells<jf_request>::Give(request);
+  std::exchange(request.node, nullptr)->free_requests.Give(request);
 }
 
 void Serve(jf_port& port, jf_handler_fn fn, void* user, ServerCall& call) {
@@ -29,7 +28,7 @@ void Serve(jf_port& port, jf_handler_fn fn, void* user, ServerCall& call) {
       if (request->answered || !request->held) EndRequest(*request);
     }
     jf_request* request;
-  } running{Shells<jf_request>::Take()};
+  } running{port.node->free_requests.Take()};
   jf_request* const request = running.request;
   request->node = port.node;
   request->call = &call;

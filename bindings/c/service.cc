@@ -54,7 +54,6 @@ jf_service* NewService(Service& service) {
   jf_service* handle = Shells<jf_service>::Take();
   handle->node = NewNode(service.node(), &service);
   handle->service = &service;
-  handle->texts.reserve(service.args().size() + service.roles().size() + 1);
   Keep(*handle, service.name());
   for (const std::string& arg : service.args()) handle->args.push_back(Keep(*handle, arg));
   for (const std::string_view role : service.roles()) handle->roles.push_back(Keep(*handle, role));
@@ -150,6 +149,29 @@ int jf_service_connect(jf_service* service, const char* role, const jf_channel_o
         service->service->Connect(role == nullptr ? "" : role, std::move(known));
     if (!channel.ok()) return channel.status();
     *out = NewChannel(*service->node, *std::move(channel));
+    return absl::OkStatus();
+  });
+}
+
+int jf_service_connect_all(jf_service* service, const char* role, const jf_channel_options* options,
+                           jf_server* servers, size_t servers_max, size_t* count) {
+  constexpr const char* kFunction = "jf_service_connect_all";
+  return Guarded(kFunction, service, [=]() -> absl::Status {
+    ChannelOptions known;
+    absl::Status status = FirstOf(CheckOut(kFunction, servers), CheckOut(kFunction, count),
+                                  ReadChannelOptions(kFunction, options, known));
+    if (!status.ok()) return status;
+    absl::StatusOr<std::vector<Service::Server>> found =
+        service->service->ConnectAll(role == nullptr ? "" : role, known);
+    if (!found.ok()) return found.status();
+    if (found->size() > servers_max)
+      return Wrong(kFunction, Text("the role has ", found->size(),
+                                   " servers, and there is room for ", servers_max));
+    *count = 0;
+    for (Service::Server& server : *found) {
+      const char* const name = Keep(*service, server.name);
+      servers[(*count)++] = {NewChannel(*service->node, std::move(server.channel)), name};
+    }
     return absl::OkStatus();
   });
 }

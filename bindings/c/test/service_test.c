@@ -22,6 +22,36 @@ typedef struct Ran {
 
 static void Stop(void* user) { EXPECT_OK(jf_stop(user)); }
 
+/* ---- A role with two servers, which are the same here. */
+
+static int CallsBoth(jf_service* service, void* user) {
+  const char* const at = user;
+  jf_port* port = NULL;
+  jf_server servers[4];
+  jf_message* reply = NULL;
+  size_t count = 9;
+  EXPECT_OK(jf_service_serve(service, NULL, &port));
+  EXPECT_OK(jf_handle(port, kEcho, Echo, NULL));
+  EXPECT(jf_service_connect(service, "self", NULL, &servers[0].channel) == JF_FAILED_PRECONDITION);
+  EXPECT_REFUSED(jf_service_connect_all(service, "self", NULL, servers, 1, &count),
+                 JF_REASON_MISUSE, "2 servers");
+  EXPECT(jf_service_connect_all(service, "nobody", NULL, servers, 4, &count) ==
+         JF_PERMISSION_DENIED);
+  EXPECT_OK(jf_service_connect_all(service, "self", NULL, servers, 4, &count));
+  EXPECT(count == 2 && strcmp(servers[0].name, at) == 0);
+  for (size_t i = 0; i < count; ++i)
+    EXPECT_OK(jf_call(servers[i].channel, kEcho, "me", 2, NULL, &reply));
+  return JF_OK;
+}
+
+static void RoleWithManyServersHasAChannelToEach(char* at) {
+  char call[128];
+  snprintf(call, sizeof call, "self=%s", at);
+  char* argv[] = {(char*)"whole", (char*)"--serve", at,   (char*)"--call",
+                  call,           (char*)"--call",  call, NULL};
+  EXPECT(jf_service_main(7, argv, NULL, CallsBoth, at) == 0);
+}
+
 /* Serves, calls itself, and stops as if asked to. */
 static int Whole(jf_service* service, void* user) {
   Ran* ran = user;
@@ -122,6 +152,7 @@ int main(void) {
   snprintf(at, sizeof at, "unix:@jackfield-c-test-%ld", (long)getpid());
   ByHandItIsWholeAndItsHandlesEnd(at);
   UnderAWiringItTellsThatItIsReady(at);
+  RoleWithManyServersHasAChannelToEach(at);
   ExitStatusSaysHowItEnded();
   return failures != 0;
 }

@@ -59,6 +59,10 @@ class ServiceInfo(Structure):
                 ("roles", POINTER(c_char_p)), ("role_count", c_size_t), ("grace_us", c_int64)]
 
 
+class Server(Structure):
+    _fields_ = [("channel", c_void_p), ("name", c_char_p)]
+
+
 class MethodInfo(Structure):
     _fields_ = [("size", c_uint32), ("type", c_uint32), ("name", c_char_p), ("kind", c_uint32),
                 ("reserved", c_uint32), ("timeout_us", c_int64)]
@@ -128,6 +132,8 @@ _FUNCTIONS = {
                                c_void_p]),
     "jf_service_facts": (None, [c_void_p, POINTER(ServiceInfo)]),
     "jf_service_connect": (None, [c_void_p, c_char_p, POINTER(ChannelOptions), _OUT]),
+    "jf_service_connect_all": (None, [c_void_p, c_char_p, POINTER(ChannelOptions),
+                                      POINTER(Server), c_size_t, POINTER(c_size_t)]),
     "jf_service_serve": (None, [c_void_p, POINTER(PortOptions), _OUT]),
     "jf_service_ready": (None, [c_void_p]),
     "jf_service_run": (None, [c_void_p]),

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from typing import Any, Callable, List, Mapping, Optional, Sequence, Type
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Type
 
-from ._library import ServiceFn, ServiceInfo, ServiceOptions, lib, sized
+from ._library import Server as RawServer, ServiceFn, ServiceInfo, ServiceOptions, lib, sized
 from ._wire import Method
 from .channel import BaseChannel, Channel
 from .errors import Code, Error, check
 from .node import BaseNode
 from .port import Handler, Port
 from . import _callbacks
+
+_SERVERS_MAX = 64  # of a role
 
 
 class BaseService(BaseNode):
@@ -51,6 +53,15 @@ class BaseService(BaseNode):
         self._kick()
         return self._channel(self, raw.value or 0)
 
+    def _connect_all(self, role: str, options: Mapping[str, Any]) -> Any:
+        servers, count = (RawServer * _SERVERS_MAX)(), ctypes.c_size_t()
+        known = self._channel._options(**options)
+        check(lib.jf_service_connect_all(self._raw_service, role.encode(), ctypes.byref(known),
+                                         servers, _SERVERS_MAX, ctypes.byref(count)))
+        self._kick()
+        return {server.name.decode(): self._channel(self, server.channel)
+                for server in servers[:count.value]}
+
     def _serve(self, handlers: Optional[Mapping[Method, Handler]],
                options: Mapping[str, Any]) -> Any:
         raw = ctypes.c_void_p()
@@ -69,6 +80,10 @@ class Service(BaseService):
         """A channel to whoever the wiring put into that role; "": the only one. options: those
         of Channel. Raises Error: PERMISSION_DENIED, with the entry that is missing."""
         return self._connect(role, options)
+
+    def connect_all(self, role: str, **options: Any) -> Dict[str, Channel]:
+        """A channel to each server of a role that has several (instances = 3), by its name."""
+        return self._connect_all(role, options)
 
     def serve(self, handlers: Optional[Mapping[Method, Handler]] = None, **options: Any) -> Port:
         """A port at every address that the wiring gave; then the service is ready."""

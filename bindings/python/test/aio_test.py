@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import subprocess
+import sys
 import threading
 import unittest
 
@@ -9,11 +11,17 @@ import jackfield
 from jackfield import Code, Reason, aio
 
 ECHO = "py.Echo/Say"
+CALLER = """
+import sys, jackfield
+node = jackfield.Node("caller")
+node.connect(sys.argv[1]).call("py.Echo/Waits", timeout=600)
+"""
 
 
 class AioTest(unittest.IsolatedAsyncioTestCase):
     async def asyncSetUp(self):
         logging.getLogger("jackfield").setLevel(logging.CRITICAL)  # what handlers raise on purpose
+        asyncio.get_running_loop().set_debug(False)  # it is slow, and talks
         self.node = aio.Node("test")
         self.port = self.node.serve("unix:", {ECHO: lambda request: request.payload})
         self.channel = self.node.connect(self.port.address)
@@ -78,6 +86,23 @@ class AioTest(unittest.IsolatedAsyncioTestCase):
         with self.assertRaises(jackfield.InDoubt):
             await self.channel.call("py.Echo/Waits", timeout=0.02)
         await cancelled.wait()
+
+    async def test_async_handler_is_cancelled_when_its_caller_is_killed(self):
+        came, cancelled = asyncio.Event(), asyncio.Event()
+        async def waits(_):
+            came.set()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                cancelled.set()
+        self.port.handle("py.Echo/Waits", waits)
+        with subprocess.Popen([sys.executable, "-c", CALLER, self.port.address]) as caller:
+            try:
+                await came.wait()
+            finally:
+                caller.kill()
+        await cancelled.wait()
+        self.assertEqual(await self.channel.call(ECHO, b"on"), b"on")
 
     async def test_blocking_handler_does_not_hold_up_the_loop(self):
         go_on = threading.Event()

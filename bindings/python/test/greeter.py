@@ -35,6 +35,12 @@ def ask(service):
     print(greeter.call(SLOW).decode(), flush=True)
 
 
+def everybody(service):
+    greeters = service.connect_all("greet")
+    for name, greeter in sorted(greeters.items()):
+        print(name, greeter.call(GREET, name.encode()).decode(), flush=True)
+
+
 async def aask(service):
     greeter = service.connect("greet")
     service.ready()

@@ -102,6 +102,21 @@ class WiringTest(unittest.TestCase):
             wanted = ["hello Ada", "hello Ben"] + (["slow"] if asks == "ask" else [])
             self.assertEqual(said, wanted, (body, asks, over))
 
+    def test_role_with_many_servers_has_a_channel_to_each(self):
+        self.write(f"""
+            over = "unix:"
+            [service.greet]
+            run = ["{sys.executable}", "{GREETER}"]
+            env = {{ BODY = "greet" }}
+            instances = 2
+            [service.ask]
+            run = ["{sys.executable}", "{GREETER}"]
+            env = {{ BODY = "everybody" }}
+            calls = ["greet"]
+            """)
+        self.assertEqual(self.jackfield("up", "-q", "./py.toml").splitlines(),
+                         ["greet.1 hello greet.1", "greet.2 hello greet.2"])
+
     def test_it_is_started_again_after_a_kill_and_its_client_goes_on(self):
         self.write(f"""
             [service.greet]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Awaitable, Callable, List, Mapping, Optional, Sequence
+from typing import Any, Awaitable, Callable, Dict, List, Mapping, Optional, Sequence
 
 from .. import service
 from .._wire import Method
@@ -38,6 +38,10 @@ class Service(AsyncNode, service.BaseService):
     def connect(self, role: str = "", **options: Any) -> Channel:
         """A channel to whoever the wiring put into that role; "": the only one."""
         return self._connect(role, options)
+
+    def connect_all(self, role: str, **options: Any) -> Dict[str, Channel]:
+        """A channel to each server of a role that has several (instances = 3), by its name."""
+        return self._connect_all(role, options)
 
     def serve(self, handlers: Optional[Mapping[Method, Handler]] = None, **options: Any) -> Port:
         """A port at every address that the wiring gave; then the service is ready."""
