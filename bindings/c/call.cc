@@ -81,6 +81,7 @@ int jf_send(jf_channel* channel, uint32_t type, const void* data, size_t bytes,
                      [&](const CallOptions& known, bool no_wait) {
                        Bytes payload = BytesOf(data, bytes);
                        if (no_wait) return channel->channel->TrySend(type, payload, known);
+                       const Blocking blocking(*channel);
                        return channel->channel->Send(type, payload, known).Wait();
                      });
 }

@@ -38,6 +38,21 @@ absl::Status ReadChannelOptions(const char* function, const jf_channel_options* 
   return absl::OkStatus();
 }
 
+namespace {
+
+// Errors: MISUSE: something waits on it, or on one of its streams.
+absl::Status CheckFree(jf_channel& channel) {
+  constexpr const char* kFunction = "jf_channel_close";
+  if (channel.blocked != 0)
+    return Misuse(kFunction, "jf_channel_wait or jf_send waits on it, further up the stack");
+  absl::Status status;
+  for (jf_stream* stream = channel.streams.front(); stream != nullptr && status.ok();
+       stream = channel.streams.next(stream))
+    status = CheckUnblocked(kFunction, stream);
+  return status;
+}
+
+}  // namespace
 }  // namespace jackfield::c
 
 using namespace jackfield;     // NOLINT: the functions of the ABI lie outside
@@ -63,6 +78,7 @@ int jf_channel_open(jf_node* node, const char* address, const jf_channel_options
 int jf_channel_wait(jf_channel* channel) {
   return Guarded("jf_channel_wait", channel, [channel] {
     absl::Status outside = CheckOutside("jf_channel_wait", *channel->node);
+    const Blocking blocking(*channel);
     return outside.ok() ? channel->channel->WaitOpen() : outside;
   });
 }
@@ -75,7 +91,9 @@ int jf_channel_close(jf_channel* channel, int64_t timeout_us, jf_receipt* receip
     if (receipt != nullptr) {
       if (absl::Status sized = CheckSize(kFunction, receipt); !sized.ok()) return sized;
     }
+    if (absl::Status free = CheckFree(*channel); !free.ok()) return free;
     Node& node = NodeOf(*channel->node);
+    channel->kind.store(Kind::kNone);  // a callback that runs meanwhile finds it closed
     while (jf_stream* stream = channel->streams.front()) EndStream(*stream);
     const Receipt got = channel->channel->Close(node.in_turn() ? 0s : Microseconds(timeout_us));
     if (receipt != nullptr) {
@@ -86,7 +104,6 @@ int jf_channel_close(jf_channel* channel, int64_t timeout_us, jf_receipt* receip
     }
     if (!node.in_turn()) return EndChannel(*channel), absl::OkStatus();
     // Not under the feet of its own callback. The node may end before, and the channel with it.
-    channel->kind.store(Kind::kNone);
     node.Defer([channel, life = channel->life] {
       if (channel->life == life && channel->channel != nullptr) EndChannel(*channel);
     });

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <exception>
 #include <string_view>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "bindings/c/error.h"

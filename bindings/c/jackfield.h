@@ -29,6 +29,10 @@
  * free function of its kind, once; jf_node_close does it for all that is left on the node. Bytes
  * and texts that go in are copied before the function returns. A function that closes takes NULL.
  *
+ * BLOCKING turns the node, so callbacks run meanwhile. What blocks on a channel, but for a call, or
+ * on a stream keeps that from being closed, and a request with such a stream from being answered
+ * (JF_REASON_MISUSE).
+ *
  * CALLBACKS run on the node's thread, inside jf_turn, jf_run, jf_node_close or a function that
  * blocks; never inside the function that was given them. Inside one nothing blocks: what would wait
  * is refused. A callback of a call, a read, a write or a post is called exactly once, if the
@@ -154,8 +158,8 @@ JF_API int jf_run(jf_node* node);
  * JF_CANCELLED. Of a service: as if SIGTERM came. Any thread. Errors: the node is closed. */
 JF_API int jf_stop(jf_node* node);
 /* Has fn(user) called on the node's thread, in a turn. Any thread: the way for a thread that has
- * worked for a handler to give back what came of it. Errors: the node is closed; fn will not run.
- */
+ * worked for a handler to give back what came of it. Errors: the node is closed, and fn will not
+ * run. */
 typedef void (*jf_post_fn)(void* user);
 JF_API int jf_post(jf_node* node, jf_post_fn fn, void* user);
 
@@ -199,6 +203,7 @@ typedef struct jf_channel_options {
   uint32_t message_bytes_max; /* 0: 1 MiB; the service must allow the same */
   uint32_t no_reconnect;      /* 1: it ends with the first connection */
   uint32_t sends_fds;         /* 1: descriptors will be sent; refused where the medium cannot */
+  uint32_t reserved;
 } jf_channel_options;
 
 /* Opens at once; connecting goes on meanwhile, and again when the service is replaced. address:
@@ -217,8 +222,8 @@ typedef struct jf_receipt {
 } jf_receipt;
 
 /* Says goodbye, and blocks until the service has handled all, at most timeout_us; 0, or inside a
- * callback: does not wait. Calls under way end as JF_CANCELLED, in a later turn; its streams are
- * closed with it. receipt may be NULL; set its size. */
+ * callback: does not wait. Calls under way end (JF_REASON_CLOSED), and are told so in a later turn;
+ * its streams are closed with it. receipt may be NULL; set its size. */
 JF_API int jf_channel_close(jf_channel* channel, int64_t timeout_us, jf_receipt* receipt);
 /* "unix:@kv, to kv, pid 4121", as snprintf would print it into `bytes` bytes at `text`. Returns the
  * length that it needs; 0 if it is no channel. */
@@ -233,7 +238,7 @@ typedef struct jf_call_options {
   int64_t timeout_us; /* 0: the channel's, and of a stream none; less: it has passed already */
   uint32_t detached;  /* 1: inherits no deadline, priority and callers of the call being served */
   uint32_t no_wait;   /* jf_send: 1: refused (JF_REASON_BACK_PRESSURE) where there is no room */
-  const int* fds;     /* to go along, at most 16; the channel closes them, if it returns JF_OK */
+  const int* fds;     /* to go along, at most 16; the channel closes them, unless it is REFUSED */
   size_t fd_count;
 } jf_call_options;
 
@@ -261,8 +266,8 @@ JF_API int jf_send(jf_channel* channel, uint32_t type, const void* data, size_t 
 
 /* ---- Streams */
 
-/* A call with items in both directions; at its end an answer. One reader and one writer at a time.
- */
+/* A call with items in both directions, and at its end an answer. One reader and one writer at a
+ * time. */
 JF_API int jf_stream_open(jf_channel* channel, uint32_t type, const void* data, size_t bytes,
                           const jf_call_options* options, jf_stream** out);
 /* The next item; NULL with JF_OK: no more will come. Blocks. Errors: why the call is over. */
@@ -294,8 +299,8 @@ typedef struct jf_port_options {
   uint32_t reentrant;         /* 1: it may be called by a service that it waits for */
 } jf_port_options;
 
-/* Serves at each of the addresses; blocks until it does (a file or two are made). Set the handlers
- * at once: requests wait until the next turn. Errors: why it cannot serve there. */
+/* Serves at each of the addresses; blocks until it does. Set the handlers at once: requests wait
+ * until the next turn. Errors: why it cannot serve there. */
 JF_API int jf_port_open(jf_node* node, const char* const* addresses, size_t count,
                         const jf_port_options* options, jf_port** out);
 

@@ -45,6 +45,7 @@ struct jf_stream : jackfield::c::Handle, jackfield::c::Owned {
   std::unique_ptr<jackfield::ClientStream> client;
   jf_request* request = nullptr;
   bool reads = false, writes = false, finishes = false;      // a callback waits for it
+  int blocked = 0;                                           // functions that wait on it
   std::optional<absl::StatusOr<jackfield::Message>> answer;  // of a client, found by a read
 };
 
@@ -62,6 +63,7 @@ struct jf_channel : jackfield::c::Handle, jackfield::c::Owned {
   static constexpr auto kKind = jackfield::c::Kind::kChannel;
   jf_node* node = nullptr;
   std::unique_ptr<jackfield::Channel> channel;
+  int blocked = 0;  // functions that wait on it
   jackfield::List<jf_stream, jackfield::c::OwnedTag> streams;
 };
 
@@ -82,6 +84,7 @@ struct jf_port : jackfield::c::Handle, jackfield::c::Owned {
   std::vector<std::unique_ptr<jackfield::message::Schema>> schemas;  // outlive the port
   std::unique_ptr<jackfield::Port> port;
   jackfield::List<jf_request, jackfield::c::OwnedTag> requests;
+  bool refuses = false;         // closed in this turn: what still comes
   std::vector<uint32_t> types;  // with a handler
   std::vector<std::string> addresses;
 };
@@ -153,7 +156,20 @@ absl::StatusOr<jf_pending*> BeginPending(jf_channel& channel, uint32_t type, std
 // Its callback hears that it was cancelled, in here.
 void CancelPending(jf_pending& pending);
 
+// A function that waits on a channel or a stream, which may not go meanwhile.
+template <class T>
+class Blocking {
+ public:
+  explicit Blocking(T& on) : on_(on) { ++on_.blocked; }
+  ~Blocking() { --on_.blocked; }
+
+ private:
+  T& on_;
+};
+
 // ---- stream.cc
+// Errors: MISUSE: something waits on it.
+absl::Status CheckUnblocked(const char* function, const jf_stream* stream);  // which may be null
 void EndStream(jf_stream& stream);
 // Nothing more comes: JF_OK, or why.
 absl::Status WhyEnded(jf_stream& stream);

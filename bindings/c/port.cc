@@ -22,6 +22,7 @@ void EndPort(jf_port& port) {
   port.Unlink();
   port.port.reset();
   port.schemas.clear();
+  port.refuses = false;
   port.types.clear();
   port.addresses.clear();
   port.node = nullptr;
@@ -50,6 +51,15 @@ absl::StatusOr<std::vector<std::string>> AddressesOf(const char* const* addresse
     texts.emplace_back(addresses[i]);
   }
   return texts;
+}
+
+// Errors: MISUSE: something waits on the stream of a request.
+absl::Status CheckFree(jf_port& port) {
+  absl::Status status;
+  for (jf_request* request = port.requests.front(); request != nullptr && status.ok();
+       request = port.requests.next(request))
+    status = CheckUnblocked("jf_port_close", request->stream);
+  return status;
 }
 
 }  // namespace
@@ -142,14 +152,16 @@ int jf_port_close(jf_port* port, int64_t timeout_us) {
   if (port == nullptr) return JF_OK;
   return Guarded("jf_port_close", port, [=]() -> absl::Status {
     if (timeout_us < 0) return Wrong("jf_port_close", "its time is less than 0");
+    if (absl::Status free = CheckFree(*port); !free.ok()) return free;
     Node& node = NodeOf(*port->node);
+    port->kind.store(Kind::kNone);  // a callback that runs meanwhile finds it closed
     if (!node.in_turn()) {
       if (timeout_us > 0) port->port->Close(Microseconds(timeout_us));
       return EndPort(*port), absl::OkStatus();
     }
     // Not under the feet of its own handler. The node may end before, and the port with it.
     port->port->StartClose();
-    port->kind.store(Kind::kNone);
+    port->refuses = true;
     node.Defer([port, life = port->life] {
       if (port->life == life && port->port != nullptr) EndPort(*port);
     });

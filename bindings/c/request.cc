@@ -17,7 +17,7 @@ void EndRequest(jf_request& request) {
 }
 
 void Serve(jf_port& port, jf_handler_fn fn, void* user, ServerCall& call) {
-  if (port.kind.load() != Kind::kPort) {  // closed in this turn
+  if (port.refuses) {
     if (!call.one_way())
       call.Fail(Refused(Reason::kClosed, Text(call.node().name(), " is closing"))).IgnoreError();
     return;
@@ -116,7 +116,9 @@ int jf_request_on_cancel(jf_request* request, jf_post_fn fn, void* user) {
 
 int jf_reply(jf_request* request, const void* data, size_t bytes) {
   return Guarded("jf_reply", request, [=]() -> absl::Status {
-    if (absl::Status given = CheckBytes("jf_reply", data, bytes); !given.ok()) return given;
+    absl::Status given =
+        FirstOf(CheckBytes("jf_reply", data, bytes), CheckUnblocked("jf_reply", request->stream));
+    if (!given.ok()) return given;
     return AfterAnswer(*request, request->call->Reply(BytesOf(data, bytes)));
   });
 }
@@ -125,6 +127,7 @@ int jf_fail(jf_request* request, int code, const char* text) {
   return Guarded("jf_fail", request, [=]() -> absl::Status {
     if (code < JF_CANCELLED || code > JF_UNAUTHENTICATED)
       return Wrong("jf_fail", Text("the code ", code, " is not one of 1 to 16"));
+    if (absl::Status free = CheckUnblocked("jf_fail", request->stream); !free.ok()) return free;
     const absl::Status status(static_cast<absl::StatusCode>(code), text == nullptr ? "" : text);
     return AfterAnswer(*request, request->call->Fail(status));
   });

@@ -31,6 +31,11 @@ void EndStream(jf_stream& stream) {
   Shells<jf_stream>::Give(stream);
 }
 
+absl::Status CheckUnblocked(const char* function, const jf_stream* stream) {
+  if (stream == nullptr || stream->blocked == 0) return absl::OkStatus();
+  return Misuse(function, "a read, a write or a finish of its stream waits, further up the stack");
+}
+
 absl::Status Idle(const char* function, bool under_way) {
   return under_way ? Misuse(function, "one is under way already, and its callback has not come")
                    : absl::OkStatus();
@@ -69,6 +74,7 @@ int jf_stream_read(jf_stream* stream, jf_message** item) {
     if (!status.ok()) return status;
     Node& node = NodeOf(*stream->node);
     if (!Readable(*stream) && node.in_turn()) return BlockedInHandler(node);
+    const Blocking blocking(*stream);
     std::optional<Message> got = Read(*stream).Wait();
     if (!got && !Readable(*stream)) return Interrupted(node, true);
     if (!got) {
@@ -87,6 +93,7 @@ int jf_stream_write(jf_stream* stream, const void* data, size_t bytes, int wait)
     absl::Status status =
         FirstOf(CheckBytes(kFunction, data, bytes), Idle(kFunction, stream->writes));
     if (!status.ok()) return status;
+    const Blocking blocking(*stream);
     if (wait != 0) return Write(*stream, BytesOf(data, bytes)).Wait();
     Bytes payload = BytesOf(data, bytes);
     return stream->client != nullptr ? stream->client->TryWrite(payload)
@@ -106,6 +113,7 @@ int jf_stream_finish(jf_stream* stream, jf_message** reply) {
   return Guarded(kFunction, stream, [=]() -> absl::Status {
     absl::Status status = FirstOf(CheckOut(kFunction, reply), CheckFinish(kFunction, *stream));
     if (!status.ok()) return status;
+    const Blocking blocking(*stream);
     if (!stream->answer) {
       absl::StatusOr<Message> got = stream->client->Finish().Wait();
       if (!got.ok()) return got.status();  // perhaps it only did not wait: it may be asked again
@@ -123,6 +131,7 @@ int jf_stream_close(jf_stream* stream) {
   return Guarded("jf_stream_close", stream, [stream]() -> absl::Status {
     if (stream->client == nullptr)
       return Misuse("jf_stream_close", "the stream is its request's, and ends with the answer");
+    if (absl::Status free = CheckUnblocked("jf_stream_close", stream); !free.ok()) return free;
     EndStream(*stream);
     return absl::OkStatus();
   });

@@ -218,6 +218,92 @@ static void HandlerMayCloseItsPortAndItsChannel(void) {
   Close(&inside);
 }
 
+/* ---- A handler closes what somebody waits for, further up the stack. */
+
+static jf_stream* read_from;
+
+static void OnCloseChannel(void* user, jf_request* request) {
+  (void)user;
+  EXPECT_OK(jf_channel_close(inside.channel, 0, NULL));
+  EXPECT_OK(jf_hold(request));
+}
+static void OnCloseStream(void* user, jf_request* request) {
+  (void)user;
+  EXPECT_REFUSED(jf_stream_close(read_from), JF_REASON_MISUSE, "further up the stack");
+  EXPECT_REFUSED(jf_channel_close(inside.channel, 0, NULL), JF_REASON_MISUSE,
+                 "further up the stack");
+  EXPECT_OK(jf_reply(request, "", 0));
+}
+static void OnClosePort(void* user, jf_request* request) {
+  (void)user;
+  EXPECT_REFUSED(jf_port_close(inside.port, 0), JF_REASON_MISUSE, "closed before");
+  EXPECT_OK(jf_reply(request, "", 0));
+  ++ended;
+}
+static jf_stream* served_stream;
+static jf_request* served_request;
+static void OnServeStream(void* user, jf_request* request) {
+  (void)user;
+  served_request = request;
+  EXPECT_OK(jf_hold(request));
+  EXPECT_OK(jf_request_stream(request, &served_stream));
+}
+static void OnPostDuringRead(void* user) {
+  (void)user;
+  EXPECT_REFUSED(jf_reply(served_request, "", 0), JF_REASON_MISUSE, "further up the stack");
+  EXPECT_REFUSED(jf_fail(served_request, 5, ""), JF_REASON_MISUSE, "further up the stack");
+  EXPECT_REFUSED(jf_port_close(inside.port, 0), JF_REASON_MISUSE, "further up the stack");
+  EXPECT_OK(jf_stream_end(read_from));
+}
+
+static void CallThatBlocksEndsWithItsChannel(void) {
+  inside = Open();
+  jf_message* reply = NULL;
+  EXPECT_OK(jf_handle(inside.port, kInside, OnCloseChannel, NULL));
+  EXPECT(jf_call(inside.channel, kInside, "", 0, NULL, &reply) == JF_UNAVAILABLE);
+  EXPECT(jf_error()->outcome == JF_OUTCOME_IN_DOUBT && jf_error()->reason == JF_REASON_CLOSED);
+  EXPECT_REFUSED(jf_channel_close(inside.channel, 0, NULL), JF_REASON_MISUSE, "closed before");
+  Close(&inside);
+}
+
+static void StreamThatBlocksIsNotClosed(void) {
+  inside = Open();
+  jf_message* item = NULL;
+  EXPECT_OK(jf_handle(inside.port, kInside, OnCloseStream, NULL));
+  EXPECT_OK(jf_stream_open(inside.channel, kInside, "", 0, NULL, &read_from));
+  EXPECT_OK(jf_stream_read(read_from, &item));
+  EXPECT(item == NULL);
+  EXPECT_OK(jf_stream_close(read_from));
+  Close(&inside);
+}
+
+static void RequestWhoseStreamBlocksIsNotAnswered(void) {
+  inside = Open();
+  jf_message* item = NULL;
+  EXPECT_OK(jf_handle(inside.port, kInside, OnServeStream, NULL));
+  EXPECT_OK(jf_stream_open(inside.channel, kInside, "", 0, NULL, &read_from));
+  served_stream = NULL;
+  while (served_stream == NULL) EXPECT_OK(jf_turn(inside.node, JF_FOREVER, NULL));
+  EXPECT_OK(jf_post(inside.node, OnPostDuringRead, NULL));
+  EXPECT_OK(jf_stream_read(served_stream, &item));
+  EXPECT(item == NULL);
+  EXPECT_OK(jf_reply(served_request, "", 0));
+  EXPECT_OK(jf_port_close(inside.port, 0));
+  Close(&inside);
+}
+
+static void PortThatClosesIsNotClosedAgain(void) {
+  inside = Open();
+  ended = 0;
+  EXPECT_OK(jf_handle(inside.port, kInside, OnClosePort, NULL));
+  EXPECT_OK(jf_channel_wait(inside.channel));
+  EXPECT_OK(jf_send(inside.channel, kEcho, "", 0, NULL));
+  EXPECT_OK(jf_call_async(inside.channel, kInside, "", 0, NULL, OnAnswer, NULL, NULL));
+  EXPECT_OK(jf_port_close(inside.port, 5000000));
+  EXPECT(ended >= 1);
+  Close(&inside);
+}
+
 static void ErrorIsTheThreadsOwn(void) {
   EXPECT(jf_run(NULL) == JF_INVALID_ARGUMENT);
   EXPECT(jf_error()->size == sizeof(jf_error_info));
@@ -237,6 +323,10 @@ int main(void) {
   AnotherThreadIsRefused();
   WhatWaitsIsRefusedInsideAHandler();
   HandlerMayCloseItsPortAndItsChannel();
+  CallThatBlocksEndsWithItsChannel();
+  StreamThatBlocksIsNotClosed();
+  RequestWhoseStreamBlocksIsNotAnswered();
+  PortThatClosesIsNotClosedAgain();
   ErrorIsTheThreadsOwn();
   return failures != 0;
 }

@@ -23,7 +23,7 @@ class NodeOptions(Structure):
 class ChannelOptions(Structure):
     _fields_ = [("size", c_uint32), ("calls_max", c_uint32), ("timeout_us", c_int64),
                 ("connect_us", c_int64), ("message_bytes_max", c_uint32),
-                ("no_reconnect", c_uint32), ("sends_fds", c_uint32)]
+                ("no_reconnect", c_uint32), ("sends_fds", c_uint32), ("reserved", c_uint32)]
 
 
 class CallOptions(Structure):

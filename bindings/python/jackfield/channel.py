@@ -106,7 +106,8 @@ class Channel(BaseChannel):
              priority: int = 0, fds: Sequence[int] = (), detached: bool = False) -> bytes:
         """The answer to a call. Blocks. timeout: seconds, in place of the channel's. priority: 1
         (most urgent) to 4; 0: as the call that is being served. fds: descriptors to go along,
-        which this closes. Raises Error: what the handler chose, or how it ended otherwise."""
+        which this closes, unless it is Refused. Raises Error: what the handler chose, or how it
+        ended otherwise."""
         payload = as_bytes(data)
         options = None
         if timeout is not None or priority or fds or detached:
