@@ -16,6 +16,10 @@ bool HasFailed(const PastRun& run) {
   return !run.end || (run.end->exit_status != 0 && run.end->exit_status != kInterrupted);
 }
 
+std::string NameOf(const PastRun& run) {
+  return run.directory.substr(run.directory.rfind('/') + 1);
+}
+
 // A clock that was set back makes no negative times.
 std::string Span(int64_t from_ns, int64_t to_ns) {
   return FormatDurationNs(std::max<int64_t>(0, to_ns - from_ns));
@@ -43,6 +47,26 @@ std::optional<PastRun> LastRunWith(std::string_view service) {
                           [service](const std::string& name) { return Means(service, name); }))
     return std::nullopt;
   return run;
+}
+
+absl::StatusOr<PastRun> EndedRun(std::string_view wiring, std::string_view wanted) {
+  if (wanted != "last" && wanted.find('@') == wanted.npos)
+    return absl::InvalidArgumentError(
+        Text("--run is last, the run before the one that is up, or a run's name, not \"",
+             Escaped(wanted), "\""));
+  std::string kept;
+  for (PastRun& run : PastRuns("")) {
+    if (!wiring.empty() && !IsOf(run, wiring)) continue;
+    if (run.is_up && NameOf(run) == wanted)
+      return absl::NotFoundError(Text(Escaped(wanted), " is up; leave --run out"));
+    if (run.is_up) continue;
+    if (wanted == "last" || NameOf(run) == wanted) return std::move(run);
+    kept += Text(kept.empty() ? "" : ", ", Escaped(NameOf(run)));
+  }
+  const std::string of = wiring.empty() ? std::string() : Text(" of ", Escaped(wiring));
+  if (kept.empty()) return absl::NotFoundError(Text("no run", of, " that has ended is kept"));
+  return absl::NotFoundError(
+      Text("no run \"", Escaped(wanted), "\"", of, " is kept; there are: ", kept));
 }
 
 std::string HowItEnded(const PastRun& run, int64_t now_ns) {

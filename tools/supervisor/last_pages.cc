@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "kernel/base/text.h"
 #include "services/watch/page.h"
 #include "tools/watch/reader.h"
 
@@ -41,10 +42,14 @@ void LastPages::Hold(const std::string& service, pid_t pid) {
   if (fd.ok()) pages_[service].of_running.Map(fd->get());
 }
 
-void LastPages::Ended(const std::string& service) {
+std::string LastPages::Ended(const std::string& service, std::string ending) {
   const auto pages = pages_.find(service);
-  if (pages == pages_.end() || !pages->second.of_running.ok()) return;
+  if (pages == pages_.end() || !pages->second.of_running.ok()) return "";
   pages->second.of_ended = std::move(pages->second.of_running);
+  const std::string_view page = pages->second.of_ended.bytes();
+  if (files_.Keep(service, {.ending = std::move(ending), .page = std::string(page)})) return "";
+  return Text("the last messages of ", service, " are in no file: a run has those of ",
+              kKeptPagesMax, " services");
 }
 
 std::string_view LastPages::LastOf(std::string_view service) const {

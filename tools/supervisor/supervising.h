@@ -47,6 +47,7 @@ class Supervisor final : public RunningService::Watcher, private Commands, priva
         handing_(plan_),
         on_up_(std::move(options.on_up)),
         reach_(node),
+        last_pages_(record_.directory()),
         launch_(plan_, node, handing_, reach_, outlet_, log_, options.logs_stdout),
         telling_(plan_, handing_, services_, outlet_, log_, options.loudness),
         changes_(node, *this, reach_, handing_, telling_, std::move(options.source)) {

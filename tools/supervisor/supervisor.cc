@@ -174,10 +174,11 @@ void Supervisor::OnEnded(size_t index, const Ending& ending) {
   service.slow_ns = Timers::kNever;
   service.has_ended = true;
   reach_.Disconnect(NameOf(index));
-  last_pages_.Ended(NameOf(index));
+  service.ending = ending;
+  if (const std::string why = last_pages_.Ended(NameOf(index), ending.ToString()); !why.empty())
+    telling_.Say(why);
   service.readiness = nullptr;
   changes_.Wake();
-  service.ending = ending;
   Reap();
   telling_.Ended(index);
   switch (phase_) {
@@ -351,6 +352,8 @@ int Supervisor::Conclude() {
   log_.Flush(LogWriter::kStalledNs);
   if (log_.lost() > 0)
     telling_.Say(Text(log_.lost(), " lines are in no log: the disk did not take them"));
+  if (const absl::Status kept = last_pages_.Flush(LogWriter::kStalledNs); !kept.ok())
+    telling_.Say(Text("last messages of services are in no file: ", std::string(kept.message())));
   outlet_.Flush(interrupted_ > 0 ? Outlet::kStalledNs : kLastWordsNs,
                 [this] { return signals_.Take().stops > 0; });
   return exit_status;

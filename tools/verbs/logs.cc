@@ -30,7 +30,7 @@ constexpr Flag kFlags[] = {
     {'n', "lines", "N", "only the last N"},
     {'s', "since", "TIME", "only those of the last 30s, 5m, 2h"},
     {'g', "grep", "TEXT", "only those that contain it"},
-    {'r', "run", "RUN", "last: of the run that ended last, not of the one that is up"},
+    kRunFlag,
     {'\0', "no-names", "", "without time and name in front"},
     kOutputFlag,
 };
@@ -42,7 +42,7 @@ struct Wanted {
   uint64_t lines_max = UINT64_MAX;
   int64_t since_ns = INT64_MIN;
   std::string grep;
-  bool follow = false, names = true, last_run = false;
+  bool follow = false, names = true;
   Output output = Output::kTable;
 };
 
@@ -65,16 +65,10 @@ absl::StatusOr<Wanted> Read(const Arguments& arguments) {
       return absl::InvalidArgumentError(Text("--since: ", std::string(ns.status().message())));
     wanted.since_ns = WallNs() - *ns;
   }
-  if (const auto run = arguments.Find("run")) {
-    if (*run != "last")
-      return absl::InvalidArgumentError(
-          Text("--run is last, the run before the one that is up, not \"", Escaped(*run), "\""));
-    if (wanted.follow)
-      return absl::InvalidArgumentError(
-          "--follow waits for lines, and a run that has ended has "
-          "none to come; leave one of the two out");
-    wanted.last_run = true;
-  }
+  if (arguments.Has("run") && wanted.follow)
+    return absl::InvalidArgumentError(
+        "--follow waits for lines, and a run that has ended has "
+        "none to come; leave one of the two out");
   const absl::StatusOr<Output> output = OutputOf(arguments);
   if (!output.ok()) return output.status();
   wanted.output = *output;
@@ -151,17 +145,8 @@ absl::Status NameServices(std::string_view wiring, const std::vector<std::string
   return absl::OkStatus();
 }
 
-int LogsOfLastRun(std::string_view name, Wanted wanted) {
-  std::optional<PastRun> run;
-  for (PastRun& past : PastRuns("")) {
-    if (past.is_up || (!name.empty() && !IsOf(past, name))) continue;
-    run = std::move(past);
-    break;
-  }
-  if (!run)
-    return Complain(kExitUnreachable,
-                    name.empty() ? std::string("no run that has ended is kept")
-                                 : Text("no run of ", Escaped(name), " that has ended is kept"));
+int LogsOfEndedRun(const absl::StatusOr<PastRun>& run, Wanted wanted) {
+  if (!run.ok()) return ComplainOfRunning(run.status());
   std::vector<std::string> there = ServicesWithLogs(run->directory);
   there.insert(there.end(), run->services.begin(), run->services.end());
   const absl::Status named = NameServices(run->wiring, there, wanted);
@@ -184,7 +169,8 @@ int RunLogs(const Program& program, const Arguments& arguments) {
   absl::StatusOr<Wanted> wanted = Read(arguments);
   if (!wanted.ok()) return Complain(kExitUsage, std::string(wanted.status().message()));
   const std::string_view name = arguments.Find("wiring").value_or("");
-  if (wanted->last_run) return LogsOfLastRun(name, *std::move(wanted));
+  if (const auto run = arguments.Find("run"))
+    return LogsOfEndedRun(EndedRun(name, *run), *std::move(wanted));
   const auto client = SupervisorClient::Open(*program.registry, name);
   if (!client.ok()) return ComplainOfRunning(client.status());
   const absl::StatusOr<MessageOf<init::Wiring>> wiring = LookWhenWritten(**client);
@@ -237,7 +223,7 @@ Verb LogsVerb() {
           "run but one of that wiring. A service with instances means all of them.\n"
           "\n"
           "exit status: 0 done, 1 there is no such service, 2 several wirings are meant, 3 the\n"
-          "wiring is not up, or no last run is kept\n",
+          "wiring is not up, or no such run is kept\n",
       .flags = kFlags,
       .operands_max = 64,
       .run = RunLogs};

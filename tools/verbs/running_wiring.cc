@@ -5,8 +5,8 @@
 namespace jackfield {
 
 int ComplainOfRunning(const absl::Status& status) {
-  return Complain(absl::IsFailedPrecondition(status) ? kExitUsage : kExitUnreachable,
-                  std::string(status.message()));
+  const bool is_usage = absl::IsFailedPrecondition(status) || absl::IsInvalidArgument(status);
+  return Complain(is_usage ? kExitUsage : kExitUnreachable, std::string(status.message()));
 }
 
 }  // namespace jackfield

@@ -22,9 +22,12 @@
 
 namespace jackfield::watch {
 
+// Is it what the bus's own tools ask, and who starts a service? Only --all shows that.
+bool IsToolsOwn(std::string_view method);
+
 class Names {
  public:
-  // wiring: NAME@PID. Outlives neither.
+  // wiring: NAME@PID; "": it has ended, and there is no JSON to be had. Outlives neither.
   Names(const Registry& registry, std::string wiring)
       : registry_(registry), wiring_(std::move(wiring)) {}
 

@@ -19,14 +19,6 @@ namespace {
 constexpr int64_t kRenewNs = 1'000'000'000;  // a third of what a tap lasts
 constexpr int kLookMs = 20;
 constexpr size_t kMessagesPerLook = 4096;  // of one service
-// What tools ask, and who starts a service.
-constexpr std::string_view kToolsOwn[] = {"jackfield.control.", "jackfield.sys.",
-                                          "jackfield.init."};
-
-bool IsToolsOwn(std::string_view method) {
-  return std::any_of(std::begin(kToolsOwn), std::end(kToolsOwn),
-                     [&](std::string_view own) { return method.rfind(own, 0) == 0; });
-}
 
 }  // namespace
 
