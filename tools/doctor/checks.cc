@@ -14,7 +14,7 @@ constexpr Check kChecks[] = {
     CheckSharedMemoryFiles, CheckPendingSignals, CheckInotifyInstances, CheckInotifyWatches,
     CheckMqMessages,        CheckMqMessageBytes, CheckMqQueues,         CheckMqBytesOfUser,
     CheckSysvMessageBytes,  CheckSysvQueueBytes, CheckSysvQueues,       CheckDatagramQueue,
-    CheckReceiveBuffer,     CheckSendBuffer,
+    CheckReceiveBuffer,     CheckSendBuffer,     CheckStateDirectory,
 };
 
 std::string PathOf(std::string_view setting) {

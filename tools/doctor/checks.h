@@ -27,6 +27,8 @@ Finding CheckProc(const Machine& machine);
 Finding CheckRuntimeDirectory(const Machine& machine);
 Finding CheckInotifyInstances(const Machine& machine);
 Finding CheckInotifyWatches(const Machine& machine);
+// checks_state.cc
+Finding CheckStateDirectory(const Machine& machine);
 // checks_process.cc
 Finding CheckDescriptors(const Machine& machine);
 Finding CheckLockedMemory(const Machine& machine);

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "gtest/gtest.h"
+#include "tools/runs/run_record.h"
 #include "transports/builtin.h"
 
 namespace jackfield::doctor {
@@ -60,6 +61,8 @@ class ChecksTest : public ::testing::Test {
                                          {"net/core/wmem_max", "212992"}})
       Write(std::string("/proc/sys/") + setting, std::string(value) + "\n");
     fs::create_directories(root_ + "/run");
+    fs::create_directories(root_ + "/state");
+    setenv("XDG_STATE_HOME", (root_ + "/state").c_str(), 1);
   }
   ~ChecksTest() override { fs::remove_all(root_); }
 
@@ -101,6 +104,43 @@ TEST_F(ChecksTest, AMachineThatIsWellIsOkThroughout) {
     EXPECT_NE(finding.value, "") << finding.what;
     EXPECT_EQ(finding.help, "") << finding.what;
   }
+}
+
+TEST_F(ChecksTest, TheStateDirectorySaysWhatItHolds) {
+  EXPECT_EQ(CheckStateDirectory(machine_).value,
+            root_ + "/state/jackfield, made when it is first needed");
+  {
+    RunRecord record("shop", "", {"kv"});
+    ASSERT_TRUE(record.status().ok()) << record.status();
+    std::ofstream(record.directory() + "/kv.1.log") << std::string(100'000, 'x');
+    const Finding up = CheckStateDirectory(machine_);
+    EXPECT_EQ(up.mark, Mark::kOk);
+    EXPECT_NE(up.value.find("/state/jackfield, 1 run, 1 up, 0 without an end, 1"),
+              std::string::npos)
+        << up.value;
+  }
+  EXPECT_NE(CheckStateDirectory(machine_).value.find("1 run, 0 up, 1 without an end, "),
+            std::string::npos)
+      << "as one whose supervisor was killed";
+}
+
+TEST_F(ChecksTest, AStateDirectoryThatKeepsNothingIsToldWithWhatHelps) {
+  const std::string path = root_ + "/state/jackfield";
+  fs::create_directories(path);
+  chmod(path.c_str(), 0755);
+  const Finding open = CheckStateDirectory(machine_);
+  EXPECT_EQ(open.mark, Mark::kWarn);
+  EXPECT_NE(open.value.find("no logs of wirings are kept"), std::string::npos) << open.value;
+  EXPECT_EQ(open.help, "chmod 700 " + path);
+  chmod(path.c_str(), 0700);
+  EXPECT_EQ(CheckStateDirectory(machine_).value, path + ", no runs");
+  machine_.space = [](const std::string&) { return std::optional(Space{64 << 20, 1 << 20}); };
+  const Finding full = CheckStateDirectory(machine_);
+  EXPECT_EQ(full.mark, Mark::kWarn);
+  EXPECT_NE(full.value.find("has 1MiB free, less than the logs of one service (32MiB)"),
+            std::string::npos)
+      << full.value;
+  EXPECT_EQ(full.help.find("jackfield clean --logs"), 0u) << full.help;
 }
 
 TEST_F(ChecksTest, ASettingThatIsTooSmallIsNamedWithTheCommandThatHelps) {

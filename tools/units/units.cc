@@ -8,6 +8,7 @@
 
 #include "kernel/base/text.h"
 #include "services/service.h"
+#include "tools/units/ready_probe.h"
 #include "tools/wiring/call_name.h"
 
 namespace jackfield::units {
@@ -64,12 +65,14 @@ class Writer {
         Text("[Unit]\nDescription=", Whole(service.name), " of ", Whole(plan_.name),
              "\nPartOf=", name_, ".target\n", Wanted(service), Limit(service), "\n[Service]\n");
     // Who serves nothing never says that it is ready.
-    text += Text("Type=",
-                 service.serves.empty() && service.ready.how != ReadyRule::How::kNotify
-                     ? "exec"
-                     : "notify\nNotifyAccess=all",
-                 "\n", "ExecStart=", Command(service), "\n", "Environment=",
-                 Quoted(Text("JACKFIELD_GRANTS=", GrantsOf(index).ToString()), false), "\n");
+    const std::string probe = ReadyProbe(service, places_[index], options_.jackfield);
+    const bool tells =
+        probe.empty() && (!service.serves.empty() || service.ready.how == ReadyRule::How::kNotify);
+    text += Text("Type=", tells ? "notify\nNotifyAccess=all" : "exec", "\n",
+                 "ExecStart=", Command(service), "\n");
+    if (!probe.empty()) text += Text("ExecStartPost=/bin/sh -c ", Quoted(probe, true), "\n");
+    text += Text(
+        "Environment=", Quoted(Text("JACKFIELD_GRANTS=", GrantsOf(index).ToString()), false), "\n");
     for (const auto& [name, value] : service.surroundings.environment)
       text += Text("Environment=", Quoted(Text(name, "=", value), false), "\n");
     // %d: where systemd puts what it has loaded for this unit alone (systemd.unit(5)).

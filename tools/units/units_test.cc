@@ -14,6 +14,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tools/units/ready_probe.h"
 #include "transports/builtin.h"
 
 namespace jackfield::units {
@@ -92,6 +93,28 @@ TEST_F(UnitsTest, WhoServesNothingIsNotWaitedFor) {
       UnitsFor("[service.orders]\nrun = \"orders\"\ncalls = { far = { at = \"unix:@far\" } }\n");
   EXPECT_THAT(all[0].text, HasSubstr("Type=exec\n"));
   EXPECT_THAT(all[0].text, Not(HasSubstr("NotifyAccess")));
+}
+
+TEST_F(UnitsTest, ReadinessThatTheServiceDoesNotTellIsAskedForBehindItsStart) {
+  const Plan plan = Make(
+      "over = \"unix:\"\n[service.stock]\nrun = \"stock\"\nserve = [\"unix:@shop.stock\"]\n"
+      "ready = \"exec:/bin/is-up it's\"\n[service.orders]\nrun = \"orders\"\n"
+      "serve = [\"unix:@shop.orders\"]\nready = \"port\"\n");
+  const Places places = ChoosePlaces(plan, registry_).value();
+  std::string stock, orders;
+  for (const Unit& unit : UnitsOf(plan, places, {.jackfield = "/bin/jf", .directory = "/srv"})) {
+    if (unit.name == "shop-stock.service") stock = unit.text;
+    if (unit.name == "shop-orders.service") orders = unit.text;
+  }
+  EXPECT_THAT(stock, HasSubstr("Type=exec\n"));
+  EXPECT_THAT(stock, HasSubstr("ExecStartPost=/bin/sh -c \"until '/bin/is-up' 'it'\\\\''s' "
+                               ">/dev/null 2>&1; do sleep 0.1; done\"\n"));
+  EXPECT_THAT(orders, HasSubstr("Type=exec\n"));
+  EXPECT_THAT(orders, HasSubstr("ExecStartPost=/bin/sh -c \"until '/bin/jf' ls -q "
+                                "'unix:@shop.orders' >/dev/null 2>&1; [ $$? -ne 3 ]; do sleep 0.1; "
+                                "done\"\n"));
+  EXPECT_THAT(ReadyNote(plan.services[0]) + ReadyNote(plan.services[1]),
+              HasSubstr("stock: ready = \"exec:…\" is an ExecStartPost= that runs /bin/is-up"));
 }
 
 TEST_F(UnitsTest, ClientsAreStartedAfterWhatTheyCallAndMeetItAtThePlaceThatWasChosen) {

@@ -8,10 +8,12 @@
 #include <filesystem>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "kernel/base/text.h"
 #include "tools/units/places.h"
+#include "tools/units/ready_probe.h"
 #include "tools/units/units.h"
 #include "tools/verbs/load_plan.h"
 
@@ -73,6 +75,14 @@ int RunExport(const Program& program, const Arguments& arguments) {
   const std::vector<units::Unit> all = units::UnitsOf(
       *plan, *places,
       {.jackfield = PathOfThis(), .directory = std::filesystem::current_path(unknown).string()});
+  if (!arguments.Has("quiet")) {
+    std::vector<std::string> notes = plan->notes;
+    for (const PlannedService& service : plan->services) {
+      if (std::string note = units::ReadyNote(service); !note.empty())
+        notes.push_back(std::move(note));
+    }
+    for (const std::string& note : notes) std::fprintf(stderr, "# %s\n", note.c_str());
+  }
   const auto directory = arguments.Find("output");
   if (directory) {
     if (const int status = Write(std::string(*directory), all); status != kExitOk) return status;
@@ -97,7 +107,7 @@ Verb ExportVerb() {
               "Where the wiring\n"
               "leaves a place to the service one is chosen now. Refused are media whose ends are "
               "inherited (pipe:)\n"
-              "and threads (inproc:). Then, for this user:\n"
+              "and threads (inproc:). What `ready` becomes is said. Then, for this user:\n"
               "\n"
               "  jackfield export systemd shop.toml -o ~/.config/systemd/user\n"
               "  systemctl --user daemon-reload && systemctl --user start shop.target\n"
