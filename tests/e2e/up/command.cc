@@ -31,15 +31,10 @@ std::string BinaryPath(std::string_view name) {
   return std::filesystem::absolute(std::string("tests/e2e/up/") + std::string(name)).string();
 }
 
-namespace {
-
-// What the programs of this test remember of wirings that have ended.
-const std::string& StateDirectory() {
+const std::string& StateHomeOfCommands() {
   static const TemporaryDirectory directory;
   return directory.path();
 }
-
-}  // namespace
 
 Command::Command(const std::vector<std::string>& words, const std::string& directory) {
   int out[2], err[2];
@@ -51,7 +46,7 @@ Command::Command(const std::vector<std::string>& words, const std::string& direc
   std::vector<char*> argv;
   for (std::string& word : all) argv.push_back(word.data());
   argv.push_back(nullptr);
-  const std::string& state = StateDirectory();
+  const std::string& state = StateHomeOfCommands();
   pid_ = fork();
   if (pid_ == 0) {
     dup2(out[1], 1);

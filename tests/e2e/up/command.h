@@ -30,6 +30,9 @@ class TemporaryDirectory {
 // The path of a binary of this package.
 std::string BinaryPath(std::string_view name);
 
+// XDG_STATE_HOME of all of them: what they remember of wirings that have ended.
+const std::string& StateHomeOfCommands();
+
 class Command {
  public:
   // words: what stands behind "jackfield". directory: where it runs. The program is this package's
