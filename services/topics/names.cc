@@ -64,6 +64,24 @@ bool Matches(std::string_view pattern, std::string_view topic) {
   return pattern.empty() && topic.empty();
 }
 
+bool Covers(std::string_view pattern, std::string_view narrower) {
+  while (!pattern.empty() && !narrower.empty()) {
+    const std::string_view wide = CutLevel(pattern), narrow = CutLevel(narrower);
+    if (wide == ">") return true;
+    if (narrow == ">" || (wide != "*" && wide != narrow)) return false;
+  }
+  return pattern.empty() && narrower.empty();
+}
+
+bool Overlap(std::string_view pattern, std::string_view other) {
+  while (!pattern.empty() && !other.empty()) {
+    const std::string_view one = CutLevel(pattern), two = CutLevel(other);
+    if (one == ">" || two == ">") return true;
+    if (one != "*" && two != "*" && one != two) return false;
+  }
+  return pattern.empty() && other.empty();
+}
+
 std::string_view FixedPart(std::string_view pattern) {
   return pattern.substr(0, pattern.find_first_of("*>"));
 }

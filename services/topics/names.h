@@ -26,6 +26,11 @@ absl::Status CheckPattern(std::string_view pattern);
 // Requires: both have passed their check.
 bool Matches(std::string_view pattern, std::string_view topic);
 
+// Does `pattern` match every topic that `narrower` does? Requires: as Matches.
+bool Covers(std::string_view pattern, std::string_view narrower);
+// Is there a topic that both patterns match? Requires: as Matches.
+bool Overlap(std::string_view pattern, std::string_view other);
+
 // What every topic begins with that matches: all of a pattern without '*' and '>'.
 std::string_view FixedPart(std::string_view pattern);
 

@@ -67,6 +67,24 @@ TEST(NamesTest, AStarStandsForOneLevelAndTheRestForOneOrMore) {
   }
 }
 
+TEST(NamesTest, APatternCoversWhatMatchesNothingElse) {
+  struct Case {
+    const char *pattern, *other;
+    bool covers, overlap;
+  };
+  for (const Case& is : {Case{"a.b", "a.b", true, true}, Case{"a.*", "a.b", true, true},
+                         Case{"a.b", "a.*", false, true}, Case{"a.*", "a.>", false, true},
+                         Case{"a.>", "a.*.b", true, true}, Case{">", "*", true, true},
+                         Case{"*", ">", false, true}, Case{"*.>", ">", false, true},
+                         Case{"a.>", "a", false, false}, Case{"a.*", "*.b", false, true},
+                         Case{"a.*", "a.b.c", false, false}, Case{"a.*.c", "a.b.d", false, false},
+                         Case{"a.>", "b.>", false, false}, Case{"*.b", "a.c", false, false}}) {
+    EXPECT_EQ(Covers(is.pattern, is.other), is.covers) << is.pattern << " " << is.other;
+    EXPECT_EQ(Overlap(is.pattern, is.other), is.overlap) << is.pattern << " " << is.other;
+    EXPECT_EQ(Overlap(is.other, is.pattern), is.overlap) << is.other << " " << is.pattern;
+  }
+}
+
 TEST(NamesTest, TheFixedPartIsWhatIsBeforeTheFirstWildcard) {
   EXPECT_EQ(FixedPart("a.b"), "a.b");
   EXPECT_EQ(FixedPart("a.b.*.c"), "a.b.");

@@ -8,7 +8,8 @@
 namespace jackfield::topics {
 
 // Serves it until it is asked to stop: the service "topics" of a wiring. Its arguments say whether
-// it has a log (journal::ReadLogArguments). Thread: its service's.
+// it has a log (journal::ReadLogArguments), and what its clients may do (rules.h). Thread: its
+// service's.
 absl::Status RunTopics(Service& service);
 
 }  // namespace jackfield::topics

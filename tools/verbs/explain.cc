@@ -37,6 +37,7 @@ struct Explanation {
   std::string server_name;                       // "kv", or ""
   uint64_t memory_bytes = DefaultMemoryBytes();  // of the server
   bool memory_wired = false;                     // by limits.memory
+  std::string topics;                            // what the client may do there, or ""
 };
 
 std::string Joined(const std::vector<std::string>& words) {
@@ -122,6 +123,18 @@ void AddOthers(const Program& program, const Plan& plan, const PlannedChannel& c
   }
 }
 
+// "publish: order.*; subscribe to: price.>"
+std::string TopicsText(const TopicsRule& rule) {
+  std::string text;
+  const auto add = [&text](std::string_view verb, const std::vector<TopicsRule::Pattern>& may) {
+    for (size_t i = 0; i < may.size(); ++i)
+      text += Text(i > 0 ? ", " : Text(text.empty() ? "" : "; ", verb, ": "), may[i].text);
+  };
+  add("publish", rule.publish);
+  add("subscribe to", rule.subscribe);
+  return text;
+}
+
 std::string WhenceOf(const Plan& plan, Place place) {
   std::string whence = Prefix(plan.file, place);
   whence.resize(whence.size() - 2);  // without ": "
@@ -190,6 +203,8 @@ absl::StatusOr<std::vector<Explanation>> ExplainChannel(const Program& program, 
     explanation->server_name = serving.name;
     explanation->memory_bytes = MemoryOf(plan, serving);
     explanation->memory_wired = serving.memory_bytes != 0;
+    if (channel.role == kTopicsRole)
+      explanation->topics = TopicsText(plan.services[channel.client].topics);
     found.push_back(*std::move(explanation));
   }
   if (!found.empty()) return found;
@@ -218,6 +233,7 @@ std::string AsTable(const Explanation& e) {
   text += Text("  frames up to ", FormatBytes(e.server.frame_bytes_max), ", ",
                e.server.depth_frames, " queued each way\n");
   text += Text("  shims: ", ShimsAsText(e), "\n");
+  if (!e.topics.empty()) text += Text("  may ", e.topics, "; else nothing\n");
   BlockPool pool(e.memory_bytes);
   const MemoryBudget& budget = pool.budget();
   text += Text("  memory of ", e.server_name.empty() ? "a server" : e.server_name, ": ",
@@ -255,6 +271,7 @@ std::string AsJson(const Explanation& e) {
               ",\"memory_link_bytes_max\":", budget.link_bytes_max(),
               ",\"memory_frame_bytes_max\":", budget.frame_bytes_max(),
               ",\"memory_reserve_bytes\":", budget.reserve_bytes(),
+              e.topics.empty() ? "" : Text(",\"topics\":", JsonString(e.topics)),
               ",\"carries_calls\":", e.why_not.empty() ? "true" : "false",
               ",\"why_not\":", JsonString(e.why_not), ",\"also\":", list(e.also),
               ",\"refused\":", list(e.refused), "}\n");

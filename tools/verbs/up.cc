@@ -1,12 +1,14 @@
 #include "tools/verbs/up.h"
 
 #include <cstdint>
+#include <cstdio>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "kernel/base/clock.h"
 #include "kernel/base/text.h"
+#include "tools/building/build.h"
 #include "tools/cli/clean_first.h"
 #include "tools/supervisor/detach.h"
 #include "tools/supervisor/supervisor.h"
@@ -20,6 +22,7 @@ constexpr Flag kFlags[] = {
     kOverFlag,
     kSetFlag,
     {'d', "detach", "", "come back when the wiring is up; it goes on without a terminal"},
+    {'\0', "no-build", "", "nothing of what `build` says is done; what runs is what is there"},
     {'\0', "no-watch", "", "saving FILE changes nothing; `jackfield reload` does still"}};
 
 // The rest of what a detached one says is for `jackfield logs`.
@@ -52,9 +55,32 @@ absl::StatusOr<WiringSource> SourceOf(const Program& program, const Arguments& a
   return source;
 }
 
+// Returns how many programs that took. Errors: those of BuildRunsOf and RunBuild.
+absl::StatusOr<size_t> Build(const Plan& plan, const Arguments& arguments) {
+  const absl::StatusOr<std::vector<BuildRun>> runs = BuildRunsOf(plan);
+  if (!runs.ok()) return runs.status();
+  for (const BuildRun& run : *runs) {
+    if (!arguments.Has("quiet"))
+      std::fprintf(stderr, "# %s   (in %s)\n", Escaped(run.command()).c_str(),
+                   Escaped(run.directory).c_str());
+    if (absl::Status built = RunBuild(run); !built.ok()) return built;
+  }
+  return runs->size();
+}
+
 int RunUp(const Program& program, const Arguments& arguments) {
   absl::StatusOr<WiringSource> source = SourceOf(program, arguments);
-  const absl::StatusOr<Plan> plan = source.ok() ? source->read({}) : source.status();
+  absl::StatusOr<Plan> plan = source.ok() ? source->read({}) : source.status();
+  if (plan.ok() && !arguments.Has("no-build")) {
+    const absl::StatusOr<size_t> built = Build(*plan, arguments);
+    if (!built.ok())
+      return Complain(kExitFailed,
+                      Text(std::string(built.status().message()), "; nothing was started"));
+    if (*built > 0) plan = source->read({});  // programs that were not there before
+  }
+  if (plan.ok()) {
+    if (absl::Status there = AreBuilt(*plan); !there.ok()) plan = std::move(there);
+  }
   if (!plan.ok()) return ComplainOfWiring(plan.status(), Would::kStart);
   return RunUntilDone(program, arguments, *plan, *std::move(source));
 }
@@ -97,6 +123,7 @@ Verb UpVerb() {
           "ARGS go to the services that nothing calls. Their stdout is this program's; what they "
           "write on\n"
           "stderr comes with their name in front. ^C stops them in order, a second ^C at once.\n"
+          "Where the wiring says how (`build`), what runs is built first; its output is shown.\n"
           "With -d it comes back when all are ready: then see `jackfield ps`, `logs` and `down`.\n"
           "Saving FILE while it is up changes what is different, and nothing else (`reload`).\n"
           "\n"

@@ -24,12 +24,7 @@ void Findings::Wrong(Place place, std::string_view sentence) {
 }
 
 void Findings::WrongKey(const Entry& entry, std::span<const std::string_view> known,
-                        std::span<const NotYet> not_yet, std::string_view where) {
-  for (const NotYet& future : not_yet) {
-    if (future.key == entry.key)
-      return Wrong(entry.place, Text("\"", entry.key, "\" is not supported yet: ",
-                                     future.what_happens, "; leave it out"));
-  }
+                        std::string_view where) {
   const std::string guess = DidYouMean(entry.key, known);
   Wrong(entry.place, Text("unknown key \"", Escaped(entry.key), "\"", where,
                           guess.empty() ? Text("; known here: ", Listed(known)) : guess));

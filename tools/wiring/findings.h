@@ -33,18 +33,13 @@ struct Entry {
 };
 std::vector<Entry> EntriesOf(const toml::table& table);
 
-// What the design foresees and this version does not do: said, rather than ignored.
-struct NotYet {
-  std::string_view key, what_happens;
-};
-
 class Findings {
  public:
   explicit Findings(std::string_view file) : file_(file) {}
 
   void Wrong(Place place, std::string_view sentence);
   void WrongKey(const Entry& entry, std::span<const std::string_view> known,
-                std::span<const NotYet> not_yet, std::string_view where);
+                std::string_view where);
   // "" if it is none, which is wrong then: "WHAT is a text in quotes …".
   std::string TextOf(const toml::node& node, std::string_view what);
 

@@ -65,7 +65,7 @@ void ConvertLogs(const Entry& entry, LogLimits& logs, Findings& findings) {
                        Text("files is how many of a service's log are kept, a number from 1 to ",
                             kLogFilesMost));
     } else {
-      findings.WrongKey(line, kLogKeys, {}, " in logs");
+      findings.WrongKey(line, kLogKeys, " in logs");
     }
   }
 }
@@ -93,7 +93,7 @@ absl::StatusOr<Wiring> Convert(std::string_view file, const toml::table& root) {
     } else if (entry.key == "load") {
       ReadLoads(entry, findings);  // only to say what is wrong: `jackfield load` reads them
     } else {
-      findings.WrongKey(entry, kTopKeys, {}, "");
+      findings.WrongKey(entry, kTopKeys, "");
     }
   }
   if (wiring.services.empty() && findings.none())

@@ -1,49 +1,36 @@
 #include "tools/wiring/plan.h"
 
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstdlib>
-#include <cstring>
 #include <filesystem>
-#include <sstream>
-#include <system_error>
 #include <utility>
 
 #include "kernel/base/text.h"
 #include "kernel/common_params.h"
 #include "tools/wiring/instances.h"
+#include "tools/wiring/program_file.h"
 #include "tools/wiring/readiness.h"
 #include "tools/wiring/restartable.h"
 #include "tools/wiring/seen_from.h"
 #include "tools/wiring/start_order.h"
+#include "tools/wiring/topics_key.h"
 
 namespace jackfield {
 namespace {
 
-// Where the shell would find that program, up to its last '/'.
-std::string InPath(const std::string& program) {
-  const char* path = std::getenv("PATH");
-  std::istringstream folders(path == nullptr ? "" : path);
-  for (std::string folder; std::getline(folders, folder, ':');) {
-    if (!folder.empty() && folder[0] == '/' && access((folder + "/" + program).c_str(), X_OK) == 0)
-      return folder + "/";
-  }
-  return "./";
-}
-
 class Planner {
  public:
   Planner(Wiring wiring, const Program& program, const PlanOptions& options)
-      : wiring_(WithInstances(std::move(wiring))), program_(program), options_(options) {}
+      : wiring_(std::move(wiring)), program_(program), options_(options) {}
 
   absl::StatusOr<Plan> Make() {
     plan_.file = wiring_.file;
     plan_.name = wiring_.name;
     plan_.logs = wiring_.logs;
     if (plan_.name.empty()) plan_.name = std::filesystem::path(wiring_.file).stem().string();
+    std::vector<Fault> faults;
+    WireTopics(wiring_, faults, plan_.notes);
+    wiring_ = WithInstances(std::move(wiring_));
+    for (const auto& [place, sentence] : faults) Wrong(place, sentence);
     for (const ServiceEntry& entry : wiring_.services) AddService(entry);
     for (size_t i = 0; i < wiring_.services.size(); ++i) {
       for (const CallEntry& call : wiring_.services[i].calls) AddRole(i, call);
@@ -78,6 +65,8 @@ class Planner {
     service.grace_ns = entry.grace_ns;
     service.memory_bytes = entry.memory_bytes;
     service.restart = entry.restart;
+    service.topics = entry.topics;
+    service.build = entry.build;
     service.ready = ReadyRuleOf(entry, DirectoryOf(wiring_.file));
     std::vector<Fault> faults;
     service.surroundings = SurroundingsOf(entry, DirectoryOf(wiring_.file), faults, plan_.notes);
@@ -85,7 +74,7 @@ class Planner {
     const std::string& what = entry.run[0];
     if (what.find('/') != std::string::npos) {
       service.program = what[0] == '/' ? what : WithoutDots(DirectoryOf(wiring_.file) + what);
-      CheckProgram(entry, service.program);
+      CheckProgram(entry, service);
     } else {
       std::vector<std::string_view> names;
       for (const BuiltinService& builtin : program_.services) {
@@ -175,31 +164,14 @@ class Planner {
     return seen;
   }
 
-  void CheckProgram(const ServiceEntry& entry, const std::string& path) {
-    struct stat what {};
-    if (stat(path.c_str(), &what) != 0) {
-      const char* why = std::strerror(errno);
-      return Wrong(entry.run_place, Text("the program of service ", entry.name, " is not there: ",
-                                         Escaped(path), ": ", why, BesideTheLink(entry.run[0])));
-    }
-    if (!S_ISREG(what.st_mode))
-      return Wrong(entry.run_place,
-                   Text("the program of service ", entry.name, " is not a file: ", Escaped(path)));
-    if (access(path.c_str(), X_OK) != 0) {
-      Wrong(entry.run_place, Text("the program of service ", entry.name,
-                                  " may not be run; try: chmod +x ", Escaped(path)));
-    }
-  }
-
-  // What to say of a program that is not beside the file as it is named, and is beside what that
-  // leads to.
-  std::string BesideTheLink(std::string_view program) const {
-    std::error_code none;
-    const std::filesystem::path file = std::filesystem::canonical(wiring_.file, none);
-    if (none || program[0] == '/' || !std::filesystem::exists(file.parent_path() / program, none))
-      return "";
-    return Text("; ", wiring_.file, " is a link, and a program is seen from the link, not from ",
-                file.string());
+  void CheckProgram(const ServiceEntry& entry, PlannedService& service) {
+    const ProgramFault fault = WhyNotRun(entry, wiring_.file, service.program);
+    if (fault.why.empty()) return;
+    if (!fault.not_there || entry.build.empty()) return Wrong(entry.run_place, fault.why);
+    service.not_built = Text(Prefix(wiring_.file, entry.run_place), fault.why);
+    if (entry.instance < 2)
+      plan_.notes.push_back(Text(
+          entry.name, " is not built yet; `jackfield up` does that first: ", entry.build[0].text));
   }
 
   // The address of a channel, and where it is written.
@@ -375,7 +347,7 @@ class Planner {
     }
   }
 
-  const Wiring wiring_;
+  Wiring wiring_;
   const Program& program_;
   const PlanOptions& options_;
   Plan plan_;

@@ -54,9 +54,12 @@ struct PlannedService {
   Surroundings surroundings;
   RestartRule restart;
   ReadyRule ready;
-  std::vector<Address> serves;  // what it is to serve at; channels that ask for the same share one
-  std::vector<size_t> calls;    // channels that it is the client of
-  std::vector<size_t> called;   // channels that it is the server of
+  TopicsRule topics;             // its channel has the role kTopicsRole
+  std::vector<BuildStep> build;  // what `up` does first (tools/building)
+  std::string not_built;         // what is wrong unless that is done: its program is not there
+  std::vector<Address> serves;   // what it is to serve at; channels that ask for the same share one
+  std::vector<size_t> calls;     // channels that it is the client of
+  std::vector<size_t> called;    // channels that it is the server of
   std::vector<OutsideCall> outside;
   // It serves others than the plan's: the first so many of `serves` are for them. While it runs the
   // wiring is not done.

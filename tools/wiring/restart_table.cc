@@ -31,7 +31,7 @@ class RestartTable {
       else if (line.key == "max")
         ConvertRestartsMax(line);
       else
-        findings_.WrongKey(line, kRestartKeys, {}, Text(" in the restart of ", service_.name));
+        findings_.WrongKey(line, kRestartKeys, Text(" in the restart of ", service_.name));
     }
   }
 

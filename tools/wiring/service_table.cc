@@ -6,21 +6,20 @@
 #include "kernel/base/text.h"
 #include "kernel/base/units.h"
 #include "services/service.h"
+#include "tools/wiring/build_key.h"
 #include "tools/wiring/instance_name.h"
 #include "tools/wiring/restart_table.h"
 #include "tools/wiring/secrets.h"
+#include "tools/wiring/topics_key.h"
 
 namespace jackfield {
 namespace {
 
-constexpr std::string_view kServiceKeys[] = {"run",    "calls",   "serve",     "grace",
-                                             "limits", "env",     "env_file",  "secrets",
-                                             "cwd",    "restart", "instances", "ready"};
+constexpr std::string_view kServiceKeys[] = {"run",       "calls",    "serve",   "grace", "limits",
+                                             "env",       "env_file", "secrets", "cwd",   "restart",
+                                             "instances", "ready",    "topics",  "build"};
 constexpr std::string_view kLimitKeys[] = {"memory", "nofile"};
 constexpr std::string_view kCallKeys[] = {"service", "services", "over", "at", "one_way"};
-constexpr NotYet kServiceNotYet[] = {
-    {"topics", "topics are a service that others call: [service.topics] with run = \"topics\""},
-};
 
 bool IsName(std::string_view name) {
   return !name.empty() && name.size() <= kServiceNameBytesMax &&
@@ -71,10 +70,14 @@ class ServiceTable {
         ReadRestart(line, service_, findings_);
       else if (line.key == "ready")
         ConvertReady(line);
+      else if (line.key == "build")
+        ReadBuild(line, service_, findings_);
+      else if (line.key == "topics")
+        ReadTopics(line, service_, findings_);
       else if (line.key == "instances")
         ConvertInstances(line);
       else
-        findings_.WrongKey(line, kServiceKeys, kServiceNotYet, Text(" in service ", service_.name));
+        findings_.WrongKey(line, kServiceKeys, Text(" in service ", service_.name));
     }
     if (!table.contains("run")) {
       findings_.Wrong(service_.place,
@@ -185,7 +188,7 @@ class ServiceTable {
           else
             findings_.Wrong(PlaceOf(*line.value), "one_way is true or false");
         } else {
-          findings_.WrongKey(line, kCallKeys, {}, Text(" in the call of ", Escaped(entry.key)));
+          findings_.WrongKey(line, kCallKeys, Text(" in the call of ", Escaped(entry.key)));
         }
       }
       if (table->contains("service") && table->contains("services"))
@@ -266,7 +269,7 @@ class ServiceTable {
               Text("nofile is how many descriptors the service may have, a number from ",
                    kDescriptorsLeast, " to ", kDescriptorsMost));
       } else {
-        findings_.WrongKey(line, kLimitKeys, {}, Text(" in the limits of ", service_.name));
+        findings_.WrongKey(line, kLimitKeys, Text(" in the limits of ", service_.name));
       }
     }
   }

@@ -18,9 +18,11 @@
 //              nofile = 1024 }                # descriptors; else as many as who starts it
 //   env = { LANG = "C" }                      # beside the environment of who starts it
 //   env_file = "./kv.env"                     # the same, a NAME=VALUE a line; env wins
-//   secrets = { TOKEN = "./kv.token" }        # a file that it alone gets; its path is in
-//   TOKEN_FILE cwd = "./data"                            # where it runs; else where who starts it
-//   does restart = { when = "on-failure", backoff = "100ms..10s", max = 5 }    # or: "on-failure"
+//   secrets = { TOKEN = "./kv.token" }        # a file that it alone gets; TOKEN_FILE has its path
+//   cwd = "./data"                            # where it runs; else where who starts it does
+//   build = "//services/kv"                   # what `up` does first: tools/wiring/build_key.h
+//   topics = { pub = ["order.*"], sub = ["price.>"] }    # tools/wiring/topics_key.h
+//   restart = { when = "on-failure", backoff = "100ms..10s", max = 5 }    # or: "on-failure"
 //   ready = "exec:./is-up"                    # or "notify", "port"; else it says so itself
 //   grace = "5s"                              # for what is on its way when it ends; else 2s
 //
@@ -48,18 +50,15 @@
 
 #include "absl/status/statusor.h"
 #include "services/service.h"
+#include "tools/wiring/build_step.h"
 #include "tools/wiring/environment.h"
 #include "tools/wiring/log_limits.h"
+#include "tools/wiring/place.h"
 #include "tools/wiring/ready_rule.h"
 #include "tools/wiring/restart_rule.h"
+#include "tools/wiring/topics_rule.h"
 
 namespace jackfield {
-
-// Where something was written. Line 0: not in the file, but by --set or --over.
-struct Place {
-  uint32_t line = 0;
-  uint32_t column = 0;
-};
 
 struct ServeEntry {
   std::string address;
@@ -87,6 +86,8 @@ struct ServiceEntry {
   int64_t grace_ns = kGraceNs;   // grace = "5s": services/service.h says for what
   RestartRule restart;
   ReadyRule ready;
+  TopicsRule topics;
+  std::vector<BuildStep> build;
   Variables env;
   Variables secrets;          // name and path as written
   std::string env_file, cwd;  // paths as written; "": not given

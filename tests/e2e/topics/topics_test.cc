@@ -187,13 +187,65 @@ TEST_F(TopicsTest, AServiceOfARunningWiringIsATargetByItsName) {
   up.Wait();
 }
 
+class TopicsKeyTest : public testing::Test {
+ protected:
+  TopicsKeyTest() { setenv("XDG_RUNTIME_DIR", directory_.path().c_str(), 1); }
+  // A wiring of one service, with that key and those arguments in quotes.
+  std::string Wiring(const std::string& key, const std::string& args) const {
+    return directory_.Write("talk.toml",
+                            "jackfield = 1\nname = \"talk\"\n[service.talker]\nrun = "
+                            "[\"" +
+                                talker + "\", " + args + "]\ntopics = " + key + "\n");
+  }
+  const TemporaryDirectory directory_;
+
+ public:
+  static inline std::string talker;  // the path of that program
+};
+
+TEST_F(TopicsKeyTest, AServicePublishesAndReadsWhatItsWiringSaysAndNothingElse) {
+  Command up({"up", Wiring("{ pub = [\"order.*\"], sub = [\"order.>\"] }",
+                           "\"pub:order.new=hello\", \"sub:order.new\", \"pub:price.tea=4\", "
+                           "\"sub:>\"")});
+  EXPECT_EQ(up.Wait(), 0) << up.err();
+  EXPECT_EQ(up.out(),
+            "published order.new\n"
+            "order.new=hello\n"
+            "talker may not publish \"price.tea\": its wiring lets it publish order.*  try: topics "
+            "= { pub = [\"price.tea\"] } under [service.talker]\n"
+            "talker may not subscribe to \">\": its wiring lets it subscribe to order.>  try: "
+            "topics = { sub = [\">\"] } under [service.talker]\n")
+      << up.err();
+  EXPECT_THAT(up.err(), HasSubstr("a service topics is started for what is published"));
+  EXPECT_THAT(up.err(), HasSubstr("topics  ready"));
+}
+
+TEST_F(TopicsKeyTest, TheSameOverThreadsIsRefusedAsAnyProgramIs) {
+  Command up({"up", Wiring("{ pub = [\"a\"] }", "\"pub:a=b\""), "--over", "inproc"});
+  EXPECT_EQ(up.Wait(), 2);
+  EXPECT_THAT(up.err(), HasSubstr("inproc: joins only services of one process"));
+}
+
+TEST_F(TopicsKeyTest, CheckWarnsOfWhatNobodyPublishesAndExplainShowsWhatIsAllowed) {
+  const std::string wiring = Wiring("{ pub = [\"a.*\"], sub = [\"b\"] }", "\"pub:a.b=c\"");
+  Command check({"check", "-v", wiring});
+  EXPECT_EQ(check.Wait(), 0) << check.err();
+  EXPECT_THAT(check.err(),
+              HasSubstr("talker subscribes to \"b\", and no service may publish any of it"));
+  EXPECT_THAT(check.out(), HasSubstr("  talker → topics  unix:\n"));
+  Command explain({"explain", wiring, "talker", "topics"});
+  EXPECT_EQ(explain.Wait(), 0) << explain.err();
+  EXPECT_THAT(explain.out(), HasSubstr("\n  may publish: a.*; subscribe to: b; else nothing\n"));
+}
+
 }  // namespace
 }  // namespace jackfield
 
 int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
-  if (argc < 2) return 2;
+  if (argc < 3) return 2;
   // Some commands run in another directory.
   setenv("JACKFIELD_PROGRAM", std::filesystem::absolute(argv[1]).c_str(), 1);
+  jackfield::TopicsKeyTest::talker = std::filesystem::absolute(argv[2]).string();
   return RUN_ALL_TESTS();
 }

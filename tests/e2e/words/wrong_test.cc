@@ -96,8 +96,11 @@ constexpr std::pair<std::string_view, std::string_view> kFiles[] = {
      "namespace kv;\ntable K { k: string; }\nrpc_service S { Watch(K): K (streaming: \"server\"); "
      "}\n"},
     {"topics.toml",
+     "jackfield = 1\nover = \"unix:\"\n[service.a]\nrun = \"count\"\nserve=[\"unix:\"]\ntopics = "
+     "[\"a\"]\n"},
+    {"patterns.toml",
      "jackfield = 1\nover = \"unix:\"\n[service.a]\nrun = \"count\"\nserve=[\"unix:\"]\ntopics = { "
-     "pub = [\"a\"] }\n"},
+     "pub = [\"a.>.b\"] }\n"},
     {"twice.toml",
      "jackfield = 1\nover = \"unix:\"\n[service.a]\nrun = \"count\"\n[service.a]\nrun = "
      "\"count\"\n"},
@@ -190,8 +193,12 @@ TEST(WrongTest, EachWrongCommandHasItsSentenceAndItsExitStatus) {
        "thing is wrong\n"},
       {{"check", "topics.toml"},
        2,
-       "topics.toml:6:1: \"topics\" is not supported yet: topics are a service that others call: "
-       "[service.topics] with run = \"topics\"; leave it out\njackfield: one thing is wrong\n"},
+       "topics.toml:6:10: topics is what the service may publish and subscribe to: topics = { pub "
+       "= [\"order.*\"], sub = [\"price.>\"] }\njackfield: one thing is wrong\n"},
+      {{"check", "patterns.toml"},
+       2,
+       "patterns.toml:6:19: the pattern \"a.>.b\" has a '*' that is not a level, or a '>' that is "
+       "not the last one\njackfield: one thing is wrong\n"},
       {{"check", "ready.toml"},
        2,
        "ready.toml:6:9: service a is ready by \"port\", and chooses its place over unix: itself; "
