@@ -22,7 +22,7 @@ namespace jackfield {
 // Of one run: those of the services that end first. The page of a service's last process takes the
 // place of the one before.
 inline constexpr size_t kKeptPagesMax = 256;
-// Of a file. A page has 119 KiB; what of it was never written takes no room on the disk.
+// Of a file. A page has 199 KiB; what of it was never written takes no room on the disk.
 inline constexpr size_t kKeptPageBytesMax = 1 << 20;
 
 struct KeptPage {
