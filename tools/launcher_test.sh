@@ -106,10 +106,22 @@ echo "$checkout/bazel-bin/nowhere/greet" >"$dir/programs"
 run "$checkout" up w.toml
 expect "a program without a target" 1 "the wiring runs bazel-bin/nowhere/greet, and no folder above"
 
+# What speaks HTTP is a program of its own, built when it is first wanted.
+for verb in ui metrics; do
+    rm -f "$checkout/.jackfield-cache/web"
+    run "$checkout" $verb shop
+    expect "$verb" 0 "ran $verb shop"
+    called "//tools:jackfield-web"
+    run "$checkout" $verb shop
+    expect "$verb again" 0 "ran $verb shop"
+    not_called "$verb again"
+done
+
 # Bazel cannot build at a path with a space in it: said before anything.
 make_checkout "$dir/a space"
 checkout="$dir/a space"
 answers "help at a space" 0 "usage: jackfield VERB" help
 answers "caps at a space" 1 "Bazel cannot build at a path with a space in it" caps
 answers "test at a space" 1 "Bazel cannot build at a path with a space in it" test
+
 exit "$failures"

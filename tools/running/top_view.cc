@@ -5,7 +5,6 @@
 
 #include "kernel/base/text.h"
 #include "kernel/base/units.h"
-#include "tools/cli/program.h"
 #include "tools/cli/table.h"
 #include "tools/running/why_stuck.h"
 
@@ -28,16 +27,6 @@ std::string TimeText(const watch::Quantiles& of, int64_t ns) {
   return of.calls == 0 ? "-" : watch::TookText(ns);
 }
 
-std::string NsOf(const watch::Quantiles& of, int64_t ns) {
-  return of.calls == 0 ? "null" : std::to_string(ns);
-}
-
-std::string SchemeOf(const flatbuffers::String* address) {
-  if (address == nullptr) return "-";
-  const std::string_view text = address->string_view();
-  return Escaped(text.substr(0, text.find(':')));
-}
-
 // The first `columns` characters of it.
 std::string Cut(const std::string& line, size_t columns) {
   size_t at = 0;
@@ -57,48 +46,9 @@ std::string_view NameOf(TopView::Order order) {
 }  // namespace
 
 void TopView::Take(const init::Wiring& wiring, int64_t now_ns, const watch::ByChannel& took) {
-  const double seconds = static_cast<double>(now_ns - taken_ns_) / 1e9;
-  std::map<Key, uint64_t> sent;
-  rows_.clear();
-  troubles_.clear();
-  size_t well = 0;
-  for (const init::Service* service : *wiring.services()) {
-    const std::string name = TextOf(service->name());
-    const std::string note = NoteOf(*service);
-    const bool serves =
-        service->state() == init::State::Started || service->state() == init::State::Ready;
-    if (serves && WhyStuck(*service).empty())
-      ++well;
-    else
-      troubles_.push_back(Text(name, "  ", StateOf(*service), note.empty() ? "" : "  ", note));
-    for (const init::Call* call : *service->calls()) {
-      Row row{.client = name,
-              .server = TextOf(call->service() == nullptr ? call->role() : call->service()),
-              .over = SchemeOf(call->address()),
-              .open = call->open(),
-              .rate = -1,
-              .calls = call->calls(),
-              .in_doubt = call->in_doubt(),
-              .oldest_ns = call->oldest_ns(),
-              .took = {}};
-      const Key key{name, TextOf(call->role()), row.server};
-      const auto before = sent_.find(key);
-      if (taken_ns_ != 0 && before != sent_.end() && seconds > 0) {
-        // A client that was started again counts from 0.
-        const uint64_t base = call->sent() < before->second ? 0 : before->second;
-        row.rate = static_cast<double>(call->sent() - base) / seconds;
-      }
-      // Two channels may join the same two: one that has sent nothing has no times.
-      const auto times = took.find({name, row.server});
-      if (times != took.end() && row.rate != 0) row.took = times->second;
-      if (!service->silent()) sent[key] = call->sent();
-      rows_.push_back(std::move(row));
-    }
-  }
-  sent_ = std::move(sent);
-  taken_ns_ = now_ns;
-  head_ = Text(TextOf(wiring.name()), "  up ", FormatDurationNs(wiring.up_ns()), "  ", well, " of ",
-               wiring.services()->size(), " services get on");
+  situation_ = SituationOf(wiring);
+  rates_.Fill(situation_, now_ns);
+  FillTimes(situation_, took);
 }
 
 void TopView::NextOrder() {
@@ -107,13 +57,13 @@ void TopView::NextOrder() {
                                       : Order::kRate;
 }
 
-std::vector<const TopView::Row*> TopView::Sorted() const {
-  std::vector<const Row*> sorted;
-  for (const Row& row : rows_) sorted.push_back(&row);
-  std::stable_sort(sorted.begin(), sorted.end(), [this](const Row* a, const Row* b) {
+std::vector<const Situation::Channel*> TopView::Sorted() const {
+  std::vector<const Situation::Channel*> sorted;
+  for (const Situation::Channel& row : situation_.channels) sorted.push_back(&row);
+  std::stable_sort(sorted.begin(), sorted.end(), [this](const auto* a, const auto* b) {
     switch (order_) {
       case Order::kRate:
-        return a->rate > b->rate;
+        return a->sent_per_s > b->sent_per_s;
       case Order::kOldest:
         return a->oldest_ns > b->oldest_ns;
       case Order::kName:
@@ -126,34 +76,31 @@ std::vector<const TopView::Row*> TopView::Sorted() const {
 
 std::vector<std::string> TopView::JsonLines() const {
   std::vector<std::string> lines;
-  for (const Row* row : Sorted()) {
-    char rate[32] = "null";
-    if (row->rate >= 0) std::snprintf(rate, sizeof rate, "%.3f", row->rate);
-    lines.push_back(
-        Text("{\"client\":", JsonString(row->client), ",\"server\":", JsonString(row->server),
-             ",\"over\":", JsonString(row->over), ",\"open\":", row->open ? "true" : "false",
-             ",\"sent_per_s\":", rate, ",\"p50_ns\":", NsOf(row->took, row->took.p50_ns),
-             ",\"p99_ns\":", NsOf(row->took, row->took.p99_ns), ",\"calls\":", row->calls,
-             ",\"oldest_ns\":", row->oldest_ns, ",\"in_doubt\":", row->in_doubt, "}"));
-  }
+  for (const Situation::Channel* channel : Sorted()) lines.push_back(JsonOf(*channel));
   return lines;
 }
 
 std::vector<std::string> TopView::Lines(size_t columns, size_t lines_max) const {
-  const std::vector<const Row*> sorted = Sorted();
+  const std::vector<const Situation::Channel*> sorted = Sorted();
   Table table(
       {"CLIENT", "SERVER", "OVER", "SENT/s", "P50", "P99", "CALLS", "OLDEST", "IN DOUBT", ""});
-  for (const Row* row : sorted) {
-    table.Add({row->client, row->server, row->over, RateText(row->rate),
+  for (const Situation::Channel* row : sorted) {
+    table.Add({row->client, row->server_or_role(), row->over, RateText(row->sent_per_s),
                TimeText(row->took, row->took.p50_ns), TimeText(row->took, row->took.p99_ns),
                Text(row->calls), row->oldest_ns == 0 ? "-" : FormatDurationNs(row->oldest_ns),
                Text(row->in_doubt), row->open ? "" : "not connected"});
   }
-  std::vector<std::string> lines = {Text(head_, "  sorted by ", NameOf(order_))};
+  std::vector<std::string> lines = {Text(
+      situation_.wiring, "  up ", FormatDurationNs(situation_.up_ns), "  ", situation_.CountWell(),
+      " of ", situation_.services.size(), " services get on  sorted by ", NameOf(order_))};
   std::string text = table.ToString();
   for (size_t end; (end = text.find('\n')) != std::string::npos; text.erase(0, end + 1))
     lines.push_back(text.substr(0, end));
-  lines.insert(lines.end(), troubles_.begin(), troubles_.end());
+  for (const Situation::Service& service : situation_.services) {
+    if (!service.is_well)
+      lines.push_back(Text(service.name, "  ", StateText(service.state),
+                           service.note.empty() ? "" : "  ", service.note));
+  }
   if (lines.size() > lines_max) lines.resize(lines_max);
   for (std::string& line : lines) line = Cut(line, columns);
   return lines;

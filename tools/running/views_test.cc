@@ -4,83 +4,10 @@
 #include "gtest/gtest.h"
 #include "tools/running/top_view.h"
 #include "tools/running/why_stuck.h"
+#include "tools/running/wiring_for_tests.h"
 
 namespace jackfield {
 namespace {
-
-constexpr int64_t kSecondNs = 1'000'000'000;
-
-struct ServiceFacts {
-  std::string name;
-  init::State state = init::State::Ready;
-  int pid = 0;
-  int64_t pause_ns = 0, oldest_ns = 0;
-  std::string ending = {}, oldest = {};
-  std::vector<std::string> waits_for = {};
-  bool stopped = false, silent = false;
-};
-struct CallFacts {
-  uint32_t calls = 0;
-  std::string oldest;
-  int64_t oldest_ns = 0;
-  uint64_t sent = 0, in_doubt = 0;
-};
-
-flatbuffers::Offset<init::Service> Build(
-    flatbuffers::FlatBufferBuilder& fbb, const ServiceFacts& facts,
-    const std::vector<flatbuffers::Offset<init::Call>>& calls) {
-  const auto some = [&fbb](const std::string& text) {
-    return text.empty() ? flatbuffers::Offset<flatbuffers::String>() : fbb.CreateString(text);
-  };
-  const auto name = some(facts.name), ending = some(facts.ending), oldest = some(facts.oldest);
-  const auto all_calls = fbb.CreateVector(calls);
-  const auto waits_for = fbb.CreateVectorOfStrings(facts.waits_for);
-  init::ServiceBuilder built(fbb);
-  built.add_name(name);
-  built.add_state(facts.state);
-  built.add_pid(facts.pid);
-  built.add_pause_ns(facts.pause_ns);
-  built.add_ending(ending);
-  built.add_calls(all_calls);
-  built.add_waits_for(waits_for);
-  built.add_stopped(facts.stopped);
-  built.add_silent(facts.silent);
-  built.add_oldest(oldest);
-  built.add_oldest_ns(facts.oldest_ns);
-  return built.Finish();
-}
-
-// A wiring of two services, one of which calls the other; `change` says what is special.
-template <class Change>
-flatbuffers::DetachedBuffer Wiring(Change change) {
-  ServiceFacts server{.name = "stock"}, client{.name = "orders"};
-  CallFacts call;
-  change(server, client, call);
-  flatbuffers::FlatBufferBuilder fbb;
-  const auto role = fbb.CreateString("kv"), service = fbb.CreateString(server.name),
-             address = fbb.CreateString("shm:x"), oldest = fbb.CreateString(call.oldest);
-  init::CallBuilder built(fbb);
-  built.add_role(role);
-  built.add_service(service);
-  built.add_address(address);
-  built.add_open(true);
-  built.add_calls(call.calls);
-  built.add_oldest(oldest);
-  built.add_oldest_ns(call.oldest_ns);
-  built.add_sent(call.sent);
-  built.add_in_doubt(call.in_doubt);
-  const auto built_call = built.Finish();
-  const std::vector<flatbuffers::Offset<init::Service>> services = {
-      Build(fbb, server, {}), Build(fbb, client, {built_call})};
-  const auto name = fbb.CreateString("shop");
-  const auto all = fbb.CreateVector(services);
-  fbb.Finish(init::CreateWiring(fbb, name, 0, 1, 2 * kSecondNs, all));
-  return fbb.Release();
-}
-
-const init::Wiring& Of(const flatbuffers::DetachedBuffer& buffer) {
-  return *flatbuffers::GetRoot<init::Wiring>(buffer.data());
-}
 
 std::string Joined(const std::vector<std::string>& lines) {
   std::string text;
@@ -105,15 +32,15 @@ TEST(TopViewTest, EachServerOfARoleHasARateOfItsOwn) {
     const std::vector<flatbuffers::Offset<init::Call>> calls = {call("kv.1", first),
                                                                 call("kv.2", second)};
     const std::vector<flatbuffers::Offset<init::Service>> services = {
-        Build(fbb, {.name = "orders"}, calls)};
+        BuildService(fbb, {.name = "orders"}, calls)};
     const auto name = fbb.CreateString("shop");
     const auto all = fbb.CreateVector(services);
     fbb.Finish(init::CreateWiring(fbb, name, 0, 1, 2 * kSecondNs, all));
     return fbb.Release();
   };
   TopView view;
-  view.Take(Of(sent(100, 200)), kSecondNs);
-  view.Take(Of(sent(130, 270)), 2 * kSecondNs);
+  view.Take(TableOf(sent(100, 200)), kSecondNs);
+  view.Take(TableOf(sent(130, 270)), 2 * kSecondNs);
   EXPECT_EQ(Joined(view.Lines(80, 10)),
             "shop  up 2s  1 of 1 services get on  sorted by rate\n"
             "CLIENT  SERVER  OVER  SENT/s  P50  P99  CALLS  OLDEST  IN DOUBT\n"
@@ -124,7 +51,7 @@ TEST(TopViewTest, EachServerOfARoleHasARateOfItsOwn) {
 TEST(TopViewTest, ARateIsWhatWasSentBetweenTwoLooks) {
   TopView view;
   const auto sent = [](uint64_t count) {
-    return Wiring([count](ServiceFacts&, ServiceFacts&, CallFacts& call) {
+    return WiringOfTwo([count](ServiceFacts&, ServiceFacts&, CallFacts& call) {
       call.sent = count;
       call.calls = 3;
       call.oldest = "a.B/C";
@@ -132,26 +59,26 @@ TEST(TopViewTest, ARateIsWhatWasSentBetweenTwoLooks) {
       call.in_doubt = 2;
     });
   };
-  view.Take(Of(sent(100)), kSecondNs);
+  view.Take(TableOf(sent(100)), kSecondNs);
   EXPECT_EQ(Joined(view.Lines(80, 10)),
             "shop  up 2s  2 of 2 services get on  sorted by rate\n"
             "CLIENT  SERVER  OVER  SENT/s  P50  P99  CALLS  OLDEST  IN DOUBT\n"
             "orders  stock   shm   -       -    -    3      5ms     2\n");
-  view.Take(Of(sent(1300)), 2 * kSecondNs);
+  view.Take(TableOf(sent(1300)), 2 * kSecondNs);
   EXPECT_NE(Joined(view.Lines(80, 10)).find("shm   1200 "), std::string::npos);
-  view.Take(Of(sent(50)), 4 * kSecondNs);  // it was started again
+  view.Take(TableOf(sent(50)), 4 * kSecondNs);  // it was started again
   EXPECT_NE(Joined(view.Lines(80, 10)).find("shm   25 "), std::string::npos);
 }
 
 TEST(TopViewTest, AChannelHasTheTimesOfItsCallsSinceTheLookBefore) {
   TopView view;
-  const auto wiring = Wiring([](ServiceFacts&, ServiceFacts&, CallFacts&) {});
-  view.Take(Of(wiring), kSecondNs,
+  const auto wiring = WiringOfTwo([](ServiceFacts&, ServiceFacts&, CallFacts&) {});
+  view.Take(TableOf(wiring), kSecondNs,
             {{{"orders", "stock"}, {.calls = 9, .p50_ns = 8100, .p99_ns = 95'000}}});
   EXPECT_NE(Joined(view.Lines(80, 10)).find("8.1us  95us"), std::string::npos)
       << Joined(view.Lines(80, 10));
   EXPECT_NE(view.JsonLines()[0].find("\"p50_ns\":8100,\"p99_ns\":95000,"), std::string::npos);
-  view.Take(Of(wiring), 2 * kSecondNs, {{{"orders", "kv"}, {.calls = 1}}});
+  view.Take(TableOf(wiring), 2 * kSecondNs, {{{"orders", "kv"}, {.calls = 1}}});
   EXPECT_NE(view.JsonLines()[0].find("\"p50_ns\":null"), std::string::npos)
       << "of none since then, or of another channel";
 }
@@ -159,12 +86,13 @@ TEST(TopViewTest, AChannelHasTheTimesOfItsCallsSinceTheLookBefore) {
 TEST(TopViewTest, AsDataAChannelIsAnObjectWithItsRate) {
   TopView view;
   const auto sent = [](uint64_t count) {
-    return Wiring([count](ServiceFacts&, ServiceFacts&, CallFacts& call) { call.sent = count; });
+    return WiringOfTwo(
+        [count](ServiceFacts&, ServiceFacts&, CallFacts& call) { call.sent = count; });
   };
-  view.Take(Of(sent(100)), kSecondNs);
+  view.Take(TableOf(sent(100)), kSecondNs);
   ASSERT_EQ(view.JsonLines().size(), 1u);
   EXPECT_NE(view.JsonLines()[0].find("\"sent_per_s\":null,"), std::string::npos);
-  view.Take(Of(sent(101)), 3 * kSecondNs);
+  view.Take(TableOf(sent(101)), 3 * kSecondNs);
   EXPECT_EQ(view.JsonLines()[0].substr(0, 55),
             "{\"client\":\"orders\",\"server\":\"stock\",\"over\":\"shm\",\"open\"");
   EXPECT_NE(
@@ -175,11 +103,11 @@ TEST(TopViewTest, AsDataAChannelIsAnObjectWithItsRate) {
 
 TEST(TopViewTest, NoLineIsWiderOrMoreThanTheTerminal) {
   TopView view;
-  const auto wiring = Wiring([](ServiceFacts& server, ServiceFacts&, CallFacts&) {
+  const auto wiring = WiringOfTwo([](ServiceFacts& server, ServiceFacts&, CallFacts&) {
     server.name = "größer-als-das-ganze-terminal-hier";
     server.stopped = true;
   });
-  view.Take(Of(wiring), kSecondNs);
+  view.Take(TableOf(wiring), kSecondNs);
   for (const size_t columns : {1, 20, 40, 120}) {
     for (const std::string& line : view.Lines(columns, 3)) {
       size_t characters = 0;
@@ -204,8 +132,8 @@ TEST(TopViewTest, TheOrderGoesRound) {
 
 std::string Note(void (*change)(ServiceFacts&)) {
   const auto wiring =
-      Wiring([change](ServiceFacts& server, ServiceFacts&, CallFacts&) { change(server); });
-  return NoteOf(*Of(wiring).services()->Get(0));
+      WiringOfTwo([change](ServiceFacts& server, ServiceFacts&, CallFacts&) { change(server); });
+  return NoteOf(*TableOf(wiring).services()->Get(0));
 }
 
 TEST(WhyStuckTest, EachWayOfNotGettingOnHasItsWords) {

@@ -9,10 +9,10 @@ std::string TextOf(const flatbuffers::String* text) {
   return text == nullptr ? "" : Escaped(text->string_view());
 }
 
-std::string StateOf(const init::Service& service) {
-  std::string state = init::EnumNameState(service.state());
-  if (!state.empty()) state[0] = static_cast<char>(state[0] | 0x20);
-  return state;
+std::string StateText(init::State state) {
+  std::string text = init::EnumNameState(state);
+  if (!text.empty()) text[0] = static_cast<char>(text[0] | 0x20);
+  return text;
 }
 
 std::string WhyStuck(const init::Service& service) {

@@ -17,7 +17,7 @@ inline constexpr int64_t kLongNs = 1'000'000'000;
 
 std::string TextOf(const flatbuffers::String* text);  // "" where there is none
 
-std::string StateOf(const init::Service& service);  // "ready"
+std::string StateText(init::State state);  // "ready"
 
 // To be read after its name; "" if it gets on.
 std::string WhyStuck(const init::Service& service);

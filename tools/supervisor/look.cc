@@ -202,6 +202,9 @@ class Builder {
       built.add_sent(told->sent());
       built.add_in_doubt(told->in_doubt());
       built.add_refused(told->refused());
+      built.add_delivered(told->delivered());
+      built.add_failed(told->failed());
+      built.add_dropped(told->dropped());
     }
     return built.Finish();
   }

@@ -18,6 +18,7 @@
 #include "tools/verbs/load.h"
 #include "tools/verbs/logs.h"
 #include "tools/verbs/ls.h"
+#include "tools/verbs/metrics.h"
 #include "tools/verbs/postmortem.h"
 #include "tools/verbs/programs.h"
 #include "tools/verbs/ps.h"
@@ -35,6 +36,7 @@
 #include "tools/verbs/tap.h"
 #include "tools/verbs/top.h"
 #include "tools/verbs/trace.h"
+#include "tools/verbs/ui.h"
 #include "tools/verbs/up.h"
 #include "tools/verbs/version.h"
 
@@ -42,14 +44,14 @@ namespace jackfield {
 
 std::vector<Verb> AllVerbs() {
   return {
-      InitVerb(),     UpVerb(),         PsVerb(),         TopVerb(),     LogsVerb(),
-      TapVerb(),      TraceVerb(),      PostmortemVerb(), RestartVerb(), ReloadVerb(),
-      SetVerb(),      DownVerb(),       RunVerb(),        ServeVerb(),   CallVerb(),
-      LoadVerb(),     RecordVerb(),     ReplayVerb(),     PubVerb(),     SubVerb(),
-      DescribeVerb(), LsVerb(),         DemoVerb(),       CheckVerb(),   SchemaVerb(),
-      ExportVerb(),   ExplainVerb(),    CapsVerb(),       DoctorVerb(),  CleanVerb(),
-      BenchVerb(),    CompletionVerb(), HelpVerb(),       VersionVerb(), ServiceVerb(),
-      ProgramsVerb(), CompleteVerb(),
+      InitVerb(),    UpVerb(),      PsVerb(),       TopVerb(),        UiVerb(),
+      MetricsVerb(), LogsVerb(),    TapVerb(),      TraceVerb(),      PostmortemVerb(),
+      RestartVerb(), ReloadVerb(),  SetVerb(),      DownVerb(),       RunVerb(),
+      ServeVerb(),   CallVerb(),    LoadVerb(),     RecordVerb(),     ReplayVerb(),
+      PubVerb(),     SubVerb(),     DescribeVerb(), LsVerb(),         DemoVerb(),
+      CheckVerb(),   SchemaVerb(),  ExportVerb(),   ExplainVerb(),    CapsVerb(),
+      DoctorVerb(),  CleanVerb(),   BenchVerb(),    CompletionVerb(), HelpVerb(),
+      VersionVerb(), ServiceVerb(), ProgramsVerb(), CompleteVerb(),
   };
 }
 

@@ -8,6 +8,7 @@
 #include "kernel/base/text.h"
 #include "kernel/base/units.h"
 #include "tools/cli/table.h"
+#include "tools/running/situation.h"
 #include "tools/running/supervisor_client.h"
 #include "tools/running/why_stuck.h"
 #include "tools/verbs/init_json.h"
@@ -45,7 +46,8 @@ void PrintServices(const init::Wiring& wiring) {
     const std::string calls = RolesOf(*service);
     for (const auto* address : *service->serves())
       serves += Text(serves.empty() ? "" : " ", TextOf(address));
-    table.Add({TextOf(service->name()), StateOf(*service), FormatDurationNs(service->since_ns()),
+    table.Add({TextOf(service->name()), StateText(service->state()),
+               FormatDurationNs(service->since_ns()),
                service->pid() == 0 ? "-" : Text(service->pid()), RestartsOf(*service),
                Text(service->handling() + service->waiting()), Text(service->handled()),
                serves.empty() ? "-" : serves, calls.empty() ? "-" : calls, NoteOf(*service)});
@@ -53,34 +55,16 @@ void PrintServices(const init::Wiring& wiring) {
   std::fputs(table.ToString().c_str(), stdout);
 }
 
-const init::Service* Find(const init::Wiring& wiring, const flatbuffers::String* name) {
-  for (const init::Service* service : *wiring.services()) {
-    if (name != nullptr && service->name()->string_view() == name->string_view()) return service;
-  }
-  return nullptr;
-}
-
-// Who waits, on whom, for which method, since when, and what is known of that one. A service that
-// is stopped or silent is waited for however short the calls are: they may have short deadlines.
-void PrintWaiting(const init::Wiring& wiring) {
+// Who waits, on whom, for which method, since when, and what is known of that one.
+void PrintWaiting(const Situation& situation) {
   Table table({"WAITS", "ON", "FOR", "SINCE", "CALLS", "BECAUSE"});
   bool any = false;
-  for (const init::Service* service : *wiring.services()) {
-    for (const init::Call* call : *service->calls()) {
-      const init::Service* server = Find(wiring, call->service());
-      const bool out = server != nullptr && (server->stopped() || server->silent());
-      if (call->oldest() == nullptr || (call->oldest_ns() < kLongNs && !out)) continue;
-      any = true;
-      std::string because = call->open() ? "" : "it is not connected";
-      if (server != nullptr) {
-        if (const std::string why = WhyStuck(*server); !why.empty())
-          because = Text(TextOf(server->name()), " ", why);
-      }
-      table.Add({TextOf(service->name()),
-                 server == nullptr ? TextOf(call->address()) : TextOf(server->name()),
-                 TextOf(call->oldest()), FormatDurationNs(call->oldest_ns()), Text(call->calls()),
-                 because});
-    }
+  for (const Situation::Channel& channel : situation.channels) {
+    if (!channel.stuck) continue;
+    any = true;
+    table.Add({channel.client, channel.server.empty() ? channel.address : channel.server,
+               channel.oldest, FormatDurationNs(channel.oldest_ns), Text(channel.calls),
+               channel.because});
   }
   if (any) std::printf("\n%s", table.ToString().c_str());
 }
@@ -90,7 +74,7 @@ void Print(const init::Wiring& wiring) {
               FormatDurationNs(wiring.up_ns()).c_str(), wiring.pid(),
               TextOf(wiring.file()).c_str());
   PrintServices(wiring);
-  PrintWaiting(wiring);
+  PrintWaiting(SituationOf(wiring));
 }
 
 int RunPs(const Program& program, const Arguments& arguments) {

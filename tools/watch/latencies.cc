@@ -3,22 +3,18 @@
 #include <algorithm>
 
 namespace jackfield::watch {
-namespace {
 
-// Nearest rank. Requires: sorted, not empty.
 int64_t QuantileOf(const std::vector<int64_t>& sorted, size_t hundredths) {
   const size_t rank = (sorted.size() * hundredths + 99) / 100;
   return sorted[std::max<size_t>(rank, 1) - 1];
 }
 
-}  // namespace
-
-void Latencies::Follow(Watched& watched, const PageCopy& page, ByChannel& into) {
+void Latencies::Follow(Followed& followed, const PageCopy& page, ByChannel& into) {
   std::map<uint64_t, std::vector<int64_t>> by_peer;
   for (const Event& event : page.events) {
-    if (event.number <= watched.seen) continue;
-    watched.seen = event.number;
-    const Told told = watched.follower.Take(event);
+    if (event.number <= followed.seen) continue;
+    followed.seen = event.number;
+    const Told told = followed.follower.Take(event);
     const bool is_own_call = event.way == FrameWay::kReceived && event.kind == FrameKind::Reply;
     if (is_own_call && told.took_ns >= 0) by_peer[event.peer_epoch].push_back(told.took_ns);
   }
@@ -35,25 +31,12 @@ void Latencies::Follow(Watched& watched, const PageCopy& page, ByChannel& into) 
   }
 }
 
-void Latencies::Take(const PageCopy& page, ByChannel& into) {
-  Follow(watched_[page.name], page, into);
-}
-
-ByChannel Latencies::Look(const init::Wiring& wiring) {
+ByChannel Latencies::Take(const std::vector<PageCopy>& pages) {
   ByChannel found;
-  for (const init::Service* service : *wiring.services()) {
-    if (service->pid() <= 0) continue;
-    const std::string name = service->name()->str();
-    Watched& watched = watched_[name];
-    if (watched.pid != service->pid() || !watched.page.ok()) {
-      watched = {};
-      absl::StatusOr<OwnedFd> page = OpenPage(service->pid(), name);
-      if (!page.ok()) continue;
-      watched.pid = service->pid();
-      watched.page = *std::move(page);
-    }
-    if (const absl::StatusOr<PageCopy> page = ReadPage(watched.page.get()); page.ok())
-      Follow(watched, *page, found);
+  for (const PageCopy& page : pages) {
+    Followed& followed = followed_[page.name];
+    if (followed.pid != page.pid) followed = {.pid = page.pid, .follower = {}, .seen = 0};
+    Follow(followed, page, found);
   }
   return found;
 }

@@ -15,9 +15,9 @@
 #include <utility>
 #include <vector>
 
-#include "kernel/base/owned_fd.h"
 #include "services/init/init_service.h"
 #include "tools/watch/follow.h"
+#include "tools/watch/pages.h"
 
 namespace jackfield::watch {
 
@@ -30,21 +30,22 @@ using ByChannel = std::map<std::pair<std::string, std::string>, Quantiles>;  // 
 class Latencies {
  public:
   // Of what has happened since the last question; at first, of all that is kept.
-  ByChannel Look(const init::Wiring& wiring);
-
-  // For tests: of one service's page.
-  void Take(const PageCopy& page, ByChannel& into);
+  ByChannel Take(const std::vector<PageCopy>& pages);
+  ByChannel Look(const init::Wiring& wiring) { return Take(pages_.Read(wiring)); }
 
  private:
-  struct Watched {
+  struct Followed {
     int pid = 0;
-    OwnedFd page;
     Follower follower;
     uint64_t seen = 0;  // the number of the last event
   };
-  static void Follow(Watched& watched, const PageCopy& page, ByChannel& into);
-  std::map<std::string, Watched> watched_;  // by service
+  static void Follow(Followed& followed, const PageCopy& page, ByChannel& into);
+  Pages pages_;
+  std::map<std::string, Followed> followed_;  // by service
 };
+
+// Nearest rank. Requires: sorted, not empty.
+int64_t QuantileOf(const std::vector<int64_t>& sorted, size_t hundredths);
 
 }  // namespace jackfield::watch
 

@@ -31,11 +31,7 @@ class LatenciesTest : public ::testing::Test {
     page_.name = "orders";
     page_.peers[kKv] = "kv";
   }
-  Quantiles Take() {
-    ByChannel found;
-    latencies_.Take(page_, found);
-    return found[{"orders", "kv"}];
-  }
+  Quantiles Take() { return latencies_.Take({page_})[{"orders", "kv"}]; }
   PageCopy page_;
   Latencies latencies_;
 };
@@ -66,6 +62,13 @@ TEST_F(LatenciesTest, OfAServerThatWasStartedAgainAreOne) {
   page_.peers[kKv + 1] = "kv";
   page_.events[2].peer_epoch = page_.events[3].peer_epoch = kKv + 1;
   EXPECT_EQ(Take().calls, 2u);
+}
+
+TEST_F(LatenciesTest, OfAClientThatWasStartedAgainBeginAnew) {
+  Add(page_, 10);
+  EXPECT_EQ(Take().calls, 1u);
+  page_.pid += 1;
+  EXPECT_EQ(Take().calls, 1u) << "its messages are counted from 1 again";
 }
 
 }  // namespace

@@ -174,6 +174,8 @@ usage: jackfield VERB [FLAGS…] …
   up          start the services of a wiring file, and stay until they are done
   ps          the services of a running wiring: state, process, restarts, addresses
   top         the channels of a running wiring, live: rates, calls under way, the oldest
+  ui          a page in the browser that shows a running wiring
+  metrics     the figures of a running wiring for Prometheus, at /metrics
   logs        what the services of a wiring have written on stderr
   tap         show the messages of services while they go and come
   trace       show calls on their way through many services, and where their time went
