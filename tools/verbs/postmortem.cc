@@ -17,6 +17,7 @@
 #include "tools/verbs/running_wiring.h"
 #include "tools/watch/line.h"
 #include "tools/watch/names.h"
+#include "tools/watch/tools_own.h"
 
 namespace jackfield {
 namespace {

@@ -22,6 +22,7 @@
 #include "tools/trace/waterfall.h"
 #include "tools/verbs/data.h"
 #include "tools/verbs/running_wiring.h"
+#include "tools/watch/tools_own.h"
 
 namespace jackfield {
 namespace {
@@ -127,13 +128,6 @@ absl::Status BeginTraces(SupervisorClient& client, const Wanted& wanted) {
   }
 }
 
-// What tools ask, and who starts a service.
-bool IsToolsOwn(const Trace& trace) {
-  const std::string& method = trace.root().method;
-  return method.starts_with("jackfield.control.") || method.starts_with("jackfield.sys.") ||
-         method.starts_with("jackfield.init.");
-}
-
 std::string TableOf(const std::vector<Trace>& traces) {
   Table table({"TRACE", "TOOK", "CALLS", "BEGAN WITH", "ENDED"});
   for (const Trace& trace : traces) {
@@ -175,7 +169,8 @@ int RunTrace(const Program& program, const Arguments& arguments) {
     return Complain(kExitFailed, std::string(added.message()));
   std::vector<Trace> traces = collection.Traces();
   std::erase_if(traces, [&](const Trace& trace) {
-    return !trace.Id().starts_with(wanted->id) || (wanted->id.empty() && IsToolsOwn(trace));
+    return !trace.Id().starts_with(wanted->id) ||
+           (wanted->id.empty() && watch::IsToolsOwn(trace.root().method));
   });
   if (wanted->count != 0 && traces.size() > wanted->count) traces.resize(wanted->count);
   if (traces.empty()) {

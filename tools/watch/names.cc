@@ -1,19 +1,11 @@
 #include "tools/watch/names.h"
 
-#include <algorithm>
-#include <iterator>
 #include <utility>
 
 #include "kernel/base/text.h"
 #include "tools/running/find_service.h"
 
 namespace jackfield::watch {
-
-bool IsToolsOwn(std::string_view method) {
-  constexpr std::string_view kOwn[] = {"jackfield.control.", "jackfield.sys.", "jackfield.init."};
-  return std::any_of(std::begin(kOwn), std::end(kOwn),
-                     [&](std::string_view own) { return method.starts_with(own); });
-}
 
 void Names::Learn(SupervisorClient& client) {
   const absl::StatusOr<MessageOf<init::Wiring>> wiring = client.Look();

@@ -22,9 +22,6 @@
 
 namespace jackfield::watch {
 
-// Is it what the bus's own tools ask, and who starts a service? Only --all shows that.
-bool IsToolsOwn(std::string_view method);
-
 class Names {
  public:
   // wiring: NAME@PID; "": it has ended, and there is no JSON to be had. Outlives neither.

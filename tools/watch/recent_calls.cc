@@ -5,12 +5,10 @@
 
 #include "kernel/base/text.h"
 #include "tools/watch/follow.h"
+#include "tools/watch/tools_own.h"
 
 namespace jackfield::watch {
 namespace {
-
-constexpr std::string_view kToolsOwn[] = {"jackfield.control.", "jackfield.sys.",
-                                          "jackfield.init."};
 
 class Caller {
  public:
@@ -36,11 +34,6 @@ class Caller {
 };
 
 }  // namespace
-
-bool IsToolsOwn(std::string_view method) {
-  return std::any_of(std::begin(kToolsOwn), std::end(kToolsOwn),
-                     [&](std::string_view own) { return method.starts_with(own); });
-}
 
 std::vector<RecentCall> RecentCalls(const PageCopy& page,
                                     const std::map<uint32_t, std::string>& methods) {

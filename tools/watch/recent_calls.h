@@ -33,9 +33,6 @@ std::vector<RecentCall> RecentCalls(const PageCopy& page,
 // What the services call their methods.
 std::map<uint32_t, std::string> MethodsOf(const std::vector<PageCopy>& pages);
 
-// Is it what tools ask, or who starts a service?
-bool IsToolsOwn(std::string_view method);
-
 }  // namespace jackfield::watch
 
 #endif  // JACKFIELD_TOOLS_WATCH_RECENT_CALLS_H_

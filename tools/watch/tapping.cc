@@ -11,7 +11,7 @@
 #include "kernel/payload.h"
 #include "schemas/control_generated.h"
 #include "tools/cli/arguments.h"
-#include "tools/watch/recent_calls.h"
+#include "tools/watch/tools_own.h"
 #include "tools/wiring/instance_name.h"
 
 namespace jackfield::watch {
