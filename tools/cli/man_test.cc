@@ -52,7 +52,9 @@ TEST(ManTest, TextIsNeverARequest) {
   for (std::string line; std::getline(lines, line);) {
     EXPECT_FALSE(line.empty()) << "an empty line is a request, too";
     EXPECT_NE(line[0], '\'') << line;
-    if (line[0] == '.') EXPECT_TRUE(kRequests.contains(line.substr(0, 3))) << line;
+    if (line[0] == '.') {
+      EXPECT_TRUE(kRequests.contains(line.substr(0, 3))) << line;
+    }
     for (const char c : line) EXPECT_TRUE(c >= ' ' && c <= '~') << line;
   }
   EXPECT_THAT(ManOfVerb(SomeVerb()), HasSubstr("Does it\\enow.\n\\&.And more.\n"));

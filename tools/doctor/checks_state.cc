@@ -39,10 +39,8 @@ uint64_t BytesBelow(const std::string& directory) {
 // The nearest folder at or above `path` that is there.
 std::string Nearest(std::string path) {
   struct stat is {};
-  while (path.size() > 1 && stat(path.c_str(), &is) != 0 && errno == ENOENT) {
-    path.resize(path.rfind('/'));
-    if (path.empty()) path = "/";
-  }
+  while (path.size() > 1 && stat(path.c_str(), &is) != 0 && errno == ENOENT)
+    path.resize(std::max<size_t>(path.rfind('/'), 1));
   return path;
 }
 

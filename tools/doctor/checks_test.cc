@@ -137,7 +137,7 @@ TEST_F(ChecksTest, AStateDirectoryThatKeepsNothingIsToldWithWhatHelps) {
   machine_.space = [](const std::string&) { return std::optional(Space{64 << 20, 1 << 20}); };
   const Finding full = CheckStateDirectory(machine_);
   EXPECT_EQ(full.mark, Mark::kWarn);
-  EXPECT_NE(full.value.find("has 1MiB free, less than the logs of one service (32MiB)"),
+  EXPECT_NE(full.value.find("has 1 MiB free, less than the logs of one service (32 MiB)"),
             std::string::npos)
       << full.value;
   EXPECT_EQ(full.help.find("jackfield clean --logs"), 0u) << full.help;

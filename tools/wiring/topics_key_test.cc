@@ -76,7 +76,7 @@ TEST_F(TopicsKeyTest, WhatNobodyMayPublishIsAWarningUnlessSomebodyUnknownMay) {
   const absl::StatusOr<Plan> plan = Make(ServiceLines("topics") + deaf);
   ASSERT_TRUE(plan.ok()) << plan.status();
   EXPECT_EQ(plan->notes,
-            (Words{"/dev/topics.toml:6:30: orders subscribes to \"a\", and no service may publish "
+            (Words{"/dev/topics.toml:7:30: orders subscribes to \"a\", and no service may publish "
                    "any of it"}));
   for (const std::string& open :
        {ServiceLines("topics", "serve = [\"unix:@feed\"]") + deaf,

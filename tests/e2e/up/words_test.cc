@@ -241,6 +241,7 @@ usage: jackfield up [FLAGS…] FILE [-- ARGS…]
 Checks everything first; starts each service after those it calls; hands each exactly its channels.
 ARGS go to the services that nothing calls. Their stdout is this program's; what they write on
 stderr comes with their name in front. ^C stops them in order, a second ^C at once.
+Where the wiring says how (`build`), what runs is built first; its output is shown.
 With -d it comes back when all are ready: then see `jackfield ps`, `logs` and `down`.
 Saving FILE while it is up changes what is different, and nothing else (`reload`).
 
@@ -249,6 +250,7 @@ exit status: 0 all is done, 1 a service failed, 2 the wiring is wrong, 130 inter
       --over SCHEME    every channel over this: pipe, tcp, unix:?type=seqpacket, …
       --set KEY=VALUE  change one value of the file, such as service.orders.calls.kv=unix:
   -d, --detach         come back when the wiring is up; it goes on without a terminal
+      --no-build       nothing of what `build` says is done; what runs is what is there
       --no-watch       saving FILE changes nothing; `jackfield reload` does still
   -h, --help           print this and end
   -V, --version        print the version and end
