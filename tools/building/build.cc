@@ -41,10 +41,10 @@ Words WordsOf(const std::string& line) {
 
 // The nearest folder at or above `folder` that is one; "": none is.
 std::string WorkspaceOf(const fs::path& folder) {
-  std::error_code none;
-  for (fs::path at = fs::canonical(folder, none); !none && !at.empty(); at = at.parent_path()) {
+  std::error_code error;
+  for (fs::path at = fs::canonical(folder, error); !at.empty(); at = at.parent_path()) {
     for (const char* file : {"MODULE.bazel", "WORKSPACE.bazel", "WORKSPACE"}) {
-      if (fs::is_regular_file(at / file, none)) return at.string();
+      if (fs::is_regular_file(at / file, error)) return at.string();
     }
     if (at == at.root_path()) break;
   }

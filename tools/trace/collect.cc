@@ -79,7 +79,8 @@ std::vector<Trace> Collection::Traces() const {
 
 bool IsWhole(const Trace& trace) {
   return std::all_of(trace.calls.begin(), trace.calls.end(), [](const Call& call) {
-    return call.at_service.has_value() && (call.at_caller.has_value() || call.parent_id == 0);
+    return call.at_service.has_value() && (call.at_caller.has_value() || call.parent_id == 0) &&
+           (call.depth > 0 || call.parent_id == 0);
   });
 }
 

@@ -55,7 +55,7 @@ class Collection {
   std::map<uint32_t, std::string> methods_;
 };
 
-// Does everybody who took part in `trace` say so, as far as services do?
+// Does everybody who took part in `trace` say so, as far as services do? Not while it is under way.
 bool IsWhole(const Trace& trace);
 
 }  // namespace jackfield::trace

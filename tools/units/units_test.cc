@@ -98,7 +98,7 @@ TEST_F(UnitsTest, WhoServesNothingIsNotWaitedFor) {
 TEST_F(UnitsTest, ReadinessThatTheServiceDoesNotTellIsAskedForBehindItsStart) {
   const Plan plan = Make(
       "over = \"unix:\"\n[service.stock]\nrun = \"stock\"\nserve = [\"unix:@shop.stock\"]\n"
-      "ready = \"exec:/bin/is-up it's\"\n[service.orders]\nrun = \"orders\"\n"
+      "ready = \"exec:/bin/true it's\"\n[service.orders]\nrun = \"orders\"\n"
       "serve = [\"unix:@shop.orders\"]\nready = \"port\"\n");
   const Places places = ChoosePlaces(plan, registry_).value();
   std::string stock, orders;
@@ -107,14 +107,14 @@ TEST_F(UnitsTest, ReadinessThatTheServiceDoesNotTellIsAskedForBehindItsStart) {
     if (unit.name == "shop-orders.service") orders = unit.text;
   }
   EXPECT_THAT(stock, HasSubstr("Type=exec\n"));
-  EXPECT_THAT(stock, HasSubstr("ExecStartPost=/bin/sh -c \"until '/bin/is-up' 'it'\\\\''s' "
+  EXPECT_THAT(stock, HasSubstr("ExecStartPost=/bin/sh -c \"until '/bin/true' 'it'\\\\''s' "
                                ">/dev/null 2>&1; do sleep 0.1; done\"\n"));
   EXPECT_THAT(orders, HasSubstr("Type=exec\n"));
   EXPECT_THAT(orders, HasSubstr("ExecStartPost=/bin/sh -c \"until '/bin/jf' ls -q "
                                 "'unix:@shop.orders' >/dev/null 2>&1; [ $$? -ne 3 ]; do sleep 0.1; "
                                 "done\"\n"));
   EXPECT_THAT(ReadyNote(plan.services[0]) + ReadyNote(plan.services[1]),
-              HasSubstr("stock: ready = \"exec:…\" is an ExecStartPost= that runs /bin/is-up"));
+              HasSubstr("stock: ready = \"exec:…\" is an ExecStartPost= that runs /bin/true"));
 }
 
 TEST_F(UnitsTest, ClientsAreStartedAfterWhatTheyCallAndMeetItAtThePlaceThatWasChosen) {

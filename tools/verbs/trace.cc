@@ -140,6 +140,13 @@ std::string TableOf(const std::vector<Trace>& traces) {
   return table.ToString();
 }
 
+// A trace of which parts are missing says less of where the time went, and looks shorter or longer
+// than it was: where there are whole ones, only these are listed. Returns how many were left out.
+size_t KeepWhole(std::vector<Trace>& traces) {
+  if (std::none_of(traces.begin(), traces.end(), trace::IsWhole)) return 0;
+  return std::erase_if(traces, [](const Trace& trace) { return !trace::IsWhole(trace); });
+}
+
 std::string TextOf(const Wanted& wanted, const std::vector<Trace>& traces) {
   if (wanted.format == Format::kChrome) return trace::ChromeJsonOf(traces);
   if (wanted.format == Format::kOtlp) return trace::OtlpJsonOf(traces);
@@ -172,6 +179,15 @@ int RunTrace(const Program& program, const Arguments& arguments) {
     return !trace.Id().starts_with(wanted->id) ||
            (wanted->id.empty() && watch::IsToolsOwn(trace.root().method));
   });
+  if (wanted->format == Format::kTable && wanted->id.empty()) {
+    const size_t left_out = KeepWhole(traces);
+    if (left_out > 0 && !arguments.Has("quiet")) {
+      std::fprintf(stderr,
+                   "# %zu more are not whole: they are under way still, or a service has recorded "
+                   "more than 1,024\n# ends of calls since; with --one-in 10 fewer are begun\n",
+                   left_out);
+    }
+  }
   if (wanted->count != 0 && traces.size() > wanted->count) traces.resize(wanted->count);
   if (traces.empty()) {
     return Complain(

@@ -16,7 +16,7 @@ class TracedShop : public RunningShop {
 };
 
 TEST_F(TracedShop, TheSlowestOrdersAreListedAndOneIsDrawn) {
-  const std::string text = OutputOf({"trace", "-w", wiring_, "-n", "3"});
+  const std::string text = OutputOf({"trace", "-q", "-w", wiring_, "-n", "3", "--one-in", "10"});
   EXPECT_TRUE(Contains(text, "gate → orders  jackfield.shop.Orders/Place")) << text;
   EXPECT_TRUE(Contains(text, "orders → stock")) << text;
   EXPECT_TRUE(Contains(text, "▕")) << text;
@@ -29,8 +29,7 @@ TEST_F(TracedShop, TheSlowestOrdersAreListedAndOneIsDrawn) {
 }
 
 TEST_F(TracedShop, OneCallIsDrawnWithWhatWasDoneOnItsBehalf) {
-  Command call(
-      {"call", "-w", wiring_, "orders/Place", "{\"id\":7,\"item\":\"Tea\"}", "--trace"});
+  Command call({"call", "-w", wiring_, "orders/Place", "{\"id\":7,\"item\":\"Tea\"}", "--trace"});
   call.Wait();
   EXPECT_TRUE(Contains(call.err(), "jackfield → orders")) << call.err();
   EXPECT_TRUE(Contains(call.err(), "orders → stock")) << call.err();
