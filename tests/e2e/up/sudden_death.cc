@@ -91,9 +91,9 @@ class SuddenDeath {
     prctl(PR_SET_CHILD_SUBREAPER, 1);  // who loses its parent becomes a child of this
     has_own_ipc_ = unshare(CLONE_NEWIPC) == 0;
     runtime_ = directory_.path() + "/run";
-    queues_ = directory_.path() + "/queues";
-    for (const std::string& made : {runtime_, queues_}) mkdir(made.c_str(), 0700);
-    // Where this may be done the system itself lists its queues.
+    mkdir(runtime_.c_str(), 0700);
+    // Where this may be done the system itself lists its queues, as it does on most machines. Where
+    // it does not, nobody finds the queue of a process that died between making and noting it.
     has_queues_ = has_own_ipc_ && unshare(CLONE_NEWNS) == 0 &&
                   mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
                   mount("mqueue", queues_.c_str(), "mqueue", 0, nullptr) == 0;
@@ -153,7 +153,7 @@ class SuddenDeath {
       left.insert(left.end(), more.begin(), more.end());
     };
     for (const std::string& name : NamesIn(directory_.path()))
-      if (name != file_ && name != runtime_ && name != queues_) left.push_back(name);
+      if (name != file_ && name != runtime_) left.push_back(name);
     add(LinesOf("/proc/net/unix", directory_.path()));
     add(LinesOf("/proc/net/unix", Text("@jackfield.", getuid(), ".sudden.")));
     if (has_own_ipc_) {
@@ -252,7 +252,8 @@ class SuddenDeath {
   std::mt19937_64 random_;
   const ResourcesList resources_;
   const TemporaryDirectory directory_;
-  std::string runtime_, queues_, file_;
+  const std::string queues_ = "/dev/mqueue";
+  std::string runtime_, file_;
   bool has_own_ipc_ = false, has_queues_ = false;
   std::vector<std::string> memory_before_;
   int64_t start_us_ = 0;
