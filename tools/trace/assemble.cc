@@ -4,6 +4,8 @@
 #include <map>
 #include <utility>
 
+#include "kernel/trace.h"
+
 namespace jackfield::trace {
 namespace {
 
@@ -60,17 +62,7 @@ std::vector<Call> InOrder(Calls calls) {
 
 }  // namespace
 
-std::string HexOf(const std::array<uint8_t, 16>& id) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
-  for (const uint8_t byte : id) {
-    text += kDigits[byte >> 4];
-    text += kDigits[byte & 15];
-  }
-  return text;
-}
-
-std::string Trace::Id() const { return HexOf(id); }
+std::string Trace::Id() const { return Traceparent({.trace_id = id}).substr(3, 32); }
 
 int64_t Trace::begun_ns() const {
   return std::min_element(calls.begin(), calls.end(),

@@ -60,9 +60,6 @@ struct Trace {
 // The one that took longest first.
 std::vector<Trace> Assemble(std::span<const Recorded> records);
 
-// "4bf92f3577b34da6…" of 16 bytes.
-std::string HexOf(const std::array<uint8_t, 16>& id);
-
 }  // namespace jackfield::trace
 
 #endif  // JACKFIELD_TOOLS_TRACE_ASSEMBLE_H_

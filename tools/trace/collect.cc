@@ -4,6 +4,7 @@
 #include <ctime>
 
 #include "kernel/base/text.h"
+#include "tools/watch/pages.h"
 
 namespace jackfield::trace {
 namespace {
@@ -18,33 +19,29 @@ int64_t RealtimeAheadNs(Node& node) {
 
 absl::Status Collection::AddService(const std::string& service) {
   const absl::StatusOr<OwnedFd> fd = watch::FindPage(service);
-  return fd.ok() ? AddPage(fd->get(), service) : fd.status();
+  if (!fd.ok()) return fd.status();
+  const absl::StatusOr<watch::PageCopy> page = watch::ReadPage(fd->get());
+  if (page.ok()) AddPage(*page);
+  return page.status();
 }
 
-absl::Status Collection::AddPage(int fd, const std::string& service) {
-  const absl::StatusOr<watch::PageCopy> page = watch::ReadPage(fd);
-  if (!page.ok()) return page.status();
-  methods_.insert(page->methods.begin(), page->methods.end());
-  for (const watch::SpanEvent& span : page->spans) {
-    const auto peer = page->peers.find(span.peer_epoch);
-    records_.push_back({.service = service,
-                        .peer = peer == page->peers.end() ? std::string() : peer->second,
+void Collection::AddPage(const watch::PageCopy& page) {
+  methods_.insert(page.methods.begin(), page.methods.end());
+  for (const watch::SpanEvent& span : page.spans) {
+    const auto peer = page.peers.find(span.peer_epoch);
+    records_.push_back({.service = page.name,
+                        .peer = peer == page.peers.end() ? std::string() : peer->second,
                         .method = {},
-                        .realtime_ahead_ns = page->realtime_ahead_ns,
+                        .realtime_ahead_ns = page.realtime_ahead_ns,
                         .span = span});
   }
-  return absl::OkStatus();
 }
 
 absl::Status Collection::AddWiring(SupervisorClient& client) {
   const absl::StatusOr<MessageOf<init::Wiring>> wiring = client.Look();
   if (!wiring.ok()) return wiring.status();
-  for (const init::Service* service : *(*wiring)->services()) {
-    // A service that is a thread has its page in the supervisor's process.
-    const pid_t pid = service->pid() > 0 ? service->pid() : client.wiring().pid;
-    const std::string name = service->name()->str();
-    if (const auto fd = watch::OpenPage(pid, name); fd.ok()) AddPage(fd->get(), name).IgnoreError();
-  }
+  for (const watch::PageCopy& page : watch::Pages().Read(**wiring, client.wiring().pid))
+    AddPage(page);
   return absl::OkStatus();
 }
 

@@ -50,7 +50,7 @@ class Collection {
   std::vector<Trace> Traces() const;
 
  private:
-  absl::Status AddPage(int fd, const std::string& service);
+  void AddPage(const watch::PageCopy& page);
   std::vector<Recorded> records_;
   std::map<uint32_t, std::string> methods_;
 };

@@ -8,17 +8,15 @@
 
 #include "absl/status/status.h"
 #include "kernel/base/text.h"
+#include "kernel/trace.h"
 #include "tools/cli/program.h"
 #include "tools/cli/time_text.h"
 
 namespace jackfield::trace {
 namespace {
 
-std::string HexOf(uint64_t id) {
-  char text[17];
-  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(id));
-  return text;
-}
+// 16 digits, as in a traceparent.
+std::string HexOf(uint64_t id) { return Traceparent({.span_id = id}).substr(36, 16); }
 
 // Of the end at a service: the call has one id for both.
 uint64_t SpanAtService(const Call& call) {

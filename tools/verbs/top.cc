@@ -63,7 +63,7 @@ class Screen final {
 absl::Status LookOnce(SupervisorClient& client, watch::Latencies& latencies, TopView& view) {
   const absl::StatusOr<MessageOf<init::Wiring>> wiring = client.Look();
   if (!wiring.ok()) return wiring.status();
-  view.Take(**wiring, client.node().clock().NowNs(), latencies.Look(**wiring));
+  view.Take(**wiring, client.node().clock().NowNs(), latencies.Look(**wiring, client.wiring().pid));
   return absl::OkStatus();
 }
 

@@ -31,7 +31,9 @@ class Latencies {
  public:
   // Of what has happened since the last question; at first, of all that is kept.
   ByChannel Take(const std::vector<PageCopy>& pages);
-  ByChannel Look(const init::Wiring& wiring) { return Take(pages_.Read(wiring)); }
+  ByChannel Look(const init::Wiring& wiring, int supervisor) {
+    return Take(pages_.Read(wiring, supervisor));
+  }
 
  private:
   struct Followed {

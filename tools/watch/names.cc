@@ -4,19 +4,15 @@
 
 #include "kernel/base/text.h"
 #include "tools/running/find_service.h"
+#include "tools/watch/pages.h"
 
 namespace jackfield::watch {
 
 void Names::Learn(SupervisorClient& client) {
   const absl::StatusOr<MessageOf<init::Wiring>> wiring = client.Look();
   if (!wiring.ok()) return;
-  for (const init::Service* service : *(*wiring)->services()) {
-    const std::string name = service->name()->str();
-    const absl::StatusOr<OwnedFd> fd =
-        OpenPage(service->pid() > 0 ? service->pid() : client.wiring().pid, name);
-    if (!fd.ok()) continue;
-    if (const auto page = ReadPage(fd->get()); page.ok()) Add(name, page->methods);
-  }
+  for (const PageCopy& page : Pages().Read(**wiring, client.wiring().pid))
+    Add(page.name, page.methods);
 }
 
 void Names::Add(const std::string& service, const std::map<uint32_t, std::string>& methods) {

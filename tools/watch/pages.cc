@@ -4,19 +4,19 @@
 
 namespace jackfield::watch {
 
-std::vector<PageCopy> Pages::Read(const init::Wiring& wiring) {
+std::vector<PageCopy> Pages::Read(const init::Wiring& wiring, int supervisor) {
   std::vector<PageCopy> pages;
   std::map<std::string, Opened> opened;
   for (const init::Service* service : *wiring.services()) {
-    if (service->pid() <= 0) continue;
+    const int pid = service->pid() > 0 ? service->pid() : supervisor;
     const std::string name = service->name()->str();
     Opened& one = opened[name];
     if (auto before = opened_.find(name); before != opened_.end()) one = std::move(before->second);
-    if (one.pid != service->pid() || !one.page.ok()) {
+    if (one.pid != pid || !one.page.ok()) {
       one = {};
-      absl::StatusOr<OwnedFd> page = OpenPage(service->pid(), name);
+      absl::StatusOr<OwnedFd> page = OpenPage(pid, name);
       if (!page.ok()) continue;
-      one = {service->pid(), *std::move(page)};
+      one = {pid, *std::move(page)};
     }
     absl::StatusOr<PageCopy> page = ReadPage(one.page.get());
     if (!page.ok()) continue;

@@ -17,9 +17,9 @@ namespace jackfield::watch {
 
 class Pages {
  public:
-  // What they say. Left out are services without a process of their own, and those whose page
-  // cannot be read.
-  std::vector<PageCopy> Read(const init::Wiring& wiring);
+  // What they say. supervisor: the process in which services that are threads have theirs. Left out
+  // are those that do not run, and those whose page cannot be read.
+  std::vector<PageCopy> Read(const init::Wiring& wiring, int supervisor);
 
  private:
   struct Opened {

@@ -43,7 +43,7 @@ void Watching::Look() {
     return;
   }
   moment_.trouble.clear();
-  moment_.pages = pages_.Read(**wiring);
+  moment_.pages = pages_.Read(**wiring, client_->wiring().pid);
   moment_.situation = SituationOf(**wiring);
   rates_.Fill(moment_.situation, SteadyNs());
   FillTimes(moment_.situation, latencies_.Take(moment_.pages));
