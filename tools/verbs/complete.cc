@@ -24,14 +24,17 @@ namespace {
 
 using completion::Completion;
 
-// A user who types does not notice 100 ms, to begin and to end the program included.
-constexpr suseconds_t kLimitUs = 50'000;
+// For an answer of another process, which may be stuck: a user who types does not notice 100 ms, to
+// begin and to end the program included.
+constexpr suseconds_t kAnswerUs = 50'000;
+// For what the system itself knows, on a machine that is busy.
+constexpr suseconds_t kKnownUs = 900'000;
 constexpr std::string_view kSchemaInterface = "jackfield.sys.Schema";  // which every service has
 
 // From here on the program lives so long, whatever it waits for. What was printed by then stands.
-void LiveShortly() {
+void LiveFor(suseconds_t limit_us) {
   signal(SIGALRM, [](int) { _exit(kExitOk); });
-  const itimerval once = {.it_interval = {}, .it_value = {.tv_sec = 0, .tv_usec = kLimitUs}};
+  const itimerval once = {.it_interval = {}, .it_value = {.tv_sec = 0, .tv_usec = limit_us}};
   setitimer(ITIMER_REAL, &once, nullptr);
 }
 
@@ -60,6 +63,7 @@ void PrintServices(const Program& program, Completion& completion) {
     for (const std::string& name : ServiceProcesses(wiring.pid)) AddService(name, completion);
   }
   Print(completion);
+  LiveFor(kAnswerUs);
   for (const RunningWiring& wiring : wirings) {
     const auto client =
         SupervisorClient::Open(*program.registry, Text(wiring.name, "@", wiring.pid));
@@ -78,6 +82,7 @@ void PrintServices(const Program& program, Completion& completion) {
 
 // What the target serves says the target itself: within the time there is, or not at all.
 void AddMethods(const Program& program, Completion& completion) {
+  LiveFor(kAnswerUs);
   Arguments arguments;
   if (!completion.wiring.empty()) arguments.flags.emplace_back("wiring", completion.wiring);
   const auto address = AddressOfTarget(program, arguments, completion.methods_of);
@@ -94,7 +99,7 @@ void AddMethods(const Program& program, Completion& completion) {
 }
 
 int RunComplete(const Program& program, int argc, char** argv) {
-  LiveShortly();
+  LiveFor(kKnownUs);
   const std::vector<std::string> words(argv + 1, argv + argc);
   Completion completion = completion::Complete(program, words);
   if (completion.wirings) {
