@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -19,8 +20,8 @@ TemporaryDirectory::TemporaryDirectory() {
   path_ = mkdtemp(name);
 }
 
-// What a killed service left is removed by any supervisor that sweeps, another test's included: what
-// is gone before we come to it is looked for again.
+// What a killed service left is removed by any supervisor that sweeps, another test's included:
+// what is gone before we come to it is looked for again.
 TemporaryDirectory::~TemporaryDirectory() {
   std::error_code failed;
   do {
@@ -154,6 +155,15 @@ std::string OutputOf(const std::vector<std::string>& words, const std::string& d
   EXPECT_EQ(command.Wait(), 0) << command.err();
   EXPECT_EQ(command.err(), "");
   return command.out();
+}
+
+std::string OutputUntil(const std::vector<std::string>& words, std::string_view text) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  std::string output;
+  do {
+    output = OutputOf(words);
+  } while (output.find(text) == std::string::npos && std::chrono::steady_clock::now() < end);
+  return output;
 }
 
 bool IsAlive(pid_t pid) {

@@ -72,6 +72,8 @@ class Command {
 
 // What a command that must succeed and say nothing on stderr prints.
 std::string OutputOf(const std::vector<std::string>& words, const std::string& directory = ".");
+// The same, asked again until it has `text`, for as long as a minute: what comes with time.
+std::string OutputUntil(const std::vector<std::string>& words, std::string_view text);
 
 // Is there such a process? One that has ended and was not waited for counts as gone.
 bool IsAlive(pid_t pid);

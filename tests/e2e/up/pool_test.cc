@@ -87,9 +87,7 @@ TEST_F(PoolTest, AStoppedInstanceIsPassedOverAndWhatItHasIsInDoubtAtItsDeadline)
   ASSERT_TRUE(up.WaitForStderr("in doubt: ", 3)) << up.err();
   LetItWork(up);
   // One word: who is stuck, and who waits for it.
-  std::string table;
-  for (int i = 0; i < 200 && !Contains(table, "\nboss   worker.2  "); ++i)
-    table = OutputOf({"ps", NameOf(up)});
+  const std::string table = OutputUntil({"ps", NameOf(up)}, "\nboss   worker.2  ");
   EXPECT_TRUE(Contains(table, "\nboss   worker.2  jackfield.pool.Worker/Do")) << table;
   EXPECT_FALSE(Contains(table, "\nboss   worker.1  ")) << table;
   // A call by hand goes to one that is not stopped.
@@ -151,10 +149,7 @@ TEST_F(PoolTest, CommandsKnowThemOneByOneAndTogether) {
   EXPECT_TRUE(Contains(OutputOf({"describe", "-w", wiring, "worker", "Do"}), "Do(Work): Done"));
   EXPECT_TRUE(
       Contains(OutputOf({"call", "-q", "-w", wiring, "worker.2", "Do", "{}"}), "\"worker.2\""));
-  // It has 50 ms, and a busy machine may need more than that to begin it.
-  std::string words;
-  for (int i = 0; i < 100 && !Contains(words, "worker.3\n"); ++i)
-    words = "\n" + OutputOf({"__complete", "restart", "--wiring", wiring, "work"});
+  const std::string words = "\n" + OutputOf({"__complete", "restart", "--wiring", wiring, "work"});
   for (const char* word : {"worker", "worker.1", "worker.2", "worker.3"})
     EXPECT_TRUE(Contains(words, std::string("\n") + word + "\n")) << words;
   const std::string json = OutputOf({"ps", wiring, "-o", "json"});

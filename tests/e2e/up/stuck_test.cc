@@ -23,9 +23,7 @@ class StuckTest : public ::testing::Test {
   }
   // Asks until the table says `text`. A call is listed when it has been under way for 1 s.
   static std::string PsUntil(const Command& up, const std::string& text) {
-    std::string table;
-    for (int i = 0; i < 200 && table.find(text) == std::string::npos; ++i) table = Ps(up);
-    return table;
+    return OutputUntil({"ps", "stuck@" + std::to_string(up.pid())}, text);
   }
   TemporaryDirectory directory_;
 };

@@ -144,10 +144,26 @@ class SuddenDeath {
     return round % 2 == 0 || Clean();
   }
 
-  // Nothing is left, by the word of the system alone. Where others use the same queues and the same
-  // shared memory nothing can be said of those.
+  // Nothing is left, by the word of the system alone, once it has given back what an io_uring of
+  // the dead had open.
   bool IsAllGone() {
     if (!Clean()) return false;
+    const auto until = Clock::now() + kPatience;
+    std::vector<std::string> left = Left();
+    while (!left.empty() && Clock::now() < until) {
+      usleep(1000);
+      left = Left();
+    }
+    for (const std::string& thing : left) std::printf("left: %s\n", thing.c_str());
+    return left.empty() && AreRunsBounded();
+  }
+
+  size_t processes() const { return all_reaped_; }
+  bool has_own_ipc() const { return has_own_ipc_; }
+
+ private:
+  // Where others use the same queues and the same shared memory nothing can be said of those.
+  std::vector<std::string> Left() const {
     std::vector<std::string> left = NamesIn(runtime_ + "/jackfield");
     const auto add = [&left](const std::vector<std::string>& more) {
       left.insert(left.end(), more.begin(), more.end());
@@ -168,14 +184,9 @@ class SuddenDeath {
       if (name.find("jackfield") != name.npos &&
           !std::binary_search(memory_before_.begin(), memory_before_.end(), name))
         left.push_back(name);
-    for (const std::string& thing : left) std::printf("left: %s\n", thing.c_str());
-    return left.empty() && AreRunsBounded();
+    return left;
   }
 
-  size_t processes() const { return all_reaped_; }
-  bool has_own_ipc() const { return has_own_ipc_; }
-
- private:
   void Sleep(int64_t most_us) {
     usleep(static_cast<useconds_t>(random_() % static_cast<uint64_t>(most_us + 1)));
   }
