@@ -155,6 +155,8 @@ class Session final : private LinkOwner {
     // ---- Of a client.
     // For the hello.
     virtual std::vector<Spoken> SpokenInterfaces() const { return {}; }
+    // The same: what proves who this is; "": nothing does.
+    virtual std::string_view Badge() const { return {}; }
     // Of the welcome: an error refuses the service, as if it had refused us.
     virtual absl::Status OnOtherSchemas(std::span<const OtherSchema> /*others*/) {
       return absl::OkStatus();
@@ -172,6 +174,11 @@ class Session final : private LinkOwner {
     }
 
     // ---- Of a server.
+    // Of the hello, with the name that the client says it has. An error refuses it.
+    virtual absl::Status Admit(Session& /*session*/, std::string_view /*badge*/,
+                               std::string_view /*name*/) {
+      return absl::OkStatus();
+    }
     // The interface of that name, if it is served, and by another schema.
     virtual std::optional<OtherSchema> ServesOther(const Spoken& /*spoken*/) const {
       return std::nullopt;
@@ -189,6 +196,7 @@ class Session final : private LinkOwner {
   ~Session() override;
   Session(const Session&) = delete;
   void SetUser(User& user) { user_ = &user; }  // it passes to another
+  const User& user() const { return *user_; }
 
   // ---- The link. A client's session may wait for one, and try another one as long as no welcome
   // has come.

@@ -18,7 +18,12 @@ constexpr uint64_t kFeatureShort = 2;            // frame_bytes_max is so small 
 constexpr uint32_t kSchemasBytesMax = 64 << 10;  // of the schemas in one welcome
 constexpr uint32_t kHelloBytes = 256;            // of a hello without interfaces, and its header
 constexpr uint32_t kWelcomeBytes = 512;          // of a welcome without them, and its header
+constexpr size_t kNameBytesMax = 64;             // so much of a peer's name is shown
 constexpr uint32_t kOtherBytes = 64;             // of one of them, besides the two texts
+
+std::string_view TextOf(const flatbuffers::String* text) {
+  return text == nullptr ? std::string_view() : text->string_view();
+}
 
 std::string_view TextOf(const flatbuffers::Vector<uint8_t>* bytes) {
   return bytes == nullptr
@@ -40,7 +45,9 @@ uint64_t Session::Features() const {
 
 bool Session::SendHello() {
   const std::vector<Spoken> spoken = user_->SpokenInterfaces();
-  const size_t room = frame_bytes_max_ - std::min(frame_bytes_max_, kHelloBytes);
+  const std::string_view badge = user_->Badge();
+  const size_t taken = kHelloBytes + badge.size();
+  const size_t room = frame_bytes_max_ - std::min<size_t>(frame_bytes_max_, taken);
   Build hello([&](flatbuffers::FlatBufferBuilder& fbb) {
     const auto name = fbb.CreateString(loop_.name());
     const auto interfaces = fbb.CreateVectorOfStructs<wire::Spoken>(
@@ -48,9 +55,10 @@ bool Session::SendHello() {
         [&spoken](size_t i, wire::Spoken* to) {
           *to = wire::Spoken(spoken[i].interface, spoken[i].schema_hash);
         });
+    const auto shown = badge.empty() ? 0 : fbb.CreateString(badge.data(), badge.size());
     fbb.Finish(wire::CreateHello(fbb, kVersionMin, kVersionMax, Features(), loop_.epoch(),
                                  FrameBytesTaken(), limits_.window_units, limits_.stream_items,
-                                 name, interfaces));
+                                 name, interfaces, shown));
   });
   return SendControl(FrameKind::Hello, hello);
 }
@@ -100,6 +108,9 @@ void Session::OnHello(const FrameHeader& header, std::span<const std::byte> payl
              ", its client ", int{hello->version_min()}, "..", int{hello->version_max()}));
   }
   if (!refusal_.empty()) return Refuse(Reason::kResource, refusal_);
+  const absl::Status admitted =
+      user_->Admit(*this, TextOf(hello->badge()), TextOf(hello->name()).substr(0, kNameBytesMax));
+  if (!admitted.ok()) return Refuse(ReasonOf(admitted), std::string(admitted.message()));
   passes_fds_ = (hello->features() & kFeatureFds) != 0 && link_->caps().fds;
   peer_epoch_ = hello->epoch();  // the welcome bears it
   if (!SendWelcome(*hello)) return Fail(NoMemory());
@@ -126,8 +137,7 @@ void Session::OnWelcome(const FrameHeader& header, std::span<const std::byte> pa
 template <class Greeting>  // Hello or Welcome
 void Session::OpenWith(const Greeting& greeting) {
   peer_epoch_ = greeting.epoch();
-  peer_name_ =
-      greeting.name() == nullptr ? "" : Escaped(greeting.name()->string_view().substr(0, 64));
+  peer_name_ = Escaped(TextOf(greeting.name()).substr(0, kNameBytesMax));
   peer_lacks_memory_ =
       (greeting.features() & kFeatureShort) != 0 && greeting.frame_bytes_max() < frame_bytes_max_;
   frame_bytes_max_ =

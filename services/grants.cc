@@ -40,8 +40,15 @@ absl::StatusOr<Grants> Grants::Parse(std::string_view text) {
       grants.grace_ns = *grace_ns;
       continue;
     }
+    if (word == "badge") {
+      if (grants.calls.empty()) return absl::InvalidArgumentError("a badge belongs to a call");
+      grants.calls.back().badge = value;
+      continue;
+    }
     if (word == "control")
       grants.control = value;
+    else if (word == "key")
+      grants.badge_key = value;
     else if (word == "name")
       grants.name = value;
     else if (word == "serve")
@@ -50,6 +57,9 @@ absl::StatusOr<Grants> Grants::Parse(std::string_view text) {
       absl::StatusOr<uint64_t> bytes = ParseMemoryBytes(value.substr(second + 1));
       if (!bytes.ok()) return bytes.status();
       grants.memory_bytes_max = *bytes;
+    } else if (word == "allow" && second != value.npos) {
+      grants.allows.push_back({std::string(value.substr(0, second)),  //
+                               std::string(value.substr(second + 1))});
     } else if (word == "call" && second != std::string_view::npos) {
       const std::string_view name = value.substr(0, second);
       const size_t equals = std::min(name.find('='), name.size());
@@ -66,9 +76,13 @@ absl::StatusOr<Grants> Grants::Parse(std::string_view text) {
 std::string Grants::ToString() const {
   std::string text = Text("name ", name, "\n");
   for (const std::string& address : serves) text += Text("serve ", address, "\n");
-  for (const GrantedCall& call : calls)
+  for (const GrantedCall& call : calls) {
     text += Text("call ", call.role, call.server.empty() ? "" : "=", call.server, " ", call.address,
                  "\n");
+    if (!call.badge.empty()) text += Text("badge ", call.badge, "\n");
+  }
+  for (const access::Rule& rule : allows) text += Text("allow ", rule.what, " ", rule.who, "\n");
+  if (!badge_key.empty()) text += Text("key ", badge_key, "\n");
   if (memory_bytes_max != 0) text += Text("limit memory ", memory_bytes_max, "B\n");
   if (!control.empty()) text += Text("control ", control, "\n");
   if (grace_ns != kGraceNs) text += Text("grace ", grace_ns, "ns\n");

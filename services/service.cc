@@ -11,6 +11,7 @@
 
 #include "kernel/base/text.h"
 #include "kernel/base/units.h"
+#include "services/access/badge.h"
 #include "services/control/control.h"
 #include "services/notify.h"
 #include "services/standard_streams.h"
@@ -22,11 +23,12 @@ namespace {
 constexpr const char* kUsage =
     "usage: %s [--name NAME] [--serve ADDRESS]… [--call ROLE=ADDRESS]… [--memory SIZE] [--grace "
     "2s] "
-    "[-- ARGS…]\n"
+    "[--allow [METHOD=]WHO]… [-- ARGS…]\n"
     "--call again with the same ROLE makes it a role with many servers\n";
 // Asked to stop, a service that has heard nothing for so long has heard all that was on its way.
 constexpr int64_t kQuietNs = 100'000'000;
-constexpr std::string_view kFlags[] = {"--name", "--serve", "--call", "--memory", "--grace"};
+constexpr std::string_view kFlags[] = {"--name",   "--serve", "--call",
+                                       "--memory", "--grace", "--allow"};
 
 bool AsksForHelp(int argc, char** argv) {
   return argc == 2 && (std::string_view(argv[1]) == "--help" || std::string_view(argv[1]) == "-h");
@@ -58,6 +60,11 @@ absl::StatusOr<Grants> FromCommandLine(int argc, char** argv) {
       absl::StatusOr<int64_t> grace_ns = ParseGraceNs(value);
       if (!grace_ns.ok()) return grace_ns.status();
       grants.grace_ns = *grace_ns;
+    } else if (word == "--allow") {
+      const size_t equals = value.find('=');
+      const bool all = equals == value.npos;
+      grants.allows.push_back({std::string(all ? access::kEverything : value.substr(0, equals)),
+                               std::string(all ? value : value.substr(equals + 1))});
     } else if (value.find('=') != std::string_view::npos) {
       const size_t equals = value.find('=');
       grants.calls.push_back({.role = std::string(value.substr(0, equals)),
@@ -152,6 +159,7 @@ absl::StatusOr<std::unique_ptr<Channel>> Service::Connect(std::string_view role,
              first.role, "\")"));
   }
   if (options.role.empty()) options.role = first.role;
+  if (options.badge.empty()) options.badge = first.badge;
   return Channel::Open(node_, first.address, std::move(options));
 }
 
@@ -168,12 +176,23 @@ absl::StatusOr<std::vector<Service::Server>> Service::ConnectAll(std::string_vie
   for (const GrantedCall* call : *granted) {
     ChannelOptions its_options = options;
     if (its_options.role.empty()) its_options.role = NameInRole(call->role, call->server);
+    if (its_options.badge.empty()) its_options.badge = call->badge;
     absl::StatusOr<std::unique_ptr<Channel>> channel =
         Channel::Open(node_, call->address, std::move(its_options));
     if (!channel.ok()) return channel.status();
     servers.push_back({call->server.empty() ? call->address : call->server, *std::move(channel)});
   }
   return servers;
+}
+
+absl::StatusOr<std::unique_ptr<access::AccessGate>> Service::MakeGate() const {
+  std::optional<access::Key> key;
+  if (!grants_.badge_key.empty()) {
+    const absl::StatusOr<access::Key> read = access::KeyFromHex(grants_.badge_key);
+    if (!read.ok()) return read.status();
+    key = *read;
+  }
+  return access::AccessGate::Create(grants_.name, grants_.allows, key);
 }
 
 absl::StatusOr<std::unique_ptr<Port>> Service::Serve(PortOptions options) {
@@ -183,6 +202,12 @@ absl::StatusOr<std::unique_ptr<Port>> Service::Serve(PortOptions options) {
                                               " is given no address to serve at: no service of the "
                                               "wiring calls it and it has no line serve = …, or "
                                               "--serve ADDRESS is missing"));
+  }
+  if (!grants_.allows.empty()) {
+    auto gate = MakeGate();
+    if (!gate.ok()) return gate.status();
+    options.gate = gate->get();
+    gates_.push_back(*std::move(gate));
   }
   absl::StatusOr<std::unique_ptr<Port>> port = Port::Open(node_, grants_.serves, options);
   if (!port.ok()) return port;

@@ -88,6 +88,8 @@ struct ChannelOptions {
   uint32_t message_bytes_max = kMessageBytesDefault;
   std::string role = {};  // of the other end, for people; "": it is called by its address
   bool reconnect = true;  // false: the channel ends with the first session
+  // What proves to the service who calls, where it asks (kernel/call/gate.h). A secret.
+  std::string badge = {};
 };
 
 struct CallOptions {
@@ -310,6 +312,7 @@ class Channel final : public ListNode<ChannelTag>,
   void OnReceived(Session& session, Session::Received& received) override;
   absl::Status Judge(const SpokenInterface& spoken) const;
   std::vector<Session::Spoken> SpokenInterfaces() const override;
+  std::string_view Badge() const override { return options_.badge; }
   absl::Status OnOtherSchemas(std::span<const Session::OtherSchema> others) override;
   void OnQueuedSent(uint64_t call_id, uint64_t sequence) override;
   void OnQueuedRefused(uint64_t call_id, const absl::Status& why) override;

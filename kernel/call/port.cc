@@ -136,7 +136,7 @@ std::optional<CallUnderWay> Port::oldest_call() const {
   return oldest;
 }
 
-void Port::Take(Session& session, Session::Received& received) {
+void Port::Take(const PortSeat& seat, Session& session, Session::Received& received) {
   const FrameHeader& header = received.header;
   const FrameKind kind = header.kind();
   if (kind != FrameKind::Request && kind != FrameKind::OneWay) {
@@ -170,6 +170,8 @@ void Port::Take(Session& session, Session::Received& received) {
   call.came_ns_ = node_.now_ns();
   if (!received.extension.empty()) [[unlikely]]
     call.BeginTrace(received.extension);
+  if (options_.gate != nullptr && IsDenied(seat, call)) [[unlikely]]
+    return;
   if (header.budget_us() != kNoDeadline)
     call.deadline_ns_ = node_.now_ns() + int64_t{header.budget_us()} * 1000;
   if ((header.flags() & static_cast<uint8_t>(wire::FrameFlag::Stream)) != 0) {

@@ -27,6 +27,7 @@
 #include "kernel/address.h"
 #include "kernel/base/list.h"
 #include "kernel/call/awaiter.h"
+#include "kernel/call/gate.h"
 #include "kernel/call/interface.h"
 #include "kernel/call/server_call.h"
 #include "kernel/node.h"
@@ -48,6 +49,7 @@ struct PortOptions {
   SessionLimits session = {};
   Caps needs = CallNeeds();
   uint32_t message_bytes_max = kMessageBytesDefault;  // as in ChannelOptions
+  const Gate* gate = nullptr;                         // who may call; nullptr: who can reach it
 };
 
 class Port : public ListNode<PortTag> {
@@ -113,6 +115,7 @@ class Port : public ListNode<PortTag> {
   uint32_t clients() const { return static_cast<uint32_t>(seats_.size()); }
   uint32_t calls_under_way() const { return under_way_; }
   uint32_t waiting() const { return waiting_; }
+  uint64_t denied() const { return denied_; }       // clients and messages that the gate refused
   std::optional<CallUnderWay> oldest_call() const;  // of both, without streams; looks at each
   Ledger ledger() const;                            // of all clients, those gone included
   std::string NameOf(uint32_t type) const;          // "greet.Greeter/Greet", or "type 7": for texts
@@ -152,7 +155,9 @@ class Port : public ListNode<PortTag> {
   struct SilentTag {};
 
   Port(Node& node, PortOptions options);
-  void Take(Session& session, Session::Received& received);
+  void Take(const class PortSeat& seat, Session& session, Session::Received& received);
+  void NoteDenied(const absl::Status& why);
+  bool IsDenied(const class PortSeat& seat, ServerCall& call);
   bool Dispatch(ServerCall& call, HandlerEntry* entry);
   void FailThrown(ServerCall& call, const std::exception_ptr& thrown);
   bool LivesAfterThrow(ServerCall& call);
@@ -208,6 +213,7 @@ class Port : public ListNode<PortTag> {
   bool pulls_ = false, mixed_priorities_ = false, dispatching_ = false;
   bool holds_back_ = false;  // a one-way link has frames for which there was no room
   uint32_t under_way_ = 0, waiting_ = 0, untold_ = 0;  // untold_: at most so many
+  uint64_t denied_ = 0;
   uint64_t lost_ = 0;  // one-way messages of clients that are gone, for which there was no room
   Timer deadline_timer_, work_timer_;
   Ledger gone_;

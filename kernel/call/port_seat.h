@@ -2,6 +2,10 @@
 #ifndef JACKFIELD_KERNEL_CALL_PORT_SEAT_H_
 #define JACKFIELD_KERNEL_CALL_PORT_SEAT_H_
 
+#include <memory>
+#include <string_view>
+
+#include "kernel/call/gate.h"
 #include "kernel/call/port.h"
 
 namespace jackfield {
@@ -13,6 +17,8 @@ class PortSeat final : public Session::User, public ListNode<Port::SilentTag> {
         session_(port.node_, Session::Side::kServer, port.options_.session, traits.caps.fds, *this),
         since_ns_(port.node_.clock().NowNs()) {
     session_.Attach(std::move(driver), std::move(traits));
+    // No hello comes on such a link; its messages are denied one by one.
+    if (session_.one_way()) Admit(session_, {}, {}).IgnoreError();
     if (session_.state() != Session::State::kHello) return;
     port_.silent_.PushBack(*this);
     ++port_.silent_count_;
@@ -21,8 +27,11 @@ class PortSeat final : public Session::User, public ListNode<Port::SilentTag> {
   Session& session() { return session_; }
   int64_t since_ns() const { return since_ns_; }
   bool dead() const { return session_.state() == Session::State::kEnded; }
+  // What the port's gate made of its hello; nullptr: it has not been asked.
+  const Gate::Admission* admission() const { return admission_.get(); }
 
  private:
+  absl::Status Admit(Session& session, std::string_view badge, std::string_view name) override;
   std::optional<Session::OtherSchema> ServesOther(const Session::Spoken& spoken) const override;
   void OnMixedPriorities() override { port_.mixed_priorities_ = true; }
   void AfterFrames(bool more) override {
@@ -32,7 +41,7 @@ class PortSeat final : public Session::User, public ListNode<Port::SilentTag> {
   bool HasRoom() const override { return port_.waiting_ < port_.options_.session.window_units; }
   void OnOpen(Session&) override { NoLongerSilent(); }
   void OnReceived(Session& session, Session::Received& received) override {
-    port_.Take(session, received);
+    port_.Take(*this, session, received);
   }
   void OnQueuedSent(uint64_t, uint64_t) override {}
   void OnQueuedRefused(uint64_t, const absl::Status&) override {}
@@ -52,6 +61,7 @@ class PortSeat final : public Session::User, public ListNode<Port::SilentTag> {
   Port& port_;
   Session session_;
   const int64_t since_ns_;
+  std::unique_ptr<Gate::Admission> admission_;
 };
 
 }  // namespace jackfield

@@ -45,6 +45,9 @@ class ServerCall : public ListNode<CallTag> {
   nanoseconds remaining() const;  // nanoseconds::max(): no deadline
   // Who sent it, by the word of the system and by its own.
   PeerIdentity peer() const { return session_ == nullptr ? PeerIdentity{} : session_->identity(); }
+  // By its badge, where the port has a gate (kernel/call/gate.h); "": it showed none that counts.
+  // Valid until the call is answered and its handler has returned.
+  std::string_view caller() const;
   std::string peer_name() const { return session_ == nullptr ? "" : session_->peer_name(); }
   std::span<const std::byte> chain() const;  // the services that wait for it (kernel/call_chain.h)
   // The trace that it belongs to (kernel/trace.h); null: none.

@@ -25,7 +25,7 @@ constexpr struct {
     {"kernel/base/", 840},
     {"kernel/loop/", 3'130},
     {"kernel/", 4'870},  // without those beside it
-    {"kernel/call/", 3'740},
+    {"kernel/call/", 3'870},
 };
 // What only tests call, of all of them together: *_invariants.cc.
 constexpr size_t kInvariantsLinesMax = 400;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "kernel/base/text.h"
+#include "services/access/badge.h"
 #include "tools/wiring/call_name.h"
 
 namespace jackfield {
@@ -19,6 +20,13 @@ std::string HandedAddress(const Address& address, OwnedFd& read, OwnedFd& write,
 }
 
 }  // namespace
+
+absl::Status Handing::MakeKey() {
+  if (run_key_) return absl::OkStatus();
+  const absl::StatusOr<access::Key> key = access::NewKey();
+  if (key.ok()) run_key_ = *key;
+  return key.status();
+}
 
 absl::Status Handing::MakeEnds(const Sys& sys) {
   for (const PlannedChannel& channel : plan_.channels) {
@@ -85,6 +93,13 @@ std::optional<Address> Handing::ServedAt(const std::string& service, const Addre
   return std::nullopt;
 }
 
+std::string Handing::BadgeOf(const PlannedChannel& channel) const {
+  const PlannedService& server = plan_.services[channel.server];
+  if (server.allows.empty()) return "";
+  return access::MakeBadge(access::KeyOf(*run_key_, server.name),
+                           plan_.services[channel.client].name);
+}
+
 Grants Handing::GrantsOf(size_t index, std::vector<OwnedFd>& handed) {
   const PlannedService& service = plan_.services[index];
   Grants grants;
@@ -92,6 +107,9 @@ Grants Handing::GrantsOf(size_t index, std::vector<OwnedFd>& handed) {
   grants.args = service.args;
   grants.grace_ns = service.grace_ns;
   grants.memory_bytes_max = MemoryOf(plan_, service);
+  grants.allows = service.allows;
+  if (!service.allows.empty())
+    grants.badge_key = access::ToHex(access::KeyOf(*run_key_, service.name));
   for (const Address& wired : service.serves) {
     const std::optional<Address> actual = ServedAt(service.name, wired);
     grants.serves.push_back((actual ? ClientAddress(wired, *actual) : wired).ToString());
@@ -115,7 +133,7 @@ Grants Handing::GrantsOf(size_t index, std::vector<OwnedFd>& handed) {
       const Address actual = ServedAt(channel).value_or(Address());
       address = ClientAddress(channel.address, actual).ToString();
     }
-    grants.calls.push_back({channel.role, std::move(address), server});
+    grants.calls.push_back({channel.role, std::move(address), server, BadgeOf(channel)});
   }
   for (const OutsideCall& call : service.outside)
     grants.calls.push_back({call.role, call.address.ToString()});

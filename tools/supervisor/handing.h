@@ -17,6 +17,7 @@
 #include "absl/status/status.h"
 #include "kernel/base/owned_fd.h"
 #include "kernel/loop/sys.h"
+#include "services/access/siphash.h"
 #include "services/service.h"
 #include "tools/wiring/plan.h"
 
@@ -27,6 +28,10 @@ class Handing {
   // plan: the one in force. What is known of a service stays known when another plan takes its
   // place, by names: of the service, and of the address as it is wired.
   explicit Handing(const Plan& plan) : plan_(plan) {}
+
+  // Makes the key of all badges (services/access/badge.h), if there is none. Before GrantsOf.
+  // Errors: as access::NewKey.
+  absl::Status MakeKey();
 
   // Makes the pipes of all inherited channels that have none. Errors: RESOURCE_EXHAUSTED
   // (descriptors).
@@ -69,7 +74,11 @@ class Handing {
     Address wired, actual;
   };
 
+  // Of the client of a channel, for its server; "": that one does not ask.
+  std::string BadgeOf(const PlannedChannel& channel) const;
+
   const Plan& plan_;
+  std::optional<access::Key> run_key_;
   std::map<std::pair<std::string, std::string>, Ends> ends_;  // by client and call
   std::map<std::string, std::vector<Served>, std::less<>> served_;
 };

@@ -18,6 +18,7 @@ int Supervisor::Run() {
   began_ns_ = Now();
   for (Supervised& service : services_) service.since_ns = began_ns_;
   absl::Status made = signals_.Block();
+  if (made.ok()) made = handing_.MakeKey();
   if (made.ok()) made = handing_.MakeEnds(node_.sys());
   if (!made.ok()) failure_ = std::string(made.message());
   if (failure_) return Conclude();

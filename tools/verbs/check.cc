@@ -75,6 +75,8 @@ int RunCheck(const Program& program, const Arguments& arguments) {
     return ComplainOfWiring(status, Would::kLook);
   if (!arguments.Has("quiet")) {
     for (const std::string& note : plan->notes) std::fprintf(stderr, "# %s\n", note.c_str());
+    for (const std::string& open : OpenToAnybody(*plan, *program.registry))
+      std::fprintf(stderr, "# %s\n", open.c_str());
   }
   std::string text;
   if (*output == Output::kJson) {

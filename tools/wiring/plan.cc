@@ -6,6 +6,7 @@
 
 #include "kernel/base/text.h"
 #include "kernel/common_params.h"
+#include "tools/wiring/allow_key.h"
 #include "tools/wiring/instances.h"
 #include "tools/wiring/program_file.h"
 #include "tools/wiring/readiness.h"
@@ -35,6 +36,9 @@ class Planner {
     for (size_t i = 0; i < wiring_.services.size(); ++i) {
       for (const CallEntry& call : wiring_.services[i].calls) AddRole(i, call);
     }
+    faults.clear();
+    PlanAllow(wiring_, plan_, faults);
+    for (const auto& [place, sentence] : faults) Wrong(place, sentence);
     if (wrongs_.empty()) CheckTogether();
     if (wrongs_.empty()) {
       if (const std::optional<Circle> circle = SortProvidersFirst(plan_)) {

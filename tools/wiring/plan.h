@@ -54,12 +54,13 @@ struct PlannedService {
   Surroundings surroundings;
   RestartRule restart;
   ReadyRule ready;
-  TopicsRule topics;             // its channel has the role kTopicsRole
-  std::vector<BuildStep> build;  // what `up` does first (tools/building)
-  std::string not_built;         // what is wrong unless that is done: its program is not there
-  std::vector<Address> serves;   // what it is to serve at; channels that ask for the same share one
-  std::vector<size_t> calls;     // channels that it is the client of
-  std::vector<size_t> called;    // channels that it is the server of
+  TopicsRule topics;                 // its channel has the role kTopicsRole
+  std::vector<access::Rule> allows;  // who may call it; empty: whoever can reach it
+  std::vector<BuildStep> build;      // what `up` does first (tools/building)
+  std::string not_built;             // what is wrong unless that is done: its program is not there
+  std::vector<Address> serves;  // what it is to serve at; channels that ask for the same share one
+  std::vector<size_t> calls;    // channels that it is the client of
+  std::vector<size_t> called;   // channels that it is the server of
   std::vector<OutsideCall> outside;
   // It serves others than the plan's: the first so many of `serves` are for them. While it runs the
   // wiring is not done.
@@ -92,6 +93,10 @@ Address ClientAddress(const Address& wired, const Address& actual);
 // The message memory that `service` gets: what the wiring says, else its part of what this process
 // and those that it starts may use together (kernel/loop/memory_limit.h).
 uint64_t MemoryOf(const Plan& plan, const PlannedService& service);
+
+// What `check` warns of: a service at a place that other users can reach, which says nothing of who
+// may call it. A sentence each.
+std::vector<std::string> OpenToAnybody(const Plan& plan, const Registry& registry);
 
 size_t NameWidth(const Plan& plan);  // of its longest name of a service, in bytes
 

@@ -47,6 +47,7 @@ std::string WhyRestart(const Plan& old, const PlannedService& was, const Plan& w
       was.memory_bytes != is.memory_bytes)
     return "its limits have changed";
   if (was.ready != is.ready) return "it is ready by another rule";
+  if (was.allows != is.allows) return "others may call it";
   if (was.grace_ns != is.grace_ns) return "its grace has changed";
   const std::vector<std::string> had = CallsOf(old, was), has = CallsOf(wanted, is);
   if (const std::string role = Lacks(has, had); !role.empty()) return Text("it calls ", role);

@@ -35,4 +35,20 @@ std::string Summary(const Plan& plan) {
               outside == 0 ? "" : Text(", ", outside, " to the outside"));
 }
 
+std::vector<std::string> OpenToAnybody(const Plan& plan, const Registry& registry) {
+  std::vector<std::string> sentences;
+  for (const PlannedService& service : plan.services) {
+    if (!service.allows.empty()) continue;
+    for (const Address& address : service.serves) {
+      const auto stacked = registry.Stack(address, Role::kServe, {}, kMessageBytesDefault);
+      if (!stacked.ok() || !stacked->caps.multi_host) continue;
+      sentences.push_back(Text(service.name, " serves at ", address.ToString(),
+                               " whoever can reach it, every user of this machine at least; who "
+                               "may call says allow = [\"NAME\", …]"));
+      break;
+    }
+  }
+  return sentences;
+}
+
 }  // namespace jackfield

@@ -6,6 +6,7 @@
 #include "kernel/base/text.h"
 #include "kernel/base/units.h"
 #include "services/service.h"
+#include "tools/wiring/allow_key.h"
 #include "tools/wiring/build_key.h"
 #include "tools/wiring/instance_name.h"
 #include "tools/wiring/restart_table.h"
@@ -17,7 +18,7 @@ namespace {
 
 constexpr std::string_view kServiceKeys[] = {"run",       "calls",    "serve",   "grace", "limits",
                                              "env",       "env_file", "secrets", "cwd",   "restart",
-                                             "instances", "ready",    "topics",  "build"};
+                                             "instances", "ready",    "topics",  "build", "allow"};
 constexpr std::string_view kLimitKeys[] = {"memory", "nofile"};
 constexpr std::string_view kCallKeys[] = {"service", "services", "over", "at", "one_way"};
 
@@ -74,6 +75,8 @@ class ServiceTable {
         ReadBuild(line, service_, findings_);
       else if (line.key == "topics")
         ReadTopics(line, service_, findings_);
+      else if (line.key == "allow")
+        ReadAllow(line, service_, findings_);
       else if (line.key == "instances")
         ConvertInstances(line);
       else

@@ -22,6 +22,7 @@
 //   cwd = "./data"                            # where it runs; else where who starts it does
 //   build = "//services/kv"                   # what `up` does first: tools/wiring/build_key.h
 //   topics = { pub = ["order.*"], sub = ["price.>"] }    # tools/wiring/topics_key.h
+//   allow = ["gate", "uid:1000"]              # who may call it: tools/wiring/allow_key.h
 //   restart = { when = "on-failure", backoff = "100ms..10s", max = 5 }    # or: "on-failure"
 //   ready = "exec:./is-up"                    # or "notify", "port"; else it says so itself
 //   grace = "5s"                              # for what is on its way when it ends; else 2s
@@ -50,6 +51,7 @@
 
 #include "absl/status/statusor.h"
 #include "services/service.h"
+#include "tools/wiring/allow_rule.h"
 #include "tools/wiring/build_step.h"
 #include "tools/wiring/environment.h"
 #include "tools/wiring/log_limits.h"
@@ -87,6 +89,7 @@ struct ServiceEntry {
   RestartRule restart;
   ReadyRule ready;
   TopicsRule topics;
+  AllowRule allow;
   std::vector<BuildStep> build;
   Variables env;
   Variables secrets;          // name and path as written
