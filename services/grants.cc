@@ -81,7 +81,7 @@ std::string Grants::ToString() const {
                  "\n");
     if (!call.badge.empty()) text += Text("badge ", call.badge, "\n");
   }
-  for (const access::Rule& rule : allows) text += Text("allow ", rule.what, " ", rule.who, "\n");
+  for (const allow::Rule& rule : allows) text += Text("allow ", rule.what, " ", rule.who, "\n");
   if (!badge_key.empty()) text += Text("key ", badge_key, "\n");
   if (memory_bytes_max != 0) text += Text("limit memory ", memory_bytes_max, "B\n");
   if (!control.empty()) text += Text("control ", control, "\n");

@@ -11,7 +11,7 @@
 
 #include "kernel/base/text.h"
 #include "kernel/base/units.h"
-#include "services/access/badge.h"
+#include "services/allow/badge.h"
 #include "services/control/control.h"
 #include "services/notify.h"
 #include "services/standard_streams.h"
@@ -63,7 +63,7 @@ absl::StatusOr<Grants> FromCommandLine(int argc, char** argv) {
     } else if (word == "--allow") {
       const size_t equals = value.find('=');
       const bool all = equals == value.npos;
-      grants.allows.push_back({std::string(all ? access::kEverything : value.substr(0, equals)),
+      grants.allows.push_back({std::string(all ? allow::kEverything : value.substr(0, equals)),
                                std::string(all ? value : value.substr(equals + 1))});
     } else if (value.find('=') != std::string_view::npos) {
       const size_t equals = value.find('=');
@@ -185,14 +185,14 @@ absl::StatusOr<std::vector<Service::Server>> Service::ConnectAll(std::string_vie
   return servers;
 }
 
-absl::StatusOr<std::unique_ptr<access::AccessGate>> Service::MakeGate() const {
-  std::optional<access::Key> key;
+absl::StatusOr<std::unique_ptr<allow::AccessGate>> Service::MakeGate() const {
+  std::optional<allow::Key> key;
   if (!grants_.badge_key.empty()) {
-    const absl::StatusOr<access::Key> read = access::KeyFromHex(grants_.badge_key);
+    const absl::StatusOr<allow::Key> read = allow::KeyFromHex(grants_.badge_key);
     if (!read.ok()) return read.status();
     key = *read;
   }
-  return access::AccessGate::Create(grants_.name, grants_.allows, key);
+  return allow::AccessGate::Create(grants_.name, grants_.allows, key);
 }
 
 absl::StatusOr<std::unique_ptr<Port>> Service::Serve(PortOptions options) {

@@ -40,7 +40,7 @@
 #include "kernel/call/channel.h"
 #include "kernel/call/port.h"
 #include "kernel/node.h"
-#include "services/access/access_gate.h"
+#include "services/allow/access_gate.h"
 
 namespace jackfield {
 
@@ -62,7 +62,7 @@ struct GrantedCall {
   std::string role;
   std::string address;
   std::string server = {};  // its name, where a role has several; "": its address tells it apart
-  std::string badge = {};   // to be shown there (services/access/badge.h); "": it wants none
+  std::string badge = {};   // to be shown there (services/allow/badge.h); "": it wants none
 };
 
 // Of one role. So many fit into a survey, and into a wiring's `instances`.
@@ -74,7 +74,7 @@ std::string NameInRole(std::string_view role, std::string_view server);
 // What a service may reach and where it serves. Lines "name N", "serve ADDRESS", "call ROLE
 // ADDRESS", "limit memory SIZE", "grace DURATION", "control ADDRESS". A role with many servers has
 // a line for each, with its name if it has one: "call ROLE=SERVER ADDRESS"; "badge BADGE" belongs
-// to the call in front of it. Who may call: "allow WHAT WHO" (services/access/access_gate.h), and
+// to the call in front of it. Who may call: "allow WHAT WHO" (services/allow/access_gate.h), and
 // "key HEX", by which badges are known.
 struct Grants {
   static absl::StatusOr<Grants> Parse(
@@ -85,8 +85,8 @@ struct Grants {
   std::vector<std::string> serves;
   std::vector<GrantedCall> calls;
   std::vector<std::string> args;
-  std::vector<access::Rule> allows;  // empty: whoever can reach it may call
-  std::string badge_key;             // as access::ToHex writes it; "": no badge counts
+  std::vector<allow::Rule> allows;  // empty: whoever can reach it may call
+  std::string badge_key;            // as allow::ToHex writes it; "": no badge counts
   std::string control;  // where it tells who started it what it is doing (services/control); or ""
   uint64_t memory_bytes_max = 0;  // NodeOptions.memory_bytes_max; 0: not limited here
   int64_t grace_ns = kGraceNs;  // 0..kGraceNsMax; 0: what is not handled at once is lost, and told
@@ -122,7 +122,7 @@ class Service {
   // A port at every address that the wiring gave; it waits until they are served, then tells that
   // the service is ready. Where the wiring says who may call, that holds (options.gate is set).
   // Errors: FAILED_PRECONDITION (the wiring gave none), and those of Port::Open and
-  // access::AccessGate::Create.
+  // allow::AccessGate::Create.
   absl::StatusOr<std::unique_ptr<Port>> Serve(PortOptions options = {});
 
   // For a service that serves nothing: ready as soon as it says so. Serve() calls it.
@@ -154,14 +154,14 @@ class Service {
   friend int RunService(Service& service, ServiceFunction run);
   struct Regranting;  // services/control
   void FinishPorts();
-  absl::StatusOr<std::unique_ptr<access::AccessGate>> MakeGate() const;
+  absl::StatusOr<std::unique_ptr<allow::AccessGate>> MakeGate() const;
   // Those that fill a role. Errors: PERMISSION_DENIED.
   absl::StatusOr<std::vector<const GrantedCall*>> Granted(std::string_view role);
 
   Node& node_;
   Grants grants_;
-  std::vector<std::unique_ptr<access::AccessGate>> gates_;  // of its ports, which may live on
-  const Port* served_ = nullptr;                            // by Serve; it may have gone
+  std::vector<std::unique_ptr<allow::AccessGate>> gates_;  // of its ports, which may live on
+  const Port* served_ = nullptr;                           // by Serve; it may have gone
   std::function<void(const std::vector<Address>&)> on_ready_;
   bool stop_requested_ = false, grace_ended_ = false, was_refused_a_grant_ = false;
 };

@@ -344,6 +344,9 @@ typedef struct jf_request_info {
   uint32_t peer_known;  /* 1: the system tells who it is: */
   uint32_t peer_uid, peer_gid;
   int32_t peer_pid;
+  /* Who it is by the badge that `up` gave it, where the service says who may call; else "". Until
+   * the request ends. */
+  const char* caller;
 } jf_request_info;
 
 JF_API int jf_request_facts(jf_request* request, jf_request_info* info);

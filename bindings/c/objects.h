@@ -75,7 +75,7 @@ struct jf_request : jackfield::c::Handle, jackfield::c::Owned {
   jf_stream* stream = nullptr;    // likewise
   bool runs = false;              // its handler has not returned
   bool held = false, answered = false;
-  std::string peer;
+  std::string peer, caller;
 };
 
 struct jf_port : jackfield::c::Handle, jackfield::c::Owned {

@@ -74,6 +74,8 @@ int jf_request_facts(jf_request* request, jf_request_info* info) {
     info->peer_uid = peer.uid;
     info->peer_gid = peer.gid;
     info->peer_pid = peer.pid;
+    request->caller = call.caller();
+    info->caller = request->caller.c_str();
     return absl::OkStatus();
   });
 }

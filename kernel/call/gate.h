@@ -2,7 +2,7 @@
 // message that begins a call.
 //
 // A client is known by what the bus found out itself: the system's word for its process, and the
-// badge in its hello, which only who was given it can show (services/access). The name that a
+// badge in its hello, which only who was given it can show (services/allow). The name that a
 // client says of itself counts for nothing.
 //
 // A client that is not admitted is refused (PERMISSION_DENIED), and does not try again. So is a

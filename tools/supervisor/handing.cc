@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "kernel/base/text.h"
-#include "services/access/badge.h"
+#include "services/allow/badge.h"
 #include "tools/wiring/call_name.h"
 
 namespace jackfield {
@@ -23,7 +23,7 @@ std::string HandedAddress(const Address& address, OwnedFd& read, OwnedFd& write,
 
 absl::Status Handing::MakeKey() {
   if (run_key_) return absl::OkStatus();
-  const absl::StatusOr<access::Key> key = access::NewKey();
+  const absl::StatusOr<allow::Key> key = allow::NewKey();
   if (key.ok()) run_key_ = *key;
   return key.status();
 }
@@ -96,8 +96,8 @@ std::optional<Address> Handing::ServedAt(const std::string& service, const Addre
 std::string Handing::BadgeOf(const PlannedChannel& channel) const {
   const PlannedService& server = plan_.services[channel.server];
   if (server.allows.empty()) return "";
-  return access::MakeBadge(access::KeyOf(*run_key_, server.name),
-                           plan_.services[channel.client].name);
+  return allow::MakeBadge(allow::KeyOf(*run_key_, server.name),
+                          plan_.services[channel.client].name);
 }
 
 Grants Handing::GrantsOf(size_t index, std::vector<OwnedFd>& handed) {
@@ -109,7 +109,7 @@ Grants Handing::GrantsOf(size_t index, std::vector<OwnedFd>& handed) {
   grants.memory_bytes_max = MemoryOf(plan_, service);
   grants.allows = service.allows;
   if (!service.allows.empty())
-    grants.badge_key = access::ToHex(access::KeyOf(*run_key_, service.name));
+    grants.badge_key = allow::ToHex(allow::KeyOf(*run_key_, service.name));
   for (const Address& wired : service.serves) {
     const std::optional<Address> actual = ServedAt(service.name, wired);
     grants.serves.push_back((actual ? ClientAddress(wired, *actual) : wired).ToString());

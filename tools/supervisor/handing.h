@@ -17,7 +17,7 @@
 #include "absl/status/status.h"
 #include "kernel/base/owned_fd.h"
 #include "kernel/loop/sys.h"
-#include "services/access/siphash.h"
+#include "services/allow/siphash.h"
 #include "services/service.h"
 #include "tools/wiring/plan.h"
 
@@ -29,8 +29,8 @@ class Handing {
   // place, by names: of the service, and of the address as it is wired.
   explicit Handing(const Plan& plan) : plan_(plan) {}
 
-  // Makes the key of all badges (services/access/badge.h), if there is none. Before GrantsOf.
-  // Errors: as access::NewKey.
+  // Makes the key of all badges (services/allow/badge.h), if there is none. Before GrantsOf.
+  // Errors: as allow::NewKey.
   absl::Status MakeKey();
 
   // Makes the pipes of all inherited channels that have none. Errors: RESOURCE_EXHAUSTED
@@ -78,7 +78,7 @@ class Handing {
   std::string BadgeOf(const PlannedChannel& channel) const;
 
   const Plan& plan_;
-  std::optional<access::Key> run_key_;
+  std::optional<allow::Key> run_key_;
   std::map<std::pair<std::string, std::string>, Ends> ends_;  // by client and call
   std::map<std::string, std::vector<Served>, std::less<>> served_;
 };

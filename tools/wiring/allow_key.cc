@@ -11,8 +11,8 @@
 namespace jackfield {
 namespace {
 
-using access::kEverything;
-using access::Who;
+using allow::kEverything;
+using allow::Who;
 
 constexpr std::string_view kExample =
     "allow = [\"orders\", \"uid:1000\"], or a table with such an array for \"*\", for an interface "

@@ -5,7 +5,7 @@
 //             "kv.Store" = ["orders"],                     # interfaces and
 //             "kv.Store/Drop" = ["nobody"] }               # methods; what says most counts
 //
-// It comes to rules in the grants of the service (services/access), and to a badge in those of each
+// It comes to rules in the grants of the service (services/allow), and to a badge in those of each
 // service that calls it. Without it, whoever can reach the service may call it.
 //
 // Thread: any; plain values. Blocks: while the system looks up users and groups.

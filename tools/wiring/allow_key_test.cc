@@ -12,7 +12,7 @@
 namespace jackfield {
 namespace {
 
-using access::Rule;
+using allow::Rule;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -75,7 +75,7 @@ TEST_F(AllowKeyTest, WhoServesBeyondThisUserToAnybodyIsNamed) {
   absl::StatusOr<Plan> plan = Make(kOpen);
   ASSERT_TRUE(plan.ok()) << plan.status();
   EXPECT_THAT(OpenToAnybody(*plan, registry_),
-              ElementsAre(HasSubstr("kv serves at tcp://127.0.0.1:7000 whoever can reach it")));
+              ElementsAre(HasSubstr("kv serves at tcp:127.0.0.1:7000 whoever can reach it")));
   plan = Make(std::string(kOpen) + "allow = [\"uid:0\"]\n");
   EXPECT_THAT(OpenToAnybody(*plan, registry_), IsEmpty());
   plan = Make("[service.kv]\nrun = \"kv\"\nserve = \"unix:@kv\"\n");

@@ -4,14 +4,14 @@
 
 #include <vector>
 
-#include "services/access/access_gate.h"
+#include "services/allow/access_gate.h"
 #include "tools/wiring/place.h"
 
 namespace jackfield {
 
 struct AllowRule {
   struct Entry {
-    access::Rule rule;
+    allow::Rule rule;
     Place place;
   };
   std::vector<Entry> entries;  // empty: whoever can reach it

@@ -54,10 +54,10 @@ struct PlannedService {
   Surroundings surroundings;
   RestartRule restart;
   ReadyRule ready;
-  TopicsRule topics;                 // its channel has the role kTopicsRole
-  std::vector<access::Rule> allows;  // who may call it; empty: whoever can reach it
-  std::vector<BuildStep> build;      // what `up` does first (tools/building)
-  std::string not_built;             // what is wrong unless that is done: its program is not there
+  TopicsRule topics;                // its channel has the role kTopicsRole
+  std::vector<allow::Rule> allows;  // who may call it; empty: whoever can reach it
+  std::vector<BuildStep> build;     // what `up` does first (tools/building)
+  std::string not_built;            // what is wrong unless that is done: its program is not there
   std::vector<Address> serves;  // what it is to serve at; channels that ask for the same share one
   std::vector<size_t> calls;    // channels that it is the client of
   std::vector<size_t> called;   // channels that it is the server of

@@ -12,6 +12,7 @@
 #include "transports/engine/place_record.h"
 #include "transports/engine/records/append_driver.h"
 #include "transports/engine/records/record_driver.h"
+#include "transports/engine/transport_of.h"
 #include "transports/file/recording_reader.h"
 #include "transports/file/recording_target.h"
 
@@ -59,23 +60,16 @@ LinkTraits TraitsOf(const Address& address, Role role) {
   return traits;
 }
 
-class FileTransport final : public Transport {
+class FileTransport final : public TransportOf<Settings, Read, CapsOf> {
  public:
   std::string_view scheme() const override { return "file"; }
 
-  absl::StatusOr<Caps> Describe(const Address& address, Role role) const override {
-    const absl::StatusOr<Settings> settings = Read(address, role);
-    if (!settings.ok()) return settings.status();
-    return CapsOf(role);
-  }
-
-  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Loop& loop,
-                                                LinkSink& sink) const override {
-    const absl::StatusOr<Settings> settings = Read(address, role);
-    if (!settings.ok()) return settings.status();
-    if (role == Role::kConnect) return Connect(address, settings->ack, loop, sink);
-    if (!address.bare()) return Serve(address, settings->from, loop, sink, [] {});
-    return ServeAnywhere(address, settings->from, loop, sink);
+  absl::StatusOr<std::unique_ptr<Opening>> Start(Settings& settings, const Address& address,
+                                                 Role role, Loop& loop,
+                                                 LinkSink& sink) const override {
+    if (role == Role::kConnect) return Connect(address, settings.ack, loop, sink);
+    if (!address.bare()) return Serve(address, settings.from, loop, sink, [] {});
+    return ServeAnywhere(address, settings.from, loop, sink);
   }
 
  private:

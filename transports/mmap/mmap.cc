@@ -17,6 +17,7 @@
 #include "transports/engine/place_record.h"
 #include "transports/engine/records/append_driver.h"
 #include "transports/engine/records/record_driver.h"
+#include "transports/engine/transport_of.h"
 #include "transports/mmap/log_reader.h"
 #include "transports/mmap/log_target.h"
 
@@ -107,23 +108,16 @@ LinkTraits TraitsOf(const Address& address, const LogFile& file, const Settings&
   return traits;
 }
 
-class MmapTransport final : public Transport {
+class MmapTransport final : public TransportOf<Settings, Read, CapsOf> {
  public:
   std::string_view scheme() const override { return "mmap"; }
 
-  absl::StatusOr<Caps> Describe(const Address& address, Role role) const override {
-    absl::StatusOr<Settings> settings = Read(address, role);
-    if (!settings.ok()) return settings.status();
-    return CapsOf(*settings, role);
-  }
-
-  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Loop& loop,
-                                                LinkSink& sink) const override {
-    absl::StatusOr<Settings> settings = Read(address, role);
-    if (!settings.ok()) return settings.status();
-    if (role == Role::kConnect) return Connect(address, *settings, loop, sink);
-    if (!address.bare()) return Serve(address, *settings, loop, sink, [] {});
-    return ServeAnywhere(address, *settings, loop, sink);
+  absl::StatusOr<std::unique_ptr<Opening>> Start(Settings& settings, const Address& address,
+                                                 Role role, Loop& loop,
+                                                 LinkSink& sink) const override {
+    if (role == Role::kConnect) return Connect(address, settings, loop, sink);
+    if (!address.bare()) return Serve(address, settings, loop, sink, [] {});
+    return ServeAnywhere(address, settings, loop, sink);
   }
 
  private:

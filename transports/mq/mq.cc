@@ -12,6 +12,7 @@
 #include "transports/engine/hub/hub.h"
 #include "transports/engine/process.h"
 #include "transports/engine/reclaim.h"
+#include "transports/engine/transport_of.h"
 #include "transports/mq/mq_medium.h"
 #include "transports/mq/mq_resources.h"
 
@@ -66,22 +67,15 @@ absl::StatusOr<MqSettings> Read(const Address& address, Role role) {
   return settings;
 }
 
-class MqTransport final : public Transport {
+class MqTransport final : public TransportOf<MqSettings, Read, CapsOf> {
  public:
   std::string_view scheme() const override { return "mq"; }
 
-  absl::StatusOr<Caps> Describe(const Address& address, Role role) const override {
-    absl::StatusOr<MqSettings> settings = Read(address, role);
-    if (!settings.ok()) return settings.status();
-    return CapsOf(*settings);
-  }
-
-  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Loop& loop,
-                                                LinkSink& sink) const override {
-    absl::StatusOr<MqSettings> settings = Read(address, role);
-    if (!settings.ok()) return settings.status();
-    return role == Role::kServe ? Serve(address, *settings, loop, sink)
-                                : Connect(address, *settings, loop, sink);
+  absl::StatusOr<std::unique_ptr<Opening>> Start(MqSettings& settings, const Address& address,
+                                                 Role role, Loop& loop,
+                                                 LinkSink& sink) const override {
+    return role == Role::kServe ? Serve(address, settings, loop, sink)
+                                : Connect(address, settings, loop, sink);
   }
 
  private:

@@ -16,6 +16,7 @@
 #include "transports/engine/about.h"
 #include "transports/engine/stream/pipe_fds.h"
 #include "transports/engine/stream/stream_driver.h"
+#include "transports/engine/transport_of.h"
 
 namespace jackfield {
 namespace {
@@ -97,26 +98,18 @@ class PipeOpening final : public Opening {
   Timer timer_;
 };
 
-class PipeTransport final : public Transport {
+class PipeTransport final : public TransportOf<Ends, Read, PipeCaps> {
  public:
   std::string_view scheme() const override { return "pipe"; }
 
-  absl::StatusOr<Caps> Describe(const Address& address, Role) const override {
-    absl::StatusOr<Ends> ends = Read(address);
-    if (!ends.ok()) return ends.status();
-    return PipeCaps();
-  }
-
-  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Loop& loop,
-                                                LinkSink& sink) const override {
-    absl::StatusOr<Ends> ends = Read(address);
-    if (!ends.ok()) return ends.status();
+  absl::StatusOr<std::unique_ptr<Opening>> Start(Ends& ends, const Address& address, Role role,
+                                                 Loop& loop, LinkSink& sink) const override {
     if (address.bare()) {
       return absl::InvalidArgumentError(
           "pipe: joins processes that a common parent starts with pipe:fd=R,W; let `jackfield up` "
           "start them, or use unix:");
     }
-    for (const int fd : {ends->read_fd, ends->write_fd}) {
+    for (const int fd : {ends.read_fd, ends.write_fd}) {
       struct stat what {};
       if (fstat(fd, &what) != 0 || !S_ISFIFO(what.st_mode)) {
         return absl::InvalidArgumentError(
@@ -125,18 +118,18 @@ class PipeTransport final : public Transport {
       fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
       fcntl(fd, F_SETFD, FD_CLOEXEC);
     }
-    if ((fcntl(ends->read_fd, F_GETFL) & O_ACCMODE) == O_WRONLY ||
-        (fcntl(ends->write_fd, F_GETFL) & O_ACCMODE) == O_RDONLY) {
+    if ((fcntl(ends.read_fd, F_GETFL) & O_ACCMODE) == O_WRONLY ||
+        (fcntl(ends.write_fd, F_GETFL) & O_ACCMODE) == O_RDONLY) {
       return absl::InvalidArgumentError(
           About(address, "the first descriptor is read from, the second written to"));
     }
-    PreparePipeForWriting(ends->write_fd);
+    PreparePipeForWriting(ends.write_fd);
 
-    StreamEnds stream{.read_fd = ends->read_fd,
-                      .write_fd = ends->write_fd,
+    StreamEnds stream{.read_fd = ends.read_fd,
+                      .write_fd = ends.write_fd,
                       .frame_bytes_max = kFrameBytesMaxDefault};
-    if (ends->pid > 0) {
-      stream.liveness_fd = loop.sys().PidFd(ends->pid);
+    if (ends.pid > 0) {
+      stream.liveness_fd = loop.sys().PidFd(ends.pid);
       if (stream.liveness_fd < 0)
         return SysError(-stream.liveness_fd, Text("pidfd_open for ", address.ToString()));
     }

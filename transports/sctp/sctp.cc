@@ -15,6 +15,7 @@
 #include "transports/engine/internet_name.h"
 #include "transports/engine/packet/packet_driver.h"
 #include "transports/engine/seamed.h"
+#include "transports/engine/transport_of.h"
 
 namespace jackfield {
 namespace {
@@ -73,26 +74,18 @@ absl::Status Explain(const Address& address, int error) {
                           "(CONFIG_IP_SCTP; Debian keeps it from loading by itself), or use tcp:"));
 }
 
-class SctpTransport final : public Transport {
+class SctpTransport final : public TransportOf<HostPort, Read, SctpCaps> {
  public:
   std::string_view scheme() const override { return "sctp"; }
 
-  absl::StatusOr<Caps> Describe(const Address& address, Role role) const override {
-    absl::StatusOr<HostPort> place = Read(address, role);
-    if (!place.ok()) return place.status();
-    return SctpCaps();
-  }
-
-  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Loop& loop,
-                                                LinkSink& sink) const override {
-    absl::StatusOr<HostPort> place = Read(address, role);
-    if (!place.ok()) return place.status();
+  absl::StatusOr<std::unique_ptr<Opening>> Start(HostPort& place, const Address& address, Role role,
+                                                 Loop& loop, LinkSink& sink) const override {
     ConnectedSocket socket;
     socket.protocol = IPPROTO_SCTP;
     socket.caps = SctpCaps();
     socket.explain = [address](int error) { return Explain(address, error); };
     socket.make_driver = [&loop](int fd) { return MakeDriver(loop, fd); };
-    return OpenInternetSocket(address, role, loop, sink, *place, std::move(socket));
+    return OpenInternetSocket(address, role, loop, sink, place, std::move(socket));
   }
 };
 

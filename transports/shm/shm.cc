@@ -8,6 +8,7 @@
 
 #include "kernel/base/text.h"
 #include "kernel/loop/loop.h"
+#include "transports/engine/transport_of.h"
 #include "transports/shm/shm_client.h"
 #include "transports/shm/shm_server.h"
 #include "transports/shm/shm_settings.h"
@@ -25,22 +26,15 @@ std::string RandomName(Loop& loop) {
   return name;
 }
 
-class ShmTransport final : public Transport {
+class ShmTransport final : public TransportOf<ShmSettings, ShmSettings::Read, ShmSettings::caps> {
  public:
   std::string_view scheme() const override { return "shm"; }
 
-  absl::StatusOr<Caps> Describe(const Address& address, Role role) const override {
-    absl::StatusOr<ShmSettings> settings = ShmSettings::Read(address, role);
-    if (!settings.ok()) return settings.status();
-    return settings->caps();
-  }
-
-  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Loop& loop,
-                                                LinkSink& sink) const override {
-    absl::StatusOr<ShmSettings> settings = ShmSettings::Read(address, role);
-    if (!settings.ok()) return settings.status();
-    if (role == Role::kConnect) return MakeShmClient(loop, sink, *settings, address.ToString());
-    return Serve(address, *settings, loop, sink);
+  absl::StatusOr<std::unique_ptr<Opening>> Start(ShmSettings& settings, const Address& address,
+                                                 Role role, Loop& loop,
+                                                 LinkSink& sink) const override {
+    if (role == Role::kConnect) return MakeShmClient(loop, sink, settings, address.ToString());
+    return Serve(address, settings, loop, sink);
   }
 
  private:

@@ -17,6 +17,7 @@
 #include "transports/engine/one_link_opening.h"
 #include "transports/engine/process.h"
 #include "transports/engine/seamed.h"
+#include "transports/engine/transport_of.h"
 #include "transports/signal/pulse.h"
 #include "transports/signal/pulse_reader_driver.h"
 #include "transports/signal/pulse_writer_driver.h"
@@ -94,22 +95,15 @@ LinkTraits TraitsOf(const Address& address, Role role) {
   return traits;
 }
 
-class SignalTransport final : public Transport {
+class SignalTransport final : public TransportOf<Settings, Read, CapsOf> {
  public:
   std::string_view scheme() const override { return "signal"; }
 
-  absl::StatusOr<Caps> Describe(const Address& address, Role role) const override {
-    const absl::StatusOr<Settings> settings = Read(address, role);
-    if (!settings.ok()) return settings.status();
-    return CapsOf(role);
-  }
-
-  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Loop& loop,
-                                                LinkSink& sink) const override {
-    absl::StatusOr<Settings> settings = Read(address, role);
-    if (!settings.ok()) return settings.status();
-    return role == Role::kConnect ? Connect(address, *settings, loop, sink)
-                                  : Serve(address, *settings, loop, sink);
+  absl::StatusOr<std::unique_ptr<Opening>> Start(Settings& settings, const Address& address,
+                                                 Role role, Loop& loop,
+                                                 LinkSink& sink) const override {
+    return role == Role::kConnect ? Connect(address, settings, loop, sink)
+                                  : Serve(address, settings, loop, sink);
   }
 
  private:

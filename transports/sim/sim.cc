@@ -6,6 +6,7 @@
 #include "kernel/base/text.h"
 #include "kernel/loop/loop.h"
 #include "transports/engine/about.h"
+#include "transports/engine/transport_of.h"
 #include "transports/sim/sim_end.h"
 #include "transports/sim/sim_listener.h"
 
@@ -85,27 +86,20 @@ class SimClient final : public Opening {
   Timer timer_;
 };
 
-class SimTransport final : public Transport {
+class SimTransport final : public TransportOf<SimSettings, Read, CapsOf> {
  public:
   explicit SimTransport(SimMedium& medium) : medium_(medium) {}
   explicit SimTransport(std::unique_ptr<SimMedium> own) : own_(std::move(own)), medium_(*own_) {}
 
   std::string_view scheme() const override { return "sim"; }
 
-  absl::StatusOr<Caps> Describe(const Address& address, Role role) const override {
-    absl::StatusOr<SimSettings> settings = Read(address, role);
-    if (!settings.ok()) return settings.status();
-    return CapsOf(*settings);
-  }
-
-  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Loop& loop,
-                                                LinkSink& sink) const override {
-    absl::StatusOr<SimSettings> settings = Read(address, role);
-    if (!settings.ok()) return settings.status();
+  absl::StatusOr<std::unique_ptr<Opening>> Start(SimSettings& settings, const Address& address,
+                                                 Role role, Loop& loop,
+                                                 LinkSink& sink) const override {
     if (absl::Status status = medium_.Enter(); !status.ok()) return status;
-    absl::StatusOr<std::unique_ptr<Opening>> opening =
-        role == Role::kServe ? Serve(address, *settings, loop, sink)
-                             : Connect(address, *settings, loop, sink);
+    absl::StatusOr<std::unique_ptr<Opening>> opening = role == Role::kServe
+                                                           ? Serve(address, settings, loop, sink)
+                                                           : Connect(address, settings, loop, sink);
     if (!opening.ok()) medium_.Leave();
     return opening;
   }

@@ -14,6 +14,7 @@
 #include "transports/engine/hub/hub.h"
 #include "transports/engine/process.h"
 #include "transports/engine/reclaim.h"
+#include "transports/engine/transport_of.h"
 #include "transports/sysv/sysv_medium.h"
 #include "transports/sysv/sysv_resources.h"
 
@@ -66,25 +67,17 @@ absl::StatusOr<SysvSettings> Read(const Address& address, Role role) {
   return settings;
 }
 
-class SysvTransport final : public Transport {
+class SysvTransport final : public TransportOf<SysvSettings, Read, CapsOf> {
  public:
   std::string_view scheme() const override { return "sysv"; }
 
-  absl::StatusOr<Caps> Describe(const Address& address, Role role) const override {
-    absl::StatusOr<SysvSettings> settings = Read(address, role);
-    if (!settings.ok()) return settings.status();
-    return CapsOf(*settings);
-  }
-
-  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Loop& loop,
-                                                LinkSink& sink) const override {
-    absl::StatusOr<SysvSettings> settings = Read(address, role);
-    if (!settings.ok()) return settings.status();
-    if (absl::Status fits = sysv::CheckSize(settings->message_bytes, address.ToString());
-        !fits.ok())
+  absl::StatusOr<std::unique_ptr<Opening>> Start(SysvSettings& settings, const Address& address,
+                                                 Role role, Loop& loop,
+                                                 LinkSink& sink) const override {
+    if (absl::Status fits = sysv::CheckSize(settings.message_bytes, address.ToString()); !fits.ok())
       return fits;
-    return role == Role::kServe ? Serve(address, *settings, loop, sink)
-                                : Connect(address, *settings, loop, sink);
+    return role == Role::kServe ? Serve(address, settings, loop, sink)
+                                : Connect(address, settings, loop, sink);
   }
 
  private:

@@ -9,6 +9,7 @@
 #include "transports/engine/connected_socket.h"
 #include "transports/engine/internet_name.h"
 #include "transports/engine/stream/stream_driver.h"
+#include "transports/engine/transport_of.h"
 
 namespace jackfield {
 namespace {
@@ -47,24 +48,16 @@ std::unique_ptr<LinkDriver> MakeDriver(Loop& loop, int fd) {
   return std::make_unique<StreamDriver>(loop, ends);
 }
 
-class TcpTransport final : public Transport {
+class TcpTransport final : public TransportOf<HostPort, Read, TcpCaps> {
  public:
   std::string_view scheme() const override { return "tcp"; }
 
-  absl::StatusOr<Caps> Describe(const Address& address, Role role) const override {
-    absl::StatusOr<HostPort> place = Read(address, role);
-    if (!place.ok()) return place.status();
-    return TcpCaps();
-  }
-
-  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Loop& loop,
-                                                LinkSink& sink) const override {
-    absl::StatusOr<HostPort> place = Read(address, role);
-    if (!place.ok()) return place.status();
+  absl::StatusOr<std::unique_ptr<Opening>> Start(HostPort& place, const Address& address, Role role,
+                                                 Loop& loop, LinkSink& sink) const override {
     ConnectedSocket socket;
     socket.caps = TcpCaps();
     socket.make_driver = [&loop](int fd) { return MakeDriver(loop, fd); };
-    return OpenInternetSocket(address, role, loop, sink, *place, std::move(socket));
+    return OpenInternetSocket(address, role, loop, sink, place, std::move(socket));
   }
 };
 

@@ -11,6 +11,7 @@
 #include "transports/engine/hub/hub.h"
 #include "transports/engine/internet_name.h"
 #include "transports/engine/resolved_opening.h"
+#include "transports/engine/transport_of.h"
 #include "transports/udp/places.h"
 #include "transports/udp/resolve.h"
 #include "transports/udp/settings.h"
@@ -28,24 +29,17 @@ constexpr int kBufferBytes = 4 << 20;
 constexpr int64_t kSenderSilentNs = 10'000'000'000;
 constexpr int64_t kPeerSilentNs = int64_t{2} * 3600 * 1'000'000'000;
 
-class UdpTransport final : public Transport {
+class UdpTransport final : public TransportOf<UdpSettings, UdpSettings::Read, CapsOf> {
  public:
   std::string_view scheme() const override { return "udp"; }
 
-  absl::StatusOr<Caps> Describe(const Address& address, Role role) const override {
-    absl::StatusOr<UdpSettings> settings = UdpSettings::Read(address, role);
-    if (!settings.ok()) return settings.status();
-    return CapsOf(*settings, role);
-  }
-
-  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Loop& loop,
-                                                LinkSink& sink) const override {
-    absl::StatusOr<UdpSettings> settings = UdpSettings::Read(address, role);
-    if (!settings.ok()) return settings.status();
+  absl::StatusOr<std::unique_ptr<Opening>> Start(UdpSettings& settings, const Address& address,
+                                                 Role role, Loop& loop,
+                                                 LinkSink& sink) const override {
     return OpenResolved(
-        loop, sink, address, settings->where,
-        [address, settings = *settings] { return Resolve(address, settings); },
-        [address, settings = *settings, role, &loop](const InternetNames& names, LinkSink& to) {
+        loop, sink, address, settings.where,
+        [address, settings = settings] { return Resolve(address, settings); },
+        [address, settings = settings, role, &loop](const InternetNames& names, LinkSink& to) {
           return role == Role::kServe ? Serve(address, settings, names, loop, to)
                                       : Connect(address, settings, names, loop, to);
         });

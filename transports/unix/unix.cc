@@ -17,6 +17,7 @@
 #include "transports/engine/socket_opening.h"
 #include "transports/engine/socket_path.h"
 #include "transports/engine/stream/stream_driver.h"
+#include "transports/engine/transport_of.h"
 #include "transports/engine/turn_away.h"
 #include "transports/unix/datagram.h"
 #include "transports/unix/settings.h"
@@ -68,24 +69,17 @@ class PathServer final : public Opening {
   const std::unique_ptr<Opening> inner_;
 };
 
-class UnixTransport final : public Transport {
+class UnixTransport final : public TransportOf<UnixSettings, ReadUnixSettings, CapsOf> {
  public:
   std::string_view scheme() const override { return "unix"; }
 
-  absl::StatusOr<Caps> Describe(const Address& address, Role role) const override {
-    absl::StatusOr<UnixSettings> settings = ReadUnixSettings(address, role);
-    if (!settings.ok()) return settings.status();
-    return CapsOf(*settings);
-  }
-
-  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Loop& loop,
-                                                LinkSink& sink) const override {
-    absl::StatusOr<UnixSettings> settings = ReadUnixSettings(address, role);
-    if (!settings.ok()) return settings.status();
-    const int fd = loop.sys().Socket(AF_UNIX, settings->socket_type(), 0);
+  absl::StatusOr<std::unique_ptr<Opening>> Start(UnixSettings& settings, const Address& address,
+                                                 Role role, Loop& loop,
+                                                 LinkSink& sink) const override {
+    const int fd = loop.sys().Socket(AF_UNIX, settings.socket_type(), 0);
     if (fd < 0) return SysError(-fd, Text("socket for ", address.ToString()));
-    return role == Role::kServe ? Serve(address, *settings, loop, sink, fd)
-                                : Connect(address, *settings, loop, sink, fd);
+    return role == Role::kServe ? Serve(address, settings, loop, sink, fd)
+                                : Connect(address, settings, loop, sink, fd);
   }
 
  private:

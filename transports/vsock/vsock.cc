@@ -17,6 +17,7 @@
 #include "transports/engine/about.h"
 #include "transports/engine/connected_socket.h"
 #include "transports/engine/stream/stream_driver.h"
+#include "transports/engine/transport_of.h"
 
 namespace jackfield {
 namespace {
@@ -129,25 +130,17 @@ absl::Status Explain(const Address& address, int error) {
   }
 }
 
-class VsockTransport final : public Transport {
+class VsockTransport final : public TransportOf<Place, Read, VsockCaps> {
  public:
   std::string_view scheme() const override { return "vsock"; }
 
-  absl::StatusOr<Caps> Describe(const Address& address, Role role) const override {
-    const absl::StatusOr<Place> place = Read(address, role);
-    if (!place.ok()) return place.status();
-    return VsockCaps();
-  }
-
-  absl::StatusOr<std::unique_ptr<Opening>> Open(const Address& address, Role role, Loop& loop,
-                                                LinkSink& sink) const override {
-    const absl::StatusOr<Place> place = Read(address, role);
-    if (!place.ok()) return place.status();
-    if (place->cid == VMADDR_CID_LOCAL) {
+  absl::StatusOr<std::unique_ptr<Opening>> Start(Place& place, const Address& address, Role role,
+                                                 Loop& loop, LinkSink& sink) const override {
+    if (place.cid == VMADDR_CID_LOCAL) {
       if (absl::Status status = CheckLoopback(address, loop.sys()); !status.ok()) return status;
     }
     ConnectedSocket socket;
-    socket.name = NameOf(*place);
+    socket.name = NameOf(place);
     socket.name_bytes = sizeof(sockaddr_vm);
     socket.caps = VsockCaps();
     socket.target_of = TargetOf;

@@ -46,7 +46,8 @@ class RequestInfo(Structure):
     _fields_ = [("size", c_uint32), ("type", c_uint32), ("one_way", c_uint32),
                 ("cancelled", c_uint32), ("is_stream", c_uint32), ("priority", c_uint32),
                 ("remaining_us", c_int64), ("peer", c_char_p), ("peer_known", c_uint32),
-                ("peer_uid", c_uint32), ("peer_gid", c_uint32), ("peer_pid", c_int32)]
+                ("peer_uid", c_uint32), ("peer_gid", c_uint32), ("peer_pid", c_int32),
+                ("caller", c_char_p)]
 
 
 class ServiceOptions(Structure):

@@ -44,7 +44,7 @@ class Request:
         self._raw: Optional[int] = raw
         self._info: Optional[RequestInfo] = None
         self._on_cancel = 0
-        self._peer_name = ""
+        self._peer_name = self._caller = ""
         self.method = method
         self.held = False
         size = ctypes.c_size_t()
@@ -60,6 +60,7 @@ class Request:
             info = sized(RequestInfo)
             if lib.jf_request_facts(self._raw, ctypes.byref(info)) == 0:
                 self._peer_name = (info.peer or b"").decode(errors="backslashreplace")
+                self._caller = (info.caller or b"").decode(errors="backslashreplace")
                 self._info = info
         if self._info is None:
             raise closed("request")
@@ -90,6 +91,12 @@ class Request:
         if not info.peer_known:
             return Peer(self._peer_name, None, None, None)
         return Peer(self._peer_name, info.peer_uid, info.peer_gid, info.peer_pid)
+
+    @property
+    def caller(self) -> str:
+        """Who it is by the badge that `up` gave it, where the service says who may call; else ""."""
+        self._facts()
+        return self._caller
 
     def take_fd(self, i: int = 0) -> Optional[int]:
         """The i-th descriptor that came along, which is then the caller's to close."""

@@ -1,4 +1,4 @@
-#include "services/access/who.h"
+#include "services/allow/who.h"
 
 #include <grp.h>
 #include <pwd.h>
@@ -9,7 +9,7 @@
 
 #include "kernel/base/text.h"
 
-namespace jackfield::access {
+namespace jackfield::allow {
 namespace {
 
 constexpr std::string_view kUser = "uid:", kGroup = "gid:", kNobody = "nobody";
@@ -97,4 +97,4 @@ bool Who::Means(const PeerIdentity& peer, std::string_view caller) const {
   return false;
 }
 
-}  // namespace jackfield::access
+}  // namespace jackfield::allow

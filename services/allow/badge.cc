@@ -1,4 +1,4 @@
-#include "services/access/badge.h"
+#include "services/allow/badge.h"
 
 #include <sys/random.h>
 
@@ -9,7 +9,7 @@
 #include "kernel/base/text.h"
 #include "kernel/loop/sys.h"
 
-namespace jackfield::access {
+namespace jackfield::allow {
 namespace {
 
 constexpr size_t kWordDigits = 16;
@@ -70,4 +70,4 @@ std::optional<std::string_view> BearerOf(const Key& service, std::string_view ba
   return bearer;
 }
 
-}  // namespace jackfield::access
+}  // namespace jackfield::allow

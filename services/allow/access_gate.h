@@ -9,8 +9,8 @@
 //
 // Thread: Create: any; afterwards that of the port's node. A method's rules are found once, and
 // remembered.
-#ifndef JACKFIELD_SERVICES_ACCESS_ACCESS_GATE_H_
-#define JACKFIELD_SERVICES_ACCESS_ACCESS_GATE_H_
+#ifndef JACKFIELD_SERVICES_ALLOW_ACCESS_GATE_H_
+#define JACKFIELD_SERVICES_ALLOW_ACCESS_GATE_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -23,10 +23,10 @@
 
 #include "absl/status/statusor.h"
 #include "kernel/call/gate.h"
-#include "services/access/siphash.h"
-#include "services/access/who.h"
+#include "services/allow/siphash.h"
+#include "services/allow/who.h"
 
-namespace jackfield::access {
+namespace jackfield::allow {
 
 // What a client may: "*", an interface ("kv.Store") or a method ("kv.Store/Put"); and who may it,
 // as Who::Parse reads it.
@@ -67,6 +67,6 @@ class AccessGate final : public Gate {
   mutable std::vector<std::pair<uint32_t, size_t>> found_;  // type and group, by type
 };
 
-}  // namespace jackfield::access
+}  // namespace jackfield::allow
 
-#endif  // JACKFIELD_SERVICES_ACCESS_ACCESS_GATE_H_
+#endif  // JACKFIELD_SERVICES_ALLOW_ACCESS_GATE_H_

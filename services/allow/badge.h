@@ -9,17 +9,17 @@
 // leaves the machine it wants encryption below it.
 //
 // Thread: any; plain functions.
-#ifndef JACKFIELD_SERVICES_ACCESS_BADGE_H_
-#define JACKFIELD_SERVICES_ACCESS_BADGE_H_
+#ifndef JACKFIELD_SERVICES_ALLOW_BADGE_H_
+#define JACKFIELD_SERVICES_ALLOW_BADGE_H_
 
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "absl/status/statusor.h"
-#include "services/access/siphash.h"
+#include "services/allow/siphash.h"
 
-namespace jackfield::access {
+namespace jackfield::allow {
 
 // Of the system's randomness. Errors: INTERNAL (it has none).
 absl::StatusOr<Key> NewKey();
@@ -36,6 +36,6 @@ std::string MakeBadge(const Key& service, std::string_view bearer);
 // `badge`.
 std::optional<std::string_view> BearerOf(const Key& service, std::string_view badge);
 
-}  // namespace jackfield::access
+}  // namespace jackfield::allow
 
-#endif  // JACKFIELD_SERVICES_ACCESS_BADGE_H_
+#endif  // JACKFIELD_SERVICES_ALLOW_BADGE_H_

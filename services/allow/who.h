@@ -7,8 +7,8 @@
 //   nobody        nobody
 //
 // Thread: any; plain values.
-#ifndef JACKFIELD_SERVICES_ACCESS_WHO_H_
-#define JACKFIELD_SERVICES_ACCESS_WHO_H_
+#ifndef JACKFIELD_SERVICES_ALLOW_WHO_H_
+#define JACKFIELD_SERVICES_ALLOW_WHO_H_
 
 #include <cstdint>
 #include <string>
@@ -17,7 +17,7 @@
 #include "absl/status/statusor.h"
 #include "kernel/link.h"
 
-namespace jackfield::access {
+namespace jackfield::allow {
 
 class Who {
  public:
@@ -38,6 +38,6 @@ class Who {
   std::string text_;
 };
 
-}  // namespace jackfield::access
+}  // namespace jackfield::allow
 
-#endif  // JACKFIELD_SERVICES_ACCESS_WHO_H_
+#endif  // JACKFIELD_SERVICES_ALLOW_WHO_H_

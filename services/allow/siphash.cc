@@ -1,10 +1,10 @@
-#include "services/access/siphash.h"
+#include "services/allow/siphash.h"
 
 #include <bit>
 #include <cstddef>
 #include <cstring>
 
-namespace jackfield::access {
+namespace jackfield::allow {
 namespace {
 
 static_assert(std::endian::native == std::endian::little);  // docs/WIRE.md
@@ -45,4 +45,4 @@ uint64_t SipHash(const Key& key, std::string_view bytes) {
   return state.v0 ^ state.v1 ^ state.v2 ^ state.v3;
 }
 
-}  // namespace jackfield::access
+}  // namespace jackfield::allow

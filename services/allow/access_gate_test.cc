@@ -1,6 +1,6 @@
 // Who may open a session with a service, and what each may call there: over media that know their
 // clients and media that do not.
-#include "services/access/access_gate.h"
+#include "services/allow/access_gate.h"
 
 #include <unistd.h>
 
@@ -14,10 +14,10 @@
 #include "kernel/base/outcome.h"
 #include "kernel/call/channel.h"
 #include "kernel/call/port.h"
-#include "services/access/badge.h"
+#include "services/allow/badge.h"
 #include "transports/builtin.h"
 
-namespace jackfield::access {
+namespace jackfield::allow {
 namespace {
 
 using namespace std::chrono_literals;
@@ -204,4 +204,4 @@ TEST(AccessGateRulesTest, ARuleThatCannotBeReadIsAnError) {
 }
 
 }  // namespace
-}  // namespace jackfield::access
+}  // namespace jackfield::allow

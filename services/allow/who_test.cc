@@ -1,5 +1,5 @@
 // A word of `allow` means those whom the system or a badge shows to be meant, and nobody else.
-#include "services/access/who.h"
+#include "services/allow/who.h"
 
 #include <unistd.h>
 
@@ -7,7 +7,7 @@
 
 #include "gtest/gtest.h"
 
-namespace jackfield::access {
+namespace jackfield::allow {
 namespace {
 
 constexpr PeerIdentity kRoot{.known = true, .uid = 0, .gid = 0, .pid = 7};
@@ -53,4 +53,4 @@ TEST(WhoTest, WhoCannotBeKnownIsWrong) {
 }
 
 }  // namespace
-}  // namespace jackfield::access
+}  // namespace jackfield::allow

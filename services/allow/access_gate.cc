@@ -1,13 +1,13 @@
-#include "services/access/access_gate.h"
+#include "services/allow/access_gate.h"
 
 #include <algorithm>
 
 #include "kernel/base/outcome.h"
 #include "kernel/base/text.h"
 #include "kernel/call/port.h"
-#include "services/access/badge.h"
+#include "services/allow/badge.h"
 
-namespace jackfield::access {
+namespace jackfield::allow {
 namespace {
 
 // A client as a sentence has it.
@@ -120,4 +120,4 @@ absl::Status AccessGate::WhyNot(const Admission& admitted, uint32_t type, const 
            admitted.caller.empty() ? "this client" : admitted.caller, kWhatHelps));
 }
 
-}  // namespace jackfield::access
+}  // namespace jackfield::allow

@@ -1,11 +1,11 @@
 // A badge proves a name to the one service that has its key, and to no other.
-#include "services/access/badge.h"
+#include "services/allow/badge.h"
 
 #include <string>
 
 #include "gtest/gtest.h"
 
-namespace jackfield::access {
+namespace jackfield::allow {
 namespace {
 
 constexpr Key kKey = {0x0706050403020100, 0x0f0e0d0c0b0a0908};  // the bytes 0, 1, 2 … 15
@@ -54,4 +54,4 @@ TEST(BadgeTest, KeysTravelAsDigits) {
 }
 
 }  // namespace
-}  // namespace jackfield::access
+}  // namespace jackfield::allow
