@@ -155,8 +155,7 @@ class Session final : private LinkOwner {
     // ---- Of a client.
     // For the hello.
     virtual std::vector<Spoken> SpokenInterfaces() const { return {}; }
-    // The same: what proves who this is; "": nothing does.
-    virtual std::string_view Badge() const { return {}; }
+    virtual std::string_view Badge() const { return {}; }  // proves who this is; or ""
     // Of the welcome: an error refuses the service, as if it had refused us.
     virtual absl::Status OnOtherSchemas(std::span<const OtherSchema> /*others*/) {
       return absl::OkStatus();
@@ -174,9 +173,8 @@ class Session final : private LinkOwner {
     }
 
     // ---- Of a server.
-    // Of the hello, with the name that the client says it has. An error refuses it.
-    virtual absl::Status Admit(Session& /*session*/, std::string_view /*badge*/,
-                               std::string_view /*name*/) {
+    // Of the hello; the session knows the name in it. An error refuses the client.
+    virtual absl::Status Admit(Session& /*session*/, std::string_view /*badge*/) {
       return absl::OkStatus();
     }
     // The interface of that name, if it is served, and by another schema.

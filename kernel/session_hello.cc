@@ -16,7 +16,7 @@ namespace {
 constexpr uint64_t kFeatureFds = 1;              // docs/WIRE.md lists the features
 constexpr uint64_t kFeatureShort = 2;            // frame_bytes_max is so small for want of memory
 constexpr uint32_t kSchemasBytesMax = 64 << 10;  // of the schemas in one welcome
-constexpr uint32_t kHelloBytes = 256;            // of a hello without interfaces, and its header
+constexpr uint32_t kHelloBytes = 384;            // of a hello without interfaces, and its header
 constexpr uint32_t kWelcomeBytes = 512;          // of a welcome without them, and its header
 constexpr size_t kNameBytesMax = 64;             // so much of a peer's name is shown
 constexpr uint32_t kOtherBytes = 64;             // of one of them, besides the two texts
@@ -46,8 +46,7 @@ uint64_t Session::Features() const {
 bool Session::SendHello() {
   const std::vector<Spoken> spoken = user_->SpokenInterfaces();
   const std::string_view badge = user_->Badge();
-  const size_t taken = kHelloBytes + badge.size();
-  const size_t room = frame_bytes_max_ - std::min<size_t>(frame_bytes_max_, taken);
+  const size_t room = frame_bytes_max_ - std::min(frame_bytes_max_, kHelloBytes);
   Build hello([&](flatbuffers::FlatBufferBuilder& fbb) {
     const auto name = fbb.CreateString(loop_.name());
     const auto interfaces = fbb.CreateVectorOfStructs<wire::Spoken>(
@@ -108,8 +107,8 @@ void Session::OnHello(const FrameHeader& header, std::span<const std::byte> payl
              ", its client ", int{hello->version_min()}, "..", int{hello->version_max()}));
   }
   if (!refusal_.empty()) return Refuse(Reason::kResource, refusal_);
-  const absl::Status admitted =
-      user_->Admit(*this, TextOf(hello->badge()), TextOf(hello->name()).substr(0, kNameBytesMax));
+  peer_name_ = Escaped(TextOf(hello->name()).substr(0, kNameBytesMax));
+  const absl::Status admitted = user_->Admit(*this, TextOf(hello->badge()));
   if (!admitted.ok()) return Refuse(ReasonOf(admitted), std::string(admitted.message()));
   passes_fds_ = (hello->features() & kFeatureFds) != 0 && link_->caps().fds;
   peer_epoch_ = hello->epoch();  // the welcome bears it

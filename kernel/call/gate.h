@@ -29,7 +29,7 @@ class Gate {
   struct Client {
     const PeerIdentity& peer;
     std::string_view badge;  // "": it has shown none, or its medium brings no hello
-    std::string_view name;   // by its own word, for people
+    std::string_view name;   // by its own word, escaped, for people
   };
   // What became of a client's hello; its port keeps it for as long as the session lives.
   struct Admission {

@@ -5,11 +5,11 @@
 
 namespace jackfield {
 
-absl::Status PortSeat::Admit(Session& session, std::string_view badge, std::string_view name) {
+absl::Status PortSeat::Admit(Session& session, std::string_view badge) {
   const Gate* gate = port_.options_.gate;
   if (gate == nullptr) return absl::OkStatus();
   admission_ = std::make_unique<Gate::Admission>(
-      gate->Admit({.peer = session.identity(), .badge = badge, .name = name}));
+      gate->Admit({.peer = session.identity(), .badge = badge, .name = session.peer_name()}));
   if (!admission_->status.ok()) port_.NoteDenied(admission_->status);
   return admission_->status;
 }

@@ -18,7 +18,7 @@ class PortSeat final : public Session::User, public ListNode<Port::SilentTag> {
         since_ns_(port.node_.clock().NowNs()) {
     session_.Attach(std::move(driver), std::move(traits));
     // No hello comes on such a link; its messages are denied one by one.
-    if (session_.one_way()) Admit(session_, {}, {}).IgnoreError();
+    if (session_.one_way()) Admit(session_, {}).IgnoreError();
     if (session_.state() != Session::State::kHello) return;
     port_.silent_.PushBack(*this);
     ++port_.silent_count_;
@@ -31,7 +31,7 @@ class PortSeat final : public Session::User, public ListNode<Port::SilentTag> {
   const Gate::Admission* admission() const { return admission_.get(); }
 
  private:
-  absl::Status Admit(Session& session, std::string_view badge, std::string_view name) override;
+  absl::Status Admit(Session& session, std::string_view badge) override;
   std::optional<Session::OtherSchema> ServesOther(const Session::Spoken& spoken) const override;
   void OnMixedPriorities() override { port_.mixed_priorities_ = true; }
   void AfterFrames(bool more) override {

@@ -17,14 +17,16 @@ std::string Words(const PeerIdentity& peer, std::string_view caller, std::string
                           ? Text("uid ", peer.uid, " (gid ", peer.gid, ", pid ", peer.pid, ")")
                           : "a client that this medium tells nothing of";
   if (caller.empty() && !name.empty())
-    words += Text(", which calls itself \"", Escaped(name), "\"");
+    words += Text(", which calls itself \"", name, "\"");
   return words;
 }
 
-constexpr std::string_view kWhatHelps =
-    "; who may is said by allow = […] of that service in the wiring, and a service of the wiring "
-    "is "
-    "known by the channel that its calls = … gives it";
+// What would let it in.
+std::string Help(std::string_view service, const PeerIdentity& peer, std::string_view caller) {
+  if (!caller.empty()) return Text("; try: \"", caller, "\" in allow = […] of ", service);
+  if (peer.known) return Text("; try: \"uid:", peer.uid, "\" in allow = […] of ", service);
+  return "; over this medium only services of its wiring are known, by their calls = …";
+}
 
 }  // namespace
 
@@ -78,9 +80,10 @@ Gate::Admission AccessGate::Admit(const Client& client) const {
       admitted += Text(admitted.empty() ? "" : "; ", group.what == kEverything ? "" : group.what,
                        group.what == kEverything ? "" : " for ", group.Words());
     }
-    admission.status = Refused(Reason::kPermission,
-                               Text(service_, " admits ", admitted, ", not ",
-                                    Words(client.peer, admission.caller, client.name), kWhatHelps));
+    admission.status =
+        Refused(Reason::kPermission, Text(service_, " admits ", admitted, ", not ",
+                                          Words(client.peer, admission.caller, client.name),
+                                          Help(service_, client.peer, admission.caller)));
   }
   return admission;
 }
@@ -114,10 +117,9 @@ bool AccessGate::MayCall(const Admission& admitted, uint32_t type, const Port& p
 
 absl::Status AccessGate::WhyNot(const Admission& admitted, uint32_t type, const Port& port) const {
   const Group& group = groups_[GroupFor(type, port)];
-  return Refused(
-      Reason::kPermission,
-      Text(service_, ": ", port.NameOf(type), " may be called by ", group.Words(), ", not by ",
-           admitted.caller.empty() ? "this client" : admitted.caller, kWhatHelps));
+  return Refused(Reason::kPermission,
+                 Text(service_, ": ", port.NameOf(type), " may be called by ", group.Words(),
+                      ", not by ", admitted.caller.empty() ? "this client" : admitted.caller));
 }
 
 }  // namespace jackfield::allow
