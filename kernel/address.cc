@@ -202,6 +202,12 @@ Address Address::Without(std::string_view key) const {
   return copy;
 }
 
+Address Address::Secured() const {
+  Address copy = *this;
+  copy.secured_ = true;
+  return copy;
+}
+
 Address Address::WithOuterShim(std::string_view shim) const {
   Address copy = *this;
   copy.shims_.insert(copy.shims_.begin(), std::string(shim));

@@ -46,6 +46,10 @@ class Address {
   Address With(std::string key, std::string value) const;  // set or replaced
   Address Without(std::string_view key) const;
   Address WithTarget(std::string target) const;
+  // Stands a shim in front of it that secures what is below, so that its medium may be one that
+  // strangers read? No part of the text.
+  bool secured() const { return secured_; }
+  Address Secured() const;
   Address WithOuterShim(std::string_view shim) const;
   Address WithoutOuterShim() const;  // Requires: !shims().empty()
 
@@ -54,6 +58,7 @@ class Address {
   std::string scheme_;
   std::string target_;
   std::vector<std::pair<std::string, std::string>> params_;
+  bool secured_ = false;
 };
 
 }  // namespace jackfield

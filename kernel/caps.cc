@@ -16,6 +16,7 @@ constexpr CapsField kFields[] = {
     {"multi_host", &Caps::multi_host},
     {"fds", &Caps::fds},
     {"credentials", &Caps::credentials},
+    {"encrypted", &Caps::encrypted},
     {"durable", &Caps::durable},
     {"inherited", &Caps::inherited},
     {"one_process", &Caps::one_process},

@@ -22,6 +22,7 @@ struct Caps {
   bool multi_host = false;   // the peer may be on another machine
   bool fds = false;          // descriptors travel with a frame
   bool credentials = false;  // the system tells who the peer is
+  bool encrypted = false;    // who carries the frames can neither read nor change them
   bool durable = false;      // frames outlive both ends
   bool inherited = false;    // the ends are descriptors that a parent hands to its children
   bool one_process = false;  // both ends must be in one process

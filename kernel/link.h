@@ -39,12 +39,14 @@ namespace jackfield {
 class Link;
 class Loop;
 
-// Who is at the other end, by the word of the operating system, where the medium has it.
+// Who is at the other end: by the word of the operating system, where the medium has it, and by
+// that of a certificate, where a shim asked for one and it is good.
 struct PeerIdentity {
-  bool known = false;
+  bool known = false;  // the system's word: uid, gid, pid
   uint32_t uid = 0;
   uint32_t gid = 0;
   int32_t pid = 0;
+  std::string certificate;  // the name in it; "": there was none
 };
 
 struct LinkTraits {
@@ -192,6 +194,8 @@ class Link final : public Pumped, private MemoryWaiter {
   }
   // The end. After it the driver makes no further call.
   void Closed(absl::Status why);
+  // The peer has shown a certificate of that name, and it is good. Before the first PushRx.
+  void NoteCertificate(std::string name) { traits_.peer.certificate = std::move(name); }
   bool resting() const { return resting_; }
   // Will descriptors come? Both ends agreed on it; asking for them costs, so a driver asks only
   // then.
@@ -244,7 +248,7 @@ class Link final : public Pumped, private MemoryWaiter {
 
   Loop& loop_;
   std::unique_ptr<LinkDriver> driver_;
-  const LinkTraits traits_;
+  LinkTraits traits_;  // as they were given, but for the certificate
   LinkOwner* owner_ = nullptr;
   MemoryAccount* const memory_;
   Timer memory_timer_;

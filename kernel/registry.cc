@@ -15,8 +15,9 @@ constexpr uint32_t kOverheadBytesMax = kHeaderBytes + kExtensionBytesMax;
 // Stands between a shim's user and the transport below: wraps each link on its way up.
 class ShimOpening final : public Opening, public LinkSink {
  public:
-  ShimOpening(const Shim& shim, const Address& address, Caps caps, Loop& loop, LinkSink& up)
-      : shim_(shim), address_(address), caps_(caps), loop_(loop), up_(up) {}
+  ShimOpening(const Shim& shim, const Address& address, Role role, Caps caps, Loop& loop,
+              LinkSink& up)
+      : shim_(shim), address_(address), role_(role), caps_(caps), loop_(loop), up_(up) {}
 
   void SetInner(std::unique_ptr<Opening> inner) { inner_ = std::move(inner); }
 
@@ -27,7 +28,7 @@ class ShimOpening final : public Opening, public LinkSink {
   }
   void OnLink(std::unique_ptr<LinkDriver> driver, LinkTraits traits) override {
     absl::StatusOr<std::unique_ptr<LinkDriver>> wrapped =
-        shim_.Wrap(address_, loop_, std::move(driver), traits);
+        shim_.Wrap(address_, role_, loop_, std::move(driver), traits);
     if (!wrapped.ok()) return up_.OnOpenFailed(wrapped.status());
     traits.caps = caps_;
     traits.provides_tx =
@@ -42,6 +43,7 @@ class ShimOpening final : public Opening, public LinkSink {
  private:
   const Shim& shim_;
   const Address address_;
+  const Role role_;
   const Caps caps_;
   Loop& loop_;
   LinkSink& up_;
@@ -151,7 +153,8 @@ absl::StatusOr<std::unique_ptr<Opening>> Registry::Open(const Address& address, 
     return FindTransport(address.scheme())->Open(address, role, loop, sink);
 
   const Shim& shim = *FindShim(address.shims().front());
-  auto opening = std::make_unique<ShimOpening>(shim, address, *caps, loop, sink);
+  if (absl::Status status = shim.Check(address, role); !status.ok()) return status;
+  auto opening = std::make_unique<ShimOpening>(shim, address, role, *caps, loop, sink);
   absl::StatusOr<std::unique_ptr<Opening>> inner = Open(Inner(address, shim), role, loop, *opening);
   if (!inner.ok()) return inner.status();
   opening->SetInner(*std::move(inner));
@@ -195,7 +198,7 @@ absl::Status Registry::Unknown(std::string_view name) const {
 Address Registry::Inner(const Address& address, const Shim& shim) {
   Address inner = address.WithoutOuterShim();
   for (const std::string_view key : shim.keys()) inner = inner.Without(key);
-  return inner;
+  return shim.secures() ? inner.Secured() : inner;
 }
 
 }  // namespace jackfield

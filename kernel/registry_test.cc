@@ -48,7 +48,7 @@ class Mender final : public Shim {
     caps.reliable |= reliable_;
     return caps;
   }
-  absl::StatusOr<std::unique_ptr<LinkDriver>> Wrap(const Address&, Loop&,
+  absl::StatusOr<std::unique_ptr<LinkDriver>> Wrap(const Address&, Role, Loop&,
                                                    std::unique_ptr<LinkDriver>,
                                                    const LinkTraits&) const override {
     return absl::UnimplementedError("never opened");

@@ -97,6 +97,7 @@ bool Session::SendWelcome(const wire::Hello& hello) {
 }
 
 void Session::OnHello(const FrameHeader& header, std::span<const std::byte> payload) {
+  identity_ = link_->traits().peer;  // a shim knows more of it by now
   const auto* hello = RootOf<wire::Hello>(payload);
   if (hello == nullptr || hello->epoch() == 0)
     return Corrupt(header, "a hello that cannot be read");
@@ -117,6 +118,7 @@ void Session::OnHello(const FrameHeader& header, std::span<const std::byte> payl
 }
 
 void Session::OnWelcome(const FrameHeader& header, std::span<const std::byte> payload) {
+  identity_ = link_->traits().peer;
   const auto* welcome = RootOf<wire::Welcome>(payload);
   if (welcome == nullptr || welcome->epoch() == 0)
     return Corrupt(header, "a welcome that cannot be read");

@@ -78,11 +78,22 @@ class Shim {
   virtual bool mends() const { return false; }
   // The keys that it takes from the address; the rest goes on to the inner transport.
   virtual std::span<const std::string_view> keys() const = 0;
+  // Are the bytes that reach the medium encrypted and authenticated, so that it may be one that
+  // strangers read and write (Address::secured)?
+  virtual bool secures() const { return false; }
   // The effect on Caps: pure.
   virtual absl::StatusOr<Caps> Describe(const Address& address, const Caps& inner) const = 0;
-  // Wraps a link of the inner transport.
+  // Can it be opened here: are the files there that `address` names? Asked before Open, and by
+  // `check`; reads them. Errors: what helps, with INVALID_ARGUMENT, NOT_FOUND, PERMISSION_DENIED …
+  virtual absl::Status Check(const Address& /*address*/, Role /*role*/) const {
+    return absl::OkStatus();
+  }
+  // Wraps a link of the inner transport, of the end that has that role. What the shim finds out
+  // about the peer it adds before the first frame that it pushes (Link::NoteCertificate); that it
+  // does not let the peer in it says by Closed, with a code other than UNAVAILABLE, which ends a
+  // client's attempts.
   virtual absl::StatusOr<std::unique_ptr<LinkDriver>> Wrap(
-      const Address& address, Loop& loop, std::unique_ptr<LinkDriver> inner,
+      const Address& address, Role role, Loop& loop, std::unique_ptr<LinkDriver> inner,
       const LinkTraits& inner_traits) const = 0;
 };
 

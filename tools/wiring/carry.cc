@@ -11,6 +11,7 @@ Address BehindShims(const Registry& registry, Address address) {
   while (!address.shims().empty()) {
     for (const auto& shim : registry.shims()) {
       if (shim->name() != address.shims().front()) continue;
+      if (shim->secures()) address = address.Secured();
       for (const std::string_view key : shim->keys()) address = address.Without(key);
     }
     address = address.WithoutOuterShim();
@@ -41,6 +42,12 @@ absl::StatusOr<Registry::Stacked> Carry(const Registry& registry, const MachineC
         Text(address.ToString(),
              " joins nodes that one thread drives, and each service has a thread of its own; it is "
              "for tests"));
+  }
+  for (Address outer = stacked->address; !outer.shims().empty(); outer = outer.WithoutOuterShim()) {
+    for (const auto& shim : registry.shims()) {
+      if (shim->name() != outer.shims().front()) continue;
+      if (absl::Status status = shim->Check(outer, role); !status.ok()) return status;
+    }
   }
   const Address medium = BehindShims(registry, stacked->address);
   for (const MachineCheck& here : machine) {

@@ -21,11 +21,13 @@
 namespace jackfield {
 namespace {
 
+bool MayLeave(const Address& address) { return address.secured() || address.Find("plain"); }
+
 absl::Status NotLoopback(const Address& address, std::string_view stands_for) {
   return MakeStatus(Outcome::kRefused, Reason::kPermission,
                     Text(address.ToString(), stands_for,
                          " is not loopback: without TLS anyone on the way could read and write; "
-                         "if that is meant, say ?plain"));
+                         "put tls+ in front, or, if that is meant, say ?plain"));
 }
 
 template <class Number>
@@ -166,13 +168,13 @@ absl::StatusOr<InternetNames> Resolve(const Address& address, const HostPort& wh
 
 absl::StatusOr<HostPort> ReadAllowed(const Address& address, Role role) {
   absl::StatusOr<HostPort> where = HostPort::Read(address, role);
-  if (!where.ok() || where->IsLoopbackByName() || address.Find("plain")) return where;
+  if (!where.ok() || MayLeave(address) || where->IsLoopbackByName()) return where;
   return NotLoopback(address, "");
 }
 
 absl::StatusOr<InternetNames> ResolveAllowed(const Address& address, const HostPort& where) {
   absl::StatusOr<InternetNames> names = Resolve(address, where);
-  if (!names.ok() || address.Find("plain")) return names;
+  if (!names.ok() || MayLeave(address)) return names;
   for (const InternetName& name : *names) {
     if (!name.IsLoopback())
       return NotLoopback(address, Text(", which is ", TextOf(name.address), ","));

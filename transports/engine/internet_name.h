@@ -49,7 +49,7 @@ struct HostPort {
 absl::StatusOr<InternetNames> Resolve(const Address& address, const HostPort& where);
 
 // For schemes whose bytes anyone on the way can read and write: only loopback, unless the address
-// says ?plain. ReadAllowed goes by the text alone and is pure; ResolveAllowed looks again at what a
+// says ?plain or a shim secures it. ReadAllowed goes by the text alone and is pure; ResolveAllowed looks again at what a
 // name stands for, all of it. Errors: as above; PERMISSION_DENIED.
 absl::StatusOr<HostPort> ReadAllowed(const Address& address, Role role);
 absl::StatusOr<InternetNames> ResolveAllowed(const Address& address, const HostPort& where);

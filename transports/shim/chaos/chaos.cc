@@ -74,7 +74,7 @@ class ChaosShim final : public Shim {
     return caps;
   }
 
-  absl::StatusOr<std::unique_ptr<LinkDriver>> Wrap(const Address& address, Loop& loop,
+  absl::StatusOr<std::unique_ptr<LinkDriver>> Wrap(const Address& address, Role, Loop& loop,
                                                    std::unique_ptr<LinkDriver> inner,
                                                    const LinkTraits& inner_traits) const override {
     absl::StatusOr<ChaosSettings> settings = Read(address);

@@ -47,7 +47,7 @@ class FragmentShim final : public Shim {
     return caps;
   }
 
-  absl::StatusOr<std::unique_ptr<LinkDriver>> Wrap(const Address& address, Loop& loop,
+  absl::StatusOr<std::unique_ptr<LinkDriver>> Wrap(const Address& address, Role, Loop& loop,
                                                    std::unique_ptr<LinkDriver> inner,
                                                    const LinkTraits& inner_traits) const override {
     absl::StatusOr<uint32_t> message_bytes_max = MessageBytesMax(address);

@@ -51,7 +51,7 @@ class FragmentDriverTest : public testing::Test, public LinkOwner {
     traits.caps.send = traits.caps.receive = traits.caps.reply = traits.caps.fds = true;
     traits.caps.frame_bytes_max = 1024;
     const std::unique_ptr<Shim> shim = MakeFragmentShim();
-    auto driver = shim->Wrap(Address::Parse("fragment+x:").value(), *node_,
+    auto driver = shim->Wrap(Address::Parse("fragment+x:").value(), Role::kConnect, *node_,
                              std::make_unique<HandDriver>(arrivals_), traits);
     link_ = &Link::Add(*node_, std::move(driver).value(), traits, this);
     link_->ExpectFds();

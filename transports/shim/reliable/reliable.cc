@@ -60,7 +60,7 @@ class ReliableShim final : public Shim {
     return caps;
   }
 
-  absl::StatusOr<std::unique_ptr<LinkDriver>> Wrap(const Address& address, Loop& loop,
+  absl::StatusOr<std::unique_ptr<LinkDriver>> Wrap(const Address& address, Role, Loop& loop,
                                                    std::unique_ptr<LinkDriver> inner,
                                                    const LinkTraits& inner_traits) const override {
     absl::StatusOr<ReliableSettings> settings = Read(address);
