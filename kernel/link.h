@@ -46,7 +46,7 @@ struct PeerIdentity {
   uint32_t uid = 0;
   uint32_t gid = 0;
   int32_t pid = 0;
-  std::string certificate;  // the name in it; "": there was none
+  std::string certificate = {};  // the name in it; "": there was none
 };
 
 struct LinkTraits {

@@ -12,18 +12,20 @@ namespace {
 
 // A client as a sentence has it.
 std::string Words(const PeerIdentity& peer, std::string_view caller, std::string_view name) {
-  std::string words = !caller.empty() ? std::string(caller)
+  std::string words = !caller.empty()             ? std::string(caller)
+                      : !peer.certificate.empty() ? Text("cert:", peer.certificate)
                       : peer.known
                           ? Text("uid ", peer.uid, " (gid ", peer.gid, ", pid ", peer.pid, ")")
                           : "a client that this medium tells nothing of";
-  if (caller.empty() && !name.empty())
-    words += Text(", which calls itself \"", name, "\"");
+  if (caller.empty() && !name.empty()) words += Text(", which calls itself \"", name, "\"");
   return words;
 }
 
 // What would let it in.
 std::string Help(std::string_view service, const PeerIdentity& peer, std::string_view caller) {
   if (!caller.empty()) return Text("; try: \"", caller, "\" in allow = […] of ", service);
+  if (!peer.certificate.empty())
+    return Text("; try: \"cert:", peer.certificate, "\" in allow = […] of ", service);
   if (peer.known) return Text("; try: \"uid:", peer.uid, "\" in allow = […] of ", service);
   return "; over this medium only services of its wiring are known, by their calls = …";
 }

@@ -12,7 +12,8 @@
 namespace jackfield::allow {
 namespace {
 
-constexpr std::string_view kUser = "uid:", kGroup = "gid:", kNobody = "nobody";
+constexpr std::string_view kUser = "uid:", kGroup = "gid:", kCertificate = "cert:",
+                           kNobody = "nobody";
 constexpr size_t kRecordBytes = 64 << 10;  // of a user or group in the system's files
 
 std::optional<uint32_t> Number(std::string_view text) {
@@ -71,13 +72,15 @@ absl::StatusOr<Who> Who::Parse(std::string_view text) {
     if (!id)
       return absl::InvalidArgumentError(
           Text("there is no group \"", Escaped(text.substr(kGroup.size())), "\" on this machine"));
+  } else if (text.starts_with(kCertificate) && text.size() > kCertificate.size()) {
+    who.kind_ = Kind::kCertificate;
   } else if (IsServiceName(text)) {
     who.kind_ = Kind::kService;
   } else {
     return absl::InvalidArgumentError(
         Text("\"", Escaped(text),
              "\" is nobody who could be known; a word of allow is a service of the wiring, "
-             "\"uid:1000\", \"gid:build\" or \"nobody\""));
+             "\"uid:1000\", \"gid:build\", \"cert:NAME\" or \"nobody\""));
   }
   who.id_ = id.value_or(0);
   return who;
@@ -91,6 +94,10 @@ bool Who::Means(const PeerIdentity& peer, std::string_view caller) const {
       return peer.known && peer.uid == id_;
     case Kind::kGroup:
       return peer.known && peer.gid == id_;
+    case Kind::kCertificate:
+      return !peer.certificate.empty() &&
+             kCertificate.size() + peer.certificate.size() == text_.size() &&
+             text_.ends_with(peer.certificate);
     case Kind::kNobody:
       return false;
   }

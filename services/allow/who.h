@@ -4,6 +4,7 @@
 //   uid:1000      who runs as that user, by the system's word; also uid:alice
 //   gid:1000      whose process has that group as its own; also gid:build. Further groups that a
 //                 user is in do not count: the media tell the first alone
+//   cert:orders.shop  who has shown a certificate of that name, over a medium that asks for one
 //   nobody        nobody
 //
 // Thread: any; plain values.
@@ -32,7 +33,7 @@ class Who {
   const std::string& text() const { return text_; }
 
  private:
-  enum class Kind : uint8_t { kService, kUser, kGroup, kNobody };
+  enum class Kind : uint8_t { kService, kUser, kGroup, kCertificate, kNobody };
   Kind kind_ = Kind::kNobody;
   uint32_t id_ = 0;
   std::string text_;

@@ -10,9 +10,9 @@
 namespace jackfield::allow {
 namespace {
 
-constexpr PeerIdentity kRoot{.known = true, .uid = 0, .gid = 0, .pid = 7};
-constexpr PeerIdentity kUser{.known = true, .uid = 1000, .gid = 100, .pid = 8};
-constexpr PeerIdentity kUnknown{};
+const PeerIdentity kRoot{.known = true, .uid = 0, .gid = 0, .pid = 7};
+const PeerIdentity kUser{.known = true, .uid = 1000, .gid = 100, .pid = 8};
+const PeerIdentity kUnknown{};
 
 bool Means(std::string_view text, const PeerIdentity& peer, std::string_view caller = "") {
   const absl::StatusOr<Who> who = Who::Parse(text);
@@ -40,6 +40,16 @@ TEST(WhoTest, AUserAndAGroupAreKnownByTheSystem) {
   EXPECT_FALSE(Means("nobody", kRoot, "nobody"));
 }
 
+TEST(WhoTest, ACertificateIsKnownByItsWholeName) {
+  PeerIdentity peer;
+  EXPECT_FALSE(Means("cert:orders.shop", peer));
+  peer.certificate = "orders.shop";
+  EXPECT_TRUE(Means("cert:orders.shop", peer));
+  EXPECT_FALSE(Means("cert:kv.orders.shop", peer));
+  EXPECT_FALSE(Means("cert:orders.shop2", peer));
+  EXPECT_FALSE(Means("orders.shop", peer)) << "no service of the wiring";
+}
+
 TEST(WhoTest, WhoCannotBeKnownIsWrong) {
   const auto why = [](std::string_view text) {
     return std::string(Who::Parse(text).status().message());
@@ -48,7 +58,7 @@ TEST(WhoTest, WhoCannotBeKnownIsWrong) {
   EXPECT_EQ(why("gid:no-such-group"), "there is no group \"no-such-group\" on this machine");
   EXPECT_EQ(why("uid:-1"), "there is no user \"-1\" on this machine");
   EXPECT_EQ(why("uid:"), "there is no user \"\" on this machine");
-  for (const char* wrong : {"", "a b", "pid:7", "*", "a/b"})
+  for (const char* wrong : {"", "a b", "pid:7", "*", "a/b", "cert:"})
     EXPECT_NE(why(wrong).find("is nobody who could be known"), std::string::npos) << wrong;
 }
 

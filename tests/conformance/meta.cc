@@ -24,7 +24,7 @@ constexpr struct {
 } kBounds[] = {
     {"kernel/base/", 840},
     {"kernel/loop/", 3'130},
-    {"kernel/", 4'870},  // without those beside it
+    {"kernel/", 4'920},  // without those beside it
     {"kernel/call/", 3'870},
 };
 // What only tests call, of all of them together: *_invariants.cc.

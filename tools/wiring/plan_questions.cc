@@ -41,7 +41,7 @@ std::vector<std::string> OpenToAnybody(const Plan& plan, const Registry& registr
     if (!service.allows.empty()) continue;
     for (const Address& address : service.serves) {
       const auto stacked = registry.Stack(address, Role::kServe, {}, kMessageBytesDefault);
-      if (!stacked.ok() || !stacked->caps.multi_host) continue;
+      if (!stacked.ok() || !stacked->caps.multi_host || stacked->caps.encrypted) continue;
       sentences.push_back(Text(service.name, " serves at ", address.ToString(),
                                " whoever can reach it, every user of this machine at least; who "
                                "may call says allow = [\"NAME\", …]"));
