@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "kernel/base/outcome.h"
 #include "kernel/base/text.h"
 
 namespace jackfield {
@@ -20,7 +21,9 @@ std::string PortReadiness::awaits() const {
 }
 
 void PortReadiness::Look() {
-  if (channel_ != nullptr && channel_->open()) {
+  // Who does not let this in is there.
+  if (channel_ != nullptr &&
+      (channel_->open() || ReasonOf(channel_->ended_why()) == Reason::kPermission)) {
     channel_ = nullptr;
     last_.clear();
     pause_ns_ = kPauseLeastNs;

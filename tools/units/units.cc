@@ -142,6 +142,7 @@ class Writer {
     grants.name = service.name;
     grants.grace_ns = service.grace_ns;
     grants.memory_bytes_max = MemoryOf(plan_, service);
+    grants.allows = service.allows;
     for (const Address& place : places_[index]) grants.serves.push_back(place.ToString());
     for (const size_t call : service.calls) {
       const PlannedChannel& channel = plan_.channels[call];

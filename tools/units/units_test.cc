@@ -88,6 +88,13 @@ TEST_F(UnitsTest, WhatAWiringSaysIsInItsUnits) {
   EXPECT_THAT(all.back().text, HasSubstr("Wants=shop-stock.service shop-orders.service\n"));
 }
 
+TEST_F(UnitsTest, WhoMayCallStandsInTheGrants) {
+  const std::vector<Unit> all = UnitsFor(
+      "[service.stock]\nrun = \"stock\"\nserve = [\"unix:@shop.stock\"]\n"
+      "allow = { \"*\" = [\"uid:0\"], \"kv.Store/Drop\" = [\"nobody\"] }\n");
+  EXPECT_THAT(all[0].text, HasSubstr("allow * uid:0\\nallow kv.Store/Drop nobody\\n"));
+}
+
 TEST_F(UnitsTest, WhoServesNothingIsNotWaitedFor) {
   const std::vector<Unit> all =
       UnitsFor("[service.orders]\nrun = \"orders\"\ncalls = { far = { at = \"unix:@far\" } }\n");

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "kernel/base/text.h"
+#include "services/allow/who.h"
 #include "tools/units/places.h"
 #include "tools/units/ready_probe.h"
 #include "tools/units/units.h"
@@ -51,6 +52,21 @@ int Write(const std::string& directory, const std::vector<units::Unit>& all) {
   return kExitOk;
 }
 
+// Badges are secrets, and a unit is none: what they are to prove nobody could. "": nothing is.
+std::string WhyNotAllowed(const Plan& plan) {
+  for (const PlannedService& service : plan.services) {
+    for (const allow::Rule& rule : service.allows) {
+      const absl::StatusOr<allow::Who> who = allow::Who::Parse(rule.who);
+      if (who.ok() && who->is_service())
+        return Text(
+            "allow of ", service.name, " names the service ", rule.who,
+            ", which only `jackfield up` can prove; for systemd let it run as a user of its "
+            "own, and write \"uid:NAME\"");
+    }
+  }
+  return "";
+}
+
 int RunExport(const Program& program, const Arguments& arguments) {
   const std::string& what = arguments.operands[0];
   if (what != "systemd") {
@@ -65,6 +81,8 @@ int RunExport(const Program& program, const Arguments& arguments) {
   of_file.operands.erase(of_file.operands.begin());
   const absl::StatusOr<Plan> plan = LoadPlan(program, of_file);
   if (!plan.ok()) return ComplainOfWiring(plan.status(), Would::kLook);
+  if (const std::string why = WhyNotAllowed(*plan); !why.empty())
+    return Complain(kExitUsage, Text("export: ", why));
   const absl::StatusOr<units::Places> places = units::ChoosePlaces(*plan, *program.registry);
   if (!places.ok()) {
     if (absl::IsInvalidArgument(places.status()))

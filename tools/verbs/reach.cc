@@ -53,6 +53,10 @@ Reached ReachTarget(const Program& program, const Arguments& arguments, std::str
 int ComplainOfRemote(const dynamic::Remote& remote, const absl::Status& status) {
   if (remote.interrupted()) return kExitInterrupted;
   const std::string text(status.message());
+  // Somebody is there, and does not want this caller.
+  if (ReasonOf(status) == Reason::kPermission)
+    return Complain(kExitCallStatus + static_cast<int>(absl::StatusCode::kPermissionDenied),
+                    Escaped(text));
   if (!remote.reached() || absl::IsUnavailable(status))
     return Complain(kExitUnreachable, Escaped(text));
   if (ReasonOf(status) == Reason::kUnknownMethod) {

@@ -59,6 +59,27 @@ TEST_F(AllowTest, ACallThatTheWiringItselfForbidsIsToldBeforeAnythingStarts) {
                                   "\"tokenize\" there, or take the call out"));
 }
 
+TEST_F(AllowTest, UnitsOfSystemdCanProveNoNames) {
+  Command named({"export", "systemd", Counted("[\"tokenize\"]", "unix:")});
+  EXPECT_EQ(named.Wait(), 2);
+  EXPECT_THAT(named.err(), HasSubstr("allow of count names the service tokenize, which only "
+                                     "`jackfield up` can prove"));
+  EXPECT_EQ(named.out(), "");
+  EXPECT_THAT(OutputOf({"export", "systemd", "-q", Counted("[\"uid:0\"]", "unix:")}),
+              HasSubstr("allow * uid:0"));
+}
+
+TEST_F(AllowTest, ASupervisorThatMayNotCallSeesThatSomebodyIsThere) {
+  const std::string file = directory_.Write(
+      "port.toml",
+      "jackfield = 1\n[service.count]\nrun = \"count\"\nserve = \"unix:./p.sock\"\n"
+      "ready = \"port\"\nallow = [\"nobody\"]\n");
+  Command up({"up", file});
+  EXPECT_TRUE(up.WaitForStderr("is up")) << up.err();
+  up.Signal(SIGINT);
+  up.Wait();
+}
+
 TEST_F(AllowTest, WhoComesFromOutsideIsRefusedAtOnceAndBothSidesAreTold) {
   Command kept({"up", Kept("[\"nobody\"]")});
   ASSERT_TRUE(kept.WaitForStderr("is up")) << kept.err();
