@@ -92,5 +92,38 @@ TEST_F(AllowKeyTest, AnotherRuleStartsTheServiceAnew) {
   EXPECT_EQ(changes->restarted.at("kv").text, "others may call it");
 }
 
+TEST_F(AllowKeyTest, WhoIsAskedForABadgeFromNowOnIsStartedAnewToHaveOne) {
+  constexpr std::string_view kMore = "[service.gate]\nrun = \"gate\"\nserve = \"unix:@gate\"\n";
+  const std::string closed = Wiring("[\"orders\"]", kMore);
+  std::string open = closed;
+  open.erase(open.find("allow"), open.find('\n', open.find("allow")) - open.find("allow"));
+  const absl::StatusOr<Plan> old = Make(open), wanted = Make(closed);
+  ASSERT_TRUE(old.ok() && wanted.ok()) << old.status() << wanted.status();
+  absl::StatusOr<PlanChanges> changes = ChangesBetween(*old, *wanted);
+  ASSERT_TRUE(changes.ok()) << changes.status();
+  for (const char* service : {"kv", "orders.1", "orders.2"})
+    EXPECT_TRUE(changes->restarted.contains(service)) << service;
+  EXPECT_FALSE(changes->restarted.contains("gate")) << "it calls nobody";
+  EXPECT_EQ(changes->restarted.at("orders.1").text,
+            "kv asks who calls, and its badge is given to it at its start");
+  changes = ChangesBetween(*wanted, *old);
+  ASSERT_TRUE(changes.ok()) << changes.status();
+  EXPECT_FALSE(changes->restarted.contains("orders.1")) << "a badge too many does no harm";
+}
+
+TEST_F(AllowKeyTest, ACallThatGoesToAnotherServiceThatAsksStartsItsClientAnew) {
+  const auto with = [](std::string_view server) {
+    return "over = \"unix:\"\n[service.kv]\nrun = \"kv\"\nallow = [\"orders\"]\n"
+           "[service.kv2]\nrun = \"kv\"\nallow = [\"orders\"]\n[service.orders]\nrun = "
+           "\"orders\"\ncalls = { kv = { service = \"" +
+           std::string(server) + "\" } }\n";
+  };
+  const absl::StatusOr<Plan> old = Make(with("kv")), wanted = Make(with("kv2"));
+  ASSERT_TRUE(old.ok() && wanted.ok()) << old.status() << wanted.status();
+  const absl::StatusOr<PlanChanges> changes = ChangesBetween(*old, *wanted);
+  ASSERT_TRUE(changes.ok()) << changes.status();
+  EXPECT_TRUE(changes->restarted.contains("orders"));
+}
+
 }  // namespace
 }  // namespace jackfield

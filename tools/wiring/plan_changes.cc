@@ -85,6 +85,7 @@ class Comparison {
       if (FindPlanned(wanted_, was->name) == nullptr) changes_.removed.push_back(was->name);
     }
     CompareInheritedEnds();
+    CompareBadges();
     SpreadRestarts(wanted_, changes_.added, changes_.restarted);
     for (const PlannedService& is : wanted_.services) {
       const PlannedService* was = FindPlanned(old_, is.name);
@@ -143,6 +144,28 @@ class Comparison {
                      ", whose ends are inherited"),
                 false);
     }
+  }
+
+  // A service is given what proves its name to another one when it starts.
+  void CompareBadges() {
+    for (const PlannedService& is : wanted_.services) {
+      if (FindPlanned(old_, is.name) == nullptr) continue;
+      for (const std::string& role : CallsOf(wanted_, is)) {
+        const CallName name{is.name, role};
+        const std::string asked = WhoAsks(old_, FindCall(old_, name)),
+                          asks = WhoAsks(wanted_, FindCall(wanted_, name));
+        if (!asks.empty() && asks != asked)
+          Restart(is.name, Text(asks, " asks who calls, and its badge is given to it at its start"),
+                  false);
+      }
+    }
+  }
+
+  // The server that wants a badge of who calls it so; "": it does not.
+  static std::string WhoAsks(const Plan& plan, const FoundCall& call) {
+    if (call.channel == nullptr) return "";
+    const PlannedService& server = plan.services[call.channel->server];
+    return server.allows.empty() ? "" : server.name;
   }
 
   bool Same(const FoundCall& had, const FoundCall& has) const {
