@@ -23,11 +23,11 @@ constexpr uint32_t kArrivalBytesMax = kUnixPacketFrameBytesMax + sizeof(HubEnvel
 // Is the endpoint itself broken, or was it just a bad moment?
 bool IsFatal(int error) { return error == -EBADF || error == -ENOTSOCK || error == -EFAULT; }
 
-LinkTraits Traits(const UnixSettings& settings, const PeerIdentity& identity,
+LinkTraits Traits(const UnixSettings& settings, const HubSender& from,
                   const std::string& description) {
   LinkTraits traits;
   traits.caps = CapsOf(settings);
-  traits.peer = identity;
+  traits.peer = {.known = from.known, .uid = from.uid, .gid = from.gid, .pid = from.pid};
   traits.description = description;
   return traits;
 }

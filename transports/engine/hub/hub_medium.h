@@ -46,6 +46,14 @@ struct HubKeyHash {
   size_t operator()(const HubKey& key) const { return std::hash<std::string_view>()(key.view()); }
 };
 
+// Who sent it, by the word of the system. Trivial, as what lies in a batch must be.
+struct HubSender {
+  bool known = false;
+  uint32_t uid = 0;
+  uint32_t gid = 0;
+  int32_t pid = 0;
+};
+
 // One thing that came in. It lies in a slot of a HubBatch, in front of its frame.
 struct HubArrival {
   enum class What : uint8_t {
@@ -64,7 +72,7 @@ struct HubArrival {
   uint32_t bytes = 0;
   std::byte* data = nullptr;  // within the slot, at a multiple of 8
   HubKey from;
-  PeerIdentity identity;
+  HubSender identity;
   std::array<int, kFdsMax> fds;  // the first fd_count; owned by the hub
 };
 
