@@ -44,10 +44,10 @@ class LargeFramesTest : public testing::Test {
     channel_ = Channel::Open(*node_, "inproc:large?size=64KiB").value();
     ASSERT_TRUE(channel_->WaitOpen().ok());
   }
+  std::vector<std::string> got_;
+  absl::Status gone_why_;  // the node's end may still tell it
   Registry registry_;
   std::unique_ptr<Node> node_;
-  std::vector<std::string> got_;
-  absl::Status gone_why_;
   std::unique_ptr<Port> port_;
   std::unique_ptr<Channel> channel_;
 };
