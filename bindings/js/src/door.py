@@ -27,6 +27,7 @@ def hand_over(connection):
     pid, uid, gid = struct.unpack("iII", credentials)
     text = json.dumps({"cmd": "NODE_HANDLE", "type": "net.Socket",
                        "msg": {"pid": pid, "uid": uid, "gid": gid}})
+    connection.setblocking(False)  # libuv takes it as it comes
     rights = struct.pack("i", connection.fileno())
     CHANNEL.sendmsg([text.encode() + b"\n"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
     answer = b""

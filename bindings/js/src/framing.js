@@ -1,6 +1,6 @@
 // Frames out of a stream of bytes: one after another, each filled to a multiple of 8.
 
-import { filled, HEADER_BYTES } from "./frame.js";
+import { filled, HEADER_BYTES, MAGIC } from "./frame.js";
 
 export class Framing {
   /**
@@ -27,7 +27,9 @@ export class Framing {
     for (let at = 0; at < chunk.length && !this.stopped;) {
       if (this.partial === undefined) {
         const left = chunk.length - at;
-        const bytes = left < HEADER_BYTES ? 0 : this.check(chunk, at);
+        // What is no frame is known by its first byte; the rest of it may never come.
+        const whole = left >= HEADER_BYTES || chunk[at] !== MAGIC;
+        const bytes = whole ? this.check(chunk, at) : 0;
         if (bytes < 0) return;
         if (bytes > 0 && filled(bytes) <= left) {
           this.take(chunk.subarray(at, at + bytes), false);

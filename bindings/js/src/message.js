@@ -105,7 +105,7 @@ class Reading {
   element(base, index, at, depth) {
     if (base === Base.String) return bytesAt(this.buffer, follow(this.buffer, at)).toString();
     if (base === Base.Obj) {
-      return this.shape(index).isStruct ? this.struct(index, at)
+      return this.shape(index).isStruct ? this.struct(index, at, depth + 1)
         : this.table(new Table(this.buffer, follow(this.buffer, at)), index, depth + 1);
     }
     const read = READERS[base];
@@ -126,19 +126,20 @@ class Reading {
       (_, i) => this.element(element, index, start + 4 + i * bytes, depth));
   }
 
-  /** @param {number} index @param {number} at @returns {Message} */
-  struct(index, at) {
+  /** @param {number} index @param {number} at @param {number} depth @returns {Message} */
+  struct(index, at, depth) {
+    if (depth > DEPTH_MAX) throw new RangeError("too deep"); // a struct of a peer's holds itself
     /** @type {Message} */
     const message = {};
     for (const { name, type, offset } of this.shape(index).fields) {
       if (type.base !== Base.Array) {
-        message[name] = this.element(type.base, type.index, at + offset, 0);
+        message[name] = this.element(type.base, type.index, at + offset, depth);
         continue;
       }
       const bytes = type.element === Base.Obj ? this.shape(type.index).bytes
         : SCALAR_BYTES[type.element] ?? 0;
       message[name] = Array.from({ length: type.fixedLength }, (_, i) =>
-        this.element(type.element, type.index, at + offset + i * bytes, 0));
+        this.element(type.element, type.index, at + offset + i * bytes, depth));
     }
     return message;
   }

@@ -163,6 +163,10 @@ function check({ shapes, enums }) {
   const leads = (base, index) => base === Base.Obj ? shapes[index] !== undefined
     : base === Base.Union ? enums[index] !== undefined
       : index < 0 || enums[index] !== undefined;
+  for (const { types } of enums) {
+    for (const { base, index } of types.values())
+      must(base !== Base.Obj || shapes[index] !== undefined, "has a union of no type");
+  }
   for (const [i, shape] of shapes.entries()) {
     must(shape.bytes >= 0 && shape.bytes <= 0xffff, "has a struct that is too large");
     must([1, 2, 4, 8, 16, 32, 64, 128, 256].includes(shape.alignment), "has an alignment that is none");

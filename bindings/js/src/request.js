@@ -1,7 +1,7 @@
 // A message that is being served.
 
 import { buildFailure } from "./control.js";
-import { Code, JackfieldError, misuse, Outcome, Reason } from "./errors.js";
+import { Code, errorOf, JackfieldError, misuse, Outcome, Reason } from "./errors.js";
 import { FLAG_STREAM, Kind, NO_DEADLINE } from "./frame.js";
 import { ItemStream } from "./stream.js";
 
@@ -72,8 +72,7 @@ export class Request {
       this._abort = new AbortController();
       if (this.cancelled) this._abort.abort();
       else if (this._deadline !== Infinity && !this._over)
-        this._timer = setTimeout(() => this._abort?.abort(),
-          Math.min(this.remainingMs, TIMER_MS_MAX));
+        this._timer = setTimeout(() => this._expire(), Math.min(this.remainingMs, TIMER_MS_MAX));
     }
     return this._abort.signal;
   }
@@ -86,6 +85,11 @@ export class Request {
 
   // ---- For the port.
 
+  /** Its deadline has passed: its caller has been told so by its own end. */
+  _expire() {
+    this._cancel(errorOf(Outcome.FAILED, Reason.DEADLINE, "the deadline of the call has passed"));
+  }
+
   /** Nobody waits any more. @param {JackfieldError} why */
   _cancel(why) {
     this._cancelled = true;
@@ -96,7 +100,7 @@ export class Request {
 
   /** @param {Uint8Array | undefined | void} answer @param {() => void} then */
   _settle(answer, then) {
-    if (this.oneWay || this._cancelled) return then();
+    if (this.oneWay || this.cancelled) return then();
     if (!(answer instanceof Uint8Array)) {
       const what = answer === undefined ? "without an answer"
         : "something that is no bytes (a Buffer, a Uint8Array)";

@@ -32,7 +32,7 @@ function kindOf(attributes) {
 function compile(path) {
   const directory = mkdtempSync(join(tmpdir(), "jackfield-"));
   try {
-    execFileSync("flatc", ["-b", "--schema", "-I", dirname(path), "-o", directory, path],
+    execFileSync("flatc", ["-b", "--schema", "--bfbs-builtins", "-I", dirname(path), "-o", directory, path],
       { stdio: ["ignore", "ignore", "pipe"] });
     return readFileSync(join(directory, `${basename(path, ".fbs")}.bfbs`));
   } catch (why) {
