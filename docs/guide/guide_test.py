@@ -76,6 +76,14 @@ def missing_tool(terminal: Terminal, block: Block) -> str | None:
     return None
 
 
+def missing_interpreter(terminal: Terminal, file: File) -> str | None:
+    """Of a program on the page, which the rest of it then runs."""
+    found = re.match(r"#!/usr/bin/env (\w+)\n", file.text)
+    if found and not shutil.which(found[1], path=terminal.path):
+        return found[1]
+    return None
+
+
 def run_page(path: pathlib.Path, programs: pathlib.Path, files: dict[str, pathlib.Path],
              seconds_max: float = PAGE_SECONDS_MAX) -> str:
     """Returns: one line that says how much was run. Errors: Failed, PageError."""
@@ -86,6 +94,8 @@ def run_page(path: pathlib.Path, programs: pathlib.Path, files: dict[str, pathli
     try:
         for step in steps:
             if isinstance(step, File):
+                if tool := missing_interpreter(terminal, step):
+                    return f"{path}: {run} commands run, and no more: no {tool} here"
                 terminal.write(step.name, step.text.encode())
                 continue
             if tool := missing_tool(terminal, step):

@@ -58,7 +58,8 @@ with jackfield.Node("py") as node:
 `;
 
 describe("JavaScript and others", { skip }, () => {
-  after(() => {
+  after(async () => {
+    await jackfield("down", `js${process.pid}`).catch(() => {}); // where a test has failed
     for (const child of children) child.kill("SIGKILL");
     rmSync(directory, { recursive: true, force: true });
   });
@@ -169,7 +170,7 @@ calls = ["greeter"]
     await channel.close();
     const wiring = `js${process.pid}`;
     while (!/greeter +ready/.test(await jackfield("ps", wiring)));
-    while (!/hello Ada[^]*hello Ben/.test(await jackfield("logs", wiring)));
+    while (!/hello Ada[^]*hello Ben/.test(await jackfield("logs", "--wiring", wiring)));
     await jackfield("down", wiring);
   });
 });
