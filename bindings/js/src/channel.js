@@ -1,76 +1,30 @@
 // Channels: to call a service, and the next instance of it when that has gone.
 
-import { randomBytes } from "node:crypto";
-import { basename } from "node:path";
-
 import { parseAddress } from "./address.js";
+import { readFailure } from "./control.js";
 import { dial } from "./dial.js";
 import { closed, errorOf, misuse, Outcome, Reason } from "./errors.js";
 import { FLAG_STREAM, FRAME_BYTES_MAX, Kind, NO_DEADLINE, typeOf } from "./frame.js";
-import { readFailure } from "./control.js";
+import { EPOCH, ownName } from "./self.js";
 import { NOTHING, Session } from "./session.js";
 import { ClientStream } from "./stream.js";
 
 /** @typedef {import("./errors.js").JackfieldError} JackfieldError */
 /** @typedef {import("./frame.js").Header} Header */
+/** @typedef {import("./pending.js").CallOptions} CallOptions */
+/** @typedef {import("./pending.js").ChannelOptions} ChannelOptions */
+/** @typedef {import("./pending.js").Pending} Pending */
+/** @typedef {import("./pending.js").Receipt} Receipt */
 
 const PRIORITY_DEFAULT = 2;
 const CALLS_MAX = 256;             // under way at once; others wait
 const TIMEOUT_MS = 5000;           // of a call that names none
 const CONNECT_MS = 5000;           // for the first connection
-const PAUSE_MS = 5;                // before the second attempt; twice as long before each other one,
-const PAUSE_MS_MAX = 250;          // up to this
+const PAUSE_MS = 5;                // before the second attempt; before each other one twice as
+const PAUSE_MS_MAX = 250;          // long, up to this
 const TIMER_MS_MAX = 0x7fffffff;
 const CANCEL_GIVEN_UP = 1;
 const CANCEL_DEADLINE = 4;
-
-/** This process, for all its channels and ports. */
-export const EPOCH = randomBytes(8).readBigUInt64LE() | 1n;
-
-export const ownName = () => basename(process.argv[1] ?? "node").replace(/\.[cm]?js$/, "");
-
-/**
- * @typedef {object} ChannelOptions
- * @property {string} [name] of this end, for people
- * @property {number} [timeoutMs] of a call that names none (5,000)
- * @property {number} [connectMs] to connect for the first time (5,000)
- * @property {number} [callsMax] under way at once; others wait (256)
- * @property {boolean} [reconnect] false: it ends with its first connection
- * @property {string} [badge] what proves who this is, to a service that asks
- */
-
-/**
- * @typedef {object} CallOptions
- * @property {number} [timeoutMs] in place of the channel's; of a stream: of all of it (none)
- * @property {AbortSignal} [signal] gives the call up
- * @property {number} [priority] 0 (most urgent) to 3; 2 if not said
- */
-
-/**
- * @typedef {object} Pending
- * @property {number} kind
- * @property {number} type
- * @property {Uint8Array} payload
- * @property {number} deadline in ms of performance.now(); Infinity: none
- * @property {number} timeoutMs
- * @property {number} priority
- * @property {number} id 0: it has not left
- * @property {Session} [session]
- * @property {ClientStream} [stream]
- * @property {NodeJS.Timeout} [timer]
- * @property {() => void} [unlisten]
- * @property {(reply: Buffer) => void} resolve
- * @property {(why: JackfieldError) => void} reject
- */
-
-/**
- * What became of everything that a channel has sent.
- * @typedef {object} Receipt
- * @property {number} handled
- * @property {number} delivered it came, and was not handled when the connection ended
- * @property {number} undelivered it never left
- * @property {number} inDoubt no word
- */
 
 /**
  * A client's end. It connects in the background, and again when the service is replaced: what has

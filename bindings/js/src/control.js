@@ -18,7 +18,8 @@ const REFUSAL_BYTES_MAX = 1000;
  * @property {string} [badge]
  */
 
-/** The first bytes of a text, cut where a character begins. @param {string} text @param {number} max */
+/** The first bytes of a text, cut where a character begins.
+ * @param {string} text @param {number} max */
 function cut(text, max) {
   const bytes = Buffer.from(text);
   if (bytes.length <= max) return text;

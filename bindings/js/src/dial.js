@@ -33,8 +33,8 @@ export async function dial(address, limit) {
     const { socket, peer } = await connectAbstract(address.path);
     if (admitsUser(address, peer)) return socket;
     socket.destroy();
-    throw errorOf(Outcome.REFUSED, Reason.PERMISSION, `${address.text} belongs to uid ${peer.uid}, ` +
-      "not to this program's; ?uid=any allows that");
+    throw errorOf(Outcome.REFUSED, Reason.PERMISSION, `${address.text} belongs to uid ` +
+      `${peer.uid}, not to this program's; ?uid=any allows that`);
   }
   return new Promise((resolve, reject) => {
     const socket = address.medium === "unix" ? net.connect({ path: address.path })
@@ -67,12 +67,13 @@ function removeDead(path) {
     const found = lstatSync(path, { throwIfNoEntry: false });
     if (found === undefined) return resolve();
     if (!found.isSocket() || found.uid !== process.geteuid?.())
-      return reject(errorOf(Outcome.REFUSED, Reason.MISUSE, `unix:${path}: something that is not a ` +
-        "socket of this user is there, and is left alone"));
+      return reject(errorOf(Outcome.REFUSED, Reason.MISUSE, `unix:${path}: something that is not ` +
+        "a socket of this user is there, and is left alone"));
     const probe = net.connect({ path });
     probe.once("connect", () => {
       probe.destroy();
-      reject(errorOf(Outcome.REFUSED, Reason.RESOURCE, `unix:${path} is served by another process`));
+      reject(errorOf(Outcome.REFUSED, Reason.RESOURCE,
+        `unix:${path} is served by another process`));
     });
     probe.once("error", (/** @type {NodeJS.ErrnoException} */ why) => {
       if (why.code !== "ECONNREFUSED") return reject(errorOf(Outcome.REFUSED, Reason.RESOURCE,

@@ -1,6 +1,6 @@
 // Abstract unix sockets, which Node cannot name: it fills their names up with zeros. door.py opens
-// them, and hands the connections over with the channel that child processes have. It also tells who
-// is at the other end (SO_PEERCRED), which Node cannot ask.
+// them, and hands the connections over with the channel that child processes have. It also tells
+// who is at the other end (SO_PEERCRED), which Node cannot ask.
 
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
@@ -22,8 +22,8 @@ function open(what, name) {
 /** @param {string} name @param {string} [code] */
 function noDoor(name, code) {
   const text = code === "ENOENT"
-    ? `unix:${name}: Node cannot open abstract names by itself, and there is no python3 to do it; ` +
-      "install python3, or use a path (unix:/run/kv.sock) or tcp:"
+    ? `unix:${name}: Node cannot open abstract names by itself, and there is no python3 to do ` +
+      "it; install python3, or use a path (unix:/run/kv.sock) or tcp:"
     : `unix:${name}: ${code ?? "the program that opens abstract names has ended"}`;
   const passing = code === "ECONNREFUSED" || code === undefined;
   return errorOf(Outcome.REFUSED, passing ? Reason.UNREACHABLE : Reason.MISUSE, text);
@@ -34,7 +34,7 @@ function noDoor(name, code) {
 export function connectAbstract(name) {
   return new Promise((resolve, reject) => {
     const door = open("connect", name);
-    door.on("error", (why) => reject(noDoor(name, /** @type {NodeJS.ErrnoException} */ (why).code)));
+    door.on("error", (/** @type {NodeJS.ErrnoException} */ why) => reject(noDoor(name, why.code)));
     door.on("exit", () => setImmediate(() => reject(noDoor(name))));
     door.on("message", (/** @type {any} */ message, /** @type {any} */ socket) => {
       if (socket === undefined) return reject(noDoor(name, message.failed));
@@ -54,7 +54,7 @@ export function serveAbstract(name, come, gone) {
     const door = open("serve", name);
     let closed = false;
     let serves = false;
-    door.on("error", (why) => reject(noDoor(name, /** @type {NodeJS.ErrnoException} */ (why).code)));
+    door.on("error", (/** @type {NodeJS.ErrnoException} */ why) => reject(noDoor(name, why.code)));
     door.on("exit", () => {
       reject(noDoor(name));
       if (serves && !closed) gone();

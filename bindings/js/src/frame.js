@@ -144,6 +144,7 @@ export function fnv64(bytes) {
  */
 export function extensionIsSound(extension) {
   for (let at = 0; at < extension.length;) {
+    // A multiple of 8 bytes: there are always four to read.
     const tag = extension.readUInt16LE(at);
     const next = at + filled(4 + extension.readUInt16LE(at + 2));
     if (next > extension.length || (tag & 0x8000) !== 0) return false;

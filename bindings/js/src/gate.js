@@ -80,8 +80,8 @@ export class Gate {
     this._rules = new Map();
     for (const { what, who } of rules) {
       if (!/^[\w.-]+$/.test(who)) {
-        throw new JackfieldError(Code.FAILED_PRECONDITION, `${service} is to admit "${who}", and a ` +
-          "program in JavaScript cannot tell users and groups; name services in its allow, or " +
+        throw new JackfieldError(Code.FAILED_PRECONDITION, `${service} is to admit "${who}", and ` +
+          "a program in JavaScript cannot tell users and groups; name services in its allow, or " +
           "put a service of another language in front of it", Outcome.REFUSED, Reason.PERMISSION);
       }
       this._rules.set(what, [...this._rules.get(what) ?? [], who]);
@@ -122,5 +122,5 @@ export class Gate {
   }
 }
 
-const WHAT_HELPS = "; who may is said by allow = […] of that service in the wiring, and a service " +
-  "of the wiring is known by the channel that its calls = … gives it";
+const WHAT_HELPS = "; who may is said by allow = […] of that service in the wiring, and a " +
+  "service of the wiring is known by the channel that its calls = … gives it";

@@ -8,8 +8,8 @@
 // | [ubyte], [byte] | Buffer; any Uint8Array or list of numbers is taken |
 // | union x | x_type: the name, and x |
 //
-// What is not there is not in the object, but for numbers, which then have their default. A union of
-// structs or strings, and a list of unions, are refused (UNIMPLEMENTED).
+// What is not there is not in the object, but for numbers, which then have their default. A union
+// of structs or strings, and a list of unions, are refused (UNIMPLEMENTED).
 
 import { Code, JackfieldError } from "./errors.js";
 import { Builder, bytesAt, follow, listCount, reading, Table } from "./flat.js";
@@ -323,7 +323,8 @@ class Building {
       if (isLong(base)) number = BigInt(number);
       else if (typeof number === "bigint") number = Number(number);
       const fits = base === Base.Bool ? typeof number === "boolean"
-        : isLong(base) || (typeof number === "number" && (isReal(base) || Number.isInteger(number)));
+        : isLong(base) ||
+          (typeof number === "number" && (isReal(base) || Number.isInteger(number)));
       if (fits) return void WRITERS[base]?.(to, at, number);
     } catch (why) {
       if (!(why instanceof RangeError || why instanceof SyntaxError || why instanceof TypeError))
@@ -345,7 +346,8 @@ class Building {
 }
 
 /** Throws JackfieldError (INVALID_ARGUMENT), with the path to what does not fit.
- * @param {Reflection} reflection @param {number} index @param {Message} message @returns {Buffer} */
+ * @param {Reflection} reflection @param {number} index @param {Message} message
+ * @returns {Buffer} */
 export function build(reflection, index, message) {
   const building = new Building(reflection);
   return building.builder.finish(building.table(message, index));

@@ -1,13 +1,13 @@
 // Ports: to serve.
 
 import { parseAddress } from "./address.js";
-import { EPOCH, ownName } from "./channel.js";
 import { buildRefuse } from "./control.js";
 import { admitsUser, listen } from "./dial.js";
 import { Code, closed, errorOf, misuse, Outcome, Reason } from "./errors.js";
 import { filled, FRAME_BYTES_MAX, HEADER_BYTES, Kind, NO_DEADLINE, typeOf, writeHeader }
   from "./frame.js";
 import { Request } from "./request.js";
+import { EPOCH, ownName } from "./self.js";
 import { Session } from "./session.js";
 import { interfaceOf, SYSTEM, systemHandlers } from "./system.js";
 
@@ -162,8 +162,8 @@ export class Port {
   /** @param {Seat} seat @param {JackfieldError} why */
   _ended(seat, why) {
     this._seats.delete(seat);
-    for (const request of seat.calls.values())
-      request._cancel(errorOf(Outcome.FAILED, Reason.PEER_DIED, `the caller has gone: ${why.text}`));
+    const gone = errorOf(Outcome.FAILED, Reason.PEER_DIED, `the caller has gone: ${why.text}`);
+    for (const request of seat.calls.values()) request._cancel(gone);
     seat.calls.clear();
     this._inbox = this._inbox.filter((waiting) => waiting.seat !== seat);
     this._tellWatchers();

@@ -1,5 +1,5 @@
-// What a binary schema (.bfbs) says, as plain objects. A peer's schema may be any bytes: every index
-// is checked here, once.
+// What a binary schema (.bfbs) says, as plain objects. A peer's schema may be any bytes: every
+// index is checked here, once.
 
 import { Code, JackfieldError } from "./errors.js";
 import { reading, Table } from "./flat.js";
@@ -16,6 +16,7 @@ export const SCALAR_BYTES = [0, 1, 1, 1, 1, 2, 2, 4, 4, 8, 8, 4, 8];
 // Limits for one schema (services/reflection/checks.h).
 const SCHEMA_BYTES_MAX = 1 << 20;
 const TYPES_MAX = 4096;
+const ALIGNMENTS = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 const PARTS_MAX = 64 << 10;     // fields, values of enums, methods and attributes, of all of it
 
 /**
@@ -104,7 +105,7 @@ class Reader {
     const real = table.field(5);
     const attributes = this.attributes(table, 9);
     const alignment = Number(attributes.get("force_align") ?? 1);
-    must([1, 2, 4, 8, 16, 32, 64, 128, 256].includes(alignment), "has a force_align that is none");
+    must(ALIGNMENTS.includes(alignment), "has a force_align that is none");
     return { name: table.text(0) ?? "", id: u16(2), offset: u16(3), type: this.type(table.table(1)),
       defaultInteger: i64(table, 4), defaultReal: real === 0 ? 0 : table.buffer.readDoubleLE(real),
       deprecated: table.u8(6) !== 0, required: table.u8(7) !== 0, optional: table.u8(11) !== 0,
@@ -157,7 +158,8 @@ class Reader {
   }
 }
 
-/** Does every index lead somewhere, and every struct lie in itself? @param {Reflection} reflection */
+/** Does every index lead somewhere, and every struct lie in itself?
+ * @param {Reflection} reflection */
 function check({ shapes, enums }) {
   /** @param {number} base @param {number} index */
   const leads = (base, index) => base === Base.Obj ? shapes[index] !== undefined
@@ -169,7 +171,7 @@ function check({ shapes, enums }) {
   }
   for (const [i, shape] of shapes.entries()) {
     must(shape.bytes >= 0 && shape.bytes <= 0xffff, "has a struct that is too large");
-    must([1, 2, 4, 8, 16, 32, 64, 128, 256].includes(shape.alignment), "has an alignment that is none");
+    must(ALIGNMENTS.includes(shape.alignment), "has an alignment that is none");
     for (const { type, name, offset } of shape.fields) {
       const many = type.base === Base.Vector || type.base === Base.Array;
       must(leads(many ? type.element : type.base, type.index), `has a field ${name} of no type`);
@@ -186,9 +188,11 @@ function check({ shapes, enums }) {
   }
 }
 
-/** Throws JackfieldError (INVALID_ARGUMENT, DATA_LOSS). @param {Buffer} bfbs @returns {Reflection} */
+/** Throws JackfieldError (INVALID_ARGUMENT, DATA_LOSS).
+ * @param {Buffer} bfbs @returns {Reflection} */
 export function reflect(bfbs) {
-  must(bfbs.length <= SCHEMA_BYTES_MAX, `has ${bfbs.length} bytes; ${SCHEMA_BYTES_MAX} are the most`);
+  must(bfbs.length <= SCHEMA_BYTES_MAX,
+    `has ${bfbs.length} bytes; ${SCHEMA_BYTES_MAX} are the most`);
   return reading("the schema", () => {
     must(bfbs.toString("latin1", 4, 8) === "BFBS", "is no binary schema (flatc -b --schema)");
     return new Reader(Table.root(bfbs)).read();

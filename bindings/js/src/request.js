@@ -80,7 +80,8 @@ export class Request {
   /** Its items. Throws: it was not opened as a stream (INVALID_ARGUMENT, which is its caller's). */
   stream() {
     if (this._stream !== undefined) return this._stream;
-    throw new JackfieldError(Code.INVALID_ARGUMENT, `${this.method} is a stream, and was called plainly`);
+    throw new JackfieldError(Code.INVALID_ARGUMENT,
+      `${this.method} is a stream, and was called plainly`);
   }
 
   // ---- For the port.

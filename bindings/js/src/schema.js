@@ -12,7 +12,7 @@ import { buildGetRequest, GET, interfaceOf, readGetReply, shortName } from "./sy
 
 /** @typedef {import("./message.js").Message} Message */
 /** @typedef {import("./request.js").Request} Request */
-/** @typedef {import("./channel.js").CallOptions} CallOptions */
+/** @typedef {import("./pending.js").CallOptions} CallOptions */
 
 /** What goes, and what comes. */
 export const MethodKind = Object.freeze({
@@ -32,8 +32,8 @@ function kindOf(attributes) {
 function compile(path) {
   const directory = mkdtempSync(join(tmpdir(), "jackfield-"));
   try {
-    execFileSync("flatc", ["-b", "--schema", "--bfbs-builtins", "-I", dirname(path), "-o", directory, path],
-      { stdio: ["ignore", "ignore", "pipe"] });
+    execFileSync("flatc", ["-b", "--schema", "--bfbs-builtins", "-I", dirname(path), "-o",
+      directory, path], { stdio: ["ignore", "ignore", "pipe"] });
     return readFileSync(join(directory, `${basename(path, ".fbs")}.bfbs`));
   } catch (why) {
     const { code, stderr } = /** @type {{ code?: string, stderr?: Buffer }} */ (why);
@@ -63,7 +63,8 @@ export class Schema {
   }
 
   /** Of the service itself. @param {import("./channel.js").Channel} channel
-   * @param {string} name "greet.Greeter" @param {CallOptions} [options] @returns {Promise<Schema>} */
+   * @param {string} name "greet.Greeter" @param {CallOptions} [options]
+   * @returns {Promise<Schema>} */
   static async fetch(channel, name, options = {}) {
     return new Schema(readGetReply(await channel.call(GET, buildGetRequest(name), options)));
   }
@@ -106,7 +107,8 @@ export class Schema {
   }
 
   /**
-   * Its methods as functions of messages: `await client.Greet({ name: "Ada" }, { timeoutMs: 100 })`.
+   * Its methods as functions of messages:
+   * `await client.Greet({ name: "Ada" }, { timeoutMs: 100 })`.
    * One of a method that streams gives a ClientStream, whose items are bytes: pack() and unpack().
    * @param {import("./channel.js").Channel} channel @param {string} name
    * @returns {Record<string, (message?: Message, options?: CallOptions) => any>}

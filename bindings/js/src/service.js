@@ -2,13 +2,14 @@
 
 import { closeSync, writeSync } from "node:fs";
 
-import { Channel, ownName } from "./channel.js";
+import { Channel } from "./channel.js";
 import { Code, JackfieldError } from "./errors.js";
 import { Gate } from "./gate.js";
 import { grantsOfCommandLine, readGrants } from "./grants.js";
 import { serve } from "./port.js";
+import { ownName } from "./self.js";
 
-/** @typedef {import("./channel.js").ChannelOptions} ChannelOptions */
+/** @typedef {import("./pending.js").ChannelOptions} ChannelOptions */
 /** @typedef {import("./port.js").Port} Port */
 
 const USAGE = `usage: PROGRAM [--name NAME] [--serve ADDRESS]… [--call ROLE=ADDRESS]… [--grace 2s]
@@ -61,9 +62,9 @@ export class Service {
     const found = this._grants.calls.filter((call) => call.role === name);
     if (found.length > 0) return found;
     this._wasRefusedAGrant = true;
-    throw new JackfieldError(Code.PERMISSION_DENIED, `${this.name} may not call "${role}"; it may ` +
-      `call ${this.roles.join(", ") || "nobody"}  try: calls = { ${role || "ROLE"} = "unix:" } ` +
-      `under [service.${this.name}] in the wiring file, or --call ${role || "ROLE"}=ADDRESS`);
+    throw new JackfieldError(Code.PERMISSION_DENIED, `${this.name} may not call "${role}"; it ` +
+      `may call ${this.roles.join(", ") || "nobody"}  try: calls = { ${role || "ROLE"} = ` +
+      `"unix:" } under [service.${this.name}] in the wiring file, or --call ${role || "ROLE"}=ADDRESS`);
   }
 
   /** @param {import("./grants.js").GrantedCall} call @param {ChannelOptions} options */
@@ -75,8 +76,8 @@ export class Service {
   }
 
   /**
-   * A channel to whoever the wiring put into that role; "": the only one. Throws: PERMISSION_DENIED,
-   * with the entry that is missing.
+   * A channel to whoever the wiring put into that role; "": the only one. Throws:
+   * PERMISSION_DENIED, with the entry that is missing.
    * @param {string} [role] @param {ChannelOptions} [options] @returns {Channel}
    */
   connect(role = "", options = {}) {
@@ -105,9 +106,9 @@ export class Service {
     const { serves, allows, key } = this._grants;
     if (serves.length === 0) {
       this._wasRefusedAGrant = true;
-      throw new JackfieldError(Code.FAILED_PRECONDITION, `${this.name} is given no address to serve ` +
-        "at: no service of the wiring calls it and it has no line serve = …, or --serve ADDRESS " +
-        "is missing");
+      throw new JackfieldError(Code.FAILED_PRECONDITION, `${this.name} is given no address to ` +
+        "serve at: no service of the wiring calls it and it has no line serve = …, or --serve " +
+        "ADDRESS is missing");
     }
     const gate = allows.length === 0 ? undefined : new Gate(this.name, allows, key || undefined);
     const port = await serve(serves, handlers, { name: this.name, ...(gate && { gate }), ...options,
@@ -130,7 +131,8 @@ export class Service {
     tell(addresses);
   }
 
-  /** Serves until it is asked to stop, and handles what has come by then. @returns {Promise<void>} */
+  /** Serves until it is asked to stop, and handles what has come by then.
+   * @returns {Promise<void>} */
   async run() {
     // What it waits for may be nothing that keeps a process alive.
     const awake = setInterval(() => {}, 1 << 30);
@@ -194,7 +196,8 @@ export async function runService(main) {
   try {
     grants = readOwnGrants();
   } catch (why) {
-    process.stderr.write(`${ownName()}: ${why instanceof JackfieldError ? why.text : why}\n${USAGE}`);
+    const text = why instanceof JackfieldError ? why.text : why;
+    process.stderr.write(`${ownName()}: ${text}\n${USAGE}`);
     process.exitCode = EXIT_USAGE;
     return;
   }

@@ -19,7 +19,6 @@ const HELLO_MS = 2000;                // until the peer must have said hello
 const ACK_MS = 5;                     // until what was handled is told, if no frame tells it before
 const WINDOW_UNITS_MAX = 1 << 20;
 const SMALL_BYTES = 16 << 10;         // payloads up to this size are copied out of what was read
-
 /**
  * @typedef {object} SessionOptions
  * @property {"client" | "server"} side
@@ -254,8 +253,8 @@ export class Session {
 
   /** @param {number} kind */
   otherStack(kind) {
-    this.refuse(Reason.VERSION, `${this.options.name} speaks without shims, and the other end with ` +
-      `${kind === 0x40 ? "fragment+" : "reliable+"}; the addresses of both must have the same`);
+    this.refuse(Reason.VERSION, `${this.options.name} speaks without shims, and the other end ` +
+      `with ${kind === 0x40 ? "fragment+" : "reliable+"}; both addresses must have the same`);
   }
 
   /** @param {Buffer} frame @param {boolean} owned nobody else writes to its memory */
@@ -267,18 +266,10 @@ export class Session {
     if (header.kind === Kind.Refuse) return this.refused(payload);
     if (this.state === "hello") return this.greeted(header, payload);
     if (frame.readBigUInt64LE(24) !== this.options.epoch) return; // of another instance: dropped
-    if (begin > wire.HEADER_BYTES && !this.extensionIsSound(frame.subarray(wire.HEADER_BYTES, begin)))
+    if (begin > wire.HEADER_BYTES &&
+      !wire.extensionIsSound(frame.subarray(wire.HEADER_BYTES, begin)))
       return this.corrupt("an extension that must be understood, and is not");
     if (this.hear(frame)) this.dispatch(header, payload);
-  }
-
-  /** @param {Buffer} extension */
-  extensionIsSound(extension) {
-    try {
-      return wire.extensionIsSound(extension);
-    } catch {
-      return false;
-    }
   }
 
   /** Acknowledgement and credit. Returns false: the session has ended. @param {Buffer} frame */
@@ -323,7 +314,8 @@ export class Session {
     if (header.sequence !== ((this.got + 1) >>> 0)) return this.corrupt("a gap in the sequence");
     let units = 0;
     if (wire.costsCredit(header.kind)) {
-      if (((this.toldGrant - this.gotUnits) | 0) <= 0) return this.corrupt("a frame without credit");
+      if (((this.toldGrant - this.gotUnits) | 0) <= 0)
+        return this.corrupt("a frame without credit");
       units = wire.unitsOf(header.frameBytes);
       this.gotUnits = (this.gotUnits + units) >>> 0;
     }
@@ -350,7 +342,8 @@ export class Session {
   refused(payload) {
     const { reason, text } = control.readRefuse(payload);
     const outcome = this.state === "open" ? Outcome.FAILED : Outcome.REFUSED;
-    this.end(errorOf(outcome, reason, text || `${this.options.where} refuses, and does not say why`));
+    this.end(errorOf(outcome, reason,
+      text || `${this.options.where} refuses, and does not say why`));
   }
 
   /** The first frame. @param {wire.Header} header @param {Buffer} payload */
@@ -370,8 +363,8 @@ export class Session {
   /** @param {ReturnType<typeof control.readHello>} hello */
   answer(hello) {
     if (hello.versionMin > wire.VERSION || hello.versionMax < wire.VERSION) {
-      return this.refuse(Reason.VERSION, `version: this service speaks ${wire.VERSION}, its client ` +
-        `${hello.versionMin}..${hello.versionMax}`);
+      return this.refuse(Reason.VERSION, `version: this service speaks ${wire.VERSION}, its ` +
+        `client ${hello.versionMin}..${hello.versionMax}`);
     }
     this.peerName = hello.name;
     this.peerBadge = hello.badge;

@@ -109,7 +109,8 @@ for (const i of [0, 1, 2]) {
       const call = channel.call("js.Echo/Hold", undefined, { signal: abort.signal });
       await channel.call(ECHO);
       abort.abort();
-      await assert.rejects(call, (why) => why instanceof InDoubt && why.reason === Reason.CANCELLED);
+      await assert.rejects(call,
+        (why) => why instanceof InDoubt && why.reason === Reason.CANCELLED);
       while (finished === before) await channel.call(ECHO);
       await assert.rejects(channel.call(ECHO, undefined, { signal: abort.signal }), Refused);
     });
@@ -183,7 +184,9 @@ describe("the end of a service", () => {
     const at = `unix:${directory}/echo.sock`;
     let answer = () => {};
     const first = await serve(at, { [ECHO]: () => Buffer.from("1"),
-      "js.Echo/Slow": () => new Promise((resolve) => { answer = () => resolve(Buffer.from("slow")); }) });
+      "js.Echo/Slow": () => new Promise((resolve) => {
+        answer = () => resolve(Buffer.from("slow"));
+      }) });
     const channel = new Channel(at);
     const slow = channel.call("js.Echo/Slow");
     assert.equal(String(await channel.call(ECHO)), "1");

@@ -162,7 +162,7 @@ calls = ["greeter"]
 `);
     await jackfield("up", "-d", "./js.toml");
     const channel = await connected(`unix:${directory}/w.sock`);
-    const pid = async () => Number(await channel.call("js.Test/Pid", undefined, { timeoutMs: GUARD_MS }));
+    const pid = async () => Number(await channel.call("js.Test/Pid"));
     const first = await pid();
     process.kill(first, "SIGKILL");
     let second = first;

@@ -1,5 +1,5 @@
-// Messages by a schema: what is read is what was written, and no bytes lead out of themselves. Needs
-// flatc.
+// Messages by a schema: what is read is what was written, and no bytes lead out of themselves.
+// Needs flatc.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -28,7 +28,8 @@ table All {
   bytes: [ubyte] (force_align: 16); longs: [long]; texts: [string]; points: [Point];
   leaves: [Leaf]; colours: [Colour];
 }
-rpc_service Kind { Echo(All): All; Note(Leaf): Leaf (one_way); Watch(Leaf): All (streaming: "server"); }
+rpc_service Kind { Echo(All): All; Note(Leaf): Leaf (one_way);
+  Watch(Leaf): All (streaming: "server"); }
 `;
 const FULL = {
   flag: false, small: -3, large: 2n ** 63n, real: -1.25, maybe: 5, colour: "Red",

@@ -56,7 +56,8 @@ describe("the control tables", () => {
     assert.deepEqual(readHello(buildHello({ ...GREETING, badge: "me:00" })),
       { ...GREETING, versionMin: 1, versionMax: 1, badge: "me:00" });
     assert.deepEqual(readWelcome(buildWelcome(GREETING)), GREETING);
-    assert.deepEqual(readFailure(buildFailure(1, 2, "why")), { outcome: 1, reason: 2, text: "why" });
+    assert.deepEqual(readFailure(buildFailure(1, 2, "why")),
+      { outcome: 1, reason: 2, text: "why" });
   });
 
   it("lose only their text where they cannot be read, or cannot be at all", () => {
@@ -82,7 +83,8 @@ describe("a service that is sent garbage", () => {
   let port;
   let address;
   before(async () => {
-    port = await serve("tcp://127.0.0.1:0", { "a.B/C": (request) => request.payload }, { name: "b" });
+    port = await serve("tcp://127.0.0.1:0", { "a.B/C": (request) => request.payload },
+      { name: "b" });
     address = { host: "127.0.0.1", port: Number(port.addresses[0].split(":").at(-1)) };
   });
   after(() => port.close());

@@ -1,45 +1,3 @@
-/** This process, for all its channels and ports. */
-export const EPOCH: bigint;
-export function ownName(): string;
-/**
- * @typedef {object} ChannelOptions
- * @property {string} [name] of this end, for people
- * @property {number} [timeoutMs] of a call that names none (5,000)
- * @property {number} [connectMs] to connect for the first time (5,000)
- * @property {number} [callsMax] under way at once; others wait (256)
- * @property {boolean} [reconnect] false: it ends with its first connection
- * @property {string} [badge] what proves who this is, to a service that asks
- */
-/**
- * @typedef {object} CallOptions
- * @property {number} [timeoutMs] in place of the channel's; of a stream: of all of it (none)
- * @property {AbortSignal} [signal] gives the call up
- * @property {number} [priority] 0 (most urgent) to 3; 2 if not said
- */
-/**
- * @typedef {object} Pending
- * @property {number} kind
- * @property {number} type
- * @property {Uint8Array} payload
- * @property {number} deadline in ms of performance.now(); Infinity: none
- * @property {number} timeoutMs
- * @property {number} priority
- * @property {number} id 0: it has not left
- * @property {Session} [session]
- * @property {ClientStream} [stream]
- * @property {NodeJS.Timeout} [timer]
- * @property {() => void} [unlisten]
- * @property {(reply: Buffer) => void} resolve
- * @property {(why: JackfieldError) => void} reject
- */
-/**
- * What became of everything that a channel has sent.
- * @typedef {object} Receipt
- * @property {number} handled
- * @property {number} delivered it came, and was not handled when the connection ended
- * @property {number} undelivered it never left
- * @property {number} inDoubt no word
- */
 /**
  * A client's end. It connects in the background, and again when the service is replaced: what has
  * not left by then goes to the next instance, within its deadline; what had left is InDoubt. It
@@ -47,9 +5,9 @@ export function ownName(): string;
  */
 export class Channel {
     /** @param {string} address @param {ChannelOptions} [options] Throws: the address is wrong. */
-    constructor(address: string, options?: ChannelOptions | undefined);
+    constructor(address: string, options?: import("./pending.js").ChannelOptions | undefined);
     _address: import("./address.js").Address;
-    _options: ChannelOptions;
+    _options: import("./pending.js").ChannelOptions;
     /** What goes on over the connection of now, and over those that are being left.
      * @type {Map<number, Pending>} */
     _calls: Map<number, Pending>;
@@ -81,19 +39,19 @@ export class Channel {
      * @param {string | number} method @param {Uint8Array} [data] @param {CallOptions} [options]
      * @returns {Promise<Buffer>}
      */
-    call(method: string | number, data?: Uint8Array | undefined, options?: CallOptions | undefined): Promise<Buffer>;
+    call(method: string | number, data?: Uint8Array | undefined, options?: import("./pending.js").CallOptions | undefined): Promise<Buffer>;
     /**
      * One way. Resolves when it has left; what becomes of it is in the receipt of close().
      * @param {string | number} method @param {Uint8Array} [data] @param {CallOptions} [options]
      * @returns {Promise<void>}
      */
-    send(method: string | number, data?: Uint8Array | undefined, options?: CallOptions | undefined): Promise<void>;
+    send(method: string | number, data?: Uint8Array | undefined, options?: import("./pending.js").CallOptions | undefined): Promise<void>;
     /**
      * A call with items in both directions.
      * @param {string | number} method @param {Uint8Array} [data] @param {CallOptions} [options]
      * @returns {ClientStream}
      */
-    stream(method: string | number, data?: Uint8Array | undefined, options?: CallOptions | undefined): ClientStream;
+    stream(method: string | number, data?: Uint8Array | undefined, options?: import("./pending.js").CallOptions | undefined): ClientStream;
     /** @param {number} kind @param {string | number} method @param {Uint8Array} payload
      * @param {CallOptions} options @param {(reply: Buffer) => void} resolve
      * @param {(why: JackfieldError) => void} reject @param {ClientStream} [stream]
@@ -124,7 +82,7 @@ export class Channel {
     /** @param {Session} session */
     _credit(session: Session): void;
     /** @param {Session} session */
-    _callsOf(session: Session): Pending[];
+    _callsOf(session: Session): import("./pending.js").Pending[];
     /** @param {Session} session */
     _opened(session: Session): void;
     /** The service will take no more calls; those under way go on. @param {Session} session */
@@ -153,84 +111,9 @@ export class Channel {
 }
 export type JackfieldError = import("./errors.js").JackfieldError;
 export type Header = import("./frame.js").Header;
-export type ChannelOptions = {
-    /**
-     * of this end, for people
-     */
-    name?: string | undefined;
-    /**
-     * of a call that names none (5,000)
-     */
-    timeoutMs?: number | undefined;
-    /**
-     * to connect for the first time (5,000)
-     */
-    connectMs?: number | undefined;
-    /**
-     * under way at once; others wait (256)
-     */
-    callsMax?: number | undefined;
-    /**
-     * false: it ends with its first connection
-     */
-    reconnect?: boolean | undefined;
-    /**
-     * what proves who this is, to a service that asks
-     */
-    badge?: string | undefined;
-};
-export type CallOptions = {
-    /**
-     * in place of the channel's; of a stream: of all of it (none)
-     */
-    timeoutMs?: number | undefined;
-    /**
-     * gives the call up
-     */
-    signal?: AbortSignal | undefined;
-    /**
-     * 0 (most urgent) to 3; 2 if not said
-     */
-    priority?: number | undefined;
-};
-export type Pending = {
-    kind: number;
-    type: number;
-    payload: Uint8Array;
-    /**
-     * in ms of performance.now(); Infinity: none
-     */
-    deadline: number;
-    timeoutMs: number;
-    priority: number;
-    /**
-     * 0: it has not left
-     */
-    id: number;
-    session?: Session | undefined;
-    stream?: ClientStream | undefined;
-    timer?: NodeJS.Timeout | undefined;
-    unlisten?: (() => void) | undefined;
-    resolve: (reply: Buffer) => void;
-    reject: (why: JackfieldError) => void;
-};
-/**
- * What became of everything that a channel has sent.
- */
-export type Receipt = {
-    handled: number;
-    /**
-     * it came, and was not handled when the connection ended
-     */
-    delivered: number;
-    /**
-     * it never left
-     */
-    undelivered: number;
-    /**
-     * no word
-     */
-    inDoubt: number;
-};
+export type CallOptions = import("./pending.js").CallOptions;
+export type ChannelOptions = import("./pending.js").ChannelOptions;
+export type Pending = import("./pending.js").Pending;
+export type Receipt = import("./pending.js").Receipt;
 import { Session } from "./session.js";
 import { ClientStream } from "./stream.js";

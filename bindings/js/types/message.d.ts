@@ -1,5 +1,6 @@
 /** Throws JackfieldError (INVALID_ARGUMENT), with the path to what does not fit.
- * @param {Reflection} reflection @param {number} index @param {Message} message @returns {Buffer} */
+ * @param {Reflection} reflection @param {number} index @param {Message} message
+ * @returns {Buffer} */
 export function build(reflection: Reflection, index: number, message: Message): Buffer;
 /** Throws JackfieldError (DATA_LOSS). @param {Reflection} reflection @param {number} index
  * @param {Buffer} bytes @param {string} what of sentences @returns {Message} */

@@ -1,4 +1,5 @@
-/** Throws JackfieldError (INVALID_ARGUMENT, DATA_LOSS). @param {Buffer} bfbs @returns {Reflection} */
+/** Throws JackfieldError (INVALID_ARGUMENT, DATA_LOSS).
+ * @param {Buffer} bfbs @returns {Reflection} */
 export function reflect(bfbs: Buffer): Reflection;
 /** FlatBuffers' base types. */
 export const Base: Readonly<{

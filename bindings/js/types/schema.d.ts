@@ -1,6 +1,6 @@
 /** @typedef {import("./message.js").Message} Message */
 /** @typedef {import("./request.js").Request} Request */
-/** @typedef {import("./channel.js").CallOptions} CallOptions */
+/** @typedef {import("./pending.js").CallOptions} CallOptions */
 /** What goes, and what comes. */
 export const MethodKind: Readonly<{
     CALL: 0;
@@ -14,8 +14,9 @@ export class Schema {
     /** Of a file, .bfbs, or .fbs, for which flatc is needed. @param {string} path */
     static load(path: string): Schema;
     /** Of the service itself. @param {import("./channel.js").Channel} channel
-     * @param {string} name "greet.Greeter" @param {CallOptions} [options] @returns {Promise<Schema>} */
-    static fetch(channel: import("./channel.js").Channel, name: string, options?: import("./channel.js").CallOptions | undefined): Promise<Schema>;
+     * @param {string} name "greet.Greeter" @param {CallOptions} [options]
+     * @returns {Promise<Schema>} */
+    static fetch(channel: import("./channel.js").Channel, name: string, options?: import("./pending.js").CallOptions | undefined): Promise<Schema>;
     /** @param {Buffer} bfbs a binary schema. Throws JackfieldError: it is none. */
     constructor(bfbs: Buffer);
     bfbs: Buffer;
@@ -39,7 +40,8 @@ export class Schema {
     /** Their names in full. Throws: there is no such interface. @param {string} name */
     methodsOf(name: string): string[];
     /**
-     * Its methods as functions of messages: `await client.Greet({ name: "Ada" }, { timeoutMs: 100 })`.
+     * Its methods as functions of messages:
+     * `await client.Greet({ name: "Ada" }, { timeoutMs: 100 })`.
      * One of a method that streams gives a ClientStream, whose items are bytes: pack() and unpack().
      * @param {import("./channel.js").Channel} channel @param {string} name
      * @returns {Record<string, (message?: Message, options?: CallOptions) => any>}
@@ -63,4 +65,4 @@ export class Schema {
 }
 export type Message = import("./message.js").Message;
 export type Request = import("./request.js").Request;
-export type CallOptions = import("./channel.js").CallOptions;
+export type CallOptions = import("./pending.js").CallOptions;

@@ -34,14 +34,14 @@ export class Service {
     /** @param {import("./grants.js").GrantedCall} call @param {ChannelOptions} options */
     _open(call: import("./grants.js").GrantedCall, options: ChannelOptions): Channel;
     /**
-     * A channel to whoever the wiring put into that role; "": the only one. Throws: PERMISSION_DENIED,
-     * with the entry that is missing.
+     * A channel to whoever the wiring put into that role; "": the only one. Throws:
+     * PERMISSION_DENIED, with the entry that is missing.
      * @param {string} [role] @param {ChannelOptions} [options] @returns {Channel}
      */
-    connect(role?: string | undefined, options?: import("./channel.js").ChannelOptions | undefined): Channel;
+    connect(role?: string | undefined, options?: import("./pending.js").ChannelOptions | undefined): Channel;
     /** A channel to each server of a role that has several (instances = 3), by its name.
      * @param {string} role @param {ChannelOptions} [options] @returns {Map<string, Channel>} */
-    connectAll(role: string, options?: import("./channel.js").ChannelOptions | undefined): Map<string, Channel>;
+    connectAll(role: string, options?: import("./pending.js").ChannelOptions | undefined): Map<string, Channel>;
     /**
      * A port at every address that the wiring gave; then the service is ready.
      * @param {Record<string, import("./port.js").Handler>} [handlers]
@@ -52,10 +52,11 @@ export class Service {
     _log(text: string): void;
     /** For a service that serves nothing: it is ready. @param {string[]} [addresses] */
     ready(addresses?: string[] | undefined): void;
-    /** Serves until it is asked to stop, and handles what has come by then. @returns {Promise<void>} */
+    /** Serves until it is asked to stop, and handles what has come by then.
+     * @returns {Promise<void>} */
     run(): Promise<void>;
     _close(): Promise<void>;
 }
-export type ChannelOptions = import("./channel.js").ChannelOptions;
+export type ChannelOptions = import("./pending.js").ChannelOptions;
 export type Port = import("./port.js").Port;
 import { Channel } from "./channel.js";

@@ -110,8 +110,6 @@ export class Session {
     otherStack(kind: number): void;
     /** @param {Buffer} frame @param {boolean} owned nobody else writes to its memory */
     take(frame: Buffer, owned: boolean): void;
-    /** @param {Buffer} extension */
-    extensionIsSound(extension: Buffer): boolean;
     /** Acknowledgement and credit. Returns false: the session has ended. @param {Buffer} frame */
     hear(frame: Buffer): boolean | void;
     /** @param {wire.Header} header @param {Buffer} payload */

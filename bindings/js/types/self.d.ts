@@ -1,0 +1,3 @@
+/** This process, for all its channels and ports. */
+export const EPOCH: bigint;
+export function ownName(): string;
