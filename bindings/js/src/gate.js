@@ -1,8 +1,9 @@
 // Who may call: the lines "allow" and "key" of a service's grants, and the badges of its clients
 // (docs/WIRE.md "The control tables", Hello).
 //
-// Of whom a rule can mean, Node knows services, by their badges. Users and groups (uid:, gid:) it
-// cannot tell, so a service with such rules is refused rather than served to everybody.
+// Of whom a rule can mean, Node knows services, by their badges. Users, groups and certificates
+// (uid:, gid:, …) it cannot tell, so a service with such rules is refused rather than served to
+// everybody.
 
 import { Code, JackfieldError, Outcome, Reason } from "./errors.js";
 import { interfaceOf } from "./system.js";
@@ -80,9 +81,10 @@ export class Gate {
     this._rules = new Map();
     for (const { what, who } of rules) {
       if (!/^[\w.-]+$/.test(who)) {
-        throw new JackfieldError(Code.FAILED_PRECONDITION, `${service} is to admit "${who}", and ` +
-          "a program in JavaScript cannot tell users and groups; name services in its allow, or " +
-          "put a service of another language in front of it", Outcome.REFUSED, Reason.PERMISSION);
+        throw new JackfieldError(Code.FAILED_PRECONDITION,
+          `${service} is to admit "${who}", and a program in JavaScript cannot tell users, ` +
+          "groups or certificates; name services in its allow, or put a service of another language in " +
+          "front of it", Outcome.REFUSED, Reason.PERMISSION);
       }
       this._rules.set(what, [...this._rules.get(what) ?? [], who]);
     }
