@@ -2,6 +2,9 @@
 
 load("@rules_cc//cc:defs.bzl", "cc_library")
 
+# Labels of this repository, in whichever a macro is called.
+FLATC = Label("@flatbuffers//:flatc")
+
 def flatbuffer_cc_library(name, srcs, deps = [], visibility = None, testonly = False, **kwargs):
     """What flatc makes of schemas.  For X.fbs in srcs:
 
@@ -42,29 +45,37 @@ def flatbuffer_cc_library(name, srcs, deps = [], visibility = None, testonly = F
         # flatc writes into a .bfbs where the schema lies; from the root, it is the same on every machine.
         prepare = "root=$$(realpath $(execpath %s)); " % srcs[0],
         flags = "--binary --schema --bfbs-comments --bfbs-builtins --bfbs-filenames $${root%/" +
-                "$(execpath %s)}" % srcs[0],
+                path_from_the_root(srcs[0]) + "}",
         schemas = name + "_schemas",
         common = common,
     )
     cc_library(
         name = name,
         hdrs = [":" + name + "_headers"],
-        deps = deps + ["@flatbuffers//:runtime_cc"],
+        deps = deps + [Label("@flatbuffers//:runtime_cc")],
         testonly = testonly,
         visibility = visibility,
         **kwargs
     )
 
+def path_from_the_root(src):
+    """Of a file of this package: as the repository sees it that the package is of, whichever builds it."""
+    package = native.package_name()
+    return package + "/" + src if package else src
+
 def _flatc(name, srcs, outs, prepare, flags, schemas, common):
+    repository = native.repository_name().lstrip("@")  # "" for the one that is built
     native.genrule(
         name = name,
         srcs = srcs + [schemas],
         outs = outs,
-        cmd = prepare + "$(execpath @flatbuffers//:flatc) %s -I . -o $(RULEDIR) %s" % (
+        cmd = prepare + "$(execpath %s) %s -I %s -o $(RULEDIR) %s" % (
+            FLATC,
             flags,
+            "external/" + repository if repository else ".",
             " ".join(["$(execpath %s)" % src for src in srcs]),
         ),
-        tools = ["@flatbuffers//:flatc"],
+        tools = [FLATC],
         **common
     )
 

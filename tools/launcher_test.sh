@@ -117,6 +117,21 @@ for verb in ui metrics; do
     not_called "$verb again"
 done
 
+# To install, the archive is built; what is not meant is said before that.
+mkdir -p "$checkout/dist"
+echo 'VERSION = "1.2.3"' >"$checkout/version.bzl"
+printf '#!/bin/sh\necho "install.sh $*"\n' >"$checkout/dist/install.sh"
+chmod +x "$checkout/dist/install.sh"
+run "$checkout" install --prefix /opt
+expect install 0 "install.sh install $dir/out/dist/jackfield-1.2.3.tar.gz --prefix /opt"
+called " //dist:tar"
+run "$checkout" install --perfix /opt
+expect "install, wrong" 0 "install.sh install - --perfix /opt"
+not_called "install, wrong"
+run "$checkout" uninstall --prefix /opt
+expect uninstall 0 "install.sh uninstall --prefix /opt"
+not_called uninstall
+
 # Bazel cannot build at a path with a space in it: said before anything.
 make_checkout "$dir/a space"
 checkout="$dir/a space"

@@ -136,7 +136,9 @@ std::string HelpOfVerb(const Verb& verb) {
   return text + DescribeFlags(flags);
 }
 
-std::string_view VersionText() { return "jackfield 0.1.0 (wiring format 1)\n"; }
+std::string_view VersionText() {
+  return "jackfield " JACKFIELD_VERSION " (wiring format 1)\n";  // of //:version.bzl
+}
 
 int Complain(int exit_status, std::string_view sentence) {
   std::string text = "jackfield: ";

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <span>
 
 #include "kernel/base/text.h"
 
@@ -21,6 +22,15 @@ struct TemplateFile {
 constexpr TemplateFile kFiles[] = {
 #include "tools/init/template.inc"
 };
+struct OutsideFile {
+  std::string_view folder, name, text;
+};
+constexpr OutsideFile kOutsideFiles[] = {
+#include "tools/init/outside.inc"
+};
+// Of the template, what needs Bazel; of it all, what a program in Python does without.
+constexpr std::string_view kOfBazel[] = {"BUILD.bazel", "README.md"};
+constexpr std::string_view kOfPython[] = {"greet.fbs"};
 
 bool IsLetter(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; }
 
@@ -49,17 +59,35 @@ std::string UpFrom(std::string_view folder) {
   return up;
 }
 
-std::string Renamed(std::string_view text, std::string_view name, std::string_view folder) {
+bool Contains(std::span<const std::string_view> names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// `text`, of the service `name`.
+std::string Named(std::string_view text, std::string_view name) {
   std::string renamed(text.substr(0, text.find(kEnd)));
   std::string upper(name);
   std::transform(upper.begin(), upper.end(), upper.begin(),
                  [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-  // The name first: a folder may have the old one in it.
   ReplaceName(renamed, kName, name);
   ReplaceName(renamed, kNameUpper, upper);
+  return renamed;
+}
+
+std::string Renamed(std::string_view text, std::string_view name, std::string_view folder) {
+  std::string renamed = Named(text, name);  // first: a folder may have the old name in it
   ReplaceAll(renamed, Text("\"", UpFrom(kFolder)), Text("\"", UpFrom(folder)));
   ReplaceAll(renamed, kFolder, folder);
   return renamed;
+}
+
+// Where the folder is the root, and no launcher is there.
+std::string Outside(std::string_view text, std::string_view name) {
+  std::string moved = Named(text, name);
+  ReplaceAll(moved, Text("\"", UpFrom(kFolder), "bazel-bin/", kFolder, "/"), "\"build/");
+  ReplaceAll(moved, Text("./jackfield up ", kFolder, "/"), "jackfield up ");
+  ReplaceAll(moved, Text(kFolder, "/"), "");
+  return moved;
 }
 
 }  // namespace
@@ -68,6 +96,22 @@ std::vector<NewFile> FilesOfPackage(std::string_view name, std::string_view fold
   std::vector<NewFile> files;
   for (const TemplateFile& file : kFiles)
     files.push_back({Renamed(file.name, name, folder), Renamed(file.text, name, folder)});
+  return files;
+}
+
+std::vector<NewFile> FilesOfProject(std::string_view name, Builder builder) {
+  const std::string_view own = builder == Builder::kCMake  ? "cmake"
+                               : builder == Builder::kMake ? "make"
+                                                           : "python";
+  std::vector<NewFile> files;
+  for (const TemplateFile& file : kFiles) {
+    if (Contains(kOfBazel, file.name)) continue;
+    if (builder == Builder::kPython && !Contains(kOfPython, file.name)) continue;
+    files.push_back({Named(file.name, name), Outside(file.text, name)});
+  }
+  for (const OutsideFile& file : kOutsideFiles) {
+    if (file.folder == own) files.push_back({Named(file.name, name), Named(file.text, name)});
+  }
   return files;
 }
 

@@ -87,6 +87,30 @@ TEST(PackageTest, AFolderMayHaveTheOldNameInIt) {
               HasSubstr("\"../../../bazel-bin/greet/GREET/hello/hello\""));
 }
 
+// Of a project outside nothing leads into this tree, and all that is compiled is the template's.
+TEST(PackageTest, AProjectOfItsOwnNamesNothingOfThisTree) {
+  const std::vector<NewFile> cmake = FilesOfProject("word_1", Builder::kCMake);
+  const std::vector<NewFile> make = FilesOfProject("word_1", Builder::kMake);
+  const std::vector<NewFile> python = FilesOfProject("word_1", Builder::kPython);
+  EXPECT_THAT(NamesOf(cmake),
+              ElementsAre("word_1.fbs", "greeter.h", "main.cc", "ask.cc", "word_1_test.cc",
+                          "word_1.toml", "CMakeLists.txt", "README.md"));
+  EXPECT_THAT(NamesOf(make), ElementsAre("word_1.fbs", "greeter.h", "main.cc", "ask.cc",
+                                         "word_1_test.cc", "word_1.toml", "Makefile", "README.md"));
+  EXPECT_THAT(NamesOf(python),
+              ElementsAre("word_1.fbs", "word_1.py", "ask.py", "word_1.toml", "README.md"));
+  for (const auto& files : {cmake, make, python}) {
+    for (const NewFile& file : files) {
+      for (const char* inside : {"tools/", "bazel", "./jackfield", "greet_"})
+        EXPECT_THAT(file.text, Not(HasSubstr(inside))) << file.name;
+    }
+  }
+  EXPECT_THAT(TextOf(cmake, "main.cc"), HasSubstr("#include \"greeter.h\"\n"));
+  EXPECT_THAT(TextOf(make, "greeter.h"), HasSubstr("#include \"word_1_service.h\"\n"));
+  EXPECT_THAT(TextOf(cmake, "word_1.toml"), HasSubstr("run = \"build/word_1\"\n"));
+  EXPECT_THAT(TextOf(python, "word_1.toml"), HasSubstr("run = \"./word_1.py\"\n"));
+}
+
 TEST(PackageTest, ANameMustFitEverythingThatItNames) {
   for (const char* name : {"greet", "a", "shop2", "word_count", "echo", "semaphore"})
     EXPECT_TRUE(CheckPackageName(name).ok()) << CheckPackageName(name);

@@ -1,5 +1,7 @@
 #include "tools/init/write_new.h"
 
+#include <sys/stat.h>
+
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -45,12 +47,19 @@ absl::Status MakeFolder(const fs::path& folder, Made& made) {
   return absl::OkStatus();
 }
 
+// For whoever may read it. Where that fails it can be run by python3 FILE as well.
+void MakeExecutable(int fd) {
+  struct stat is;
+  if (::fstat(fd, &is) == 0) ::fchmod(fd, is.st_mode | (is.st_mode & 0444) >> 2);
+}
+
 absl::Status MakeFile(const fs::path& path, const std::string& text, Made& made) {
   std::FILE* const file = std::fopen(path.c_str(), "wxe");
   if (file == nullptr) return Refused(path, std::strerror(errno));
   made.Add(path);
   const bool written = std::fwrite(text.data(), 1, text.size(), file) == text.size();
   const int write_error = errno;
+  if (text.starts_with("#!")) MakeExecutable(::fileno(file));
   if (std::fclose(file) != 0) return Refused(path, std::strerror(errno));
   return written ? absl::OkStatus() : Refused(path, std::strerror(write_error));
 }

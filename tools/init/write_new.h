@@ -12,9 +12,10 @@
 
 namespace jackfield {
 
-// Makes `folder`, with those above it that are missing, and `files` in it. When it fails nothing
-// that it made is left, and what was there is as it was. Errors: ALREADY_EXISTS (names the files
-// that are there), PERMISSION_DENIED (the system refuses a folder or a file; says why).
+// Makes `folder`, with those above it that are missing, and `files` in it; those that begin with
+// "#!" are executable. When it fails nothing that it made is left, and what was there is as it was.
+// Errors: ALREADY_EXISTS (names the files that are there), PERMISSION_DENIED (the system refuses a
+// folder or a file; says why).
 absl::Status WriteNewFiles(const std::filesystem::path& folder, std::span<const NewFile> files);
 
 }  // namespace jackfield

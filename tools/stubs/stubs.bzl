@@ -1,7 +1,10 @@
 """Tables, stubs and the embedded schema of services, in one line of a BUILD file."""
 
 load("@rules_cc//cc:defs.bzl", "cc_library")
-load("//third_party:flatbuffers.bzl", "flatbuffer_cc_library")
+load("//third_party:flatbuffers.bzl", "flatbuffer_cc_library", "path_from_the_root")
+
+# Labels of this repository, in whichever the macro is called.
+STUBS = Label("//tools/stubs:jackfield_stubs")
 
 def jackfield_service_library(name, srcs, deps = [], schemas = True, visibility = None, testonly = False):
     """What a client or a server of the services in srcs includes.  For X.fbs in srcs:
@@ -35,9 +38,9 @@ def jackfield_service_library(name, srcs, deps = [], schemas = True, visibility 
             name = stem + "_stubs",
             srcs = [src, stem + ".bfbs"],
             outs = [stem + "_service.h", stem + "_service.cc", stem + "_schema.inc"],
-            cmd = "$(execpath //tools/stubs:jackfield_stubs) --source $(execpath %s) " % src +
+            cmd = "$(execpath %s) --source %s " % (STUBS, path_from_the_root(src)) +
                   "--bfbs $(execpath %s.bfbs) --out $(RULEDIR)%s" % (stem, "" if schemas else " --no-schemas"),
-            tools = ["//tools/stubs:jackfield_stubs"],
+            tools = [STUBS],
             testonly = testonly,
             visibility = ["//visibility:private"],
         )
@@ -49,8 +52,8 @@ def jackfield_service_library(name, srcs, deps = [], schemas = True, visibility 
         textual_hdrs = [stem + "_schema.inc" for stem in stems],
         deps = [
             ":" + name + "_tables",
-            "//bindings/cpp:stubs",
-        ] + (["//services/schema"] if schemas else []),
+            Label("//bindings/cpp:stubs"),
+        ] + ([Label("//bindings/cpp:schema")] if schemas else []),
         testonly = testonly,
         visibility = visibility,
     )

@@ -43,7 +43,7 @@ std::string SourceText(const SchemaModel& model, Schemas schemas) {
   std::string text =
       Text("// Made by jackfield_stubs from ", model.source, ": change that, not this.\n",
            "#include \"", StemOf(model), "_service.h\"\n\n#include <string_view>\n\n");
-  if (schemas == Schemas::kServed) text += "#include \"services/schema/schema.h\"\n\n";
+  if (schemas == Schemas::kServed) text += "#include \"jackfield/schema.h\"\n\n";
   text += Text("namespace {\n\nalignas(8) constexpr char kSchema[] =\n#include \"", StemOf(model),
                "_schema.inc\"\n    ;\n\n}  // namespace\n");
   for (const ServiceModel& service : model.services) {

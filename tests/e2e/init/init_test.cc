@@ -8,6 +8,8 @@
 #include <map>
 #include <sstream>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -145,6 +147,43 @@ TEST(InitOutsideTest, OutsideAWorkspaceItSaysWhatHelps) {
                                        "/greet has a WORKSPACE; a new service lies within a "
                                        "checkout of Jackfield"));
   EXPECT_THAT(command.err(), HasSubstr("\n  try: jackfield init services/greet, from the root"));
+  EXPECT_THAT(command.err(), HasSubstr("\n  or:  jackfield init greet --build cmake, anywhere"));
+  EXPECT_THAT(FilesBelow(directory.path()), IsEmpty());
+}
+
+// What it writes there builds and runs: tests/outside.
+TEST(InitOutsideTest, AProjectOfItsOwnNeedsNoWorkspace) {
+  const TemporaryDirectory directory;
+  Command cmake({"init", "some where/hello", "--build", "cmake"}, directory.path());
+  EXPECT_EQ(cmake.Wait(), 0);
+  EXPECT_EQ(cmake.out(),
+            "wrote hello: hello.fbs greeter.h main.cc ask.cc hello_test.cc hello.toml "
+            "CMakeLists.txt README.md\n");
+  EXPECT_EQ(cmake.err(),
+            "try, in hello:\n"
+            "     cmake -B build && cmake --build build\n"
+            "     jackfield up hello.toml\n"
+            "     jackfield call hello Greet '{\"name\":\"Ada\"}'      (in a second terminal)\n");
+
+  Command python({"init", "-q", "hello", "--lang", "python"}, directory.path());
+  EXPECT_EQ(python.Wait(), 0);
+  EXPECT_EQ(access((directory.path() + "/hello/hello.py").c_str(), X_OK), 0);
+  EXPECT_NE(access((directory.path() + "/hello/hello.toml").c_str(), X_OK), 0);
+}
+
+TEST(InitOutsideTest, RefusesWhatNoBuildCanDo) {
+  const TemporaryDirectory directory;
+  const std::pair<std::vector<std::string>, const char*> kWrongs[] = {
+      {{"init", "x", "--build", "meson"}, "--build is bazel, cmake or make, and not \"meson\""},
+      {{"init", "x", "--lang", "go"}, "--lang is cpp or python, and not \"go\""},
+      {{"init", "x", "--lang", "python", "--build", "make"}, "--lang python has no --build"},
+      {{"init", "test", "--build", "make"}, "the build has a target of that name"},
+  };
+  for (const auto& [words, says] : kWrongs) {
+    Command command(words, directory.path());
+    EXPECT_EQ(command.Wait(), 2) << says;
+    EXPECT_THAT(command.err(), HasSubstr(says));
+  }
   EXPECT_THAT(FilesBelow(directory.path()), IsEmpty());
 }
 
