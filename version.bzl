@@ -1,3 +1,6 @@
-"""The version of Jackfield, for the program and every package. MODULE.bazel, which can load nothing, repeats it."""
+"""The version of Jackfield, of the program and every package.
+
+MODULE.bazel and bindings/python/pyproject.toml, which can load nothing, repeat it.
+"""
 
 VERSION = "0.1.0"
