@@ -99,8 +99,10 @@ install() {
         die 1 "nothing was installed; remove them, or choose another --prefix"
     fi
     {
-        { folders_in "$manifest"; { cat "$work/names"; echo share/jackfield/manifest; } | new_folders; } |
-            sort -u | sed 's/^/d /'
+        {
+            folders_in "$manifest"
+            { cat "$work/names"; echo share/jackfield/manifest; } | new_folders
+        } | sort -u | sed 's/^/d /'
         while IFS= read -r name; do
             if [ -L "$work/tree/$name" ]; then echo "l $name"; continue; fi
             sum=$(sha256sum <"$work/tree/$name")

@@ -12,19 +12,15 @@ def _library(name, **kwargs):
     if not native.existing_rule(name):
         system_library(name = name, **kwargs)
 
-def jackfield_deps(for_tests = False):
-    """As the distribution has them installed: third_party/packages.txt. Nothing is downloaded.
-
-    Args:
-      for_tests: what the tests of this repository need as well.
-    """
+def jackfield_deps():
+    """As the distribution has them installed; what is not built needs not be: packages.txt."""
     if not native.existing_rule("rules_cc"):
         bazel_rules()
 
     _library(
         name = "abseil-cpp",
-        # What is installed was built without a sanitizer; told of one, its headers would assume other
-        # layouts.
+        # What is installed was built without a sanitizer; told of one, its headers would assume
+        # other layouts.
         headers = {"absl/base/config.h": "\n".join([
             "#include_next <absl/base/config.h>",
             "#undef ABSL_HAVE_ADDRESS_SANITIZER",
@@ -32,8 +28,8 @@ def jackfield_deps(for_tests = False):
             "#undef ABSL_HAVE_MEMORY_SANITIZER",
             "",
         ])},
-        # No absl/log: Debian 12 has none.  No absl/synchronization: ThreadSanitizer cannot see into an
-        # installed one.
+        # No absl/log: Debian 12 has none.  No absl/synchronization: ThreadSanitizer cannot see into
+        # an installed one.
         targets = {
             "absl/base:core_headers": "absl_core_headers",
             "absl/cleanup:cleanup": "absl_cleanup",
@@ -89,10 +85,6 @@ def jackfield_deps(for_tests = False):
         targets = {":tomlplusplus": "tomlplusplus"},
     )
 
-    if for_tests:
-        _libraries_for_tests()
-
-def _libraries_for_tests():
     _library(
         name = "googletest",
         targets = {

@@ -4,8 +4,8 @@
 #   greet: main.o greet_service.o
 #   main.o: greet_service.h
 #
-# Of X.fbs, which has an rpc_service, X_service.h and X_service.cc are made, and X_generated.h, which
-# they include; of others say X_generated.h. A schema includes another by its path from here, where
+# Of X.fbs, which has an rpc_service, X_service.h and X_service.cc are made, and X_generated.h,
+# which they include; of others say X_generated.h. A schema includes another by its path from here, where
 # make runs, and so does what is made: compile with -I. there.
 
 JACKFIELD_STUBS ?= $(dir $(lastword $(MAKEFILE_LIST)))../../bin/jackfield_stubs

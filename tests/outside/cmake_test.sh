@@ -48,8 +48,11 @@ is_down
 version=$(jackfield --version | sed 's/^jackfield \([0-9.]*\) .*/\1/')
 mkdir asks
 for asked in "$version" "${version%.*}" 99; do
-    printf 'cmake_minimum_required(VERSION 3.22)\nproject(asks CXX)\nfind_package(Jackfield %s REQUIRED)\n' \
-        "$asked" >asks/CMakeLists.txt
+    cat >asks/CMakeLists.txt <<F
+cmake_minimum_required(VERSION 3.22)
+project(asks CXX)
+find_package(Jackfield $asked REQUIRED)
+F
     found=yes
     cmake -S asks -B "asks/$asked" -DCMAKE_PREFIX_PATH="$prefix" >said 2>&1 || found=no
     [ "$asked" = 99 ] && wanted=no || wanted=yes

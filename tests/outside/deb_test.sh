@@ -23,13 +23,24 @@ expect "what is in none" ./lib/python3/dist-packages/jackfield/libjackfield.so.1
 expect "what is in none of the tree" "" "$(comm -23 in_debs in_tree)"
 
 depends() { dpkg-deb --field debs/"$1"_*.deb Depends; }
-has() { case ", $(depends "$1")," in *", $2"[,\ ]*) ;; *) fail "$1 does not depend on $2: $(depends "$1")" ;; esac; }
-case $(depends jackfield) in *libmicrohttpd*) ;; *) fail "jackfield: $(depends jackfield)" ;; esac
+has() {
+    case ", $(depends "$1")," in
+    *", $2"[,\ ]*) ;;
+    *) fail "$1 does not depend on $2: $(depends "$1")" ;;
+    esac
+}
+case $(depends jackfield) in
+*libmicrohttpd*) ;;
+*) fail "jackfield: $(depends jackfield)" ;;
+esac
 has libjackfield-dev "libjackfield1 (= $version)"
 has libjackfield-dev libabsl-dev
 has python3-jackfield "libjackfield1 (= $version)"
 # The shared library is of one release of Abseil, whose number is in the name of its package.
-case $(depends libjackfield1) in *libabsl20*) ;; *) fail "libjackfield1: $(depends libjackfield1)" ;; esac
+case $(depends libjackfield1) in
+*libabsl20*) ;;
+*) fail "libjackfield1: $(depends libjackfield1)" ;;
+esac
 
 # A program by what was unpacked, and nothing else.
 rm -r "$prefix"

@@ -1,5 +1,6 @@
 #!/bin/sh
-# What `./jackfield install` does, and `uninstall` undoes: nothing of others is overwritten or removed.
+# What `./jackfield install` does, and `uninstall` undoes: nothing of others is overwritten or
+# removed.
 . "$(dirname "$(readlink -f "$0")")/outside.sh"
 install_sh=$(readlink -f "$OLDPWD/$2")
 run() { status=0; "$install_sh" "$@" >said 2>&1 || status=$?; }
@@ -15,7 +16,7 @@ install --prefix there
 expect "install" 0 "$status"
 says "installed "
 says " files at $work/there"
-expect "what is installed" "$(there/bin/jackfield --version)" "$("$prefix/bin/jackfield" --version)"
+expect "what it is" "$(there/bin/jackfield --version)" "$("$prefix/bin/jackfield" --version)"
 expect "the link" libjackfield.so.1 "$(readlink there/lib/libjackfield.so)"
 PKG_CONFIG_PATH=there/lib/pkgconfig pkg-config --exists jackfield || fail "pkg-config does not find it"
 

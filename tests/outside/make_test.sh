@@ -16,7 +16,8 @@ expect "a client" "hello Ben" "$(jackfield run -q --call greet -- greet/build/as
 # The C ABI, by its own module: the shared library, and nothing of C++.
 flags=$(pkg-config --cflags --libs jackfield-c)
 # shellcheck disable=SC2086  # a list
-cc -std=c99 -Wall -Wextra -Wpedantic -Werror "$tests/caller.c" $flags -Wl,-rpath,"$prefix/lib" -o caller
+cc -std=c99 -Wall -Wextra -Wpedantic -Werror "$tests/caller.c" $flags \
+    -Wl,-rpath,"$prefix/lib" -o caller
 expect "a client in C" '{"text": "hello Ada"}' \
     "$(jackfield run -q --call greet -- ./caller greet/greet.fbs)"
 is_down
@@ -24,7 +25,8 @@ is_down
 make -C greet clean >/dev/null
 [ ! -e greet/build ] && [ ! -e greet/greet_service.h ] || fail "make clean left what make made"
 
-expect "the version" "$(jackfield --version | cut -d ' ' -f 2)" "$(pkg-config --modversion jackfield)"
+version=$(jackfield --version | cut -d ' ' -f 2)
+expect "the version" "$version" "$(pkg-config --modversion jackfield)"
 # Without the package, make says so.
 export PKG_CONFIG_PATH=/nowhere
 ! make -C greet >said 2>&1 || fail "make went on without the package"

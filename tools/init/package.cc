@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <span>
+#include <utility>
 
 #include "kernel/base/text.h"
 
@@ -90,12 +91,26 @@ std::string Outside(std::string_view text, std::string_view name) {
   return moved;
 }
 
+// There the labels of this tree are of another repository, and no launcher is there.
+std::string InOtherWorkspace(std::string text) {
+  for (const std::string_view package : {"//tools/stubs:", "//bindings/cpp:"})
+    ReplaceAll(text, Text("\"", package), Text("\"@jackfield", package));
+  ReplaceAll(text, "./jackfield test", "bazel test");
+  ReplaceAll(text, "   # builds and runs it, until ^C", "   # bazel build first; until ^C");
+  ReplaceAll(text, "./jackfield ", "jackfield ");
+  return text;
+}
+
 }  // namespace
 
-std::vector<NewFile> FilesOfPackage(std::string_view name, std::string_view folder) {
+std::vector<NewFile> FilesOfPackage(std::string_view name, std::string_view folder,
+                                    Workspace workspace) {
   std::vector<NewFile> files;
-  for (const TemplateFile& file : kFiles)
-    files.push_back({Renamed(file.name, name, folder), Renamed(file.text, name, folder)});
+  for (const TemplateFile& file : kFiles) {
+    std::string text = Renamed(file.text, name, folder);
+    if (workspace == Workspace::kOther) text = InOtherWorkspace(std::move(text));
+    files.push_back({Renamed(file.name, name, folder), std::move(text)});
+  }
   return files;
 }
 

@@ -20,9 +20,13 @@ struct NewFile {
 // Who builds it. All but kBazel are for a folder of its own, outside of any workspace.
 enum class Builder { kBazel, kCMake, kMake, kPython };
 
+// Whose: the checkout of Jackfield, or one that has it as the repository @jackfield.
+enum class Workspace { kOwn, kOther };
+
 // The service `name` in `folder`, as seen from the root of the workspace: "services/greet". In the
 // order in which they are best read. Requires: CheckPackageName and CheckPackageFolder are OK.
-std::vector<NewFile> FilesOfPackage(std::string_view name, std::string_view folder);
+std::vector<NewFile> FilesOfPackage(std::string_view name, std::string_view folder,
+                                    Workspace workspace = Workspace::kOwn);
 
 // The same in a folder of its own. Requires: CheckPackageName is OK; `builder` is not kBazel.
 std::vector<NewFile> FilesOfProject(std::string_view name, Builder builder);

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
 #include <iterator>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -24,6 +26,7 @@ struct Place {
   fs::path root;       // of the workspace; outside of one, where the folder lies
   std::string folder;  // seen from there: "services/greet"
   std::string name;    // the folder's last part
+  Workspace workspace = Workspace::kOwn;
 };
 
 constexpr Flag kFlags[] = {
@@ -53,6 +56,13 @@ absl::StatusOr<Builder> BuilderOf(const Arguments& arguments) {
       Text("--build is bazel, cmake or make, and not \"", Escaped(*build), "\""));
 }
 
+// One of others loads something of this repository.
+Workspace WorkspaceOf(const fs::path& file) {
+  std::ostringstream text;
+  text << std::ifstream(file).rdbuf();
+  return text.str().find("@jackfield//") == std::string::npos ? Workspace::kOwn : Workspace::kOther;
+}
+
 // For kBazel the nearest folder above that has a WORKSPACE is the root.
 absl::StatusOr<Place> PlaceOf(const std::string& operand, Builder builder) {
   std::error_code error;
@@ -68,7 +78,8 @@ absl::StatusOr<Place> PlaceOf(const std::string& operand, Builder builder) {
   for (fs::path root = folder; root.has_relative_path();) {
     root = root.parent_path();
     if (!fs::is_regular_file(root / "WORKSPACE", error)) continue;
-    return Place{root, folder.lexically_relative(root).string(), folder.filename().string()};
+    return Place{root, folder.lexically_relative(root).string(), folder.filename().string(),
+                 WorkspaceOf(root / "WORKSPACE")};
   }
   return absl::FailedPreconditionError(
       Text("no folder above ", Escaped(folder.string()),
@@ -112,6 +123,14 @@ void SayWhatToTryOutside(const Place& place, Builder builder) {
 void SayWhatToTry(const Place& place) {
   const char* const folder = place.folder.c_str();
   const char* const name = place.name.c_str();
+  if (place.workspace == Workspace::kOther) {
+    std::fprintf(stderr,
+                 "try: bazel build //%s/...\n"
+                 "     jackfield up %s/%s.toml\n"
+                 "     jackfield call %s Greet '{\"name\":\"Ada\"}'      (in a second terminal)\n",
+                 folder, folder, name, name);
+    return;
+  }
   std::fprintf(stderr,
                "try: ./jackfield up %s/%s.toml\n"
                "     ./jackfield call %s Greet '{\"name\":\"Ada\"}'      (in a second terminal)\n"
@@ -139,9 +158,9 @@ int RunInit(const Program&, const Arguments& arguments) {
   if (!place.ok()) return Complain(kExitUsage, std::string(place.status().message()));
   if (const absl::Status right = CheckName(*place, *builder); !right.ok())
     return Complain(kExitUsage, std::string(right.message()));
-  const std::vector<NewFile> files = *builder == Builder::kBazel
-                                         ? FilesOfPackage(place->name, place->folder)
-                                         : FilesOfProject(place->name, *builder);
+  const std::vector<NewFile> files =
+      *builder == Builder::kBazel ? FilesOfPackage(place->name, place->folder, place->workspace)
+                                  : FilesOfProject(place->name, *builder);
   const absl::Status written = Write(*place, files);
   if (!written.ok()) {
     return Complain(absl::IsAlreadyExists(written) ? kExitUsage : kExitFailed,
@@ -165,8 +184,8 @@ Verb InitVerb() {
       .summary = "write a new service that builds, runs and has a test",
       .usage = "DIR",
       .description =
-          "DIR: a folder of the checkout, such as services/greet; its last part names the "
-          "service.\n"
+          "DIR: a folder of the checkout, such as services/greet, or of a workspace that loads\n"
+          "@jackfield//third_party:deps.bzl; its last part names the service.\n"
           "Writes an interface with one method, a service and a client of it, a test, a "
           "BUILD.bazel,\n"
           "a wiring and a README.md: all of them, or none where one of them is there already.\n"

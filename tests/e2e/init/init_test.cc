@@ -102,6 +102,20 @@ TEST_F(InitTest, FindsTheWorkspaceFromWithinIt) {
   EXPECT_THAT(other.out(), HasSubstr("wrote more/hello: hello.fbs "));
 }
 
+TEST_F(InitTest, InTheWorkspaceOfOthersItsLabelsAreOfThisRepository) {
+  workspace_.Write("WORKSPACE", "load(\"@jackfield//third_party:deps.bzl\", \"jackfield_deps\")\n");
+  Command command({"init", "hello"}, workspace_.path());
+  EXPECT_EQ(command.Wait(), 0);
+  EXPECT_THAT(command.err(), HasSubstr("try: bazel build //hello/...\n     jackfield up hello/"));
+  const auto files = FilesBelow(workspace_.path() + "/hello");
+  const std::string& build = files.at("BUILD.bazel");
+  EXPECT_THAT(build, HasSubstr("load(\"@jackfield//tools/stubs:stubs.bzl\""));
+  EXPECT_THAT(build, HasSubstr("\"@jackfield//bindings/cpp:jackfield\""));
+  for (const char* of_this_one : {"\"//tools", "\"//bindings"})
+    EXPECT_THAT(build, Not(HasSubstr(of_this_one)));
+  for (const auto& [name, text] : files) EXPECT_THAT(text, Not(HasSubstr("./jackfield"))) << name;
+}
+
 TEST_F(InitTest, OverwritesNothing) {
   OutputOf({"init", "-q", "hello"}, workspace_.path());
   ExpectRefused("hello", 2,
