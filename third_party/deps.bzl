@@ -79,6 +79,13 @@ def jackfield_deps():
         targets = {":libmicrohttpd": "libmicrohttpd"},
     )
 
+    # Shared, so that the distribution's repairs of it reach programs that are built already.
+    _library(
+        name = "openssl",
+        shared = True,
+        targets = {":ssl": "libssl libcrypto"},
+    )
+
     _library(
         name = "tomlplusplus",
         header_only = True,

@@ -15,6 +15,7 @@
 #include "transports/shim/chaos/chaos.h"
 #include "transports/shim/fragment/fragment.h"
 #include "transports/shim/reliable/reliable.h"
+#include "transports/shim/tls/tls.h"
 #include "transports/shm/shm.h"
 #include "transports/signal/signal.h"
 #include "transports/sim/sim.h"
@@ -45,6 +46,7 @@ void AddBuiltinTransports(Registry& registry) {
   registry.Add(MakeVsockTransport());
 
   registry.Add(MakeChaosShim());
+  registry.Add(MakeTlsShim());
   // Those that mend what a medium lacks, in the order in which they are put in front of it.
   registry.Add(MakeReliableShim());
   registry.Add(MakeFragmentShim());

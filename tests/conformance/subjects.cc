@@ -1,5 +1,14 @@
 #include "tests/conformance/subjects.h"
 
+#include <sys/stat.h>
+
+#include <cstdlib>
+#include <deque>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
 #include "kernel/base/text.h"
 #include "kernel/call/port.h"
 #include "kernel/node.h"
@@ -8,7 +17,7 @@
 namespace jackfield::conformance {
 namespace {
 
-constexpr Subject kSubjects[] = {
+constexpr Subject kPlainSubjects[] = {
     {"inproc", "inproc:"},
     {"unix_stream", "unix:"},
     {"unix_seqpacket", "unix:?type=seqpacket"},
@@ -72,9 +81,41 @@ constexpr Subject kSubjects[] = {
      "127.0.0.1:0?message=64KiB&seed=8&drop=10.6%&dup=5.1%&reorder=10.6%"},
 };
 
+// Over TLS; a token file is put in for each %.
+constexpr Subject kTlsSubjects[] = {
+    {"tls_unix_stream", "tls+unix:?token=%"},
+    {"tls_tcp4", "tls+tcp://127.0.0.1:0?token=%"},
+    {"tls_mq", "tls+mq:?depth=2&frame=8KiB&token=%"},
+    {"tls_chaos_unix_stream", "tls+chaos+unix:?seed=15&delay=0us..200us&stall=1%:1ms&token=%"},
+};
+
+// The same for every process of a test: its service gets the path in its address.
+std::string TokenFile() {
+  const char* directory = std::getenv("TEST_TMPDIR");
+  std::string path = Text(directory == nullptr ? "/tmp" : directory, "/jf-conformance-token");
+  std::ofstream(path) << "no secret, and long enough";
+  chmod(path.c_str(), 0600);
+  return path;
+}
+
+std::vector<Subject> AllSubjects() {
+  std::vector<Subject> all(std::begin(kPlainSubjects), std::end(kPlainSubjects));
+  static const std::string* const token = new std::string(TokenFile());
+  static auto* const addresses = new std::deque<std::string>;
+  for (const Subject& subject : kTlsSubjects) {
+    const std::string_view front = subject.serve.substr(0, subject.serve.rfind('%'));
+    addresses->push_back(Text(front, *token));
+    all.push_back({subject.name, addresses->back()});
+  }
+  return all;
+}
+
 }  // namespace
 
-std::span<const Subject> Subjects() { return kSubjects; }
+std::span<const Subject> Subjects() {
+  static const std::vector<Subject>* const all = new std::vector<Subject>(AllSubjects());
+  return *all;
+}
 
 bool MeetsByAddress(const Subject& subject) {
   const absl::StatusOr<Address> address = TestRegistry().Parse(subject.serve);
