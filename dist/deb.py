@@ -47,7 +47,8 @@ PACKAGES = (
     Package("libjackfield-dev", "service bus: to write services",
             "Headers, libraries and the generator of stubs, for C++ and C, CMake and pkg-config.",
             r"include/|lib/|bin/jackfield_stubs$|share/jackfield/",
-            ("libjackfield1 (= {version})", "libabsl-dev", "libflatbuffers-dev", "liburing-dev",
+            ("libjackfield1 (= {version})", "libabsl-dev", "libflatbuffers-dev", "libssl-dev",
+             "liburing-dev",
              "flatbuffers-compiler", "pkgconf | pkg-config"), "libdevel"),
 )
 
