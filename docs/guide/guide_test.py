@@ -22,7 +22,7 @@ from runner.wanted import matches
 
 LAUNCHER = "./jackfield"         # builds, with Bazel: not run here
 # third_party/packages.txt does not ask for them.
-MAYBE_MISSING = ("cmake", "make", "curl", "gdb", "strace", "jq", "systemd-analyze")
+MAYBE_MISSING = ("cmake", "make", "curl", "gdb", "strace", "jq", "openssl", "systemd-analyze")
 # Said by `up` where an earlier program of this machine was killed: no business of a page.
 LEFT_BEHIND = re.compile(r"jackfield: removed .* left behind")
 SOON = re.compile(r"# soon$")    # a command that is called again until it shows what the page says
