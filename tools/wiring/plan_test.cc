@@ -181,7 +181,7 @@ TEST_F(PlanTest, SaysWhatIsWrongAndWhere) {
       {"[service.a]\nrun = \"source\"\ncalls = { b = \"tcp://192.0.2.1:80\" }\n[service.b]\nrun = "
        "\"count\"\n",
        "/dev/shop.toml:4:15: tcp:192.0.2.1:80 is not loopback: without TLS anyone on the way could "
-       "read and write; if that is meant, say ?plain"},
+       "read and write; put tls+ in front, or, if that is meant, say ?plain"},
       {"[service.a]\nrun = \"source\"\ncalls = { b = \"unix:?on_full=drop\" }\n[service.b]\nrun = "
        "\"count\"\n",
        "/dev/shop.toml:4:15: on_full=drop: it is wait, fail, drop_oldest or drop_newest"},

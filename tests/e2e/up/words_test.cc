@@ -96,7 +96,7 @@ TEST(WordsTest, AWrongCommandIsToldWhatIsWrong) {
        "jackfield: \"unxi:\" is not a transport; did you mean \"unix:\"?\n"},
       {{"explain", "tcp://192.0.2.1:80"},
        "jackfield: tcp:192.0.2.1:80 is not loopback: without TLS anyone on the way could read and "
-       "write; if that is meant, say ?plain\n"},
+       "write; put tls+ in front, or, if that is meant, say ?plain\n"},
       {{"explain", "pipe:?pid=12x"}, "jackfield: pipe:?pid=12x: pid is a process number\n"},
       {{"explain", "unix:@x?on_full=drop"},
        "jackfield: on_full=drop: it is wait, fail, drop_oldest or drop_newest\n"},
@@ -301,9 +301,16 @@ TEST(WordsTest, CheckSaysThatAWiringIsRight) {
   EXPECT_EQ(OutputOf({"check", "words.toml"}, directory.path()),
             "words.toml: ok, 3 services, 2 channels\n");
   EXPECT_EQ(OutputOf({"check", "-q", "words.toml"}, directory.path()), "");
-  EXPECT_EQ(OutputOf({"check", "-v", "--over", "tcp", "words.toml"}, directory.path()),
-            "words.toml: ok, 3 services, 2 channels\n  source → tokenize  tcp:\n  tokenize → count "
-            " tcp:\n");
+  EXPECT_EQ(OutputOf({"check", "-v", "--over", "shm", "words.toml"}, directory.path()),
+            "words.toml: ok, 3 services, 2 channels\n  source → tokenize  shm:\n  tokenize → count "
+            " shm:\n");
+  // What others than this user can reach is named.
+  Command open({"check", "--over", "tcp", "words.toml"}, directory.path());
+  EXPECT_EQ(open.Wait(), 0);
+  EXPECT_NE(open.err().find("# count serves at tcp: whoever can reach it, every user of this "
+                            "machine at least; who may call says allow = ["),
+            std::string::npos)
+      << open.err();
   EXPECT_EQ(OutputOf({"check", "-o", "json", "words.toml"}, directory.path()),
             "{\"file\":\"words.toml\",\"services\":3,\"channels\":2}\n");
 }

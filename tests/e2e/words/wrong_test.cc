@@ -222,7 +222,8 @@ TEST(WrongTest, EachWrongCommandHasItsSentenceAndItsExitStatus) {
       {{"check", "far.toml"},
        2,
        "far.toml:5:10: tcp:0.0.0.0:7000 is not loopback: without TLS anyone on the way could read "
-       "and write; if that is meant, say ?plain\njackfield: one thing is wrong\n"},
+       "and write; put tls+ in front, or, if that is meant, say ?plain\njackfield: one thing is "
+       "wrong\n"},
       {{"check", "at.toml"},
        2,
        "at.toml:5:40: at says where a service runs that is none of this wiring: no service and no "
